@@ -1,0 +1,1 @@
+"""Views on weighted statistics: interactive ROC and training plots."""
