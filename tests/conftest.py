@@ -1,0 +1,66 @@
+"""What every test may ask for: a real browser, real data, a seeded generator."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium(playwright):
+    """Path of the first Chromium at hand: $HEPML_CHROMIUM, Playwright's own, the system's."""
+    own = playwright.chromium.executable_path
+    system = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    candidates = (os.environ.get("HEPML_CHROMIUM"), own, *system)
+    return next((path for path in candidates if path and Path(path).exists()), None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = find_chromium(playwright)
+        if path is None:
+            pytest.skip("no Chromium found: 'make test' installs one, or set HEPML_CHROMIUM")
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A fresh page, 1280 px wide, that fails the test on any uncaught script error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.script_errors = []
+    page.on("pageerror", lambda error: page.script_errors.append(str(error)))
+    yield page
+    context.close()
+    assert page.script_errors == []
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Folder of data that may not be redistributed; tests skip visibly without it."""
+    folder = Path(os.environ.get("HEPML_REAL_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no real data: set HEPML_REAL_DATA to its folder")
+    return folder
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20240917)
