@@ -1,0 +1,410 @@
+"""Prepare `.venv` and run the commands of the house; `make lab` calls `bootstrap.py lab`.
+
+Standard library only, for it runs before anything is installed. It must at least parse on an
+old Python, to be able to say so.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from fnmatch import fnmatch
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+LOCK = ROOT / "requirements.lock"
+OLDEST, NEWEST = (3, 11), (3, 13)
+
+HELP = """\
+make lab          install on first use, then open JupyterLab on the start page
+make test         run everything: unit, rules, widgets, notebooks, browser, book
+make notebooks    rebuild notebooks/*.ipynb from tutorials/*.md
+make book         build the book into book/_build, offline
+make dashboards   serve the dashboards with Voila
+make bench        measure side by side with peers
+make lock         resolve pyproject.toml into requirements.lock
+make clean        remove what was built; with ALL=1 also .venv
+
+Options go in ARGS:  make lab ARGS="--no-browser --port 8899"
+Without make:        python bootstrap.py lab --no-browser --port 8899
+"""
+
+# pip's own settings and what uv calls them: whoever set up pip has set up this too.
+UV_NAMES = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "trusted-host": "UV_INSECURE_HOST",
+    "timeout": "UV_HTTP_TIMEOUT",
+    "default-timeout": "UV_HTTP_TIMEOUT",
+    "proxy": "ALL_PROXY",
+    "cert": "SSL_CERT_FILE",
+}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+
+
+class Problem(Exception):  # noqa: N818 - what a person reads, not a type to catch
+    """A sentence for the person at the keyboard."""
+
+
+def say(sentence):
+    print(sentence, flush=True)
+
+
+# --- the Python underneath -----------------------------------------------------------------
+
+
+def is_supported(version):
+    return OLDEST <= tuple(version[:2]) <= NEWEST
+
+
+def other_python():
+    """Path of a supported Python beside this one, newest first, or None."""
+    question = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        path = shutil.which(f"python3.{minor}")
+        if path and subprocess.call([path, "-c", question], stderr=subprocess.DEVNULL) == 0:
+            return path
+    return None
+
+
+def require_python():
+    """Go on with a supported Python, or say which one is wanted."""
+    if is_supported(sys.version_info):
+        return
+    path = other_python()
+    if path is None:
+        raise Problem(
+            f"hepml-lab needs Python 3.{OLDEST[1]} to 3.{NEWEST[1]}; this is "
+            f"{sys.version.split()[0]}. Install one of those, or name it: make lab PYTHON=…"
+        )
+    sys.exit(subprocess.call([path, *sys.argv]))
+
+
+def require_venv_module():
+    if all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
+        return
+    package = f"python3.{sys.version_info[1]}-venv"
+    raise Problem(
+        "This Python cannot make virtual environments. "
+        f"On Debian or Ubuntu: sudo apt-get install {package}"
+    )
+
+
+# --- .venv ---------------------------------------------------------------------------------
+
+
+def fingerprint(*parts):
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+
+
+def once(name, key, action):
+    """Do `action` unless it was already done in this .venv for the same `key`."""
+    stamp = VENV / f".hepml-{name}"
+    if stamp.exists() and stamp.read_text() == key:
+        return
+    action()
+    stamp.write_text(key)
+
+
+def quietly(sentence, command, timeout=1800, **options):
+    """Run a command in silence, counting seconds; show its output only if it fails."""
+    start = time.monotonic()
+    with subprocess.Popen(
+        [str(part) for part in command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
+    ) as process:
+        output = wait_counting(process, sentence, start + timeout)
+    print("\r" if sys.stdout.isatty() else "", end="")
+    if process.returncode:
+        raise Problem(f"{output}\nThis failed: {sentence}")
+    say(f"{sentence} {time.monotonic() - start:.0f} s")
+
+
+def wait_counting(process, sentence, deadline):
+    start = time.monotonic()
+    while time.monotonic() < deadline:
+        try:
+            return process.communicate(timeout=1)[0]
+        except subprocess.TimeoutExpired:
+            if sys.stdout.isatty():
+                print(f"\r{sentence} {time.monotonic() - start:.0f} s", end="", flush=True)
+    process.kill()
+    return process.communicate()[0] + "\nIt took too long and was stopped."
+
+
+def venv_works():
+    """Tell whether .venv runs, has pip, and still stands where it was made."""
+    place = VENV / ".hepml-place"
+    if not PYTHON.exists() or (place.exists() and place.read_text() != str(VENV)):
+        return False
+    return call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL) == 0
+
+
+def make_venv():
+    if venv_works():
+        return
+    require_venv_module()
+    quietly(
+        f"Making .venv with Python {sys.version.split()[0]} …",
+        [sys.executable, "-m", "venv", "--clear", VENV],
+    )
+    (VENV / ".hepml-place").write_text(str(VENV))
+
+
+def locked(name):
+    """Return the lines of one package in the lock, its hashes with it."""
+    text = LOCK.read_text()
+    block = re.search(rf"^{name}==(?:.*\\\n)*.*$", text, re.MULTILINE)
+    return block.group(0) + "\n"
+
+
+def pip_settings():
+    """Return the person's pip settings by option name; as in pip, the environment wins."""
+    command = [str(PYTHON), "-m", "pip", "config", "list"]
+    listed = subprocess.check_output(command, text=True)
+    settings = {}
+    for section in ("global", "install", ":env:"):
+        for name, value in re.findall(rf"^{section}\.([\w-]+)=(.*)$", listed, re.MULTILINE):
+            settings[name] = " ".join(ast.literal_eval(value).split())
+    return settings
+
+
+def uv_environment():
+    settings = pip_settings()
+    environment = {UV_NAMES[name]: value for name, value in settings.items() if name in UV_NAMES}
+    if "UV_INDEX" in environment:
+        # pip takes the best version of all its indexes; the hashes in the lock guard us.
+        environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    if "UV_FIND_LINKS" in environment:
+        environment["UV_FIND_LINKS"] = environment["UV_FIND_LINKS"].replace(" ", ",")
+    return {**environment, **os.environ, "VIRTUAL_ENV": str(VENV)}
+
+
+def install_packages():
+    count = len(re.findall(r"^[\w.-]+==", LOCK.read_text(), re.MULTILINE))
+    wanted = VENV / "uv.txt"
+    wanted.write_text(locked("uv"))
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    quietly("Fetching the installer, uv …", [*pip, "--require-hashes", "-r", wanted])
+    say(
+        f"About {count // 10 * 10} packages follow: some 700 MB to fetch, 2.7 GB on disk. "
+        "A minute or two on a fast line."
+    )
+    uv = [BIN / "uv", "pip", "install", "--quiet", "--require-hashes", "--compile-bytecode"]
+    quietly("Installing …", [*uv, "-r", LOCK], env=uv_environment())
+
+
+def install_project():
+    uv = [BIN / "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    quietly("Adding hepml itself …", [*uv, "--editable", ROOT], env=uv_environment())
+
+
+def prepare():
+    """Bring .venv up to the lock and the project; a fraction of a second when it is."""
+    require_python()
+    make_venv()
+    once("lock", fingerprint(LOCK.read_text()), install_packages)
+    once("project", fingerprint((ROOT / "pyproject.toml").read_text()), install_project)
+
+
+def become(command, **variables):
+    """Hand the terminal over to a command of .venv; Ctrl-C is then the command's alone."""
+    command = [str(PYTHON), *map(str, command)]
+    environment = {**os.environ, **variables}
+    environment["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.chdir(ROOT)
+    if os.name == "nt":
+        sys.exit(subprocess.call(command, env=environment))
+    os.execve(PYTHON, command, environment)  # noqa: S606
+
+
+def call(command, **options):
+    return subprocess.call([str(part) for part in command], cwd=ROOT, **options)
+
+
+def thread_caps():
+    """Two threads for every library, unless the person chose: more of them fight."""
+    return {name: os.environ.get(name, "2") for name in THREADS}
+
+
+# --- commands ------------------------------------------------------------------------------
+
+
+def trust_notebooks():
+    """Sign the lessons that ship with outputs, so that their figures are alive at once."""
+    call([PYTHON, "-m", "nbformat.sign", *notebooks()], stdout=subprocess.DEVNULL)
+
+
+def notebooks():
+    return sorted((ROOT / "notebooks").rglob("*.ipynb"))
+
+
+def has_display():
+    return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+
+
+def lab(options):
+    prepare()
+    once("trust", fingerprint(*(path.read_bytes() for path in notebooks())), trust_notebooks)
+    say("JupyterLab is starting; Ctrl-C ends it.")
+    command = ["-m", "jupyter", "lab", "--log-level=WARN", "--ServerApp.answer_yes=True"]
+    command += ["--LabApp.default_url=/lab/tree/notebooks/start.ipynb"]
+    command += [] if has_display() else ["--no-browser"]
+    command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    become([*command, *options])
+
+
+def test(options):
+    prepare()
+    require_browser()
+    command = ["-m", "pytest", "--nbval-lax", *(options or ["tests", "notebooks"])]
+    become(command, **thread_caps())
+
+
+BROWSER_STARTS = """
+from playwright.sync_api import sync_playwright
+from tests.conftest import CHROMIUM_FLAGS, find_chromium
+with sync_playwright() as playwright:
+    path = find_chromium(playwright)
+    playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS).close()
+"""
+
+
+def browser_starts():
+    return call([PYTHON, "-c", BROWSER_STARTS], stderr=subprocess.DEVNULL) == 0
+
+
+def is_debian_root():
+    return bool(shutil.which("apt-get")) and os.geteuid() == 0
+
+
+def fetch_playwright_chromium():
+    dependencies = ["--with-deps"] if sys.platform == "linux" and is_debian_root() else []
+    command = [PYTHON, "-m", "playwright", "install", *dependencies, "chromium"]
+    quietly("Fetching a browser for the tests …", command, timeout=600)
+
+
+def fetch_debian_chromium():
+    """Debian's own, for a machine that reaches its packages and not Playwright's."""
+    if sys.platform == "linux" and is_debian_root():
+        quietly("Asking Debian what it has …", ["apt-get", "update"], timeout=300)
+        command = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
+        quietly("Installing Debian's chromium …", command, timeout=600)
+
+
+def require_browser():
+    """Have a Chromium that starts: the one at hand, Playwright's, Debian's, in this order."""
+    if browser_starts():
+        return
+    for fetch in (fetch_playwright_chromium, fetch_debian_chromium):
+        try:
+            fetch()
+        except Problem:
+            say("That did not work here.")
+        if browser_starts():
+            return
+    raise Problem(
+        "The browser tests need a Chromium, and none could be installed. One of these does it:\n"
+        f"  sudo {PYTHON} -m playwright install --with-deps chromium\n"
+        "  sudo apt-get install chromium\n"
+        f"Until then, this runs the rest: {PYTHON} -m pytest -m 'not browser'"
+    )
+
+
+def build_notebooks(options):
+    prepare()
+    become(["book/build.py", "notebooks", *options], **thread_caps())
+
+
+def build_book(options):
+    prepare()
+    become(["book/build.py", "book", *options])
+
+
+def dashboards(options):
+    prepare()
+    display = [] if has_display() else ["--no-browser"]
+    become(["-m", "voila", "notebooks/dashboards", *display, *options], **thread_caps())
+
+
+def bench(options):
+    """Run the named benchmarks, or all of them, one after the other."""
+    prepare()
+    names = options or sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
+    for name in names:
+        say(f"— {name}")
+        if call([PYTHON, "-m", f"benchmarks.{name}"], env={**os.environ, **thread_caps()}):
+            raise Problem(f"The benchmark {name} failed.")
+
+
+def lock(options):
+    """Resolve again; versions stay unless pyproject.toml forbids them or --upgrade is given."""
+    prepare()
+    switches = "--quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate"
+    command = [BIN / "uv", "pip", "compile", *switches.split(), "--all-extras"]
+    command += ["--python-version", f"{OLDEST[0]}.{OLDEST[1]}", "--output-file", LOCK.name]
+    quietly("Resolving …", [*command, *options, "pyproject.toml"], env=uv_environment())
+
+
+def is_built(path, patterns):
+    place = path.relative_to(ROOT).as_posix()
+    return any(fnmatch(path.name, name) or fnmatch(place, name) for name in patterns)
+
+
+def clean(options):
+    """Remove what .gitignore calls built; .venv, costly to make, only with --all."""
+    patterns = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()]
+    kept = {".git"} if "--all" in options else {".git", ".venv"}
+    for folder, names, _files in os.walk(ROOT):
+        names[:] = [name for name in names if name not in kept]
+        for name in list(names):
+            if is_built(Path(folder, name), patterns):
+                shutil.rmtree(Path(folder, name))
+                names.remove(name)
+
+
+def install(_options):
+    prepare()
+    say("Ready.")
+
+
+def main(arguments):
+    name, *options = arguments or ["help"]
+    if name not in COMMANDS:
+        raise Problem(f"There is no command {name!r}.\n\n{HELP}")
+    COMMANDS[name](options)
+
+
+COMMANDS = {
+    "help": lambda _options: say(HELP),
+    "install": install,
+    "lab": lab,
+    "test": test,
+    "notebooks": build_notebooks,
+    "book": build_book,
+    "dashboards": dashboards,
+    "bench": bench,
+    "lock": lock,
+    "clean": clean,
+}
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Problem as problem:
+        sys.exit(str(problem))
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. The same command goes on from here.")
