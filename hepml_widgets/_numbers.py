@@ -1,0 +1,97 @@
+"""Numbers as text, digit for digit what static/plot.js prints."""
+
+import math
+import re
+
+THIN = "\N{NARROW NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "\N{EN DASH}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def _power(exponent):
+    return float(f"1e{exponent}")
+
+
+def _exponent(value):
+    return int(f"{abs(value):.16e}".split("e")[1])
+
+
+def _shift(value, places):
+    return value * _power(places) if places >= 0 else value / _power(-places)
+
+
+def superscript(integer):
+    """Write an integer in superscript letters."""
+    return str(integer).translate(_SUPERSCRIPTS)
+
+
+def fixed(value, places):
+    """Write a value with so many decimals, thousands apart, rounded half up in magnitude."""
+    whole = math.floor(_shift(abs(value), places) + 0.5)
+    digits = str(whole)
+    if places < 0 and whole > 0:
+        digits += "0" * -places
+    digits = digits.rjust(places + 1, "0")
+    cut = len(digits) - max(places, 0)
+    integer = re.sub(r"\B(?=(\d{3})+(?!\d))", THIN, digits[:cut])
+    sign = MINUS if value < 0 and whole > 0 else ""
+    return sign + integer + (f".{digits[cut:]}" if places > 0 else "")
+
+
+def _is_plain(size):
+    return size == 0 or 1e-3 <= size < 1e7
+
+
+def significant(value, digits=3):
+    """Write a value with so many significant digits; a dash where it is undefined."""
+    if not math.isfinite(value):
+        return NOTHING
+    exponent = _exponent(value)
+    if not _is_plain(abs(value)):
+        return f"{fixed(_shift(value, -exponent), digits - 1)}{TIMES}10{superscript(exponent)}"
+    return fixed(value, max(0, digits - 1 - exponent))
+
+
+def _places(error):
+    exponent = _exponent(error)
+    carries = math.floor(_shift(error, -exponent) + 0.5) == 10
+    return -exponent - 1 if carries else -exponent
+
+
+def with_error(value, error):
+    """Write value ± error, the error with one digit and the value to the same decimal."""
+    if not math.isfinite(value):
+        return NOTHING
+    if not math.isfinite(error) or not error > abs(value) * 1e-9:
+        return significant(value)
+    size = max(abs(value), error)
+    if _is_plain(size):
+        places = _places(error)
+        return f"{fixed(value, places)} ± {fixed(error, places)}"
+    exponent = _exponent(size)
+    value, error = _shift(value, -exponent), _shift(error, -exponent)
+    places = _places(error)
+    return f"({fixed(value, places)} ± {fixed(error, places)})×10{superscript(exponent)}"
+
+
+def percent(fraction):
+    """Write a fraction in per cent: one decimal, or two digits below one per cent."""
+    if not math.isfinite(fraction):
+        return NOTHING
+    value = 100 * fraction
+    plain = abs(value) >= 1 or value == 0
+    return f"{fixed(value, 1) if plain else significant(value, 2)}{THIN}%"
+
+
+def distinct(value, neighbours):
+    """Write a value with as many decimals as tell it from its neighbours, two at least."""
+    if not _is_plain(abs(value)) and abs(value) >= 1:
+        return significant(value, 6)
+    others = [other for other in neighbours if math.isfinite(other) and other != value]
+    for places in range(2, 15):
+        text = fixed(value, places)
+        if all(fixed(other, places) != text for other in others):
+            return text
+    return fixed(value, 15)

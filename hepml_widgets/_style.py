@@ -1,0 +1,66 @@
+"""One look for book, lessons and widgets: colours, sizes and ticks."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+
+__all__ = ["ACCENT", "BACKGROUND", "CURVES", "DASHES", "PETROFF", "SIGNAL", "context", "use"]
+
+SIGNAL = "#bd1f01"
+"""Red of the signal, everywhere."""
+
+BACKGROUND = "#3f90da"
+"""Blue of the background, everywhere."""
+
+ACCENT = "#832db6"
+"""What is being dragged, and nothing else."""
+
+PETROFF = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+"""The ten colours of M. Petroff (arXiv:2107.02270)."""
+
+CURVES = (
+    "#1b1b1b",
+    "#c15300",
+    "#298084",
+    "#a26554",
+    "#667876",
+    "#a26800",
+    "#81753f",
+    "#717581",
+)
+"""Colours of models, the petroff hues deepened to a contrast of 4.5:1 on white."""
+
+DASHES = ("", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2")
+"""Dash of each model as SVG writes it, so that colour is never alone."""
+
+_SHEET = Path(__file__).with_name("static") / "hepml.mplstyle"
+
+
+def use():
+    """Give every matplotlib figure made from here on the look of the book."""
+    plt.style.use(_SHEET)
+
+
+@contextmanager
+def context():
+    """Give the look of the book to the figures made inside a ``with`` block."""
+    with mpl.rc_context(fname=_SHEET):
+        yield
+
+
+def linestyle(dash):
+    """Matplotlib's line style for an SVG dash pattern."""
+    return (0, tuple(float(part) for part in dash.split())) if dash else "-"

@@ -1,0 +1,816 @@
+// Shared by every widget: elements, numbers, scales, frames, handles, themes, downloads.
+// Text that comes from a user only ever becomes a text node.
+
+// ---------------------------------------------------------------- elements
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function furnish(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+export function element(tag, attributes = {}, ...children) {
+  return furnish(document.createElement(tag), attributes, children);
+}
+
+export function vector(tag, attributes = {}, ...children) {
+  return furnish(document.createElementNS(SVG, tag), attributes, children);
+}
+
+// "ε_s [%]": one letter after an underscore is lowered; for our own labels only.
+export function richHTML(text) {
+  return text.split(/(_[a-zA-Z])/).map((part) =>
+    /^_[a-zA-Z]$/.test(part) ? element("sub", {}, part[1]) : document.createTextNode(part));
+}
+
+export function richSVG(text) {
+  const parts = text.split(/(_[a-zA-Z])/).filter((part) => part !== "");
+  let lowered = false;
+  return parts.map((part) => {
+    const down = /^_[a-zA-Z]$/.test(part);
+    const shift = down ? 3 : lowered ? -3 : 0;
+    lowered = down;
+    const size = down ? "hepml-sub" : null;
+    return vector("tspan", { dy: shift || null, class: size }, down ? part[1] : part);
+  });
+}
+
+export function shorten(name, length = 24) {
+  const letters = [...name];
+  return letters.length <= length ? name : letters.slice(0, length - 1).join("") + "…";
+}
+
+// ---------------------------------------------------------------- numbers
+// The same arithmetic as hepml_widgets/_numbers.py, so that both print the same digits.
+
+const THIN = "\u202f";
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+const power = (exponent) => Number(`1e${exponent}`);
+const exponentOf = (value) => Number(Math.abs(value).toExponential(16).split("e")[1]);
+
+export function superscript(integer) {
+  const digits = [...String(Math.abs(integer))].map((digit) => SUPERSCRIPTS[digit]).join("");
+  return (integer < 0 ? "⁻" : "") + digits;
+}
+
+function shift(value, places) {
+  return places >= 0 ? value * power(places) : value / power(-places);
+}
+
+// Half up on the magnitude: the language's own rounding differs between Python and JavaScript.
+export function fixed(value, places, group = THIN) {
+  const whole = Math.floor(shift(Math.abs(value), places) + 0.5);
+  let digits = BigInt(whole).toString();
+  if (places < 0 && whole > 0) digits += "0".repeat(-places);
+  if (places > 0) digits = digits.padStart(places + 1, "0");
+  const cut = digits.length - Math.max(places, 0);
+  const integer = digits.slice(0, cut).replace(/\B(?=(\d{3})+(?!\d))/g, group);
+  const sign = value < 0 && whole > 0 ? "−" : "";
+  return sign + integer + (places > 0 ? "." + digits.slice(cut) : "");
+}
+
+const isPlain = (size) => size === 0 || (size >= 1e-3 && size < 1e7);
+
+function scientific(value, places) {
+  const exponent = exponentOf(value);
+  return `${fixed(shift(value, -exponent), places)}×10${superscript(exponent)}`;
+}
+
+export function significant(value, digits = 3) {
+  if (!Number.isFinite(value)) return "–";
+  if (!isPlain(Math.abs(value))) return scientific(value, digits - 1);
+  const exponent = value === 0 ? 0 : exponentOf(value);
+  return fixed(value, Math.max(0, digits - 1 - exponent));
+}
+
+// Decimal place of the one digit an uncertainty is given with.
+function placesOf(error) {
+  const exponent = exponentOf(error);
+  return Math.floor(shift(error, -exponent) + 0.5) === 10 ? -exponent - 1 : -exponent;
+}
+
+export function withError(value, error) {
+  if (!Number.isFinite(value)) return "–";
+  if (!Number.isFinite(error) || !(error > Math.abs(value) * 1e-9)) return significant(value);
+  const size = Math.max(Math.abs(value), error);
+  if (isPlain(size)) {
+    const places = placesOf(error);
+    return `${fixed(value, places)} ± ${fixed(error, places)}`;
+  }
+  const exponent = exponentOf(size);
+  const [v, e] = [shift(value, -exponent), shift(error, -exponent)];
+  const places = placesOf(e);
+  return `(${fixed(v, places)} ± ${fixed(e, places)})×10${superscript(exponent)}`;
+}
+
+export function percent(fraction) {
+  if (!Number.isFinite(fraction)) return "–";
+  const value = 100 * fraction;
+  return `${Math.abs(value) >= 1 || value === 0 ? fixed(value, 1) : significant(value, 2)}${THIN}%`;
+}
+
+// As many decimals as tell a value from its neighbours.
+export function distinct(value, neighbours) {
+  if (!isPlain(Math.abs(value)) && Math.abs(value) >= 1) return significant(value, 6);
+  const others = neighbours.filter((other) => Number.isFinite(other) && other !== value);
+  for (let places = 2; places < 15; places += 1) {
+    const text = fixed(value, places);
+    if (others.every((other) => fixed(other, places) !== text)) return text;
+  }
+  return fixed(value, 15);
+}
+
+// ---------------------------------------------------------------- tables
+// Columns travel as little-endian float64: binary while a kernel lives, base64 in a page.
+
+export function floats(column) {
+  if (Array.isArray(column)) return Float64Array.from(column);
+  if (column.base64 === undefined) return readFloats(column);
+  const bytes = Uint8Array.from(atob(column.base64), (letter) => letter.charCodeAt(0));
+  return readFloats(new DataView(bytes.buffer));
+}
+
+function readFloats(binary) {
+  const view = binary instanceof ArrayBuffer
+    ? new DataView(binary)
+    : new DataView(binary.buffer, binary.byteOffset, binary.byteLength);
+  const values = new Float64Array(view.byteLength / 8);
+  for (let i = 0; i < values.length; i += 1) values[i] = view.getFloat64(8 * i, true);
+  return values;
+}
+
+export function nearest(sorted, value) {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= value) low = middle;
+    else high = middle;
+  }
+  return value - sorted[low] <= sorted[high] - value ? low : high;
+}
+
+// ---------------------------------------------------------------- scales
+
+const TRANSFORMS = {
+  linear: { forward: (v) => v, backward: (u) => u },
+  log: { forward: (v) => Math.log10(v), backward: (u) => 10 ** u },
+  logit: { forward: (v) => Math.log(v / (1 - v)), backward: (u) => 1 / (1 + Math.exp(-u)) },
+};
+
+export function makeScale(kind, domain, range) {
+  const { forward, backward } = TRANSFORMS[kind];
+  const [from, to] = domain.map(forward);
+  const slope = (range[1] - range[0]) / (to - from || 1);
+  const scale = (value) => range[0] + (forward(value) - from) * slope;
+  scale.invert = (pixel) => backward(from + (pixel - range[0]) / slope);
+  scale.kind = kind;
+  scale.domain = domain;
+  scale.ticks = (count) => TICKS[kind](domain, count);
+  return scale;
+}
+
+function niceStep(span, count) {
+  const raw = span / Math.max(1, count);
+  const unit = 10 ** Math.floor(Math.log10(raw));
+  return [1, 2, 5, 10].map((m) => m * unit).find((step) => step >= raw * 0.999999);
+}
+
+// Domain widened to whole steps, for axes that end on a tick.
+export function niceDomain([low, high], count = 5) {
+  if (!(high > low)) return [low - 0.5, high + 0.5];
+  const step = niceStep(high - low, count);
+  return [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step];
+}
+
+function linearTicks([low, high], count) {
+  const step = niceStep(high - low, count);
+  const parts = Math.round(step / 10 ** Math.floor(Math.log10(step) + 1e-9)) === 2 ? 4 : 5;
+  const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const small = step / parts;
+  const label = linearLabel(step, Math.max(Math.abs(low), Math.abs(high)), places);
+  const ticks = [];
+  for (let i = Math.ceil(low / small - 1e-6); i * small <= high + small * 1e-6; i += 1) {
+    const major = i % parts === 0;
+    ticks.push({ value: i * small, major, label: major ? label(i * small) : null });
+  }
+  return ticks;
+}
+
+function linearLabel(step, largest, places) {
+  if (largest < 1e6 && step >= 1e-4) return (value) => fixed(value, places);
+  const exponent = exponentOf(largest);
+  const left = Math.max(0, exponent - exponentOf(step * 1.000001));
+  return (value) => value === 0 ? "0" : `${fixed(shift(value, -exponent), left)}×10${superscript(exponent)}`;
+}
+
+function powerLabel(exponent) {
+  if (exponent === 0) return "1";
+  return exponent === 1 ? "10" : `10${superscript(exponent)}`;
+}
+
+function logTicks([low, high], count) {
+  const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
+  const stride = Math.max(1, Math.ceil((last - first) / Math.max(1, count)));
+  const narrow = last - first <= 2 && count >= 3;
+  const ticks = [];
+  for (let decade = first; decade <= last; decade += 1) {
+    for (let digit = 1; digit < 10; digit += 1) {
+      const value = digit * power(decade);
+      if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) continue;
+      const major = digit === 1 && (decade - first) % stride === 0;
+      const named = major || (narrow && (digit === 2 || digit === 5));
+      const text = digit === 1 ? powerLabel(decade) : significant(value, 1);
+      ticks.push({ value, major, label: named ? text : null });
+    }
+  }
+  return ticks;
+}
+
+function logitTicks([low, high], count) {
+  const reach = Math.max(1, Math.ceil(-Math.log10(Math.min(low, 1 - high))));
+  const stride = Math.max(1, Math.ceil((2 * reach + 1) / Math.max(2, count)));
+  const ticks = [{ value: 0.5, major: true, label: "0.5" }];
+  for (let n = 1; n <= reach; n += 1) {
+    const major = n % stride === 0;
+    const short = n <= 2;
+    const lower = short ? fixed(power(-n), n) : powerLabel(-n);
+    const upper = short ? fixed(1 - power(-n), n) : `1−${powerLabel(-n)}`;
+    ticks.push({ value: power(-n), major, label: major ? lower : null });
+    ticks.push({ value: 1 - power(-n), major, label: major ? upper : null });
+  }
+  return ticks.filter(({ value }) => value >= low && value <= high);
+}
+
+const TICKS = { linear: linearTicks, log: logTicks, logit: logitTicks };
+
+// ---------------------------------------------------------------- stage
+
+function luminance(color) {
+  const [r, g, b, a = 1] = (color.match(/[\d.]+/g) ?? [255, 255, 255]).map(Number);
+  return a === 0 ? null : (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
+}
+
+function groundIsDark(node) {
+  for (let at = node; at; at = at.parentElement) {
+    const light = luminance(getComputedStyle(at).backgroundColor);
+    if (light !== null) return light < 0.5;
+  }
+  return false;
+}
+
+// What the host says of itself comes first; else the ground the widget stands on.
+function hostIsDark(node) {
+  const { dataset: html } = document.documentElement;
+  const { dataset: body, classList } = document.body;
+  if (body.jpThemeLight) return body.jpThemeLight === "false";
+  if (html.theme === "dark" || html.theme === "light") return html.theme === "dark";
+  if (classList.contains("vscode-dark")) return true;
+  return groundIsDark(node.parentElement);
+}
+
+// The root of one view: theme, listeners with one signal, and one cleanup for all of it.
+export function stage(el, label) {
+  const controller = new AbortController();
+  const cleanups = [() => controller.abort()];
+  const root = element("div", { class: "hepml", role: "group", "aria-label": label });
+  el.append(root);
+  const paint = () => {
+    if (root.isConnected) root.dataset.theme = hostIsDark(root) ? "dark" : "light";
+  };
+  const themes = new MutationObserver(() => requestAnimationFrame(paint));
+  for (const node of [document.documentElement, document.body]) {
+    themes.observe(node, { attributes: true, attributeFilter: ["class", "data-theme", "data-mode", "data-jp-theme-light", "data-jp-theme-name", "style"] });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener(
+    "change", () => requestAnimationFrame(paint), { signal: controller.signal });
+  const sizes = new ResizeObserver((entries) => {
+    paint();
+    for (const { target } of entries) target.hepmlLayout?.();
+  });
+  sizes.observe(root);
+  cleanups.push(() => themes.disconnect(), () => sizes.disconnect(), () => root.remove());
+  paint();
+  return {
+    root,
+    signal: controller.signal,
+    sizes,
+    defer: (work) => cleanups.push(work),
+    cleanup: () => cleanups.splice(0).reverse().forEach((work) => work()),
+  };
+}
+
+// Watch traits for as long as the view lives.
+export function watch(scene, model, names, react) {
+  for (const name of names) {
+    model.on(`change:${name}`, react);
+    scene.defer(() => model.off(`change:${name}`, react));
+  }
+}
+
+// ---------------------------------------------------------------- frames
+
+let frames = 0;
+
+// One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
+//   x, y: { title, kind: "linear" | "log" | "logit", domain }
+export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }) {
+  const clip = `hepml-clip-${(frames += 1)}`;
+  const svg = vector("svg", { class: "hepml-frame", role: "img", "aria-label": label });
+  const layer = (name, clipped) =>
+    svg.appendChild(vector("g", { class: name, "clip-path": clipped ? `url(#${clip})` : null }));
+  const box = vector("rect");
+  svg.append(vector("clipPath", { id: clip }, box));
+  const panel = {
+    svg, host, label, axes: { x, y },
+    back: layer("hepml-axes", false),
+    marks: layer("hepml-marks", true),
+    labels: layer("hepml-labels", false),
+    overlay: layer("hepml-overlay", false),
+  };
+  const box4 = () => panel.inner;
+  panel.set = (axes) => {
+    panel.axes = { x: { ...panel.axes.x, ...axes.x }, y: { ...panel.axes.y, ...axes.y } };
+    panel.redraw();
+  };
+  panel.redraw = () => {
+    const width = Math.round(host.clientWidth);
+    const height = Math.round(host.clientHeight);
+    if (width < 40 || height < 40) return;
+    arrange(panel, width, height);
+    furnish(box, { x: box4().left, y: box4().top, width: box4().width, height: box4().height }, []);
+    drawAxes(panel);
+    panel.marks.replaceChildren();
+    panel.labels.replaceChildren();
+    draw(panel);
+    afterLayout(panel);
+  };
+  host.append(svg);
+  host.hepmlLayout = panel.redraw;
+  scene.sizes.observe(host);
+  return panel;
+}
+
+const MARGIN = { top: 10, right: 12, bottom: 44 };
+const DIGIT = 7.2;
+
+function arrange(panel, width, height) {
+  const { x, y } = panel.axes;
+  const rows = Math.max(2, Math.floor((height - 54) / 44));
+  const probe = makeScale(y.kind ?? "linear", y.domain, [1, 0]).ticks(rows);
+  const widest = Math.max(1, ...probe.map(({ label }) => (label ? visualLength(label) : 0)));
+  const left = Math.ceil(Math.max(40, 28 + DIGIT * widest));
+  panel.size = { width, height };
+  panel.inner = {
+    left, top: MARGIN.top,
+    width: Math.max(20, width - left - MARGIN.right),
+    height: Math.max(20, height - MARGIN.top - MARGIN.bottom),
+  };
+  const { inner } = panel;
+  panel.x = makeScale(x.kind ?? "linear", x.domain, [inner.left, inner.left + inner.width]);
+  panel.y = makeScale(y.kind ?? "linear", y.domain, [inner.top + inner.height, inner.top]);
+  furnish(panel.svg, { viewBox: `0 0 ${width} ${height}`, width, height }, []);
+}
+
+// Superscripts are narrow.
+function visualLength(label) {
+  return [...label].reduce((sum, letter) => sum + (SUPERSCRIPTS.includes(letter) || letter === "⁻" ? 0.65 : letter === THIN || letter === "." ? 0.4 : 1), 0);
+}
+
+function drawAxes(panel) {
+  const { left, top, width, height } = panel.inner;
+  const [right, bottom] = [left + width, top + height];
+  const group = panel.back;
+  group.replaceChildren();
+  let path = "";
+  const columns = panel.x.ticks(Math.max(2, Math.floor(width / 64)));
+  for (const { value, major, label } of columns) {
+    const at = panel.x(value).toFixed(1);
+    const size = major ? 6 : 3;
+    path += `M${at} ${bottom}v${-size}M${at} ${top}v${size}`;
+    if (label) group.append(vector("text", { x: at, y: bottom + 17, class: "hepml-tick hepml-middle" }, label));
+  }
+  for (const { value, major, label } of panel.y.ticks(Math.max(2, Math.floor(height / 44)))) {
+    const at = panel.y(value).toFixed(1);
+    const size = major ? 6 : 3;
+    path += `M${left} ${at}h${size}M${right} ${at}h${-size}`;
+    if (label) group.append(vector("text", { x: left - 6, y: +at + 4, class: "hepml-tick hepml-end" }, label));
+  }
+  group.append(
+    vector("path", { d: path, class: "hepml-ticks" }),
+    vector("rect", { x: left, y: top, width, height, class: "hepml-box" }),
+    vector("text", { x: right, y: bottom + 36, class: "hepml-title hepml-end" }, ...richSVG(panel.axes.x.title)),
+    vector("text", { x: -top, y: 13, transform: "rotate(-90)", class: "hepml-title hepml-end" }, ...richSVG(panel.axes.y.title)),
+  );
+}
+
+// ---------------------------------------------------------------- marks
+
+const pixel = (value) => Math.max(-1e5, Math.min(1e5, value)).toFixed(1);
+
+// Points that a scale cannot place (log of zero, undefined) break the line.
+function pathThrough(panel, xs, ys) {
+  let path = "";
+  let pen = "M";
+  for (let i = 0; i < xs.length; i += 1) {
+    const [px, py] = [panel.x(xs[i]), panel.y(ys[i])];
+    if (Number.isFinite(px) && Number.isFinite(py)) {
+      path += `${pen}${pixel(px)} ${pixel(py)}`;
+      pen = "L";
+    } else pen = "M";
+  }
+  return path;
+}
+
+export function line(panel, xs, ys, attributes) {
+  const path = vector("path", { d: pathThrough(panel, xs, ys), fill: "none", ...attributes });
+  panel.marks.append(path);
+  return path;
+}
+
+// Between two curves; on a log axis what lies at or below zero is put at the frame's floor.
+export function band(panel, xs, low, high, attributes) {
+  const floor = panel.y.domain[0];
+  const lift = (v) => (panel.y.kind === "log" && v <= 0 ? floor : v);
+  let path = "";
+  for (const [from, to] of runs(xs.length, (i) => [xs[i], low[i], high[i]].every(Number.isFinite))) {
+    const there = [];
+    const back = [];
+    for (let i = from; i < to; i += 1) {
+      there.push(`${pixel(panel.x(xs[i]))} ${pixel(panel.y(lift(high[i])))}`);
+      back.push(`${pixel(panel.x(xs[i]))} ${pixel(panel.y(lift(low[i])))}`);
+    }
+    path += `M${there.join("L")}L${back.reverse().join("L")}Z`;
+  }
+  const area = vector("path", { d: path, ...attributes });
+  panel.marks.append(area);
+  return area;
+}
+
+function runs(length, good) {
+  const found = [];
+  let from = 0;
+  for (let i = 0; i <= length; i += 1) {
+    if (i < length && good(i)) continue;
+    if (i > from) found.push([from, i]);
+    from = i + 1;
+  }
+  return found;
+}
+
+// Histogram outline; with `closed` it comes back along the floor so that it can be filled.
+export function steps(panel, edges, contents, attributes, closed = false) {
+  const { top, height } = panel.inner;
+  const floor = panel.y.domain[0] > 0 || panel.y.kind === "log" ? top + height : panel.y(Math.max(0, panel.y.domain[0]));
+  const at = (v) => {
+    const y = panel.y(v);
+    return Number.isFinite(y) ? Math.min(y, 1e5) : top + height + 10;
+  };
+  let path = `M${pixel(panel.x(edges[0]))} ${pixel(closed ? floor : at(contents[0]))}`;
+  contents.forEach((content, i) => {
+    path += `V${pixel(at(content))}H${pixel(panel.x(edges[i + 1]))}`;
+  });
+  const outline = vector("path", { d: path + (closed ? `V${pixel(floor)}Z` : ""), ...(closed ? {} : { fill: "none" }), ...attributes });
+  panel.marks.append(outline);
+  return outline;
+}
+
+export function dots(panel, xs, ys, errors, attributes) {
+  const group = vector("g", attributes);
+  for (let i = 0; i < xs.length; i += 1) {
+    const [px, py] = [panel.x(xs[i]), panel.y(ys[i])];
+    if (!Number.isFinite(px) || !Number.isFinite(py)) continue;
+    const up = panel.y(ys[i] + errors[i]);
+    const low = panel.y(ys[i] - errors[i]);
+    const down = Number.isFinite(low) ? low : panel.inner.top + panel.inner.height;
+    group.append(
+      vector("path", { d: `M${pixel(px)} ${pixel(up)}V${pixel(down)}`, class: "hepml-whisker" }),
+      vector("circle", { cx: pixel(px), cy: pixel(py), r: 2.2 }),
+    );
+  }
+  panel.marks.append(group);
+  return group;
+}
+
+// Names beside the curves' ends, pushed apart until none overlaps another.
+//   items: { text, x, y (pixels), class, full?, anchor? }
+export function endLabels(panel, items, gap = 15) {
+  const { top, height } = panel.inner;
+  const sorted = items.map((item) => ({ ...item })).sort((a, b) => a.y - b.y);
+  sorted.forEach((item, i) => {
+    item.y = Math.max(item.y, top + 13, i ? sorted[i - 1].y + gap : -Infinity);
+  });
+  for (let i = sorted.length - 1; i >= 0; i -= 1) {
+    const ceiling = i + 1 < sorted.length ? sorted[i + 1].y - gap : top + height - 6;
+    sorted[i].y = Math.min(sorted[i].y, ceiling);
+  }
+  for (const { text, x, y, full, anchor = "end", ...rest } of sorted) {
+    const label = vector("text", { x: pixel(x), y: pixel(y), class: `hepml-label hepml-${anchor} ${rest.class ?? ""}` }, shorten(text));
+    if (full ?? text.length > 24) label.append(vector("title", {}, full ?? text));
+    panel.labels.append(label);
+  }
+}
+
+// ---------------------------------------------------------------- the handle
+
+const STEPS = {
+  ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1,
+  PageUp: "page", PageDown: "-page", Home: "first", End: "last",
+};
+
+function stepped(key, index, count, coarse) {
+  const page = Math.max(1, Math.round(count / 10));
+  const move = STEPS[key];
+  if (move === "first") return 0;
+  if (move === "last") return count - 1;
+  const by = { page, "-page": -page }[move] ?? move * (coarse ? 10 : 1);
+  return Math.max(0, Math.min(count - 1, index + by));
+}
+
+// A full-height line to drag along x over the sorted `values()`. It moves by whole rows:
+// `move(index)` on every step, `release(index)` once a gesture or a burst of keys is over.
+//   read(index): what is announced of a row;  focusable: one of several linked handles is enough
+export function dragHandle(scene, panel, { label, values, read, move, release, focusable = true }) {
+  const grip = vector("g", focusable
+    ? { class: "hepml-handle", role: "slider", tabindex: "0", "aria-label": label, "aria-orientation": "horizontal" }
+    : { class: "hepml-handle", "aria-hidden": "true" });
+  const rule = vector("path", { class: "hepml-rule" });
+  const reach = vector("path", { class: "hepml-reach" });
+  const knob = vector("path", { class: "hepml-knob" });
+  grip.append(reach, rule, knob);
+  panel.overlay.append(grip);
+  let index = 0;
+  let held = false;
+  let later = null;
+
+  const place = () => {
+    const { left, top, width, height } = panel.inner;
+    const at = Math.max(left, Math.min(left + width, panel.x(values()[index])));
+    if (!Number.isFinite(at)) return;
+    grip.setAttribute("transform", `translate(${at.toFixed(2)} 0)`);
+    if (grip.hepmlHeight === height) return;
+    grip.hepmlHeight = height;
+    const column = `M0 ${top}V${top + height}`;
+    rule.setAttribute("d", column);
+    reach.setAttribute("d", column);
+    knob.setAttribute("d", `M-6 ${top + 2}H6V${top + 14}L0 ${top + 21}L-6 ${top + 14}Z`);
+  };
+  const show = (next) => {
+    index = Math.max(0, Math.min(values().length - 1, next));
+    if (panel.inner) place();
+    if (!focusable) return;
+    const rows = values();
+    grip.setAttribute("aria-valuemin", rows[0]);
+    grip.setAttribute("aria-valuemax", rows[rows.length - 1]);
+    grip.setAttribute("aria-valuenow", rows[index]);
+    grip.setAttribute("aria-valuetext", read(index));
+  };
+  const go = (next) => {
+    if (next === index) return;
+    show(next);
+    move(index);
+  };
+  const rowAt = (event) => {
+    const { left } = panel.svg.getBoundingClientRect();
+    const { left: from, width } = panel.inner;
+    const at = Math.max(from, Math.min(from + width, event.clientX - left));
+    return nearest(values(), panel.x.invert(at));
+  };
+  const settle = () => {
+    clearTimeout(later);
+    later = null;
+    release(index);
+  };
+  const { signal } = scene;
+  const inFrame = (event) => {
+    const { left, top } = panel.svg.getBoundingClientRect();
+    const { left: x0, top: y0, width, height } = panel.inner;
+    const [px, py] = [event.clientX - left, event.clientY - top];
+    return px >= x0 - 12 && px <= x0 + width + 12 && py >= y0 && py <= y0 + height;
+  };
+  panel.svg.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !inFrame(event)) return;
+    held = true;
+    panel.svg.setPointerCapture(event.pointerId);
+    panel.svg.classList.add("hepml-held");
+    go(rowAt(event));
+    if (focusable) grip.focus({ preventScroll: true });
+    event.preventDefault();
+  }, { signal });
+  panel.svg.addEventListener("pointermove", (event) => held && go(rowAt(event)), { signal });
+  for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    panel.svg.addEventListener(kind, () => {
+      if (!held) return;
+      held = false;
+      panel.svg.classList.remove("hepml-held");
+      settle();
+    }, { signal });
+  }
+  grip.addEventListener("keydown", (event) => {
+    if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(stepped(event.key, index, values().length, event.shiftKey));
+    clearTimeout(later);
+    later = setTimeout(settle, 400);
+  }, { signal });
+  grip.addEventListener("blur", () => later && settle(), { signal });
+  scene.defer(() => clearTimeout(later));
+  panel.svg.classList.add("hepml-drags");
+  return { grip, show, place, get held() { return held; } };
+}
+
+// ---------------------------------------------------------------- announcements and controls
+
+// Speaks the last text once things are quiet, at most about once a second.
+export function announcer(scene) {
+  const region = element("div", { class: "hepml-unseen", "aria-live": "polite", role: "status" });
+  scene.root.append(region);
+  let timer = null;
+  scene.defer(() => clearTimeout(timer));
+  return (text) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => { region.textContent = text; }, 700);
+  };
+}
+
+export function button(scene, text, title, act) {
+  const node = element("button", { type: "button", class: "hepml-button", title }, ...richHTML(text));
+  node.addEventListener("click", act, { signal: scene.signal });
+  return node;
+}
+
+// A few choices side by side, one of them pressed.
+//   options: [[value, text, title], ...]
+export function choice(scene, label, options, chosen, act) {
+  const group = element("span", { class: "hepml-choice", role: "group", "aria-label": label });
+  const show = (value) => [...group.children].forEach((node, i) =>
+    node.setAttribute("aria-pressed", String(options[i][0] === value)));
+  for (const [value, text, title] of options) {
+    group.append(button(scene, text, title, () => { show(value); act(value); }));
+  }
+  show(chosen);
+  return { node: group, show };
+}
+
+// A table behind a button, filled when it is first looked at.
+//   rows(): [[header, ...], [cell, ...], ...]
+export function dataTable(caption, rows) {
+  const box = element("div", { class: "hepml-data", tabindex: "0", role: "region", "aria-label": caption, hidden: "" });
+  const fill = () => {
+    const [header, ...body] = rows();
+    const table = element("table", {}, element("caption", {}, caption));
+    table.append(element("thead", {}, element("tr", {}, ...header.map((cell) => element("th", { scope: "col" }, ...richHTML(String(cell)))))));
+    table.append(element("tbody", {}, ...body.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, String(cell)))))));
+    box.replaceChildren(table);
+  };
+  return {
+    node: box,
+    refresh: () => { if (!box.hidden) fill(); },
+    toggle: () => { box.hidden = !box.hidden; if (!box.hidden) fill(); return !box.hidden; },
+  };
+}
+
+// ---------------------------------------------------------------- downloads
+
+export function save(name, blob) {
+  const link = element("a", { href: URL.createObjectURL(blob), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+// A text cell that starts like a formula must not become one in a spreadsheet.
+function csvCell(cell) {
+  if (typeof cell === "number") return String(cell);
+  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function saveCSV(name, rows) {
+  const text = rows.map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
+  save(name, new Blob([text], { type: "text/csv" }));
+}
+
+const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-family", "font-size", "font-variant-numeric", "text-anchor", "display"];
+
+function withStyles(svg) {
+  const copy = svg.cloneNode(true);
+  const originals = [svg, ...svg.querySelectorAll("*")];
+  [copy, ...copy.querySelectorAll("*")].forEach((node, i) => {
+    const style = getComputedStyle(originals[i]);
+    for (const name of STYLED) node.setAttribute(name, style.getPropertyValue(name));
+    node.removeAttribute("class");
+    node.removeAttribute("tabindex");
+  });
+  return copy;
+}
+
+// All frames side by side in one picture, in the colours that are on screen.
+export function picture(root, panels) {
+  const height = Math.max(...panels.map((panel) => panel.size.height));
+  const width = panels.reduce((sum, panel) => sum + panel.size.width, 0);
+  const dark = root.dataset.theme === "dark";
+  const sheet = vector("svg", { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` },
+    vector("rect", { width, height, fill: dark ? "#121212" : "#ffffff" }));
+  let x = 0;
+  for (const panel of panels) {
+    sheet.append(furnish(withStyles(panel.svg), { x, y: 0 }, []));
+    x += panel.size.width;
+  }
+  return { width, height, text: new XMLSerializer().serializeToString(sheet) };
+}
+
+export function saveSVG(name, root, panels) {
+  save(name, new Blob([picture(root, panels).text], { type: "image/svg+xml" }));
+}
+
+export async function savePNG(name, root, panels, density = 2) {
+  const { width, height, text } = picture(root, panels);
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  await image.decode();
+  const canvas = element("canvas", { width: width * density, height: height * density });
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob((blob) => save(name, blob), "image/png");
+}
+
+// ---------------------------------------------------------------- live and still
+// A live view marks its element. A page that was saved looks for that mark beside its own copy:
+// found, the copy hides; not found, the copy starts with a stand-in for the kernel's model.
+
+export const live = (render) => (context) => {
+  context.el.dataset.hepmlLive = context.model.get("key");
+  return render(context);
+};
+
+export function standIn(state) {
+  const heard = new Map();
+  return {
+    get: (name) => state[name],
+    set(name, value) {
+      if (Object.is(state[name], value)) return;
+      state[name] = value;
+      (heard.get(`change:${name}`) ?? []).slice().forEach((react) => react());
+    },
+    on: (event, react) => heard.set(event, [...(heard.get(event) ?? []), react]),
+    off: (event, react) => heard.set(event, (heard.get(event) ?? []).filter((one) => one !== react)),
+    save_changes() {},
+    send() {},
+  };
+}
+
+const PATIENCE = 4000;
+
+export function mount(key, render, state) {
+  const root = document.querySelector(`[data-hepml-still="${key}"]:not([data-done])`);
+  if (!root) return;
+  root.dataset.done = "";
+  const area = root.closest(".jp-OutputArea, .output_area, .output_wrapper");
+  const begin = () => {
+    const el = element("div", { class: "hepml-standing" });
+    root.replaceChildren(el);
+    render({ model: standIn(state), el });
+  };
+  if (!area) {
+    begin();
+    return;
+  }
+  waitForLive(key, root, area, begin);
+}
+
+function waitForLive(key, root, area, begin) {
+  const found = () => area.querySelector(`[data-hepml-live="${key}"]`);
+  root.hidden = true;
+  let began = false;
+  const check = () => {
+    if (!found()) return;
+    root.hidden = true;
+    stop();
+  };
+  const watcher = new MutationObserver(check);
+  const stop = () => { watcher.disconnect(); clearTimeout(timer); };
+  const timer = setTimeout(() => {
+    if (found() || began) return;
+    began = true;
+    root.hidden = false;
+    hideError(root, area);
+    begin();
+  }, PATIENCE);
+  watcher.observe(area, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-hepml-live"] });
+  check();
+}
+
+// The output before ours is the view whose model is gone.
+function hideError(root, area) {
+  const outputs = [...area.children];
+  const ours = outputs.findIndex((child) => child.contains(root));
+  const before = outputs[ours - 1];
+  if (before && !before.querySelector("[data-hepml-live]")) before.hidden = true;
+}
