@@ -1,0 +1,31 @@
+"""Weighted statistics for classifiers in high-energy physics.
+
+Functions take arrays and return small immutable results; weights may have either sign.
+"""
+
+from hepml.stats._cuts import CutTable, WorkingPoint, background_rejection, working_point
+from hepml.stats._roc import RocCurve, auc, roc_curve
+from hepml.stats._scan import SignificanceScan, significance_scan
+from hepml.stats._significance import ams, ams_error, asimov, significance, significance_error
+from hepml.stats._tables import ScoreHistogram, choose_thresholds, cut_table, score_histogram
+
+__all__ = [
+    "CutTable",
+    "RocCurve",
+    "ScoreHistogram",
+    "SignificanceScan",
+    "WorkingPoint",
+    "ams",
+    "ams_error",
+    "asimov",
+    "auc",
+    "background_rejection",
+    "choose_thresholds",
+    "cut_table",
+    "roc_curve",
+    "score_histogram",
+    "significance",
+    "significance_error",
+    "significance_scan",
+    "working_point",
+]

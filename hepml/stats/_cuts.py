@@ -1,0 +1,295 @@
+"""What passes each cut: the weighted yields behind a ROC curve and behind a slider."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+__all__ = ["CutTable", "WorkingPoint", "background_rejection", "working_point"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CutTable:
+    """Weighted yields of signal and background that pass each cut ``score >= threshold``.
+
+    Every row is exact: it equals the sums over a mask of the events. The arrays are read-only.
+
+    Attributes
+    ----------
+    threshold : ndarray, shape (n,)
+        Cuts from tight to loose (descending).
+    sumw_signal, sumw_background : ndarray, shape (n,)
+        Yields: sums of the weights of the events that pass.
+    sumw2_signal, sumw2_background : ndarray, shape (n,)
+        Sums of the squared weights: the squared standard errors of the yields.
+    total_signal, total_background : float
+        Yields without a cut.
+    total2_signal, total2_background : float
+        Sums of squared weights without a cut.
+    n_signal, n_background : int
+        Numbers of events without a cut.
+    exact : bool
+        True if there was nothing to choose: a cut at every distinct score, or the cuts asked for.
+        False for a curve with cuts at the edges of narrow bins of the score.
+
+    Notes
+    -----
+    A class without events, or with weights that add up to zero, has efficiencies NaN; its yields
+    are defined. Negative weights are summed as they are, so efficiencies may leave [0, 1] and
+    fall while the cut loosens: then `monotone` is False.
+    """
+
+    threshold: np.ndarray
+    sumw_signal: np.ndarray
+    sumw2_signal: np.ndarray
+    sumw_background: np.ndarray
+    sumw2_background: np.ndarray
+    total_signal: float
+    total2_signal: float
+    total_background: float
+    total2_background: float
+    n_signal: int
+    n_background: int
+    exact: bool = True
+
+    def __post_init__(self):
+        for value in vars(self).values():
+            freeze(value)
+
+    def __len__(self):
+        return len(self.threshold)
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self._summary})"
+
+    @property
+    def _summary(self):
+        return f"{len(self)} cuts, {self.n_signal} signal, {self.n_background} background"
+
+    @cached_property
+    def signal_efficiency(self):
+        """ε_s: the share of the signal yield that passes each cut."""
+        return freeze(ratio(self.sumw_signal, self.total_signal))
+
+    @cached_property
+    def background_efficiency(self):
+        """ε_b: the share of the background yield that passes each cut."""
+        return freeze(ratio(self.sumw_background, self.total_background))
+
+    @cached_property
+    def background_rejection(self):
+        """1 / ε_b; infinite where no background passes."""
+        return freeze(ratio(self.total_background, self.sumw_background))
+
+    @cached_property
+    def sic(self):
+        """Significance improvement ε_s / √ε_b; NaN where no background passes."""
+        background = self.background_efficiency
+        root = np.sqrt(np.where(background > 0, background, np.nan))
+        return freeze(self.signal_efficiency / root)
+
+    @cached_property
+    def signal_efficiency_error(self):
+        """Standard error of ε_s from the finite sample, see `background_efficiency_error`."""
+        return freeze(
+            efficiency_error(
+                self.signal_efficiency, self.sumw2_signal, self.total_signal, self.total2_signal
+            )
+        )
+
+    @cached_property
+    def background_efficiency_error(self):
+        r"""Standard error of ε_b from the finite sample.
+
+        The binomial error for weighted events, with passing and failing events independent:
+        :math:`[(1-ε)^2 Σ_{pass} w^2 + ε^2 Σ_{fail} w^2]^{1/2} / |Σ w|` (option "B" of
+        ROOT's TH1::Divide). For unit weights it is :math:`[ε(1-ε)/n]^{1/2}`, and like it zero
+        at ε = 0 and 1: not an interval there.
+        """
+        return freeze(
+            efficiency_error(
+                self.background_efficiency,
+                self.sumw2_background,
+                self.total_background,
+                self.total2_background,
+            )
+        )
+
+    @cached_property
+    def background_rejection_error(self):
+        """Standard error of 1 / ε_b, to first order that of ε_b over ε_b²; NaN where nothing passes."""
+        background = self.background_efficiency
+        safe = np.where(background == 0, np.nan, background)
+        return freeze(self.background_efficiency_error / safe**2)
+
+    @cached_property
+    def monotone(self):
+        """False if negative weights make an efficiency fall while the cut loosens."""
+        return all(
+            not (np.diff(efficiency) < -ROUNDING).any()
+            for efficiency in (self.signal_efficiency, self.background_efficiency)
+        )
+
+
+ROUNDING = 1e-12  # an efficiency may fall by this much through the order of summation alone
+
+
+def freeze(value):
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+    return value
+
+
+def ratio(numerator, denominator):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.true_divide(numerator, denominator)
+
+
+def efficiency_error(efficiency, sumw2, total, total2):
+    failing2 = np.maximum(total2 - sumw2, 0.0)
+    variance = (1 - efficiency) ** 2 * sumw2 + efficiency**2 * failing2
+    return ratio(np.sqrt(variance), abs(total))
+
+
+@dataclass(frozen=True)
+class WorkingPoint:
+    """One row of a curve: a cut with its yields, efficiencies and their standard errors.
+
+    ``signal`` and ``background`` are the yields that pass, ``signal_error`` and
+    ``background_error`` the square roots of their sums of squared weights.
+    """
+
+    threshold: float
+    signal: float
+    signal_error: float
+    background: float
+    background_error: float
+    signal_efficiency: float
+    signal_efficiency_error: float
+    background_efficiency: float
+    background_efficiency_error: float
+    background_rejection: float
+    background_rejection_error: float
+    sic: float
+
+
+def working_point(curve, *, signal_efficiency=None, background_efficiency=None, threshold=None):
+    """Row of a curve that meets one demand.
+
+    Parameters
+    ----------
+    curve : RocCurve or CutTable
+    signal_efficiency : float, optional
+        The tightest cut that keeps at least this share of the signal.
+    background_efficiency : float, optional
+        The loosest cut that keeps at most this share of the background (and, among cuts where
+        negative weights bring the share back below it, the first such run from the tight side).
+    threshold : float, optional
+        The loosest cut of the curve that is not below this one. On an exact curve it passes the
+        same events as ``score >= threshold``; a binned curve may be tighter by one bin.
+
+    Returns
+    -------
+    WorkingPoint
+
+    Raises
+    ------
+    ValueError
+        Unless exactly one demand is given, or if no cut of the curve meets it.
+    """
+    demands = {
+        "signal_efficiency": signal_efficiency,
+        "background_efficiency": background_efficiency,
+        "threshold": threshold,
+    }
+    given = {name: value for name, value in demands.items() if value is not None}
+    if len(given) != 1:
+        named = ", ".join(given) or "none"
+        raise ValueError(f"Give exactly one of {', '.join(demands)}; given: {named}.")
+    name, value = given.popitem()
+    row = FIND_ROW[name](curve, value)
+    if row is None:
+        raise ValueError(f"No cut of {curve!r} meets {name} = {value}.")
+    return at_row(curve, row)
+
+
+def tightest_keeping(curve, signal_efficiency):
+    return first(curve.signal_efficiency >= signal_efficiency * (1 - ROUNDING))
+
+
+def loosest_within(curve, background_efficiency):
+    allowed = curve.background_efficiency <= background_efficiency * (1 + ROUNDING)
+    return last_of_first_run(allowed)
+
+
+def loosest_not_below(curve, threshold):
+    return last_of_first_run(curve.threshold >= threshold)
+
+
+FIND_ROW = {
+    "signal_efficiency": tightest_keeping,
+    "background_efficiency": loosest_within,
+    "threshold": loosest_not_below,
+}
+
+
+def first(mask):
+    rows = np.flatnonzero(mask)
+    return int(rows[0]) if rows.size else None
+
+
+def last_of_first_run(mask):
+    start = first(mask)
+    if start is None:
+        return None
+    stop = first(~mask[start:])
+    return len(mask) - 1 if stop is None else start + stop - 1
+
+
+def at_row(curve, row):
+    names = [
+        name
+        for name in WorkingPoint.__dataclass_fields__
+        if name not in ("signal", "signal_error", "background", "background_error")
+    ]
+    return WorkingPoint(
+        signal=float(curve.sumw_signal[row]),
+        signal_error=float(np.sqrt(curve.sumw2_signal[row])),
+        background=float(curve.sumw_background[row]),
+        background_error=float(np.sqrt(curve.sumw2_background[row])),
+        **{name: float(getattr(curve, name)[row]) for name in names},
+    )
+
+
+def background_rejection(curve, signal_efficiency):
+    """Background rejection 1 / ε_b at given signal efficiencies, between the rows of a curve.
+
+    ε_b is interpolated linearly in ε_s, the straight segments whose area is the AUC.
+
+    Parameters
+    ----------
+    curve : RocCurve or CutTable
+    signal_efficiency : array_like
+        Efficiencies in [0, 1].
+
+    Returns
+    -------
+    float or ndarray
+        Infinite where no background passes; NaN where the curve does not reach. A curve that is
+        not `monotone` is followed along its running maximum.
+    """
+    wanted = np.asarray(signal_efficiency, dtype=float)
+    if np.isnan(curve.signal_efficiency).any():
+        background = np.full(wanted.shape, np.nan)
+    else:
+        background = tightest_interpolation(wanted, curve)
+    rejection = ratio(1.0, background)
+    return rejection.item() if wanted.ndim == 0 else rejection
+
+
+def tightest_interpolation(wanted, curve):
+    """ε_b at ε_s; where ε_s stands still, the tightest cut (np.interp would take the loosest)."""
+    reached = np.maximum.accumulate(curve.signal_efficiency)
+    return np.interp(
+        -wanted, -reached[::-1], curve.background_efficiency[::-1], left=np.nan, right=np.nan
+    )

@@ -1,0 +1,120 @@
+"""ROC curves of weighted events."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hepml.stats._cuts import CutTable, freeze, ratio
+from hepml.stats._steps import SUMW2_B, SUMW2_S, SUMW_B, SUMW_S, exact_steps
+from hepml.stats._validate import as_events, check_values
+
+__all__ = ["RocCurve", "auc", "roc_curve"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RocCurve(CutTable):
+    """A `CutTable` that runs from a cut nothing passes (``inf``) to one that everything passes."""
+
+    @property
+    def _summary(self):
+        return f"{super()._summary}, auc={self.auc:.4f} ± {self.auc_error:.4f}"
+
+    @cached_property
+    def auc(self):
+        """Area under ε_s(ε_b), straight between the cuts: P(score_s > score_b) + P(equal) / 2.
+
+        NaN if a class has no weight. With negative weights still this sum, perhaps not in [0, 1].
+        """
+        return float(np.trapezoid(self.signal_efficiency, self.background_efficiency))
+
+    @cached_property
+    def auc_error(self):
+        r"""Standard error of the AUC from the finite samples.
+
+        The variance of DeLong, DeLong and Clarke-Pearson (Biometrics 44 (1988) 837) for weighted
+        events: with :math:`V_i` the share of the other class that event i is ranked right
+        against (ties half), the sum over both classes of
+        :math:`\sum_i w_i^2 (V_i - AUC)^2 / (\sum_i w_i)^2`. Valid for negative weights; for unit
+        weights it has n in place of DeLong's n - 1.
+        """
+        beaten = 1 - midpoints(self.background_efficiency)
+        lost = midpoints(self.signal_efficiency)
+        signal = np.sum(np.diff(self.sumw2_signal) * (beaten - self.auc) ** 2)
+        background = np.sum(np.diff(self.sumw2_background) * (lost - self.auc) ** 2)
+        return float(
+            np.sqrt(
+                ratio(signal, self.total_signal**2) + ratio(background, self.total_background**2)
+            )
+        )
+
+
+def midpoints(values):
+    return (values[1:] + values[:-1]) / 2
+
+
+def roc_curve(y, score, weights=None, *, exact=False):
+    """Weighted ROC curve with the yields, squared weights and errors behind it.
+
+    Parameters
+    ----------
+    y : array_like, shape (n,)
+        1 or True for signal, 0 or False for background.
+    score : array_like, shape (n,)
+        Classifier output or any variable that is larger for signal: probabilities, margins,
+        integers. Events pass a cut if ``score >= threshold``, so equal scores pass together.
+    weights : array_like, shape (n,), optional
+        One weight per event, of either sign; 1 if not given.
+    exact : bool, default False
+        Put a cut at every distinct score.
+
+    Returns
+    -------
+    RocCurve
+        Its first row is the cut ``inf`` that nothing passes, its last passes everything.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For no events, unequal lengths, labels other than 0 and 1, and scores or weights that
+        are NaN or infinite; the message says how many and where.
+    """
+    return as_curve(steps_of(y, score, weights, exact=exact))
+
+
+def auc(y, score, weights=None, *, exact=False):
+    """Weighted area under the ROC curve; see `roc_curve` for the arguments.
+
+    Returns
+    -------
+    float
+        P(score_s > score_b) + P(equal) / 2; NaN if one of the classes has no weight.
+    """
+    return roc_curve(y, score, weights, exact=exact).auc
+
+
+def steps_of(y, score, weights, *, exact):
+    events = as_events(y, score, weights)
+    check_values(events)
+    return exact_steps(events)
+
+
+def as_curve(steps):
+    passing = np.zeros((4, len(steps.threshold) + 1))
+    np.cumsum(steps.sums, axis=1, out=passing[:, 1:])
+    totals = passing[:, -1].tolist()
+    freeze(passing)
+    return RocCurve(
+        threshold=np.append(np.inf, steps.threshold),
+        sumw_signal=passing[SUMW_S],
+        sumw2_signal=passing[SUMW2_S],
+        sumw_background=passing[SUMW_B],
+        sumw2_background=passing[SUMW2_B],
+        total_signal=totals[SUMW_S],
+        total2_signal=totals[SUMW2_S],
+        total_background=totals[SUMW_B],
+        total2_background=totals[SUMW2_B],
+        n_signal=steps.counts[1],
+        n_background=steps.counts[0],
+        exact=steps.exact,
+    )

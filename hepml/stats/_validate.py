@@ -1,0 +1,101 @@
+"""The one place where events given by a user are checked, with sentences that name the fault."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Events(NamedTuple):
+    """Labels, scores and weights (or None for unit weights) as equally long 1-D arrays."""
+
+    y: np.ndarray
+    score: np.ndarray
+    weights: np.ndarray | None
+
+
+def as_events(y, score, weights=None):
+    """Arrays of numbers of one length; values are looked at by `check_values`, or while binning."""
+    arrays = {"y": as_vector("y", y), "score": as_vector("score", score)}
+    if weights is not None:
+        arrays["weights"] = as_vector("weights", weights)
+    check_lengths(arrays)
+    return Events(arrays["y"], arrays["score"], arrays.get("weights"))
+
+
+def as_vector(name, values):
+    """One-dimensional array of booleans, integers or floats, or an error that says what it is."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked entries: drop or fill them before passing it on.")
+    array = np.asarray(values)
+    if array.dtype == object:
+        raise TypeError(
+            f"{name} has dtype object (first entry: {type(array.flat[0]).__name__}): "
+            "wanted numbers; convert it, e.g. with .astype(float)."
+            if array.size
+            else f"{name} is an empty array of dtype object: wanted numbers."
+        )
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {array.dtype}: wanted booleans, integers or floats.")
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}: wanted one number per event (1-D).")
+    return array
+
+
+def check_lengths(arrays):
+    if len({len(array) for array in arrays.values()}) > 1:
+        lengths = ", ".join(f"{name} has {len(array)}" for name, array in arrays.items())
+        raise ValueError(f"One entry per event is wanted, but {lengths} entries.")
+    if len(next(iter(arrays.values()))) == 0:
+        raise ValueError(f"No events: {' and '.join(arrays)} are empty.")
+
+
+def check_values(events):
+    """Raise if a label is not 0 or 1, or if a score or a weight is not finite."""
+    check_labels(events.y)
+    check_finite("scores", events.score)
+    if events.weights is not None:
+        check_finite("weights", events.weights)
+
+
+def check_labels(y):
+    bad = np.flatnonzero((y != 0) & (y != 1))
+    if bad.size:
+        hint = " For labels -1 and +1 pass y > 0." if set(np.unique(y)) <= {-1, 1} else ""
+        raise ValueError(
+            f"Labels are 1 (signal) or 0 (background), but {bad.size} of {y.size} are not: "
+            f"the first is {y[bad[0]]} at index {bad[0]}.{hint}"
+        )
+
+
+def check_finite(name, values):
+    for kind, test in (("NaN", np.isnan), ("infinite", np.isinf)):
+        bad = np.flatnonzero(test(values))
+        if bad.size:
+            verb = "is" if bad.size == 1 else "are"
+            raise ValueError(
+                f"{bad.size} of {values.size} {name} {verb} {kind}, first at index {bad[0]}."
+            )
+
+
+def as_thresholds(thresholds):
+    """Finite or infinite cuts, sorted from tight to loose, repeated ones once."""
+    cuts = np.unique(np.atleast_1d(as_numbers("thresholds", thresholds)))[::-1]
+    if np.isnan(cuts).any():
+        raise ValueError("thresholds must not be NaN.")
+    return cuts
+
+
+def as_numbers(name, values):
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be numbers, but has dtype {array.dtype}.")
+    return array.astype(float)
+
+
+def as_edges(edges):
+    """At least two finite, strictly rising bin edges."""
+    edges = as_numbers("edges", edges)
+    if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
+        raise ValueError("edges must be a 1-D array of at least two strictly rising numbers.")
+    check_finite("edges", edges)
+    return edges
