@@ -7,6 +7,7 @@ old Python, to be able to say so.
 import ast
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -47,6 +48,10 @@ UV_NAMES = {
     "default-timeout": "UV_HTTP_TIMEOUT",
     "proxy": "ALL_PROXY",
     "cert": "SSL_CERT_FILE",
+}
+# A class should meet the lesson first, not a question about newsletters.
+LAB_SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
 }
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 
@@ -210,6 +215,9 @@ def install_packages():
 def install_project():
     uv = [BIN / "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     quietly("Adding hepml itself …", [*uv, "--editable", ROOT], env=uv_environment())
+    settings = VENV / "share" / "jupyter" / "lab" / "settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "overrides.json").write_text(json.dumps(LAB_SETTINGS))
 
 
 def prepare():
@@ -245,7 +253,7 @@ def thread_caps():
 
 def trust_notebooks():
     """Sign the lessons that ship with outputs, so that their figures are alive at once."""
-    call([PYTHON, "-m", "nbformat.sign", *notebooks()], stdout=subprocess.DEVNULL)
+    quietly("Trusting the lessons as they ship …", [PYTHON, "-m", "nbformat.sign", *notebooks()])
 
 
 def notebooks():
@@ -260,7 +268,9 @@ def lab(options):
     prepare()
     once("trust", fingerprint(*(path.read_bytes() for path in notebooks())), trust_notebooks)
     say("JupyterLab is starting; Ctrl-C ends it.")
-    command = ["-m", "jupyter", "lab", "--log-level=WARN", "--ServerApp.answer_yes=True"]
+    command = ["-m", "jupyterlab"]
+    command += ["--ServerApp.log_level=WARN", "--LabApp.log_level=WARN"]
+    command += ["--ServerApp.answer_yes=True"]  # Ctrl-C ends it at once
     command += ["--LabApp.default_url=/lab/tree/notebooks/start.ipynb"]
     command += [] if has_display() else ["--no-browser"]
     command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
