@@ -101,7 +101,8 @@ class View(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **kwargs):
         """Join the script and the style sheet that the subclass names."""
-        if cls._module is not None:
+        # anywidget derives a class per instance: that one has its script already.
+        if "_module" in vars(cls) and cls._module is not None:
             cls._esm = f"{source(cls._module)}export default {{ render: live(render) }};\n"
             cls._css = stylesheet(cls._module)
         super().__init_subclass__(**kwargs)
