@@ -1,0 +1,113 @@
+"""pyproject.toml is the one list; the lock, the bootstrap and the citation agree with it."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+import bootstrap
+
+PYTHONS = ("3.11", "3.12", "3.13")
+MACHINES = {
+    "linux": ("linux", "x86_64", "Linux", "posix"),
+    "linux-arm": ("linux", "aarch64", "Linux", "posix"),
+    "mac": ("darwin", "arm64", "Darwin", "posix"),
+    "windows": ("win32", "AMD64", "Windows", "nt"),
+}
+
+
+@pytest.fixture(scope="module")
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def lock_lines(root):
+    text = (root / "requirements.lock").read_text().replace("\\\n", " ")
+    return [line for line in text.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def locked(lock_lines):
+    return [Requirement(line.split(" --hash")[0].strip()) for line in lock_lines]
+
+
+def environment(python, machine, extra=""):
+    platform, architecture, system, name = MACHINES[machine]
+    return default_environment() | {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "sys_platform": platform,
+        "platform_machine": architecture,
+        "platform_system": system,
+        "os_name": name,
+        "extra": extra,
+    }
+
+
+def applies(requirement, where):
+    return requirement.marker is None or requirement.marker.evaluate(where)
+
+
+def asked_for(project, where):
+    extras = project["optional-dependencies"].values()
+    lists = [project["dependencies"], *extras]
+    wanted = [Requirement(text) for one in lists for text in one]
+    return [requirement for requirement in wanted if applies(requirement, where)]
+
+
+def versions(locked, where):
+    chosen = [requirement for requirement in locked if applies(requirement, where)]
+    names = [canonicalize_name(requirement.name) for requirement in chosen]
+    assert len(names) == len(set(names)), "one package locked twice for one machine"
+    pins = [str(requirement.specifier).removeprefix("==") for requirement in chosen]
+    return dict(zip(names, pins, strict=True))
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_lock_gives_what_the_project_asks(project, locked, python, machine):
+    where = environment(python, machine)
+    have = versions(locked, where)
+    missing = [
+        str(requirement)
+        for requirement in asked_for(project, where)
+        if have.get(canonicalize_name(requirement.name), "none") not in requirement.specifier
+    ]
+    assert missing == []
+
+
+def test_every_locked_package_has_hashes(lock_lines):
+    assert [line for line in lock_lines if "--hash=sha256:" not in line] == []
+
+
+def test_lock_pins_and_names_no_place(lock_lines):
+    assert [line for line in lock_lines if not re.match(r"[\w.-]+==\S+", line)] == []
+
+
+def test_declared_pythons_are_these(project):
+    declared = SpecifierSet(project["requires-python"])
+    assert [f"3.{minor}" for minor in range(20) if f"3.{minor}" in declared] == [*PYTHONS]
+    classifiers = re.findall(r":: (3\.\d+)", "\n".join(project["classifiers"]))
+    assert classifiers == [*PYTHONS]
+    oldest, newest = bootstrap.OLDEST, bootstrap.NEWEST
+    assert (PYTHONS[0], PYTHONS[-1]) == (f"3.{oldest[1]}", f"3.{newest[1]}")
+
+
+def test_core_needs_no_event_generator(project):
+    """Pythia and FastJet are GPL; only who asks for `generate` gets them."""
+    lists = {"core": project["dependencies"], **project["optional-dependencies"]}
+    holders = {name for name, one in lists.items() if re.search(r"pythia|fastjet", str(one))}
+    assert holders == {"generate"}
+
+
+def test_citation_agrees(project, root):
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert citation["version"] == project["version"]
+    assert citation["license"] == project["license"]
+    assert citation["repository-code"] == project["urls"]["Homepage"]

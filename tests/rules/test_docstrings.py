@@ -1,0 +1,80 @@
+"""Whatever is public explains itself in NumPy style: summary, Parameters, Returns."""
+
+import ast
+import importlib
+import inspect
+import textwrap
+
+import pytest
+
+PACKAGES = ("hepml.data", "hepml.stats", "hepml_widgets")
+
+
+def public(package):
+    module = importlib.import_module(package)
+    return [(f"{package}.{name}", getattr(module, name)) for name in module.__all__]
+
+
+def methods(name, cls):
+    own = vars(cls).items()
+    return [(f"{name}.{key}", f) for key, f in own if key[0] != "_" and inspect.isfunction(f)]
+
+
+def functions():
+    for package in PACKAGES:
+        for name, thing in public(package):
+            if inspect.isclass(thing):
+                yield from methods(name, thing)
+            elif callable(thing):
+                yield name, thing
+
+
+def classes():
+    named = [pair for package in PACKAGES for pair in public(package)]
+    return [(name, thing) for name, thing in named if inspect.isclass(thing)]
+
+
+def parameters(function):
+    return [name for name in inspect.signature(function).parameters if name != "self"]
+
+
+def own_returns(node):
+    """Yield the return statements of a function, not those of functions inside it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Return):
+            yield child
+        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from own_returns(child)
+
+
+def returns_value(function):
+    body = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    return any(node.value is not None for node in own_returns(body))
+
+
+def section(text, title):
+    """Return the body of one NumPy section, empty if there is none."""
+    _before, found, after = text.partition(f"{title}\n{'-' * len(title)}\n")
+    return after if found else ""
+
+
+def has_summary(text):
+    return text.strip().split("\n\n")[0].endswith(".")
+
+
+def undocumented(text, names):
+    body = section(text, "Parameters")
+    return [name for name in names if f"{name}" not in body]
+
+
+@pytest.mark.parametrize(("name", "function"), functions())
+def test_public_function_is_documented(name, function):
+    text = inspect.getdoc(function) or ""
+    assert has_summary(text), name
+    assert undocumented(text, parameters(function)) == [], name
+    assert section(text, "Returns") or not returns_value(function), name
+
+
+@pytest.mark.parametrize(("name", "cls"), classes())
+def test_public_class_is_documented(name, cls):
+    assert has_summary(inspect.getdoc(cls) or ""), name

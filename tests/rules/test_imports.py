@@ -1,0 +1,100 @@
+"""The one-way streets: who may import whom, and what an import may cost."""
+
+import ast
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "fastjet",
+    "keras",
+    "lightgbm",
+    "pandas",
+    "pythia8",
+    "pythia8mc",
+    "sklearn",
+    "tensorflow",
+    "torch",
+    "xgboost",
+}
+
+
+def package_of(path, root):
+    return path.relative_to(root).with_suffix("").parts[:-1]
+
+
+def absolute(node, package):
+    """Return the dotted names a statement imports, relative ones spelled out."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    base = package[: len(package) - node.level + 1] if node.level else ()
+    module = ".".join([*base, *filter(None, [node.module])])
+    return [f"{module}.{alias.name}" for alias in node.names]
+
+
+def imported(path, root):
+    """Return every name that a file imports, at its top or inside its functions."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    statements = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    return [name for node in statements for name in absolute(node, package_of(path, root))]
+
+
+def files(folder):
+    found = sorted(folder.rglob("*.py"))
+    assert found, f"no Python files in {folder}"
+    return found
+
+
+def offenders(folder, root, is_allowed):
+    return [
+        f"{path.relative_to(root)}: {name}"
+        for path in files(folder)
+        for name in imported(path, root)
+        if not is_allowed(name)
+    ]
+
+
+def test_relative_imports_are_spelled_out():
+    statement = ast.parse("from ..stats import roc_curve").body[0]
+    assert absolute(statement, ("hepml", "data")) == ["hepml.stats.roc_curve"]
+
+
+def test_hepml_never_imports_its_views(root):
+    bad = offenders(root / "hepml", root, lambda name: name.split(".")[0] != "hepml_widgets")
+    assert bad == []
+
+
+def test_stats_knows_numpy_and_scipy_only(root):
+    allowed = sys.stdlib_module_names | {"numpy", "scipy"}
+
+    def is_allowed(name):
+        return name.split(".")[0] in allowed or name.startswith("hepml.stats")
+
+    assert offenders(root / "hepml" / "stats", root, is_allowed) == []
+
+
+def test_views_take_statistics_and_no_data(root):
+    def is_allowed(name):
+        return not name.startswith("hepml.") or name.startswith("hepml.stats")
+
+    assert offenders(root / "hepml_widgets", root, is_allowed) == []
+
+
+def loaded_by(module):
+    """Return the top-level modules that a fresh Python holds after one import."""
+    code = f"import json, sys, {module}; print(json.dumps([*sys.modules]))"
+    names = json.loads(subprocess.check_output([sys.executable, "-c", code], text=True))
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize(
+    "module", ["hepml", "hepml.data", "hepml.stats", "hepml.cli", "hepml_widgets"]
+)
+def test_import_is_light(module):
+    assert loaded_by(module) & HEAVY == set()
+
+
+def test_data_opens_no_file_reader_until_asked():
+    assert loaded_by("hepml.data") & {"uproot", "awkward", "matplotlib", "IPython"} == set()
