@@ -1,0 +1,444 @@
+"""How each library is followed: its own hooks, turned into one vocabulary.
+
+A follower tells the monitor four things: `begin`, `update` after every epoch or round (which
+waits while paused), `stopping` when it may go on no longer, and `end`. Nothing here imports a
+library before the user did.
+"""
+
+import functools
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+
+from hepml import stats
+
+SUPPORTED = "GradientBoosting*, HistGradientBoosting*, AdaBoostClassifier (two classes), MLP*"
+MISSING = object()
+
+
+# ---------------------------------------------------------------- names
+
+
+def prefixes(sets):
+    """Prefix of the curves of each evaluation set, as Keras would name them.
+
+    Parameters
+    ----------
+    sets : sequence of str
+        Names of evaluation sets, in the order given to the library.
+
+    Returns
+    -------
+    dict of str to str
+        ``""`` for the training set (named ``train…``, or the first of several), ``"val_"`` for
+        the first other one, ``"NAME_"`` for further ones.
+    """
+    named = [name for name in sets if name.startswith("train")]
+    training = (named or (sets[:1] if len(sets) > 1 else []))[:1]
+    others = [name for name in sets if name not in training]
+    further = {name: f"{name}_" for name in others[1:]}
+    return dict.fromkeys(training, "") | dict.fromkeys(others[:1], "val_") | further
+
+
+def flat_history(history):
+    """History as a flat dict of lists, from Keras (or its dict), xgboost or lightgbm.
+
+    Parameters
+    ----------
+    history : dict of str to list, dict of str to dict, or object with ``.history``
+        ``{"loss": […], "val_loss": […]}``, or ``{"train": {"auc": […]}, …}``.
+    """
+    history = getattr(history, "history", history)
+    if not isinstance(history, dict) or not history:
+        raise TypeError(
+            "a history is a dict of lists (or Keras's History, or the evaluation results of "
+            f"xgboost or lightgbm), not {type(history).__name__} {history!r:.60}"
+        )
+    if not any(isinstance(curves, dict) for curves in history.values()):
+        return {str(name): list(curve) for name, curve in history.items()}
+    lead = prefixes(list(history))
+    return {
+        lead[name] + metric: list(curve)
+        for name, curves in history.items()
+        for metric, curve in curves.items()
+    }
+
+
+# ---------------------------------------------------------------- Keras
+
+
+def _default(name):
+    def hook(self, *_, **__):
+        pass
+
+    hook.__name__ = name
+    hook._is_default = True  # noqa: SLF001 - Keras then skips it
+    return hook
+
+
+class KerasHooks:
+    """What `keras.callbacks.CallbackList` calls on each callback.
+
+    Batches are counted when they begin. The hooks at a batch's end stay Keras's defaults: with
+    them Keras hands the logs of a batch to its own threads and training waits for no number.
+    """
+
+    model = None
+    params = None
+
+    def set_params(self, params):
+        """Take over ``epochs`` and ``steps``; called by Keras."""
+        self.params = params
+
+    def set_model(self, model):
+        """Take over the model; called by Keras."""
+        self.model = model
+
+    def on_train_begin(self, logs=None):  # noqa: ARG002
+        """Begin; called by Keras."""
+        self.begin((self.params or {}).get("epochs"))
+
+    def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
+        """Begin an epoch; called by Keras."""
+        self._continue_from(epoch)
+        self._steps = (self.params or {}).get("steps")
+
+    def on_train_batch_begin(self, batch, logs=None):  # noqa: ARG002
+        """Count a batch, wait while paused, stop when asked; called by Keras."""
+        if self.tick(batch, self._steps):
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):  # noqa: ARG002
+        """Record an epoch; called by Keras."""
+        if self.update(logs or {}):
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):  # noqa: ARG002
+        """End; called by Keras."""
+        self.model = None
+        self.end()
+
+
+IGNORED = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_end",
+    "on_test_begin",
+    "on_test_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+    "on_predict_begin",
+    "on_predict_end",
+    "on_predict_batch_begin",
+    "on_predict_batch_end",
+)
+for _name in IGNORED:
+    setattr(KerasHooks, _name, _default(_name))
+
+
+# ---------------------------------------------------------------- xgboost, lightgbm
+
+
+@functools.cache
+def _xgboost_class():
+    from xgboost.callback import TrainingCallback  # noqa: PLC0415 - only who uses it has it
+
+    class Follower(TrainingCallback):
+        def __init__(self, monitor, rounds):
+            super().__init__()
+            self.monitor = monitor
+            self.rounds = rounds
+
+        def __deepcopy__(self, memo):
+            return self  # scikit-learn's clone() copies parameters; the view is one
+
+        def before_training(self, model):
+            self.monitor.begin(self.rounds, "round")
+            return model
+
+        def after_iteration(self, model, epoch, evals_log):  # noqa: ARG002
+            lead = prefixes(list(evals_log))
+            return self.monitor.update(
+                {
+                    lead[name] + metric: _mean(values[-1])
+                    for name, curves in evals_log.items()
+                    for metric, values in curves.items()
+                }
+            )
+
+        def after_training(self, model):
+            self.monitor.end()
+            return model
+
+    return Follower
+
+
+def _mean(value):
+    """Value of one round; cross-validation gives (mean, deviation)."""
+    return value[0] if isinstance(value, tuple) else value
+
+
+def follow_xgboost(monitor, rounds=None):
+    """Real `xgboost.callback.TrainingCallback` that reports to ``monitor``."""
+    return _xgboost_class()(monitor, rounds)
+
+
+class LightgbmFollower:
+    """Callable for lightgbm's ``callbacks``; it runs before those that may end the training."""
+
+    order = 5
+    before_iteration = False
+
+    def __init__(self, monitor):
+        self.monitor = monitor
+
+    def __call__(self, env):
+        """Record a round; called by lightgbm."""
+        if env.iteration == env.begin_iteration:
+            self.monitor.begin(env.end_iteration - env.begin_iteration, "round")
+        results = env.evaluation_result_list or []
+        lead = prefixes(list(dict.fromkeys(name for name, *_ in results)))
+        stop = self.monitor.update(
+            {lead[name] + metric: value for name, metric, value, *_ in results}
+        )
+        if stop:
+            self._stop(env.iteration, results)
+        if env.iteration == env.end_iteration - 1:
+            self.monitor.end()
+
+    def _stop(self, iteration, results):
+        from lightgbm.callback import EarlyStopException  # noqa: PLC0415
+
+        self.monitor.end()
+        raise EarlyStopException(iteration, results)
+
+
+# ---------------------------------------------------------------- scikit-learn
+
+
+class Sample(NamedTuple):
+    """Features, labels and weights that travel together."""
+
+    X: object
+    y: object
+    weights: object = None
+
+
+def fit_sklearn(monitor, estimator, sample, validation):
+    """Fit as ``estimator.fit`` does, reporting every round to ``monitor``."""
+    ancestors = {kind.__name__ for kind in type(estimator).__mro__}
+    follow = next((how for name, how in _FOLLOWERS.items() if name in ancestors), None)
+    if follow is None:
+        raise TypeError(
+            f"monitor.fit follows {SUPPORTED} of scikit-learn, not {type(estimator).__name__}; "
+            "for xgboost and lightgbm pass monitor.xgboost() or monitor.lightgbm() as a callback"
+        )
+    follow(monitor, estimator, Sample(*sample), _three(validation))
+    return estimator
+
+
+def _three(validation):
+    if validation is None:
+        return None
+    if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
+        raise ValueError("validation is (X, y) or (X, y, weights)")
+    return Sample(*validation)
+
+
+@contextmanager
+def _replaced(estimator, **attributes):
+    """Set attributes of an instance for a while."""
+    before = {name: vars(estimator).get(name, MISSING) for name in attributes}
+    vars(estimator).update(attributes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            vars(estimator).pop(name)
+            if value is not MISSING:
+                vars(estimator)[name] = value
+
+
+def _codes(estimator, y):
+    """Labels as 0 … K-1 for a classifier, as they are for a regressor."""
+    classes = getattr(estimator, "classes_", None)
+    y = np.asarray(y)
+    return y.astype(float) if classes is None else np.searchsorted(classes, y).astype(float)
+
+
+def _curves(loss, y, score, weights):
+    """Loss, and for two classes the AUC."""
+    two = np.ndim(score) == 1 or score.shape[1] == 1
+    if not two or not np.isin(y, (0, 1)).all() or np.ptp(y) == 0:
+        return {"loss": loss}
+    return {"loss": loss, "auc": stats.auc(y, np.ravel(score), weights)}
+
+
+def _validated(training, validation):
+    return training | {f"val_{name}": value for name, value in (validation or {}).items()}
+
+
+def _fit_histogram(monitor, estimator, sample, validation):
+    """HistGradientBoosting: its own check after each round has every prediction at hand."""
+    check = estimator._check_early_stopping_loss  # noqa: SLF001
+    early = estimator.early_stopping
+    stops = len(sample.y) > 10_000 if early == "auto" else early
+    if stops and estimator.scoring != "loss":
+        raise ValueError(
+            "monitor.fit follows the early stopping of HistGradientBoosting with scoring='loss' "
+            f"only, not {estimator.scoring!r}"
+        )
+
+    def measured(y, raw, weights):
+        loss = estimator._loss(y_true=y, raw_prediction=raw, sample_weight=weights)  # noqa: SLF001
+        return _curves(loss, y, raw, weights)
+
+    def after_round(**at):
+        held_out = at["raw_predictions_val"] is not None
+        training = measured(at["y_train"], at["raw_predictions"], at["sample_weight_train"])
+        val = held_out and measured(at["y_val"], at["raw_predictions_val"], at["sample_weight_val"])
+        # The first call comes before any tree.
+        pressed = bool(estimator._predictors) and monitor.update(_validated(training, val))  # noqa: SLF001
+        return (check(**at) if stops else False) or pressed
+
+    given = {} if validation is None else _held_out(validation)
+    every_round = {} if stops else {"scoring": "loss", "validation_fraction": None}
+    monitor.begin(estimator.max_iter, "round")
+    hooked = {"early_stopping": True, "_check_early_stopping_loss": after_round}
+    with _replaced(estimator, **every_round, **hooked):
+        estimator.fit(*sample, **given)
+
+
+def _held_out(validation):
+    return dict(zip(("X_val", "y_val", "sample_weight_val"), validation, strict=True))
+
+
+def _fit_gradient(monitor, estimator, sample, validation):
+    """GradientBoosting: its public ``monitor`` argument sees the predictions in training."""
+    held_out = validation and _Staged(estimator, *validation)
+
+    def after_round(stage, _, at):
+        training = _measured_raw(estimator, at["y"], at["raw_predictions"], at["sample_weight"])
+        return monitor.update(_validated(training, held_out and held_out.curves(stage)))
+
+    monitor.begin(estimator.n_estimators, "round")
+    estimator.fit(*sample, monitor=after_round)
+
+
+def _measured_raw(estimator, y, raw, weights):
+    loss = estimator._loss(y_true=y, raw_prediction=raw, sample_weight=weights)  # noqa: SLF001
+    return _curves(loss, y, raw, weights)
+
+
+class _Staged:
+    """Raw predictions of a growing GradientBoosting on one sample: one tree per round is new."""
+
+    def __init__(self, estimator, X, y, weights):
+        self.estimator = estimator
+        self.X = np.ascontiguousarray(X, dtype=np.float32)
+        self.y = y
+        self.weights = None if weights is None else np.asarray(weights, dtype=float)
+        self.raw = None
+        self.stages = 0
+
+    def curves(self, stage):
+        if self.raw is None:
+            self.raw = self.estimator._raw_predict_init(self.X).astype(float)  # noqa: SLF001
+        for trees in self.estimator.estimators_[self.stages : stage + 1]:
+            step = [tree.predict(self.X) for tree in trees]
+            self.raw += self.estimator.learning_rate * np.stack(step, axis=1)
+        self.stages = stage + 1
+        return _measured_raw(self.estimator, _codes(self.estimator, self.y), self.raw, self.weights)
+
+
+def _fit_adaboost(monitor, estimator, sample, validation):
+    """AdaBoostClassifier: its boosting step, wrapped; a step without weights ends the fit."""
+    if len(np.unique(sample.y)) != 2:
+        raise ValueError("monitor.fit follows AdaBoostClassifier for two classes")
+    boost = estimator._boost  # noqa: SLF001
+    training = _Votes(estimator, *sample)
+    held_out = validation and _Votes(estimator, *validation)
+
+    def boost_and_tell(number, *sample):
+        if number and monitor.stopping:
+            return None, None, None
+        step = boost(number, *sample)
+        if step[0] is not None:
+            curves = training.curves(step[1])
+            monitor.update(_validated(curves, held_out and held_out.curves(step[1])))
+        return step
+
+    monitor.begin(estimator.n_estimators, "round")
+    with _replaced(estimator, _boost=boost_and_tell):
+        estimator.fit(*sample)
+
+
+class _Votes:
+    """Weighted votes F of a growing AdaBoost on one sample.
+
+    The loss is the exponential one that AdaBoost descends, the mean of exp(-y F) with y = ±1
+    and F half the sum of the weighted votes (Friedman, Hastie, Tibshirani, Ann. Statist. 28
+    (2000) 337, eq. 11).
+    """
+
+    def __init__(self, estimator, X, y, weights):
+        self.estimator = estimator
+        self.X = X
+        self.y = y
+        self.weights = None if weights is None else np.asarray(weights, dtype=float)
+        self.votes = np.zeros(len(y))
+
+    def curves(self, alpha):
+        signal = self.estimator.classes_[1]
+        self.votes += alpha / 2 * np.where(self._latest() == signal, 1.0, -1.0)
+        y = np.asarray(self.y) == signal
+        losses = np.exp(-np.where(y, 1, -1) * self.votes)
+        return _curves(_average(losses, self.weights), y, self.votes, self.weights)
+
+    def _latest(self):
+        # Stumps were fitted on a bare array; names of columns would only earn a warning.
+        return self.estimator.estimators_[-1].predict(np.asarray(self.X))
+
+
+def _average(values, weights):
+    return float(np.average(values, weights=weights))
+
+
+def _fit_mlp(monitor, estimator, sample, validation):
+    """MLP: what it does after each epoch, wrapped, so that its own stopping rules hold."""
+    if estimator.solver == "lbfgs":
+        raise ValueError("monitor.fit needs epochs: choose solver='adam' or 'sgd'")
+    count = estimator._update_no_improvement_count  # noqa: SLF001
+
+    def after_epoch(*sample):
+        count(*sample)
+        curves = _measured_mlp(estimator, *sample)
+        val = validation and _measured_mlp(estimator, *validation)
+        if monitor.update(_validated(curves, val)):
+            estimator._no_improvement_count = np.inf  # noqa: SLF001
+            estimator._optimizer.trigger_stopping = lambda *_: True  # noqa: SLF001
+
+    monitor.begin(estimator.max_iter, "epoch")
+    # scikit-learn before 1.7 knows no weights here.
+    weights = {} if sample.weights is None else {"sample_weight": sample.weights}
+    with _replaced(estimator, _update_no_improvement_count=after_epoch):
+        estimator.fit(sample.X, sample.y, **weights)
+
+
+def _measured_mlp(estimator, X, y, weights):
+    y = _codes(estimator, y)
+    if not hasattr(estimator, "classes_"):
+        return {"loss": _average(np.square(estimator.predict(X) - y), weights)}
+    chances = estimator.predict_proba(X)
+    hit = chances[np.arange(len(y)), y.astype(int)]
+    loss = _average(-np.log(np.clip(hit, 1e-15, None)), weights)
+    return _curves(loss, y, chances[:, 1] if chances.shape[1] == 2 else chances, weights)
+
+
+_FOLLOWERS = {
+    "BaseHistGradientBoosting": _fit_histogram,
+    "BaseGradientBoosting": _fit_gradient,
+    "AdaBoostClassifier": _fit_adaboost,
+    "BaseMultilayerPerceptron": _fit_mlp,
+}

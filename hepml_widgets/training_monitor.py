@@ -1,0 +1,767 @@
+"""Live curves of a training, with a Stop that is heard while it trains."""
+
+import importlib.metadata
+import json
+import platform
+import sys
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import traitlets
+from IPython import get_ipython
+from IPython.display import display, update_display
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from hepml_widgets import _adapters, _style
+from hepml_widgets._base import View
+from hepml_widgets._recorder import Recorder, cell, is_loss, is_validation
+
+__all__ = ["TrainingMonitor"]
+
+FORMAT = "hepml training history 1"
+LIBRARIES = {
+    "keras": "keras",
+    "tensorflow": "tensorflow",
+    "torch": "torch",
+    "jax": "jax",
+    "sklearn": "scikit-learn",
+    "xgboost": "xgboost",
+    "lightgbm": "lightgbm",
+}
+INTERVAL = 0.1  # s; at most ten updates per second
+SHARE = 60  # an update that took t is followed by at least 60 t without one
+TAIL = 16  # rounds sent on their own before the whole table is sent again
+BUSY = ("running", "paused", "stopping")
+
+
+class TrainingMonitor(_adapters.KerasHooks, View):
+    """Loss and metric of a training, live, with Start, Pause and Stop.
+
+    The monitor is a Keras callback itself; `xgboost`, `lightgbm` and `fit` follow the other
+    libraries; `begin`, `update` and `end` follow a loop of your own.
+
+    Parameters
+    ----------
+    metrics : str or sequence of str, optional
+        Curves of the lower panel, by the name of the training curve (``"auc"``); the first is
+        shown, the others can be chosen. Default: all that is not the loss.
+    baseline : float or dict of str to float, optional
+        A value to beat, drawn as a line: ``0.87`` (of the metric, or of the loss if there is no
+        metric) or ``{"auc": 0.87}``.
+    watch : str, optional
+        Curve that decides which epoch is best. Default: the validation loss, else the first
+        other validation curve, else the training loss.
+    mode : {"auto", "min", "max"}
+        Whether small or large is best for ``watch``; ``"auto"`` knows by the name.
+    events : int, optional
+        Training events per epoch; with it the speed is shown in events/s.
+
+    Attributes
+    ----------
+    status : str
+        ``"empty"``, ``"running"``, ``"paused"``, ``"stopping"``, ``"finished"``, ``"stopped"``,
+        ``"interrupted"``, ``"failed"`` or ``"recorded"``. A trait: it can be observed.
+    result, error
+        What the function run by `start` returned or raised.
+
+    Examples
+    --------
+    >>> monitor = TrainingMonitor()
+    >>> monitor.begin(total=2)
+    >>> monitor.update({"loss": 0.7, "val_loss": 0.72})
+    False
+    >>> monitor.update({"loss": 0.6, "val_loss": 0.69})
+    False
+    >>> monitor.end()
+    >>> monitor
+    TrainingMonitor(2 epochs, best val_loss 0.69 at 2)
+    """
+
+    _module = "training_monitor"
+
+    live = traitlets.Dict().tag(sync=True)
+    status = traitlets.Unicode("empty")
+
+    def __init__(self, metrics=None, baseline=None, *, watch=None, mode="auto", events=None):
+        self._metrics = [metrics] if isinstance(metrics, str) else list(metrics or ())
+        self._baseline = baseline
+        self._recorder = Recorder(watch, mode)
+        self.events = events
+        self._unit = "epoch"
+        self._message = ""
+        self._function = None
+        self._thread = None
+        self._before = {}
+        self._recorded = None
+        self._sent = 0  # epochs in the table that the browser has
+        self._due = 0.0
+        self._steps = None
+        self._held = False  # paused or stopping: one look per batch
+        self._stopping = False
+        self._go = threading.Event()
+        self._go.set()
+        self._lock = threading.RLock()
+        self._copy = None
+        self.result = None
+        self.error = None
+        super().__init__()
+        self.on_msg(self._hear)
+        _answer_while_busy(self.comm)
+        self._publish()
+
+    # ------------------------------------------------------------ results
+
+    @property
+    def history(self):
+        """Dict of lists as Keras's ``History.history``: one value per epoch measured."""
+        return self._recorder.history
+
+    @property
+    def best(self):
+        """Best epoch so far as ``(epoch, name, value)``, epochs counted from 1; or None."""
+        return self._recorder.best
+
+    @property
+    def epochs(self):
+        """Number of epochs (or rounds) recorded."""
+        return self._recorder.length
+
+    def __repr__(self):
+        name = type(self).__name__
+        if not self.epochs:
+            return f"{name}(no training yet)"
+        count = f"{self.epochs} {self._unit}{'s' * (self.epochs != 1)}"
+        best = f", best {self.best.name} {self.best.value:.3g} at {self.best.epoch}"
+        return f"{name}({count}{best if self.best else ''})"
+
+    def describe(self):
+        """One sentence that stands for the picture where it cannot be seen."""
+        if not self.epochs:
+            return "Training monitor: train a model to see it here."
+        last = [f"{name} {values[-1]:.3g}" for name, values in self.history.items() if values]
+        best = self.best and f" Best {self.best.name} {self.best.value:.3g} at {self.best.epoch}."
+        return f"Training curves after {self.epochs} {self._unit}s: {', '.join(last)}.{best or ''}"
+
+    # ------------------------------------------------------------ a loop of your own
+
+    def begin(self, total=None, unit="epoch", *, resume=False):
+        """Begin a training; curves of an earlier one are forgotten.
+
+        Parameters
+        ----------
+        total : int, optional
+            Epochs or rounds planned; with it the time left is estimated.
+        unit : {"epoch", "round"}
+            What the axis counts.
+        resume : bool
+            Keep the curves and go on after them.
+        """
+        with self._lock:
+            self._before = self._recorder.columns
+            self._recorder.begin(total, resume=resume)
+            self._unit = unit
+            self._recorded = None
+            self._message = ""
+            self._stopping = False
+            self._sent = -1
+            self._held = not self._go.is_set()
+        self._watch_cell()
+        self._tell("running")
+
+    def update(self, values):
+        """Record one epoch or round.
+
+        Waits while the training is paused.
+
+        Parameters
+        ----------
+        values : dict of str to float
+            Curves measured, validation ones named ``val_…``.
+
+        Returns
+        -------
+        bool
+            True when Stop was pressed: end the loop, the model stays as it is.
+        """
+        with self._lock:
+            self._recorder.add(values)
+        if time.perf_counter() >= self._due:
+            self._publish()
+        return self._held and self._wait()
+
+    def tick(self, step, steps=None):
+        """Count one batch; cheap enough for every batch.
+
+        Parameters
+        ----------
+        step : int
+            Batches of this epoch done.
+        steps : int, optional
+            Batches per epoch.
+
+        Returns
+        -------
+        bool
+            True when Stop was pressed.
+        """
+        if steps and time.perf_counter() >= self._due:
+            self._recorder.progress(step / steps)
+            self._publish()
+        return self._held and self._wait()
+
+    def end(self):
+        """End the training; a saved notebook then holds its curves."""
+        self._settle(None)
+
+    def __enter__(self):
+        """Mark the training as interrupted or failed when the block is left by an exception."""
+        return self
+
+    def __exit__(self, kind, error, trace):
+        """End, and let the exception pass."""
+        self._settle(error)
+
+    # ------------------------------------------------------------ libraries
+
+    def xgboost(self, rounds=None):
+        """Follow xgboost with a callback.
+
+        Parameters
+        ----------
+        rounds : int, optional
+            Boosting rounds planned (xgboost does not tell its callbacks).
+
+        Returns
+        -------
+        xgboost.callback.TrainingCallback
+            For ``xgboost.train(…, callbacks=[…])`` or ``XGBClassifier(callbacks=[…])``. Of the
+            evaluation sets the one named ``train…``, or the first of several, is training.
+        """
+        return _adapters.follow_xgboost(self, rounds)
+
+    def lightgbm(self):
+        """Follow lightgbm with a callback.
+
+        Returns
+        -------
+        callable
+            For ``lightgbm.train(…, callbacks=[…])`` or ``LGBMClassifier().fit(…, callbacks=[…])``.
+        """
+        return _adapters.LightgbmFollower(self)
+
+    def fit(self, estimator, X, y, sample_weight=None, validation=None):
+        """Fit a scikit-learn estimator and follow it; the model is that of ``estimator.fit``.
+
+        Gradient boosting reports its own loss and AdaBoost its exponential loss, a network the
+        log-loss or the mean squared error; two classes add the AUC. All are weighted.
+
+        Parameters
+        ----------
+        estimator : estimator
+            ``GradientBoosting*``, ``HistGradientBoosting*``, ``AdaBoostClassifier`` or ``MLP*``.
+        X : array-like of shape (n, n_features)
+            Training events.
+        y : array-like of shape (n,)
+            Their labels or targets.
+        sample_weight : array-like of shape (n,), optional
+            Their weights.
+        validation : tuple, optional
+            ``(X, y)`` or ``(X, y, weights)`` to measure validation curves on. An early stopping
+            of ``HistGradientBoosting*`` then uses these events instead of its own fraction.
+
+        Returns
+        -------
+        estimator
+            The same object, fitted; after Stop with the rounds trained so far.
+
+        Raises
+        ------
+        TypeError
+            For an estimator that has no rounds to follow.
+        """
+        with self:
+            return _adapters.fit_sklearn(self, estimator, (X, y, sample_weight), validation)
+
+    # ------------------------------------------------------------ control
+
+    @property
+    def stopping(self):
+        """Whether Stop was pressed and the training has not ended yet."""
+        return self._stopping
+
+    def stop(self):
+        """End the training after the running batch or round; the model stays usable."""
+        if self.status in BUSY:
+            self._stopping = self._held = True
+            self._go.set()
+            self._tell("stopping")
+
+    def pause(self):
+        """Hold the training after the running batch or round, until `resume` or `stop`."""
+        if self.status == "running":
+            self._go.clear()
+            self._held = True
+            self._tell("paused")
+
+    def resume(self):
+        """Go on after `pause`."""
+        if self.status == "paused":
+            self._held = self._stopping
+            self._go.set()
+            self._tell("running")
+
+    def on_start(self, function):
+        """Run ``function()`` in a background thread whenever Start is pressed.
+
+        This works everywhere: in JupyterLab, and in Voila, where all cells have run before the
+        page is seen.
+
+        Parameters
+        ----------
+        function : callable
+            Trains, and reports to this monitor (``callbacks=[monitor]``, ``monitor.fit(…)``).
+
+        Returns
+        -------
+        callable
+            The same function, so that this can be a decorator.
+        """
+        self._function = function
+        self._publish()
+        return function
+
+    def start(self, function=None):
+        """Train in a background thread now; the notebook stays responsive.
+
+        Parameters
+        ----------
+        function : callable, optional
+            As for `on_start`; default the one given there.
+
+        Returns
+        -------
+        TrainingMonitor
+            This monitor.
+
+        Raises
+        ------
+        RuntimeError
+            While a training started before still runs.
+        ValueError
+            Without a function.
+        """
+        if function is not None:
+            self.on_start(function)
+        if self._function is None:
+            raise ValueError("nothing to start: give a function to start() or on_start()")
+        if self._thread is not None and self._thread.is_alive():
+            raise RuntimeError("a training is running: stop() it and wait() first")
+        self.result = self.error = None
+        self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+        self._thread.start()
+        return self
+
+    def wait(self, timeout=None):
+        """Wait for the training begun by `start`.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds.
+
+        Returns
+        -------
+        object
+            What the function returned; its exception is raised here again.
+
+        Raises
+        ------
+        TimeoutError
+            If it still runs after ``timeout``.
+        """
+        if self._thread is not None:
+            self._thread.join(timeout)
+            if self._thread.is_alive():
+                raise TimeoutError(f"still training after {timeout} s")
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+    def _work(self):
+        try:
+            self.result = self._function()
+        except BaseException as error:  # noqa: BLE001 - shown, and raised by wait()
+            self.error = error
+        self._settle(self.error)
+
+    def _hear(self, _, content, __):
+        """Obey a button."""
+        deeds = {"stop": self.stop, "pause": self.pause, "resume": self.resume}
+        wish = content.get("do")
+        if wish == "start":
+            # Start pressed twice is not a mistake to report.
+            with suppress(RuntimeError, ValueError):
+                self.start()
+        elif wish in deeds:
+            deeds[wish]()
+
+    def _wait(self):
+        """Wait while paused; whether to stop."""
+        if not self._go.is_set():
+            self._recorder.pause()
+            self._publish()
+            self._go.wait()
+            self._recorder.resume()
+        return self._stopping
+
+    def _continue_from(self, epoch):
+        """Let a fit with ``initial_epoch`` go on with the curves of the one before."""
+        length = max(map(len, self._before.values()), default=0)
+        if epoch and epoch == length and not self._recorder.length:
+            self._recorder.restore(self._before)
+
+    def _settle(self, error):
+        """Leave the busy states."""
+        if error is not None:
+            interrupted = isinstance(error, KeyboardInterrupt)
+            self._message = "" if interrupted else f"{type(error).__name__}: {error}"
+            self._finish("interrupted" if interrupted else "failed")
+        elif self.status in BUSY:
+            self._finish("stopped" if self._stopping else "finished")
+
+    def _finish(self, status):
+        self._recorder.pause()
+        self._stopping = self._held = False
+        self._go.set()
+        self._sent = -1
+        self._tell(status)
+        self._renew_copy()
+
+    def _watch_cell(self):
+        """Learn from IPython how the cell ended: a fit that raised tells its callbacks nothing."""
+        shell = get_ipython()
+        if shell is None or threading.current_thread() is not threading.main_thread():
+            return
+
+        def after_cell(result):
+            shell.events.unregister("post_run_cell", after_cell)
+            if self.status in BUSY:
+                self._settle(result.error_in_exec)
+
+        shell.events.register("post_run_cell", after_cell)
+
+    # ------------------------------------------------------------ what the browser gets
+
+    def _tell(self, status):
+        self.status = status
+        self._publish()
+
+    def _publish(self):
+        """Send what is new: few numbers mostly, the whole table now and then."""
+        with self._lock:
+            begin = time.perf_counter()
+            if self._table_is_old():
+                self.table = self._make_table()
+                self._sent = self._recorder.length
+            self.live = self._make_live()
+            end = time.perf_counter()
+            self._due = end + max(INTERVAL, SHARE * (end - begin))
+
+    def _table_is_old(self):
+        new = self._recorder.length - self._sent
+        names = self.table.get("curves", {}).keys()
+        return (
+            self._sent < 0
+            or new > max(TAIL, self._sent // 8)
+            or names != self._recorder.columns.keys()
+        )
+
+    def _make_table(self):
+        """Curves and how to show them."""
+        upper, lower = self._panels()
+        return {
+            **self._recorder.table(),
+            "length": self._recorder.length,
+            "unit": self._unit,
+            "upper": upper,
+            "lower": lower,
+            "baseline": self._baselines(upper, lower),
+            "recorded": self._recorded,
+        }
+
+    def _make_live(self):
+        """State of the run, and the epochs that are not in the table yet."""
+        recorder = self._recorder
+        watched = recorder.watched()
+        return {
+            **recorder.rows(self._sent),
+            "status": self.status,
+            "message": self._message,
+            "startable": self._function is not None,
+            "total": recorder.total,
+            "done": cell(recorder.done),
+            "elapsed": cell(recorder.elapsed),
+            "remaining": cell(recorder.remaining),
+            "rate": cell(recorder.rate),
+            "events": self.events,
+            "best": None if self.best is None else [*self.best],
+            "maximise": watched is not None and recorder.maximises(watched),
+        }
+
+    def _panels(self):
+        """Name of the upper curve, names of the lower ones."""
+        names = [name for name in self._recorder.columns if not is_validation(name)]
+        names += [
+            name[4:]
+            for name in self._recorder.columns
+            if name[4:] not in names and is_validation(name)
+        ]
+        losses = [name for name in names if is_loss(name) and name not in self._metrics]
+        upper = "loss" if "loss" in losses else next(iter(losses), None)
+        return upper, self._metrics or [name for name in names if name != upper]
+
+    def _baselines(self, upper, lower):
+        if self._baseline is None or isinstance(self._baseline, dict):
+            return dict(self._baseline or {})
+        name = next(iter(lower), upper)
+        return {} if name is None else {name: float(self._baseline)}
+
+    def state(self):
+        """Collect the synced traits for a page without a kernel: all epochs, no clock.
+
+        What is shown there is a recording, and says so. Seconds are left out so that the same
+        training gives the same page.
+        """
+        with self._lock:
+            table = self._make_table() | {"recorded": self._recorded or "recorded"}
+            live = self._make_live() | {"epoch": [], "curves": {}, "startable": False}
+        live |= {"elapsed": None, "remaining": None, "rate": None}
+        live["was"] = self.status
+        live["status"] = "recorded" if self.epochs else "empty"
+        return {**super().state(), "table": table, "live": live}
+
+    # ------------------------------------------------------------ displays
+
+    def _ipython_display_(self):
+        """Show the live view, and the copy that a saved notebook keeps.
+
+        The copy is written again when a training ends, wherever it was shown: a notebook saved
+        after that has the curves.
+        """
+        view = {"model_id": self.model_id, "version_major": 2, "version_minor": 1}
+        mime = "application/vnd.jupyter.widget-view+json"
+        display({mime: view, "text/plain": repr(self)}, raw=True)
+        self._copy = f"{self.key}-{self.model_id}"
+        display(self._still(), raw=True, display_id=self._copy)
+
+    def _still(self):
+        return {"text/html": self.to_fragment(), "text/plain": repr(self)}
+
+    def _renew_copy(self):
+        if self._copy is not None:
+            update_display(self._still(), raw=True, display_id=self._copy)
+
+    # ------------------------------------------------------------ recordings
+
+    def record(self, path, recorded=None):
+        """Write the curves as JSON, to be shown again by `replay`.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            File to write.
+        recorded : str, optional
+            What was run: date, command, seed, versions. Default: date and versions.
+
+        Returns
+        -------
+        pathlib.Path
+            The file written.
+        """
+        content = {
+            "format": FORMAT,
+            "recorded": recorded or self._recorded or _provenance(),
+            "unit": self._unit,
+            "seconds": round(self._recorder.elapsed, 3),
+            "curves": {n: [_exact(v) for v in c] for n, c in self._recorder.columns.items()},
+        }
+        path = Path(path)
+        path.write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")
+        return path
+
+    @classmethod
+    def replay(cls, path, **options):
+        """Monitor of a training recorded by `record`.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            File to read.
+        **options
+            As for `TrainingMonitor`.
+
+        Returns
+        -------
+        TrainingMonitor
+
+        Raises
+        ------
+        ValueError
+            If the file holds something else.
+        """
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError(f"{path} is no training recorded by TrainingMonitor.record")
+        curves = {
+            n: [None if v is None else float(v) for v in c] for n, c in content["curves"].items()
+        }
+        return cls(**options)._recall(curves, str(content["recorded"]), content["unit"])  # noqa: SLF001
+
+    @classmethod
+    def from_history(cls, history, recorded=None, *, unit="epoch", **options):
+        """Monitor of a training that is over.
+
+        Parameters
+        ----------
+        history : dict, or object with ``.history``
+            Lists by curve name; Keras's ``History``; the evaluation results of xgboost or
+            lightgbm. A curve measured every k-th epoch may be shorter than the others.
+        recorded : str, optional
+            Says where it comes from: date, command, versions. It is shown with the curves.
+        unit : {"epoch", "round"}
+            What the axis counts.
+        **options
+            As for `TrainingMonitor`.
+
+        Returns
+        -------
+        TrainingMonitor
+
+        Raises
+        ------
+        ValueError
+            If the lengths of the curves do not fit each other.
+        """
+        curves = _aligned(_adapters.flat_history(history))
+        return cls(**options)._recall(curves, recorded or "recorded", unit)  # noqa: SLF001
+
+    def _recall(self, columns, recorded, unit):
+        self._recorder.restore(columns)
+        self._unit = unit
+        self._recorded = recorded
+        self._sent = -1
+        self._tell("recorded")
+        return self
+
+    # ------------------------------------------------------------ print
+
+    def figure(self):
+        """Draw the curves with matplotlib, for print.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Loss above and, if there is one, the metric below.
+        """
+        upper, lower = self._panels()
+        names = [name for name in (upper, *lower[:1]) if name is not None]
+        with _style.context():
+            figure = Figure(figsize=(6.4, 4.0))
+            axes = figure.subplots(max(len(names), 1), sharex=True, squeeze=False)[:, 0]
+            for ax, name in zip(axes, names, strict=False):
+                self._draw(ax, name, self._baselines(upper, lower).get(name))
+            _finish_axes(axes, self._unit, empty=not self.epochs)
+        return figure
+
+    def _draw(self, ax, name, baseline):
+        looks = {
+            name: ("training", _style.CURVES[1], 1.0, _style.DASHES[1]),
+            f"val_{name}": ("validation", _style.CURVES[0], 2.0, ""),
+        }
+        for curve, (label, color, width, dash) in looks.items():
+            self._draw_curve(ax, curve, label, color=color, lw=width, ls=_style.linestyle(dash))
+        if baseline is not None:
+            ax.axhline(baseline, color=_style.CURVES[2], lw=1, ls=":")
+            ax.text(0.01, baseline, f" baseline {baseline:.3g}", va="bottom", fontsize=8,
+                    color=_style.CURVES[2], transform=ax.get_yaxis_transform())  # fmt: skip
+        if self.best is not None:
+            ax.axvline(self.best.epoch, color=_style.CURVES[0], lw=0.8, ls=(0, (1, 2)))
+            if self.best.name in looks:
+                ax.plot(self.best.epoch, self.best.value, "o", ms=5, color=looks[self.best.name][1])
+        ax.set_ylabel(name)
+
+    def _draw_curve(self, ax, curve, label, **look):
+        values = self._recorder.columns.get(curve, ())
+        points = [(i, v) for i, v in enumerate(values, start=1) if v is not None]
+        if points:
+            ax.plot(*zip(*points, strict=True), marker="." if len(points) == 1 else None, **look)
+            ax.annotate(label, points[-1], xytext=(4, 0), textcoords="offset points",
+                        va="center", fontsize=8, color=look["color"])  # fmt: skip
+
+
+def _finish_axes(axes, unit, *, empty):
+    axes[-1].set_xlabel(unit)
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    axes[-1].margins(x=0.12)
+    if empty:
+        axes[0].text(
+            0.5, 0.5, "train a model to see it here", ha="center", transform=axes[0].transAxes
+        )
+        axes[0].set(xticks=[], yticks=[])
+
+
+def _answer_while_busy(comm):
+    """Let clicks reach the kernel while a cell trains.
+
+    ipykernel 7.4 sends a click to the shell that wrote last, which is the busy one; without
+    this private attribute it takes the subshell that JupyterLab asks for.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = None  # noqa: SLF001
+
+
+def _exact(value):
+    finite = value is None or value - value == 0
+    return value if finite else str(value)
+
+
+def _aligned(curves):
+    """Columns of one length: a curve measured every k-th epoch gets None between."""
+    length = max(map(len, curves.values()))
+    return {name: _stretched(name, values, length) for name, values in curves.items()}
+
+
+def _stretched(name, values, length):
+    stride = length // max(len(values), 1)
+    if not values or length // stride != len(values):
+        raise ValueError(f"{name} has {len(values)} values where the longest curve has {length}")
+    column = [None] * length
+    column[stride - 1 : stride * len(values) : stride] = [_number(name, v) for v in values]
+    return column
+
+
+def _number(name, value):
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} holds {value!r:.40}, which is no number") from error
+
+
+def _provenance():
+    """Date and the versions of the libraries in use."""
+    used = {name for name in LIBRARIES if name in sys.modules}
+    found = [f"{LIBRARIES[n]} {v}" for n in sorted(used) if (v := _version(LIBRARIES[n]))]
+    return ", ".join(
+        [f"{datetime.now(UTC):%Y-%m-%d}", f"Python {platform.python_version()}", *found]
+    )
+
+
+def _version(distribution):
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return getattr(sys.modules.get(distribution), "__version__", None)
