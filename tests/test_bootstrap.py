@@ -1,0 +1,145 @@
+"""The one file that runs before anything is installed."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bootstrap
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_make_offers_what_bootstrap_runs():
+    makefile = (ROOT / "Makefile").read_text()
+    offered = re.search(r"^COMMANDS = (.*)$", makefile, re.MULTILINE)[1].split()
+    assert {*offered, "clean"} == {*bootstrap.COMMANDS}
+
+
+def test_help_names_every_command():
+    named = set(re.findall(r"^make (\w+)", bootstrap.HELP, re.MULTILINE))
+    assert named == {*bootstrap.COMMANDS} - {"help", "install"}
+
+
+def test_nothing_but_the_standard_library_is_imported():
+    tree = ast.parse((ROOT / "bootstrap.py").read_text())
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {getattr(node, "module", None) or node.names[0].name for node in imports}
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+def test_parses_on_an_old_python():
+    """It has to run there to say that a newer one is wanted."""
+    ast.parse((ROOT / "bootstrap.py").read_text(), feature_version=(3, 7))
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [((3, 10, 9), False), ((3, 11, 0), True), ((3, 13, 9), True), ((3, 14, 0), False)],
+)
+def test_python_versions(version, expected):
+    assert bootstrap.is_supported(version) is expected
+
+
+def test_a_python_that_is_too_old_is_told_in_one_sentence(monkeypatch):
+    monkeypatch.setattr(bootstrap, "other_python", lambda: None)
+    monkeypatch.setattr(bootstrap, "is_supported", lambda _version: False)
+    with pytest.raises(bootstrap.Problem, match=r"needs Python 3\.11 to 3\.13; this is 3\."):
+        bootstrap.require_python()
+
+
+def test_debian_without_venv_is_told_the_package(monkeypatch):
+    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(bootstrap.Problem, match=r"apt-get install python3\.\d+-venv$"):
+        bootstrap.require_venv_module()
+
+
+def test_unknown_command_shows_the_known_ones():
+    with pytest.raises(bootstrap.Problem, match="make lab"):
+        bootstrap.main(["lob"])
+
+
+def test_the_installer_comes_with_its_hashes():
+    lines = bootstrap.locked("uv").splitlines()
+    assert re.match(r"uv==\d", lines[0])
+    assert len(lines) > 1
+    assert all(re.match(r"    --hash=sha256:[0-9a-f]{64}( \\)?$", line) for line in lines[1:])
+
+
+def test_pip_settings_reach_uv(monkeypatch, tmp_path):
+    config = tmp_path / "pip.conf"
+    config.write_text(
+        "[global]\nindex-url = https://example.org/simple\n"
+        "extra-index-url =\n  https://one.example.org\n  https://two.example.org\n"
+        "[install]\nfind-links = /a /b\n"
+    )
+    for name in [key for key in bootstrap.os.environ if key.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "77")
+    found = bootstrap.uv_environment()
+    assert found["UV_DEFAULT_INDEX"] == "https://example.org/simple"
+    assert found["UV_INDEX"].split()[-2:] == ["https://one.example.org", "https://two.example.org"]
+    assert found["UV_FIND_LINKS"] == "/a,/b"
+    assert found["UV_HTTP_TIMEOUT"] == "77"
+
+
+def test_own_uv_settings_win(monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example.org")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example.org")
+    assert bootstrap.uv_environment()["UV_DEFAULT_INDEX"] == "https://uv.example.org"
+
+
+def test_once_acts_again_only_when_the_key_changes(monkeypatch, tmp_path):
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    calls = []
+    for key in ("a", "a", "b", "b"):
+        bootstrap.once("thing", key, lambda key=key: calls.append(key))
+    assert calls == ["a", "b"]
+
+
+def test_a_failed_step_is_not_remembered(monkeypatch, tmp_path):
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    failing = [sys.executable, "-c", "print('no space'); raise SystemExit(1)"]
+    with pytest.raises(bootstrap.Problem, match="no space"):
+        bootstrap.once("thing", "a", lambda: bootstrap.quietly("Trying …", failing))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_step_that_hangs_is_stopped():
+    hanging = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with pytest.raises(bootstrap.Problem, match="too long"):
+        bootstrap.quietly("Waiting …", hanging, timeout=1)
+
+
+@pytest.fixture
+def house(monkeypatch, tmp_path):
+    """Make a small house: things kept, things built, and a .venv."""
+    (tmp_path / ".gitignore").write_text((ROOT / ".gitignore").read_text())
+    for name in ("book/_build", "hepml/__pycache__", ".venv/lib/__pycache__", "notebooks"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").touch()
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    return tmp_path
+
+
+def left(house):
+    return {path.relative_to(house).as_posix() for path in house.rglob("file")}
+
+
+def test_clean_spares_the_environment(house):
+    bootstrap.clean([])
+    assert left(house) == {".venv/lib/__pycache__/file", "notebooks/file"}
+
+
+def test_clean_all_takes_it_too(house):
+    bootstrap.clean(["--all"])
+    assert left(house) == {"notebooks/file"}
+
+
+def test_make_without_a_goal_prints_help():
+    output = subprocess.check_output(["make"], cwd=ROOT, text=True)
+    assert output.strip() == bootstrap.HELP.strip()
