@@ -33,12 +33,30 @@ def unpack(column):
     return np.frombuffer(column, dtype="<f8")
 
 
+_IMPORT = re.compile(r'^import\s[^;]*?"\./(\w+)\.js";\n', re.MULTILINE)
+
+
 @cache
 def source(module):
-    """Script of a view: plot.js and its own module, joined into one without imports."""
-    shared = re.sub(r"^export (?=\S)", "", _read("plot.js"), flags=re.MULTILINE)
-    own = re.sub(r'^import\s[^;]*?"\./plot\.js";\n', "", _read(f"{module}.js"), flags=re.MULTILINE)
-    return f"{shared}\n{own}".replace(DEFAULT_EXPORT, "").rstrip() + "\n"
+    """Script of a view: its module after those it imports, joined into one without imports."""
+    joined = "\n".join(_own_part(name) for name in _in_order(module, []))
+    return joined.replace(DEFAULT_EXPORT, "").rstrip() + "\n"
+
+
+def _in_order(module, seen):
+    for name in _IMPORT.findall(_read(f"{module}.js")):
+        _in_order(name, seen)
+    if module not in seen:
+        seen.append(module)
+    return seen
+
+
+def _own_part(module):
+    """Return a module's text without imports, exports, indents and comments: pages carry it."""
+    text = _IMPORT.sub("", _read(f"{module}.js"))
+    text = re.sub(r"^\s*(?://.*)?\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^[ \t]+", "", text, flags=re.MULTILINE)
+    return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
 
 
 @cache

@@ -73,7 +73,7 @@ def with_error(value, error):
     exponent = _exponent(size)
     value, error = _shift(value, -exponent), _shift(error, -exponent)
     places = _places(error)
-    return f"({fixed(value, places)} ± {fixed(error, places)})×10{superscript(exponent)}"
+    return f"({fixed(value, places)} ± {fixed(error, places)}){TIMES}10{superscript(exponent)}"
 
 
 def percent(fraction):

@@ -252,16 +252,18 @@ const TICKS = { linear: linearTicks, log: logTicks, logit: logitTicks };
 // ---------------------------------------------------------------- stage
 
 function luminance(color) {
+  if (color.startsWith("#")) return 1;
   const [r, g, b, a = 1] = (color.match(/[\d.]+/g) ?? [255, 255, 255]).map(Number);
   return a === 0 ? null : (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
 }
 
-function groundIsDark(node) {
+// The first opaque colour behind a node; a bare page is white.
+function groundOf(node) {
   for (let at = node; at; at = at.parentElement) {
-    const light = luminance(getComputedStyle(at).backgroundColor);
-    if (light !== null) return light < 0.5;
+    const { backgroundColor } = getComputedStyle(at);
+    if (luminance(backgroundColor) !== null) return backgroundColor;
   }
-  return false;
+  return "#ffffff";
 }
 
 // What the host says of itself comes first; else the ground the widget stands on.
@@ -271,7 +273,7 @@ function hostIsDark(node) {
   if (body.jpThemeLight) return body.jpThemeLight === "false";
   if (html.theme === "dark" || html.theme === "light") return html.theme === "dark";
   if (classList.contains("vscode-dark")) return true;
-  return groundIsDark(node.parentElement);
+  return luminance(groundOf(node.parentElement)) < 0.5;
 }
 
 // The root of one view: theme, listeners with one signal, and one cleanup for all of it.
@@ -281,7 +283,9 @@ export function stage(el, label) {
   const root = element("div", { class: "hepml", role: "group", "aria-label": label });
   el.append(root);
   const paint = () => {
-    if (root.isConnected) root.dataset.theme = hostIsDark(root) ? "dark" : "light";
+    if (!root.isConnected) return;
+    root.dataset.theme = hostIsDark(root) ? "dark" : "light";
+    root.style.setProperty("--ground", groundOf(root.parentElement));
   };
   const themes = new MutationObserver(() => requestAnimationFrame(paint));
   for (const node of [document.documentElement, document.body]) {
@@ -333,7 +337,6 @@ export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }
     labels: layer("hepml-labels", false),
     overlay: layer("hepml-overlay", false),
   };
-  const box4 = () => panel.inner;
   panel.set = (axes) => {
     panel.axes = { x: { ...panel.axes.x, ...axes.x }, y: { ...panel.axes.y, ...axes.y } };
     panel.redraw();
@@ -343,7 +346,8 @@ export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }
     const height = Math.round(host.clientHeight);
     if (width < 40 || height < 40) return;
     arrange(panel, width, height);
-    furnish(box, { x: box4().left, y: box4().top, width: box4().width, height: box4().height }, []);
+    const { left, top } = panel.inner;
+    furnish(box, { x: left, y: top, width: panel.inner.width, height: panel.inner.height }, []);
     drawAxes(panel);
     panel.marks.replaceChildren();
     panel.labels.replaceChildren();
@@ -518,6 +522,43 @@ export function endLabels(panel, items, gap = 15) {
 
 // ---------------------------------------------------------------- the handle
 
+// Pointer gestures inside a frame: `move(x)` with the value under the pointer, then `release()`.
+export function dragArea(scene, panel, { begin = () => {}, move, release }) {
+  const { svg } = panel;
+  const { signal } = scene;
+  let held = false;
+  const spot = (event) => {
+    const { left, top } = svg.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
+  };
+  const inside = (event) => {
+    const [px, py] = spot(event);
+    const { left, top, width, height } = panel.inner;
+    return px >= left - 12 && px <= left + width + 12 && py >= top && py <= top + height;
+  };
+  const follow = (event) => {
+    const { left, width } = panel.inner;
+    move(panel.x.invert(Math.max(left, Math.min(left + width, spot(event)[0]))));
+  };
+  svg.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !panel.inner || !inside(event)) return;
+    held = true;
+    svg.setPointerCapture(event.pointerId);
+    begin();
+    follow(event);
+    event.preventDefault();
+  }, { signal });
+  svg.addEventListener("pointermove", (event) => held && follow(event), { signal });
+  for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    svg.addEventListener(kind, () => {
+      if (!held) return;
+      held = false;
+      release();
+    }, { signal });
+  }
+  svg.classList.add("hepml-drags");
+}
+
 const STEPS = {
   ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1,
   PageUp: "page", PageDown: "-page", Home: "first", End: "last",
@@ -545,7 +586,6 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
   grip.append(reach, rule, knob);
   panel.overlay.append(grip);
   let index = 0;
-  let held = false;
   let later = null;
 
   const place = () => {
@@ -575,42 +615,17 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
     show(next);
     move(index);
   };
-  const rowAt = (event) => {
-    const { left } = panel.svg.getBoundingClientRect();
-    const { left: from, width } = panel.inner;
-    const at = Math.max(from, Math.min(from + width, event.clientX - left));
-    return nearest(values(), panel.x.invert(at));
-  };
   const settle = () => {
     clearTimeout(later);
     later = null;
     release(index);
   };
   const { signal } = scene;
-  const inFrame = (event) => {
-    const { left, top } = panel.svg.getBoundingClientRect();
-    const { left: x0, top: y0, width, height } = panel.inner;
-    const [px, py] = [event.clientX - left, event.clientY - top];
-    return px >= x0 - 12 && px <= x0 + width + 12 && py >= y0 && py <= y0 + height;
-  };
-  panel.svg.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || !inFrame(event)) return;
-    held = true;
-    panel.svg.setPointerCapture(event.pointerId);
-    panel.svg.classList.add("hepml-held");
-    go(rowAt(event));
-    if (focusable) grip.focus({ preventScroll: true });
-    event.preventDefault();
-  }, { signal });
-  panel.svg.addEventListener("pointermove", (event) => held && go(rowAt(event)), { signal });
-  for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) {
-    panel.svg.addEventListener(kind, () => {
-      if (!held) return;
-      held = false;
-      panel.svg.classList.remove("hepml-held");
-      settle();
-    }, { signal });
-  }
+  dragArea(scene, panel, {
+    begin: () => focusable && grip.focus({ preventScroll: true }),
+    move: (x) => go(nearest(values(), x)),
+    release: settle,
+  });
   grip.addEventListener("keydown", (event) => {
     if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -621,8 +636,7 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
   }, { signal });
   grip.addEventListener("blur", () => later && settle(), { signal });
   scene.defer(() => clearTimeout(later));
-  panel.svg.classList.add("hepml-drags");
-  return { grip, show, place, get held() { return held; } };
+  return { grip, show, place };
 }
 
 // ---------------------------------------------------------------- announcements and controls
@@ -716,9 +730,8 @@ function withStyles(svg) {
 export function picture(root, panels) {
   const height = Math.max(...panels.map((panel) => panel.size.height));
   const width = panels.reduce((sum, panel) => sum + panel.size.width, 0);
-  const dark = root.dataset.theme === "dark";
   const sheet = vector("svg", { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` },
-    vector("rect", { width, height, fill: dark ? "#121212" : "#ffffff" }));
+    vector("rect", { width, height, fill: groundOf(root) }));
   let x = 0;
   for (const panel of panels) {
     sheet.append(furnish(withStyles(panel.svg), { x, y: 0 }, []));

@@ -1,0 +1,132 @@
+"""The three panels of a `RocExplorer` in matplotlib."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from hepml_widgets import _style as style
+from hepml_widgets._numbers import with_error
+
+KINDS = {
+    "background": (style.BACKGROUND, "////"),
+    "signal": (style.SIGNAL, None),
+}
+MERIT_TITLES = {"Z": "Z [σ]", "AMS": "AMS [σ]", "SIC": "$ε_s\\,/\\,\\sqrt{ε_b}$"}
+
+
+def draw(explorer):
+    """Histograms, ROC and figure of merit side by side.
+
+    Parameters
+    ----------
+    explorer : RocExplorer
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with style.context():
+        figure = Figure(figsize=(13.2, 4.3), layout="constrained")
+        left, middle, right = figure.subplots(1, 3)
+        draw_histograms(left, explorer)
+        draw_roc(middle, explorer)
+        draw_merit(right, explorer)
+        figure.supxlabel(plain(explorer.readout), fontsize=10)
+    return figure
+
+
+def plain(text):
+    """Text of a user or of ours that matplotlib must not read as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def draw_histograms(axes, explorer):
+    model = explorer.shown
+    for kind, name in zip(("background", "signal"), reversed(explorer.names), strict=True):
+        draw_class(axes, model, kind, name)
+    axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
+    set_log_counts(axes, model)
+    axes.set(xscale=model.scale, xlabel="score", ylabel="yield / bin", xlim=model.edges[[0, -1]])
+    axes.legend(loc="upper center", ncols=2)
+
+
+def draw_class(axes, model, kind, name):
+    color, hatch = KINDS[kind]
+    test = model.histograms[kind]
+    axes.stairs(test.sumw, test.edges, fill=True, color=color, alpha=0.25, lw=0)
+    label = plain(name if len(name) <= 24 else f"{name[:23]}…")
+    axes.stairs(test.sumw, test.edges, color=color, hatch=hatch, label=label)
+    train = model.histograms.get(f"train_{kind}")
+    if train is not None:
+        centres = (train.edges[1:] + train.edges[:-1]) / 2
+        errors = np.sqrt(train.sumw2)
+        axes.errorbar(centres, train.sumw, errors, fmt=".", ms=4, lw=1, color=color)
+
+
+def set_log_counts(axes, model):
+    contents = np.concatenate([histogram.sumw for histogram in model.histograms.values()])
+    filled = contents[contents > 0]
+    if filled.size:
+        low, high = max(filled.min(), filled.max() * 1e-6) / 2, filled.max()
+        axes.set(yscale="log", ylim=(low, high * (high / low) ** 0.22))
+
+
+def clipped(model, threshold):
+    return np.clip(threshold, model.edges[0], model.edges[-1])
+
+
+def draw_roc(axes, explorer):
+    for index, model in enumerate(explorer.models.values()):
+        draw_curve(axes, model, index, explorer)
+    x, y = roc_point(explorer)
+    if np.isfinite([x, y]).all():
+        axes.plot([0, x, x], [y, y, axes.get_ylim()[0]], ":", color=style.ACCENT, lw=1)
+        axes.plot(x, y, "o", color=style.ACCENT, zorder=4)
+    axes.set(xlabel="signal efficiency $ε_s$", xlim=(0, 1))
+    linear = explorer.roc_axis == "linear"
+    axes.set_ylabel("background efficiency $ε_b$" if linear else "background rejection $1/ε_b$")
+    axes.legend(loc="upper left" if linear else "upper right")
+
+
+def roc_point(explorer):
+    point = explorer.working_point
+    linear = explorer.roc_axis == "linear"
+    return point.signal_efficiency, (
+        point.background_efficiency if linear else point.background_rejection
+    )
+
+
+def draw_curve(axes, model, index, explorer):
+    linear = explorer.roc_axis == "linear"
+    cuts = model.cuts
+    name = "background_efficiency" if linear else "background_rejection"
+    heights, errors = getattr(cuts, name), getattr(cuts, f"{name}_error")
+    drawn = np.isfinite(heights)
+    x, heights, errors = cuts.signal_efficiency[drawn], heights[drawn], errors[drawn]
+    color, dash = style.CURVES[index], style.linestyle(style.DASHES[index])
+    label = f"{model.name[:18]}  " if len(explorer.models) > 1 else ""
+    axes.set_yscale("linear" if linear else "log")
+    axes.plot(x, heights, color=color, ls=dash, label=plain(f"{label}AUC {model.auc_text}"))
+    low = heights - errors if linear else np.maximum(heights - errors, 1)
+    axes.fill_between(x, low, heights + errors, color=color, alpha=0.16, lw=0)
+
+
+def draw_merit(axes, explorer):
+    model, merit = explorer.shown, explorer.merit
+    scan = model.scan(merit, explorer.options)
+    x = clipped(model, model.cuts.threshold)
+    drawn = np.isfinite(scan.values)
+    values, errors = scan.values[drawn], np.nan_to_num(scan.errors[drawn])
+    axes.plot(x[drawn], values, color="k")
+    axes.fill_between(x[drawn], values - errors, values + errors, color="k", alpha=0.16, lw=0)
+    if scan.best is not None:
+        best, error = scan.values[scan.best], scan.errors[scan.best]
+        text = f"best {merit} {with_error(best, error)} at {model.threshold_text(scan.best)}"
+        axes.plot(x[scan.best], best, "D", color="k", mfc="w", label=text)
+        axes.set_ylim(0, max(best, 1e-300) * 1.25)
+        axes.legend(loc="upper left")
+    axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
+    axes.set(xscale=model.scale, xlabel="threshold", xlim=model.edges[[0, -1]])
+    axes.set_ylabel(MERIT_TITLES[merit])
+    if model.scale == "logit":
+        axes.xaxis.set_minor_formatter(NullFormatter())

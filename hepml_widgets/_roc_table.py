@@ -1,0 +1,274 @@
+"""From events to the compact table behind a `RocExplorer`: exact rows, small histograms."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import expit, logit
+
+from hepml import stats
+from hepml_widgets._base import pack
+from hepml_widgets._numbers import distinct, percent, with_error
+
+BINS = 50
+ROW_BYTES = 5 * 8
+TABLE_BYTES = 44_000
+MOST_ROWS = 1000
+MOST_MODELS = 8
+ENOUGH = 10
+"""Effective background events below which a maximum of Z or SIC is a fluctuation."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a figure of merit depends on besides the yields."""
+
+    sigma_b: float = 0.0
+    b_r: float = 10.0
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A figure of merit at every row, its error, and the best row (None if there is none)."""
+
+    values: np.ndarray
+    errors: np.ndarray
+    best: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One classifier: its cuts from tight to loose, its histograms, the axis of its score.
+
+    Attributes
+    ----------
+    name : str
+    cuts : hepml.stats.CutTable
+    curve : hepml.stats.RocCurve
+        For the area under the curve; the drawn points are those of `cuts`.
+    edges : ndarray
+        Bin edges, uniform on the axis named by `scale`.
+    scale : {"linear", "logit"}
+    histograms : dict of str to hepml.stats.ScoreHistogram
+        ``signal``, ``background`` and, if given, ``train_signal``, ``train_background``.
+    """
+
+    name: str
+    cuts: stats.CutTable
+    curve: stats.RocCurve
+    edges: np.ndarray
+    scale: str
+    histograms: dict
+
+    @cached_property
+    def thresholds(self):
+        """Cuts from loose to tight, as a slider runs."""
+        return self.cuts.threshold[::-1]
+
+    @property
+    def auc_text(self):
+        """The area under the curve as it is printed beside it."""
+        return with_error(self.curve.auc, self.curve.auc_error)
+
+    def row(self, threshold):
+        """Row of `cuts` whose threshold is nearest, the looser one of two."""
+        rising = self.thresholds
+        low = max(int(np.searchsorted(rising, threshold, side="right")) - 1, 0)
+        high = min(low + 1, len(rising) - 1)
+        nearer = low if threshold - rising[low] <= rising[high] - threshold else high
+        return len(rising) - 1 - nearer
+
+    def row_keeping(self, signal_efficiency):
+        """Row of `cuts` whose signal efficiency is nearest, the loosest of equals."""
+        distance = np.abs(self.cuts.signal_efficiency[::-1] - signal_efficiency)
+        return len(distance) - 1 - (0 if np.isnan(distance).all() else int(np.nanargmin(distance)))
+
+    def scan(self, merit, options):
+        """Figure of merit ``merit`` at every row.
+
+        Returns
+        -------
+        Scan
+        """
+        values, errors = MERITS[merit](self.cuts, options)
+        eligible = np.isfinite(values)
+        if merit != "AMS":
+            eligible &= effective(self.cuts) >= ENOUGH
+        best = int(np.argmax(np.where(eligible, values, -np.inf))) if eligible.any() else None
+        return Scan(values, errors, best)
+
+    def threshold_text(self, row):
+        """Threshold of a row with as many decimals as tell it from its neighbours."""
+        cuts = self.cuts.threshold
+        return distinct(cuts[row], [*cuts[max(row - 1, 0) : row], *cuts[row + 1 : row + 2]])
+
+    def readout(self, row, merit, options):
+        """One line about a row, digit for digit what the browser prints."""
+        cuts, scan = self.cuts, self.scan(merit, options)
+        parts = [
+            f"threshold {self.threshold_text(row)}",
+            f"ε_s {percent(cuts.signal_efficiency[row])}",
+            f"1/ε_b {with_error(cuts.background_rejection[row], cuts.background_rejection_error[row])}",
+            f"S {with_error(cuts.sumw_signal[row], np.sqrt(cuts.sumw2_signal[row]))}",
+            f"B {with_error(cuts.sumw_background[row], np.sqrt(cuts.sumw2_background[row]))}",
+            f"{merit} {with_error(scan.values[row], scan.errors[row])}",
+        ]
+        return " · ".join(parts if cuts.monotone else [*parts, "non-monotone"])
+
+    def packed(self):
+        """What the browser gets: five columns of rows, the totals, the histograms."""
+        cuts = self.cuts
+        columns = {
+            "threshold": cuts.threshold,
+            "s": cuts.sumw_signal,
+            "s2": cuts.sumw2_signal,
+            "b": cuts.sumw_background,
+            "b2": cuts.sumw2_background,
+        }
+        totals = [cuts.total_signal, cuts.total2_signal, cuts.total_background]
+        return {
+            "name": self.name,
+            **{name: pack(column[::-1]) for name, column in columns.items()},
+            "totals": pack([*totals, cuts.total2_background]),
+            "monotone": bool(cuts.monotone),
+            "auc": self.auc_text,
+            "scale": self.scale,
+            "range": [float(self.edges[0]), float(self.edges[-1])],
+            "bins": len(self.edges) - 1,
+            "histogram": {name: pack(column) for name, column in self._histogram_columns()},
+        }
+
+    def _histogram_columns(self):
+        for name, histogram in self.histograms.items():
+            yield name, histogram.sumw
+            if name.startswith("train"):
+                yield f"{name}_error", np.sqrt(histogram.sumw2)
+
+
+def effective(cuts):
+    """Number of unweighted background events that would have the same relative error."""
+    squared = np.where(cuts.sumw2_background > 0, cuts.sumw2_background, np.inf)
+    return cuts.sumw_background**2 / squared
+
+
+def _z(cuts, options):
+    scan = stats.significance_scan(cuts, sigma_b=options.sigma_b)
+    return scan.significance, scan.significance_error
+
+
+def _ams(cuts, options):
+    scan = stats.significance_scan(cuts, b_r=options.b_r)
+    return scan.ams, scan.ams_error
+
+
+def _sic(cuts, _options):
+    signal, background = cuts.signal_efficiency, cuts.background_efficiency
+    safe = np.where(background > 0, background, np.nan)
+    relative = signal * cuts.background_efficiency_error / (2 * safe**1.5)
+    return cuts.sic, np.hypot(cuts.signal_efficiency_error / np.sqrt(safe), relative)
+
+
+MERITS = {"Z": _z, "AMS": _ams, "SIC": _sic}
+
+
+def make_model(name, test, train, *, rows, scale):
+    """Compute all that is shown of one classifier.
+
+    Parameters
+    ----------
+    name : str
+    test, train : tuple of (y, score, weights)
+        Arrays of one length each, weights may be None; ``train`` may be None.
+    rows : int
+        Largest number of thresholds.
+    scale : {"auto", "linear", "logit"}
+
+    Returns
+    -------
+    Model
+    """
+    y, score, weights = test
+    if train:
+        stats.cut_table(*train, thresholds=[0.0])  # raises a clear sentence for what is no sample
+    curve = stats.roc_curve(y, score, weights)
+    cuts = stats.cut_table(y, score, weights, stats.choose_thresholds(y, score, weights, n=rows))
+    scores = np.concatenate([np.asarray(score), np.asarray(train[1])]) if train else score
+    edges, scale = axis_of(np.asarray(scores, dtype=float), scale)
+    histograms = by_class(test, edges)
+    if train:
+        histograms |= scaled_like(histograms, by_class(train, edges))
+    return Model(name, cuts, curve, edges, scale, histograms)
+
+
+def rows_for(models):
+    """How many rows each of so many models gets, so that the table stays small."""
+    return min(MOST_ROWS, TABLE_BYTES // (ROW_BYTES * models))
+
+
+def axis_of(score, scale):
+    """Bin edges and the scale they are uniform on."""
+    if scale == "auto":
+        scale = "logit" if saturated(score) else "linear"
+    if scale == "logit":
+        return logit_edges(score), scale
+    low, high = score.min(), score.max()
+    if 0 <= low and high <= 1 and high - low > 0.5:
+        low, high = 0.0, 1.0
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, BINS + 1), scale
+
+
+def saturated(score):
+    """Whether a linear axis would squeeze most scores into its last bins."""
+    if score.min() < 0 or score.max() > 1:
+        return False
+    return np.mean((score < 0.01) | (score > 0.99)) > 0.5 and len(np.unique(score)) > BINS
+
+
+def logit_edges(score):
+    if score.min() < 0 or score.max() > 1:
+        raise ValueError('scale="logit" wants scores between 0 and 1.')
+    inner = score[(score > 1e-8) & (score < 1 - 1e-8)]
+    low, high = (inner.min(), inner.max()) if inner.size else (0.25, 0.75)
+    if low == high:
+        low, high = expit(logit(low) - 1), expit(logit(low) + 1)
+    return expit(np.linspace(logit(low), logit(high), BINS + 1))
+
+
+def by_class(events, edges):
+    """Histograms of signal and background; scores beyond the axis go to its end bins."""
+    y, score, weights = events
+    y, score = np.asarray(y).astype(bool), np.clip(score, edges[0], edges[-1])
+    weights = None if weights is None else np.asarray(weights)
+    pick = {"signal": y, "background": ~y}
+    return {
+        name: histogram_of(score[mask], None if weights is None else weights[mask], edges)
+        for name, mask in pick.items()
+    }
+
+
+def histogram_of(score, weights, edges):
+    """Histogram of one class, which may have no events."""
+    if len(score):
+        return stats.score_histogram(score, weights, edges)
+    nothing = np.zeros(len(edges) - 1)
+    return stats.ScoreHistogram(edges, nothing, nothing, nothing.astype(int), 0.0, 0.0)
+
+
+def scaled_like(test, train):
+    """Training histograms, each class brought to the yield of the test sample's."""
+    return {f"train_{name}": rescaled(train[name], test[name].sumw.sum()) for name in train}
+
+
+def rescaled(histogram, total):
+    own = histogram.sumw.sum()
+    factor = total / own if own else 1.0
+    return stats.ScoreHistogram(
+        histogram.edges,
+        histogram.sumw * factor,
+        histogram.sumw2 * factor**2,
+        histogram.counts,
+        0.0,
+        0.0,
+    )

@@ -1,0 +1,267 @@
+"""Scores, ROC curve and significance, linked by one threshold."""
+
+import math
+from contextlib import contextmanager
+
+import numpy as np
+import traitlets
+
+from hepml import stats
+from hepml_widgets import _roc_figure
+from hepml_widgets._base import View
+from hepml_widgets._roc_table import MERITS, MOST_MODELS, Options, make_model, rows_for
+
+__all__ = ["RocExplorer"]
+
+
+class RocExplorer(View):
+    """Drag a threshold over score histograms, a ROC curve and a significance scan.
+
+    Every step is computed in the browser from one table of exact rows, at most 44 kB for any
+    number of events and models. While a threshold is dragged nothing is sent; when it is let go,
+    one message brings ``threshold`` (and with it ``working_point``) back to Python.
+
+    Parameters
+    ----------
+    y : array_like, shape (n,)
+        1 or True for signal, 0 or False for background.
+    scores : array_like, shape (n,), or dict of str to array_like
+        Output of one classifier, or of up to eight by name; larger for signal.
+    weights : array_like, shape (n,), optional
+        One weight per event, of either sign. For S, B and Z to be those of an experiment they
+        must add up to cross-section times luminosity.
+    train : tuple of (y, scores) or (y, scores, weights), optional
+        The training sample, drawn as points over the histograms, each class scaled to the yield
+        it has in the test sample.
+    threshold : float, optional
+        Where to begin; by default at the best Z.
+    sigma_b : float, default 0
+        Relative systematic uncertainty of the background in Z.
+    b_r : float, default 10
+        Regularisation of the AMS, in events.
+    scale : {"auto", "linear", "logit"}, default "auto"
+        Axis of the score: "logit" resolves scores crowded at 0 and 1, and is what "auto" takes
+        when more than half of them lie within 0.01 of the ends.
+    names : tuple of str, default ("signal", "background")
+        What the two classes are called.
+
+    Attributes
+    ----------
+    threshold : float
+        The cut, always one of the table's rows; what is set moves to the nearest.
+    model : str
+        Name of the classifier shown; another one is taken at the same signal efficiency.
+    sigma_b, b_r : float
+        As the parameters.
+    merit : {"Z", "AMS", "SIC"}
+        Figure of merit: Asimov significance, approximate median significance, ε_s / √ε_b.
+    roc_axis : {"rejection", "linear"}
+        1/ε_b on a logarithmic axis, or ε_b on a linear one.
+    working_point : hepml.stats.WorkingPoint
+        The row at the threshold (read-only; can be observed).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the events are not usable; the sentence names the model, what is wrong and where.
+
+    Notes
+    -----
+    Errors are those of the finite samples, from sums of squared weights. The best point of Z and
+    SIC is sought among cuts that keep at least 10 effective background events: beyond, a maximum
+    is a fluctuation. Where Z has no meaning (negative or no background) a dash is shown, and
+    ``non-monotone`` where negative weights make an efficiency fall while the cut loosens.
+
+    Examples
+    --------
+    >>> explorer = RocExplorer(y, {"BDT": bdt, "MLP": mlp}, weights)  # doctest: +SKIP
+    >>> explorer.threshold = 0.8  # doctest: +SKIP
+    >>> explorer.working_point.background_rejection  # doctest: +SKIP
+    """
+
+    _module = "roc_explorer"
+
+    threshold = traitlets.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
+    model = traitlets.Unicode(help="name of the classifier shown").tag(sync=True)
+    sigma_b = traitlets.Float(0.0, help="relative background uncertainty").tag(sync=True)
+    b_r = traitlets.Float(10.0, help="regularisation of the AMS").tag(sync=True)
+    merit = traitlets.Enum(list(MERITS), "Z", help="figure of merit").tag(sync=True)
+    roc_axis = traitlets.Enum(["rejection", "linear"], "rejection").tag(sync=True)
+    working_point = traitlets.Instance(stats.WorkingPoint, allow_none=True, read_only=True)
+
+    def __init__(
+        self,
+        y,
+        scores,
+        weights=None,
+        *,
+        train=None,
+        threshold=None,
+        sigma_b=0.0,
+        b_r=10.0,
+        scale="auto",
+        names=("signal", "background"),
+    ):
+        by_name = named(scores)
+        training = dict.fromkeys(by_name) if train is None else split(train, by_name)
+        self._models = {}
+        self.names = tuple(str(name) for name in names)
+        if len(self.names) != 2:
+            raise ValueError(f"names are two, of signal and background, not {len(self.names)}.")
+        if scale not in ("auto", "linear", "logit"):
+            raise ValueError(f'scale is "auto", "linear" or "logit", not {scale!r}.')
+        for name, score in by_name.items():
+            with blamed(name, alone=not isinstance(scores, dict)):
+                self._models[name] = make_model(
+                    name,
+                    (y, score, weights),
+                    training[name],
+                    rows=rows_for(len(by_name)),
+                    scale=scale,
+                )
+        self._n_events = len(np.asarray(y))
+        first = next(iter(self._models.values()))
+        packed = [model.packed() for model in self._models.values()]
+        self._signal_efficiency = math.nan
+        start = first_threshold(first, Options(sigma_b, b_r)) if threshold is None else threshold
+        super().__init__(
+            table={"names": list(self.names), "models": packed},
+            model=first.name,
+            sigma_b=sigma_b,
+            b_r=b_r,
+            threshold=start,
+        )
+        self._settle()
+
+    @property
+    def options(self):
+        """What the figure of merit depends on besides the yields."""
+        return Options(self.sigma_b, self.b_r)
+
+    @property
+    def shown(self):
+        """The model that is shown."""
+        return self._models[self.model]
+
+    @property
+    def models(self):
+        """All models by name, in the order given."""
+        return dict(self._models)
+
+    @property
+    def row(self):
+        """Row of ``shown.cuts`` at the threshold."""
+        return self.shown.row(self.threshold)
+
+    @property
+    def readout(self):
+        """The line under the panels, digit for digit."""
+        return self.shown.readout(self.row, self.merit, self.options)
+
+    @property
+    def best(self):
+        """Threshold at which the figure of merit is largest, None if it is defined nowhere."""
+        best = self.shown.scan(self.merit, self.options).best
+        return None if best is None else float(self.shown.cuts.threshold[best])
+
+    def figure(self):
+        """Draw the three panels with matplotlib, as they stand.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return _roc_figure.draw(self)
+
+    def describe(self):
+        """Say what stands for the picture where it cannot be seen."""
+        return f"Score histograms, ROC curve and {self.merit} against threshold; {self.readout}"
+
+    @traitlets.validate("threshold")
+    def _snap(self, proposal):
+        value = proposal.value
+        if math.isnan(value):
+            raise traitlets.TraitError("threshold is NaN: wanted a score.")
+        model = self._models[self.model or next(iter(self._models))]
+        return float(model.cuts.threshold[model.row(value)])
+
+    @traitlets.validate("model")
+    def _known(self, proposal):
+        if proposal.value not in self._models:
+            known = ", ".join(repr(name) for name in self._models)
+            raise traitlets.TraitError(f"No model {proposal.value!r}: there are {known}.")
+        return proposal.value
+
+    @traitlets.validate("sigma_b", "b_r")
+    def _positive(self, proposal):
+        if not 0 <= proposal.value < math.inf:
+            name, value = proposal.trait.name, proposal.value
+            raise traitlets.TraitError(f"{name} is an uncertainty or a yield ≥ 0, not {value}.")
+        return proposal.value
+
+    @traitlets.observe("model")
+    def _compare(self, change):
+        if change.old in self._models:
+            row = self.shown.row_keeping(self._signal_efficiency)
+            self.threshold = float(self.shown.cuts.threshold[row])
+            self._settle()
+
+    @traitlets.observe("threshold")
+    def _move(self, _change):
+        if self.model:
+            self._settle()
+
+    def _settle(self):
+        point = stats.working_point(self.shown.cuts, threshold=self.threshold)
+        self._signal_efficiency = point.signal_efficiency
+        self.set_trait("working_point", point)
+
+    def __repr__(self):
+        count = len(self._models)
+        text = self.shown.threshold_text(self.row)
+        return (
+            f"{type(self).__name__}({count} model{'s' * (count > 1)}, "
+            f"{self._n_events} events, threshold={text})"
+        )
+
+
+def named(scores):
+    """Scores by name; a single array gets the name "model"."""
+    if not isinstance(scores, dict):
+        return {"model": scores}
+    by_name = {str(name): score for name, score in scores.items()}
+    if len(by_name) != len(scores):
+        raise ValueError("Two models have the same name.")
+    if not 1 <= len(by_name) <= MOST_MODELS:
+        raise ValueError(f"One to {MOST_MODELS} models can be compared, not {len(by_name)}.")
+    return by_name
+
+
+def split(train, by_name):
+    """Training events of each model: (y, score, weights)."""
+    if not isinstance(train, tuple | list) or len(train) not in (2, 3):
+        raise TypeError("train is a tuple of (y, scores) or (y, scores, weights).")
+    y, scores, weights = (*train, None)[:3]
+    training = {next(iter(by_name)): scores} if not isinstance(scores, dict) else named(scores)
+    if training.keys() != by_name.keys():
+        raise ValueError(
+            f"train has scores of {sorted(training)}, but the models are {sorted(by_name)}."
+        )
+    return {name: (y, score, weights) for name, score in training.items()}
+
+
+@contextmanager
+def blamed(name, *, alone):
+    """Say of which model a complaint is."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if alone:
+            raise
+        raise type(error)(f"Model {name!r}: {error}") from error
+
+
+def first_threshold(model, options):
+    """Threshold of the best Z; where there is none, the middle row."""
+    best = model.scan("Z", options).best
+    return float(model.cuts.threshold[len(model.cuts) // 2 if best is None else best])

@@ -1,0 +1,520 @@
+import {
+  announcer, band, button, choice, dataTable, distinct, dots, dragArea, dragHandle, element, endLabels, floats,
+  frame, line, nearest, niceDomain, percent, richHTML, saveCSV, savePNG, saveSVG, shorten, significant, stage,
+  steps, vector, watch, withError,
+} from "./plot.js";
+import {
+  ams, amsError, efficiencyError, sic, sicError, significance, significanceError,
+} from "./stats.js";
+
+const DASHES = ["", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2"];
+const ENOUGH = 10; // effective background events below which a maximum is a fluctuation
+
+// ---------------------------------------------------------------- from table to curves
+
+function share(part, whole, part2, whole2) {
+  const value = Float64Array.from(part, (sum) => sum / whole);
+  const error = value.map((ratio, i) => efficiencyError(ratio, part2[i], whole, whole2));
+  return { value, error };
+}
+
+// One model's rows, from loose to tight.
+function decode(packed) {
+  const [threshold, s, s2, b, b2] = ["threshold", "s", "s2", "b", "b2"].map((name) => floats(packed[name]));
+  const [S, S2, B, B2] = floats(packed.totals);
+  const signal = share(s, S, s2, S2);
+  const background = share(b, B, b2, B2);
+  const histogram = Object.fromEntries(
+    Object.entries(packed.histogram).map(([name, column]) => [name, floats(column)]));
+  return {
+    ...packed, threshold, s, b, histogram, signal, background,
+    sErr: s2.map(Math.sqrt), bErr: b2.map(Math.sqrt),
+    effective: b.map((sum, i) => (b2[i] > 0 ? (sum * sum) / b2[i] : 0)),
+    rejection: Float64Array.from(b, (sum) => B / sum),
+    rejectionErr: background.error.map((error, i) => error / background.value[i] ** 2),
+  };
+}
+
+const MERITS = {
+  Z: {
+    title: "Z [σ]",
+    value: (m, i, { sigma }) => significance(m.s[i], m.b[i], sigma * Math.abs(m.b[i])),
+    error: (m, i, { sigma }) => significanceError(m.s[i], m.b[i], m.sErr[i], m.bErr[i], sigma),
+    trusted: (m, i) => m.effective[i] >= ENOUGH,
+  },
+  AMS: {
+    title: "AMS [σ]",
+    value: (m, i, { bR }) => ams(m.s[i], m.b[i], bR),
+    error: (m, i, { bR }) => amsError(m.s[i], m.b[i], m.sErr[i], m.bErr[i], bR),
+    trusted: () => true,
+  },
+  SIC: {
+    title: "ε_s / √ε_b",
+    value: (m, i) => sic(m.signal.value[i], m.background.value[i]),
+    error: (m, i) => sicError(m.signal.value[i], m.background.value[i], m.signal.error[i], m.background.error[i]),
+    trusted: (m, i) => m.effective[i] >= ENOUGH,
+  },
+};
+
+function scan(m, merit, options) {
+  const { value, error, trusted } = MERITS[merit];
+  const values = m.s.map((_, i) => value(m, i, options));
+  const errors = m.s.map((_, i) => error(m, i, options));
+  let best = -1;
+  values.forEach((z, i) => {
+    // from tight to loose the first of equal rows wins: >= while walking upwards
+    if (Number.isFinite(z) && trusted(m, i) && (best < 0 || z >= values[best])) best = i;
+  });
+  return { values, errors, best };
+}
+
+function thresholdText(m, i) {
+  return distinct(m.threshold[i], [m.threshold[i - 1], m.threshold[i + 1]].map((t) => t ?? NaN));
+}
+
+// [label, value] pairs; joined they are Python's `readout`.
+function readoutParts(m, i, merit, curve) {
+  return [
+    ["threshold", thresholdText(m, i)],
+    ["ε_s", percent(m.signal.value[i])],
+    ["1/ε_b", withError(m.rejection[i], m.rejectionErr[i])],
+    ["S", withError(m.s[i], m.sErr[i])],
+    ["B", withError(m.b[i], m.bErr[i])],
+    [merit, withError(curve.values[i], curve.errors[i])],
+    ...(m.monotone ? [] : [["non-monotone", ""]]),
+  ];
+}
+
+const joined = (parts) => parts.map(([label, value]) => `${label} ${value}`.trim()).join(" · ");
+
+// ---------------------------------------------------------------- panels
+
+const extreme = (values, start, pick) =>
+  values.reduce((best, v) => (Number.isFinite(v) ? pick(best, v) : best), start);
+
+function histogramAxes(m) {
+  const contents = Object.entries(m.histogram)
+    .filter(([name]) => !name.endsWith("_error")).flatMap(([, column]) => [...column]);
+  const high = extreme(contents, 0, Math.max);
+  const least = extreme(contents.filter((v) => v > 0), Infinity, Math.min);
+  const low = Math.min(extreme(contents, 0, Math.min), 0);
+  const x = { title: "score", kind: m.scale, domain: m.range };
+  const title = "yield / bin";
+  if (high <= 0) return { x, y: { title, kind: "linear", domain: niceDomain([low, 1]) } };
+  const floor = Math.max(least, high * 1e-6);
+  return { x, y: { title, kind: "log", domain: [10 ** Math.floor(Math.log10(floor) - 0.05), 10 ** (Math.log10(high) + 0.16 * (Math.log10(high / floor) + 1))] } };
+}
+
+function edgesOf({ scale, range: [low, high], bins }) {
+  const logit = (p) => Math.log(p / (1 - p));
+  const [from, to] = scale === "logit" ? [logit(low), logit(high)] : [low, high];
+  return Float64Array.from({ length: bins + 1 }, (_, i) => {
+    const at = from + ((to - from) * i) / bins;
+    return scale === "logit" ? 1 / (1 + Math.exp(-at)) : at;
+  });
+}
+
+function drawHistograms(panel, m, names) {
+  const edges = edgesOf(m);
+  const centres = edges.slice(1).map((edge, i) => panel.x.invert((panel.x(edge) + panel.x(edges[i])) / 2));
+  for (const kind of ["background", "signal"]) {
+    const contents = m.histogram[kind];
+    steps(panel, edges, contents, { class: `hepml-area-${kind}` }, true);
+    steps(panel, edges, contents, { class: `hepml-line-${kind}` });
+    negatives(panel, edges, contents, kind);
+    const train = m.histogram[`train_${kind}`];
+    if (train) dots(panel, centres, train, m.histogram[`train_${kind}_error`], { class: `hepml-dots-${kind}` });
+  }
+  nameHistograms(panel, m, edges, names);
+}
+
+// Bins a logarithm cannot show are marked on the floor, not dropped.
+function negatives(panel, edges, contents, kind) {
+  if (panel.y.kind !== "log") return;
+  const floor = panel.inner.top + panel.inner.height;
+  contents.forEach((content, i) => {
+    if (content >= 0) return;
+    const x = (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
+    panel.marks.append(vector("path", { d: `M${x - 3} ${floor - 8}h6l-3 6Z`, class: `hepml-below-${kind}` },
+      vector("title", {}, `negative: ${withError(content, 0)}`)));
+  });
+}
+
+function nameHistograms(panel, m, edges, names) {
+  const { left, width, top } = panel.inner;
+  const place = (kind, order, x, anchor) => {
+    const bins = order([...m.histogram[kind].keys()]).filter((i) => m.histogram[kind][i] > 0);
+    const near = bins.slice(0, 12).map((i) => panel.y(m.histogram[kind][i]));
+    const y = near.length ? Math.min(...near) - 7 : top + 40;
+    return { text: names[kind], x, y, anchor, class: `hepml-name-${kind}` };
+  };
+  endLabels(panel, [place("background", (bins) => bins, left + 8, "start")]);
+  endLabels(panel, [place("signal", (bins) => bins.reverse(), left + width - 8, "end")]);
+}
+
+function rocAxes(models, kind) {
+  const bounds = (values) => [extreme(values, 0, Math.min), extreme(values, 1, Math.max)];
+  const each = (pick) => models.flatMap((m) => [...pick(m)]);
+  const x = { title: "signal efficiency ε_s", kind: "linear", domain: bounds(each((m) => m.signal.value)) };
+  if (kind === "linear") {
+    return { x, y: { title: "background efficiency ε_b", kind, domain: bounds(each((m) => m.background.value)) } };
+  }
+  const top = extreme(each((m) => m.rejection), 10, Math.max);
+  const bottom = extreme(each((m) => m.rejection).filter((v) => v > 0), 1, Math.min);
+  return { x, y: { title: "background rejection 1/ε_b", kind: "log", domain: [bottom, top * 1.5] } };
+}
+
+function drawROC(panel, models, chosen, kind) {
+  const heights = (m) => (kind === "linear" ? m.background.value : m.rejection);
+  const errors = (m) => (kind === "linear" ? m.background.error : m.rejectionErr);
+  if (kind === "linear") line(panel, [0, 1], [0, 1], { class: "hepml-chance" });
+  else guess(panel);
+  models.forEach((m, index) => {
+    const [ys, es] = [heights(m), errors(m)];
+    const low = ys.map((y, i) => y - es[i]);
+    const high = ys.map((y, i) => y + es[i]);
+    const mark = `hepml-curve-${index % 8}`;
+    band(panel, m.signal.value, low, high, { class: `hepml-band ${mark}`, opacity: m === chosen ? 1 : 0.45 });
+    line(panel, m.signal.value, ys, {
+      class: `hepml-curve ${mark} ${m === chosen ? "hepml-chosen" : ""}`,
+      "stroke-dasharray": DASHES[index % 8] || null,
+    });
+  });
+  nameCurves(panel, models, chosen, heights, kind);
+}
+
+function guess(panel) {
+  const xs = Float64Array.from({ length: 60 }, (_, i) => (i + 1) / 60);
+  line(panel, xs, xs.map((x) => 1 / x), { class: "hepml-chance" });
+}
+
+// In the corner no good curve enters, in the curves' own order, each with a sample of its line.
+function nameCurves(panel, models, chosen, heights, kind) {
+  const { left, top, width } = panel.inner;
+  const level = (m) => heights(m)[nearestUnsorted(m.signal.value, 0.6)];
+  const order = models.map((m, index) => ({ m, index })).sort((a, b) => level(b.m) - level(a.m));
+  if (order.some(({ m }) => m.auc === "–")) {
+    panel.labels.append(vector("text", { x: left + width / 2, y: top + 30, class: "hepml-empty hepml-middle" }, "a ROC curve needs both classes"));
+    return;
+  }
+  order.forEach(({ m, index }, i) => {
+    const y = top + 22 + 17 * i;
+    const name = models.length > 1 ? `${shorten(m.name, 18)}  ` : "";
+    const text = vector("text", { y, class: `hepml-label hepml-curve-${index % 8} ${m === chosen ? "hepml-chosen" : ""}` },
+      `${name}AUC ${m.auc}`, vector("title", {}, m.name));
+    const right = kind !== "linear";
+    text.setAttribute("x", right ? left + width - 10 : left + (models.length > 1 ? 42 : 12));
+    text.classList.add(right ? "hepml-end" : "hepml-start");
+    panel.labels.append(text);
+    if (models.length === 1) return;
+    const start = right ? left + width - 10 - text.getComputedTextLength() - 30 : left + 12;
+    panel.labels.append(vector("path", {
+      d: `M${start} ${y - 4}h24`, class: `hepml-curve hepml-curve-${index % 8}`, "stroke-dasharray": DASHES[index % 8] || null,
+    }));
+  });
+}
+
+function nearestUnsorted(values, wanted) {
+  let best = 0;
+  values.forEach((value, i) => {
+    if (Math.abs(value - wanted) < Math.abs(values[best] - wanted)) best = i;
+  });
+  return best;
+}
+
+function meritAxes(m, merit, curve) {
+  const finite = curve.values.filter(Number.isFinite);
+  const peak = curve.best >= 0 ? curve.values[curve.best] : extreme(finite, 0, Math.max);
+  return {
+    x: { title: "threshold", kind: m.scale, domain: m.range },
+    y: { title: MERITS[merit].title, kind: "linear", domain: niceDomain([0, peak > 0 ? peak * 1.22 : 1]) },
+  };
+}
+
+function drawMerit(panel, m, merit, curve) {
+  const [low, high] = m.range;
+  const xs = m.threshold.map((t) => Math.min(high, Math.max(low, t)));
+  const { values, errors, best } = curve;
+  band(panel, xs, values.map((z, i) => z - errors[i]), values.map((z, i) => z + errors[i]), { class: "hepml-band hepml-curve-0" });
+  line(panel, xs, values, { class: "hepml-curve hepml-curve-0 hepml-chosen" });
+  const { left, top, width } = panel.inner;
+  if (best < 0) {
+    panel.labels.append(vector("text", { x: left + width / 2, y: top + 44, class: "hepml-empty hepml-middle" }, `no cut with a defined ${merit}`));
+    return;
+  }
+  const [x, y] = [panel.x(xs[best]), panel.y(values[best])];
+  panel.labels.append(vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" }));
+  const text = vector("text", { class: "hepml-label", y: Math.max(top + 40, y - 12) },
+    `best ${merit} ${withError(values[best], errors[best])} at ${thresholdText(m, best)}`);
+  panel.labels.append(text);
+  const half = text.getComputedTextLength() / 2;
+  text.setAttribute("x", Math.max(left + 8, Math.min(left + width - 8 - 2 * half, x - half)));
+}
+
+// ---------------------------------------------------------------- the view
+
+const TRAITS = ["threshold", "model", "sigma_b", "b_r", "merit", "roc_axis"];
+
+class Explorer {
+  constructor({ model, el }) {
+    const table = model.get("table");
+    this.host = model;
+    this.models = table.models.map(decode);
+    this.names = { signal: table.names[0], background: table.names[1] };
+    this.scene = stage(el, "ROC explorer");
+    this.say = announcer(this.scene);
+    this.read();
+    this.build();
+    this.frames();
+    this.handles();
+    watch(this.scene, model, TRAITS, () => this.publishing || this.refresh());
+    this.refresh();
+  }
+
+  // State of the model, as the view sees it.
+  read() {
+    const get = (name) => this.host.get(name);
+    this.m = this.models.find(({ name }) => name === get("model")) ?? this.models[0];
+    this.merit = get("merit");
+    this.kind = get("roc_axis");
+    this.options = { sigma: get("sigma_b"), bR: get("b_r") };
+    this.row = nearest(this.m.threshold, get("threshold"));
+    this.curve = scan(this.m, this.merit, this.options);
+  }
+
+  // Views of one model follow each other at once; Python hears of it when the gesture is over.
+  publish(traits) {
+    this.publishing = true;
+    for (const [name, value] of Object.entries(traits)) this.host.set(name, value);
+    this.publishing = false;
+  }
+
+  settle(traits) {
+    this.publish(traits);
+    this.host.save_changes();
+    this.refresh();
+  }
+
+  goTo(row) {
+    if (row === this.row) return;
+    this.row = row;
+    this.follow();
+    this.publish({ threshold: this.m.threshold[row] });
+  }
+
+  // Another model is compared at the same signal efficiency.
+  choose(name) {
+    const other = this.models.find((m) => m.name === name);
+    const row = nearestUnsorted(other.signal.value, this.m.signal.value[this.row]);
+    this.settle({ model: name, threshold: other.threshold[row] });
+  }
+
+  build() {
+    const { scene } = this;
+    const panels = [this.modelControls(), this.rocControls(), this.meritControls()];
+    this.plots = panels.map(() => element("div", { class: "hepml-plot" }));
+    const grid = element("div", { class: "hepml-roc" });
+    panels.forEach((controls, i) => grid.append(element("div", { class: "hepml-roc-panel" },
+      element("div", { class: "hepml-controls" }, ...controls), this.plots[i])));
+    this.readout = element("p", { class: "hepml-readout" });
+    this.data = dataTable("Yields above each threshold", () => this.rows(true));
+    const bar = element("div", { class: "hepml-bar" }, this.readout, this.actions());
+    scene.root.append(grid, bar, this.data.node);
+  }
+
+  modelControls() {
+    const { names, models, scene } = this;
+    const note = this.m.histogram.train_signal ? "points: training sample" : "passes: score ≥ threshold";
+    if (models.length === 1) return [element("span", { class: "hepml-quiet" }, note)];
+    this.select = element("select", { class: "hepml-select", "aria-label": "model" });
+    for (const { name } of models) {
+      this.select.append(element("option", { value: name, title: name, dir: "auto" }, shorten(name, 28)));
+    }
+    this.select.addEventListener("change", () => this.choose(models[this.select.selectedIndex].name), { signal: scene.signal });
+    return [this.select, ...(this.m.histogram.train_signal ? [element("span", { class: "hepml-quiet" }, note)] : [])];
+  }
+
+  rocControls() {
+    this.axes = choice(this.scene, "vertical axis of the ROC curve", [
+      ["rejection", "1/ε_b", "background rejection, logarithmic"],
+      ["linear", "ε_b", "background efficiency, linear"],
+    ], this.kind, (kind) => this.settle({ roc_axis: kind }));
+    return [this.axes.node];
+  }
+
+  meritControls() {
+    this.figures = choice(this.scene, "figure of merit", [
+      ["Z", "Z", "Asimov significance with background uncertainty"],
+      ["AMS", "AMS", `approximate median significance, b_r = ${this.options.bR}`],
+      ["SIC", "SIC", "significance improvement"],
+    ], this.merit, (merit) => this.settle({ merit }));
+    this.sigma = element("input", { type: "range", min: 0, max: 50, step: 1, "aria-label": "relative background uncertainty" });
+    this.sigmaText = element("output", { class: "hepml-sigma" });
+    const listen = (kind, act) => this.sigma.addEventListener(kind, act, { signal: this.scene.signal });
+    listen("input", () => this.slideSigma());
+    listen("change", () => this.settle({ sigma_b: this.options.sigma }));
+    const label = element("label", { class: "hepml-slide" }, ...richHTML("σ_b "), this.sigma, this.sigmaText);
+    return [this.figures.node, label];
+  }
+
+  slideSigma() {
+    this.options.sigma = Number(this.sigma.value) / 100;
+    this.publish({ sigma_b: this.options.sigma });
+    this.curve = scan(this.m, this.merit, this.options);
+    this.showSigma();
+    this.merits.set(meritAxes(this.m, this.merit, this.curve));
+  }
+
+  showSigma() {
+    const { sigma } = this.options;
+    if (100 * sigma > Number(this.sigma.max)) this.sigma.max = Math.ceil(100 * sigma);
+    this.sigma.value = 100 * sigma;
+    this.sigma.disabled = this.merit !== "Z";
+    this.sigma.setAttribute("aria-valuetext", percent(sigma));
+    this.sigmaText.textContent = percent(sigma);
+  }
+
+  actions() {
+    const { scene } = this;
+    const panels = () => [this.histograms, this.roc, this.merits];
+    const data = button(scene, "data", "show the numbers as a table", () =>
+      data.setAttribute("aria-expanded", String(this.data.toggle())));
+    data.setAttribute("aria-expanded", "false");
+    return element("span", { class: "hepml-actions" },
+      data,
+      button(scene, "CSV", "download the numbers", () => saveCSV("roc-explorer.csv", this.rows(false))),
+      button(scene, "SVG", "download the picture for print", () => saveSVG("roc-explorer.svg", scene.root, panels())),
+      button(scene, "PNG", "download the picture", () => savePNG("roc-explorer.png", scene.root, panels())));
+  }
+
+  frames() {
+    const { scene } = this;
+    const afterLayout = () => this.follow();
+    this.histograms = frame(scene, this.plots[0], {
+      label: "Histograms of the score", ...histogramAxes(this.m), afterLayout,
+      draw: (panel) => drawHistograms(panel, this.m, this.names),
+    });
+    this.roc = frame(scene, this.plots[1], {
+      label: "ROC curve", ...rocAxes(this.models, this.kind), afterLayout,
+      draw: (panel) => drawROC(panel, this.models, this.m, this.kind),
+    });
+    this.merits = frame(scene, this.plots[2], {
+      label: "Figure of merit against threshold", ...meritAxes(this.m, this.merit, this.curve), afterLayout,
+      draw: (panel) => drawMerit(panel, this.m, this.merit, this.curve),
+    });
+  }
+
+  handles() {
+    this.veil = vector("rect", { class: "hepml-veil" });
+    this.histograms.overlay.append(this.veil);
+    const release = () => this.settle({ threshold: this.m.threshold[this.row] });
+    const move = (row) => this.goTo(row);
+    this.grips = [this.histograms, this.merits].map((panel, i) => dragHandle(this.scene, panel, {
+      label: "threshold", focusable: i === 0, values: () => this.m.threshold,
+      read: (row) => joined(this.parts(row)), move, release,
+    }));
+    this.guide = vector("path", { class: "hepml-guide" });
+    this.points = [this.roc, this.merits].map((panel) => {
+      const point = vector("circle", { r: 4.5, class: "hepml-point" });
+      panel.overlay.append(point);
+      return point;
+    });
+    this.roc.overlay.prepend(this.guide);
+    dragArea(this.scene, this.roc, { move: (x) => move(nearestUnsorted(this.m.signal.value, x)), release });
+  }
+
+  parts(row) {
+    return readoutParts(this.m, row, this.merit, this.curve);
+  }
+
+  refresh() {
+    this.read();
+    if (this.select) this.select.selectedIndex = this.models.indexOf(this.m);
+    this.axes.show(this.kind);
+    this.figures.show(this.merit);
+    this.showSigma();
+    this.histograms.set(histogramAxes(this.m));
+    this.roc.set(rocAxes(this.models, this.kind));
+    this.merits.set(meritAxes(this.m, this.merit, this.curve));
+    this.follow();
+    this.data.refresh();
+  }
+
+  // All that moves with the threshold: one step of a drag is this and nothing else.
+  follow() {
+    if (!this.grips) return;
+    this.grips.forEach((grip) => grip.show(this.row));
+    const parts = this.parts(this.row);
+    this.write(parts);
+    if (this.histograms.inner) this.cover();
+    if (this.roc.inner) this.pointOnROC();
+    if (this.merits.inner) this.place(this.points[1], this.merits, this.clipped(), this.curve.values[this.row]);
+    this.say(joined(parts));
+  }
+
+  clipped() {
+    const [low, high] = this.m.range;
+    return Math.min(high, Math.max(low, this.m.threshold[this.row]));
+  }
+
+  cover() {
+    const { left, top, height } = this.histograms.inner;
+    const width = Math.max(0, this.histograms.x(this.clipped()) - left);
+    for (const [name, value] of Object.entries({ x: left, y: top, height, width })) {
+      this.veil.setAttribute(name, value.toFixed(1));
+    }
+  }
+
+  pointOnROC() {
+    const heights = this.kind === "linear" ? this.m.background.value : this.m.rejection;
+    const { left, top, height } = this.roc.inner;
+    const [x, y] = this.place(this.points[0], this.roc, this.m.signal.value[this.row], heights[this.row]);
+    const seen = Number.isFinite(x) && Number.isFinite(y);
+    this.guide.setAttribute("d", seen ? `M${left} ${y.toFixed(1)}H${x.toFixed(1)}V${top + height}` : "");
+  }
+
+  // A point outside its frame, or undefined, is not shown.
+  place(point, panel, valueX, valueY) {
+    const [x, y] = [panel.x(valueX), panel.y(valueY)];
+    const { top, height } = panel.inner;
+    const seen = Number.isFinite(x) && y >= top - 1 && y <= top + height + 1;
+    point.setAttribute("visibility", seen ? "visible" : "hidden");
+    if (seen) {
+      point.setAttribute("cx", x.toFixed(1));
+      point.setAttribute("cy", y.toFixed(1));
+    }
+    return [x, seen ? y : NaN];
+  }
+
+  write(parts) {
+    const { readout } = this;
+    const labels = parts.map(([label]) => label).join("|");
+    if (readout.dataset.labels !== labels) {
+      readout.dataset.labels = labels;
+      readout.replaceChildren(...parts.map(([label]) => element("span", { class: "hepml-item" },
+        element("span", { class: "hepml-quiet" }, ...richHTML(label)), " ", element("b"))));
+    }
+    parts.forEach(([, value], i) => {
+      const cell = readout.children[i].lastChild;
+      if (cell.textContent !== value) cell.textContent = value;
+    });
+    readout.dataset.text = joined(parts);
+  }
+
+  rows(forEyes) {
+    const { m, curve, merit } = this;
+    const header = ["threshold", "ε_s", "ε_b", "1/ε_b", "± 1/ε_b", "S", "± S", "B", "± B", merit, `± ${merit}`];
+    const numbers = (i) => [m.threshold[i], m.signal.value[i], m.background.value[i], m.rejection[i], m.rejectionErr[i],
+      m.s[i], m.sErr[i], m.b[i], m.bErr[i], curve.values[i], curve.errors[i]];
+    const texts = (i) => [thresholdText(m, i), ...numbers(i).slice(1).map((value) => significant(value, 4))];
+    if (forEyes) return [header, ...Array.from(m.threshold, (_, i) => texts(i))];
+    return [["model", ...header], ...Array.from(m.threshold, (_, i) => [m.name, ...numbers(i)])];
+  }
+}
+
+const render = (context) => {
+  const explorer = new Explorer(context);
+  return () => explorer.scene.cleanup();
+};
+
+export default { render };

@@ -1,0 +1,59 @@
+// hepml.stats in the browser: the same formulas, compared with Python's to 1e-9 by the tests.
+
+const SMALL = 0.25;
+
+// ln(1 + x) - x with y = x / (2 + x): 2 y^3 (1/3 + y^2/5 + y^4/7 + ...) - x y
+function seriesLog1pmx(x) {
+  const y = x / (2 + x);
+  let sum = 0;
+  for (let k = 10; k >= 0; k -= 1) sum = sum * y * y + 1 / (2 * k + 3);
+  return 2 * y ** 3 * sum - x * y;
+}
+
+const log1pmx = (x) => (Math.abs(x) < SMALL ? seriesLog1pmx(x) : Math.log1p(x) - x);
+
+function phi(x) {
+  if (Math.abs(x) < SMALL) return x * x + (1 + x) * seriesLog1pmx(x);
+  return x === -1 ? 1 : (1 + x) * Math.log(1 + x) - x;
+}
+
+// Cowan et al., arXiv:1007.1727, eq. 97, and G. Cowan (2012), eq. 20; sigma in events.
+export function significance(s, b, sigma = 0) {
+  const r = sigma === 0 ? 0 : (sigma * sigma) / b;
+  if (b < 0 || Number.isNaN(s + b + r)) return NaN;
+  if (s <= 0) return 0;
+  if (b === 0) return r === 0 ? Infinity : 0;
+  const mu = b + s * (r / (1 + r));
+  const inside = mu * phi(s / (1 + r) / mu);
+  const control = r === 0 ? 0 : (mu / r) * phi((-s * (r / (1 + r))) / mu);
+  return Math.sqrt(2 * (inside + control));
+}
+
+// Error from the errors of the yields, with sigma = fraction * b scaling along with b.
+export function significanceError(s, b, sErr, bErr, fraction = 0) {
+  if (!(b > 0)) return NaN;
+  const r = fraction * fraction * b;
+  const z = significance(s, b, fraction * b);
+  if (!(z > 0)) return Math.abs(sErr) / Math.sqrt(b * (1 + r));
+  const mu = b + s * (r / (1 + r));
+  const x = s / (1 + r) / mu;
+  const pull = (s * s * r) / ((1 + r) ** 2 * b * mu);
+  return Math.hypot((Math.log1p(x) / z) * sErr, ((log1pmx(x) - pull) / z) * bErr);
+}
+
+export const ams = (s, b, bR = 10) => significance(s, b + bR);
+export const amsError = (s, b, sErr, bErr, bR = 10) => significanceError(s, b + bR, sErr, bErr);
+
+// Binomial error of weighted events (D. Casadei, arXiv:0908.0130, sec. 5).
+export function efficiencyError(efficiency, sumw2, total, total2) {
+  const failing = Math.max(total2 - sumw2, 0);
+  const variance = (1 - efficiency) ** 2 * sumw2 + efficiency ** 2 * failing;
+  return Math.sqrt(variance) / Math.abs(total);
+}
+
+export const sic = (es, eb) => (eb > 0 ? es / Math.sqrt(eb) : NaN);
+
+export function sicError(es, eb, esErr, ebErr) {
+  if (!(eb > 0)) return NaN;
+  return Math.hypot(esErr / Math.sqrt(eb), (es * ebErr) / (2 * eb ** 1.5));
+}
