@@ -1,0 +1,9 @@
+"""What the check cells of the lessons call: one module per lesson.
+
+A check tests the physics of an answer with a tolerance, and when the answer is off it compares
+it with what each known misconception would have given, so that it can name the one at work.
+"""
+
+from hepml.checks._verdict import Verdict
+
+__all__ = ["Verdict"]

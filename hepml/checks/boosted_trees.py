@@ -1,0 +1,230 @@
+"""Checks of the exercises of the lesson on boosted trees.
+
+Labels ``y`` are 1 for signal and 0 for background; ``weights`` are expected events.
+"""
+
+import numpy as np
+
+from hepml.checks._verdict import Verdict, agree, first_that_agrees, missing
+from hepml.stats import auc, roc_curve, significance
+
+__all__ = ["honest_threshold", "mass_window", "own_model"]
+
+
+def mass_window(mass, y, weights, *, low=None, high=None, z=None):
+    """Exercise 1: a window in the mass, and the significance it gives.
+
+    Parameters
+    ----------
+    mass, y, weights : array_like, shape (n,)
+        The mass in GeV, labels and weights of all events.
+    low, high : float
+        Edges of the window in GeV, ``low <= mass < high``.
+    z : float
+        The significance claimed for it, without background uncertainty.
+
+    Returns
+    -------
+    Verdict
+    """
+    if absent := missing(low=low, high=high, z=z):
+        return absent
+    mass, y, weights = map(np.asarray, (mass, y, weights))
+    inside = (mass >= low) & (mass < high)
+    if not inside.any():
+        return Verdict(False, f"No event has a mass between {low:g} and {high:g} GeV.")
+    s, b = _yields(y[inside], weights[inside])
+    wanted = significance(s, b)
+    if not agree(z, wanted):
+        return Verdict(False, _why_z_differs(z, wanted, y, weights, inside))
+    best = _best_window(mass, y, weights)
+    if wanted < 0.9 * best:
+        return Verdict(
+            False,
+            f"Z = {wanted:.2f} is computed correctly, but a better window reaches {best:.2f}: "
+            "look at where the signal piles up and the background falls.",
+        )
+    return Verdict(True, f"Right: S = {s:.0f}, B = {b:.0f}, Z = {wanted:.2f}.")
+
+
+def _yields(y, weights):
+    return float(weights[y == 1].sum()), float(weights[y == 0].sum())
+
+
+def _why_z_differs(z, wanted, y, weights, inside):
+    s, b = _yields(y[inside], weights[inside])
+    counted = _yields(y[inside], np.ones(inside.sum()))
+    totals = _yields(y, weights)
+    said = first_that_agrees(
+        z,
+        {
+            "You left out the weights: these are numbers of simulated events, not of "
+            "expected ones.": significance(*counted),
+            "You used rates where yields belong: Z needs S and B in events, not "
+            "efficiencies.": significance(s / totals[0], b / totals[1]),
+            "This is S/√(S+B), the precision of a known signal; for a discovery ask what the "
+            "background alone would do.": s / np.sqrt(s + b),
+            "This is S/B, a purity, not a significance.": s / b,
+        },
+    )
+    return said or f"For this window I get Z = {wanted:.2f}, you say {z:.2f}."
+
+
+def _best_window(mass, y, weights):
+    """Largest significance of any window with edges on a 5 GeV grid."""
+    edges = np.arange(0.0, 305.0, 5.0)
+    running = [
+        np.concatenate([[0.0], np.histogram(mass[y == k], edges, weights=weights[y == k])[0]])
+        for k in (1, 0)
+    ]
+    s, b = (np.cumsum(sums)[None, :] - np.cumsum(sums)[:, None] for sums in running)
+    usable = np.triu(b > 0, k=1)
+    return float(significance(s[usable], b[usable]).max())
+
+
+def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, target):
+    """Exercise 2: scores of one's own model, and the AUC claimed for it.
+
+    Parameters
+    ----------
+    train, test : tuple of array_like
+        ``(y, weights)`` of the two samples.
+    score_train, score_test : array_like
+        The model's scores on them, larger for signal.
+    my_auc : float
+        Weighted AUC claimed for events the model has not seen.
+    target : float
+        AUC to be reached, within its statistical error.
+
+    Returns
+    -------
+    Verdict
+    """
+    if absent := missing(score_train=score_train, score_test=score_test, my_auc=my_auc):
+        return absent
+    if len(np.unique(score_test)) <= 2:
+        return Verdict(
+            False,
+            "These are classes, not scores: predict() cuts at ½ for you. Take "
+            "predict_proba(X)[:, 1].",
+        )
+    curve = roc_curve(test[0], score_test, test[1])
+    on_train = auc(train[0], score_train, train[1])
+    if said := _why_auc_differs(my_auc, curve.auc, on_train, test, score_test):
+        return Verdict(False, said)
+    return _judge_model(curve, on_train, target)
+
+
+def _why_auc_differs(claimed, wanted, on_train, test, score):
+    if agree(claimed, wanted, 5e-4):
+        return None
+    said = first_that_agrees(
+        claimed,
+        {
+            "You evaluated on the training set: the model has seen those answers.": on_train,
+            "You left out the weights.": auc(test[0], score),
+            "Signal and background are swapped: the AUC is below ½ by as much as it should be "
+            "above.": 1 - wanted,
+        },
+        5e-4,
+    )
+    return (
+        said or f"On the test events I get a weighted AUC of {wanted:.4f}, you say {claimed:.4f}."
+    )
+
+
+def _judge_model(curve, on_train, target):
+    found = f"{curve.auc:.3f} ± {curve.auc_error:.3f}"
+    if curve.auc < 0.5:
+        return Verdict(False, f"AUC {found}: the scores are larger for background; turn them.")
+    if curve.auc > on_train + 5 * curve.auc_error:
+        return Verdict(False, "Better on test than on training events: did you train on the test?")
+    if curve.auc < target - 2 * curve.auc_error:
+        return Verdict(
+            False, f"AUC {found} is computed correctly; the lesson's trees reach {target:.3f}."
+        )
+    return Verdict(
+        True, f"Right: AUC {found} on unseen events, {on_train:.3f} on the training set."
+    )
+
+
+def honest_threshold(choose, test, fraction, threshold=None, z=None, *, sigma_b=0.1):
+    """Exercise 3: a threshold chosen on one sample, its significance measured on another.
+
+    Parameters
+    ----------
+    choose, test : tuple of array_like
+        ``(y, score, weights)``; the weights of each add up to the full yields.
+    fraction : float
+        Share of all events that the test sample holds (before its weights were scaled up).
+    threshold : float
+        The cut: an event passes with score ≥ threshold.
+    z : float
+        Its significance on the test sample.
+    sigma_b : float
+        Relative uncertainty of the background.
+
+    Returns
+    -------
+    Verdict
+    """
+    if absent := missing(threshold=threshold, z=z):
+        return absent
+    s, b = _passing(test, threshold)
+    if b <= 0:
+        return Verdict(False, "No background passes this cut: its significance means nothing.")
+    wanted = significance(s, b, sigma_b * b)
+    if agree(z, wanted, 0.02):
+        return _judge_threshold(choose, test, threshold, wanted, sigma_b)
+    flattering = {_FLATTERED: _z_at(choose, threshold, sigma_b)}
+    said = first_that_agrees(z, flattering | _misread_yields(s, b, fraction, sigma_b), 0.005)
+    otherwise = f"At this threshold I get Z = {wanted:.2f} on the test events, you say {z:.2f}."
+    return Verdict(False, said or otherwise)
+
+
+_FLATTERED = "This is Z on the events you chose the threshold with: it flatters."
+
+
+def _misread_yields(s, b, fraction, sigma_b):
+    """Significance for each way to misread the yields, by what to say about it."""
+    return {
+        "You left out the background uncertainty.": significance(s, b),
+        f"σ_b is {sigma_b:.0%} of B, not {sigma_b:g} events.": significance(s, b, sigma_b),
+        "The weights of a part of the sample add up to a part of the yield: scale them up.": (
+            significance(s * fraction, b * fraction, sigma_b * b * fraction)
+        ),
+    }
+
+
+def _z_at(sample, threshold, sigma_b):
+    s, b = _passing(sample, threshold)
+    return significance(s, b, sigma_b * b)
+
+
+def _passing(sample, threshold):
+    y, score, weights = map(np.asarray, sample)
+    passing = score >= threshold
+    return _yields(y[passing], weights[passing])
+
+
+def _judge_threshold(choose, test, threshold, z, sigma_b):
+    best_chosen, best_test = _best_threshold(choose, sigma_b), _best_threshold(test, sigma_b)
+    if agree(threshold, best_test[0], 1e-6) and not agree(best_test[0], best_chosen[0], 1e-6):
+        return Verdict(
+            False,
+            "This is the threshold that is best on the test events themselves: choose it "
+            "without them, or the result is too good.",
+        )
+    if z < 0.85 * _z_at(test, best_chosen[0], sigma_b):
+        return Verdict(False, f"Z = {z:.2f} is right, but your other events suggest a better cut.")
+    return Verdict(True, f"Right: Z = {z:.2f} with a {sigma_b:.0%} uncertainty of the background.")
+
+
+def _best_threshold(sample, sigma_b):
+    """Threshold with the largest significance, among those that keep 10 background events."""
+    curve = roc_curve(*sample)
+    keep = curve.sumw_background >= 10
+    b = curve.sumw_background[keep]
+    z = significance(curve.sumw_signal[keep], b, sigma_b * b)
+    best = int(np.argmax(z))
+    return float(curve.threshold[keep][best]), float(z[best])
