@@ -276,8 +276,9 @@ def lab(options):
 def test(options):
     prepare()
     require_browser()
-    command = ["-m", "pytest", "--nbval-lax", *(options or ["tests", "notebooks"])]
-    become(command, **thread_caps())
+    named = any((ROOT / option.split("::")[0]).exists() for option in options)
+    places = [] if named else ["tests", "notebooks"]
+    become(["-m", "pytest", "--nbval-lax", *places, *options], **thread_caps())
 
 
 BROWSER_STARTS = """
@@ -298,17 +299,19 @@ def is_debian_root():
 
 
 def fetch_playwright_chromium():
-    dependencies = ["--with-deps"] if sys.platform == "linux" and is_debian_root() else []
-    command = [PYTHON, "-m", "playwright", "install", *dependencies, "chromium"]
-    quietly("Fetching a browser for the tests …", command, timeout=600)
+    playwright = [PYTHON, "-m", "playwright"]
+    quietly("Fetching a browser for the tests …", [*playwright, "install", "chromium"], timeout=600)
+    if sys.platform == "linux" and is_debian_root():
+        quietly("Fetching what it needs …", [*playwright, "install-deps", "chromium"], timeout=600)
 
 
 def fetch_debian_chromium():
     """Debian's own, for a machine that reaches its packages and not Playwright's."""
     if sys.platform == "linux" and is_debian_root():
-        quietly("Asking Debian what it has …", ["apt-get", "update"], timeout=300)
+        options = {"timeout": 600, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+        quietly("Asking Debian what it has …", ["apt-get", "update"], **options)
         command = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
-        quietly("Installing Debian's chromium …", command, timeout=600)
+        quietly("Installing Debian's chromium …", command, **options)
 
 
 def require_browser():
@@ -318,8 +321,8 @@ def require_browser():
     for fetch in (fetch_playwright_chromium, fetch_debian_chromium):
         try:
             fetch()
-        except Problem:
-            say("That did not work here.")
+        except Problem as problem:
+            say(str(problem).rstrip().splitlines()[-1])
         if browser_starts():
             return
     raise Problem(

@@ -143,3 +143,51 @@ def test_clean_all_takes_it_too(house):
 def test_make_without_a_goal_prints_help():
     output = subprocess.check_output(["make"], cwd=ROOT, text=True)
     assert output.strip() == bootstrap.HELP.strip()
+
+
+@pytest.fixture
+def fetches(monkeypatch):
+    """Replace both ways to a browser by notes in a list; `works` names the one that helps."""
+    tried = []
+
+    def offer(works):
+        for way in ("playwright", "debian"):
+            fetch = f"fetch_{way}_chromium"
+            monkeypatch.setattr(bootstrap, fetch, lambda way=way: tried.append(way))
+        monkeypatch.setattr(bootstrap, "browser_starts", lambda: works in tried)
+        return tried
+
+    return offer
+
+
+@pytest.mark.parametrize(
+    ("works", "expected"), [("playwright", ["playwright"]), ("debian", ["playwright", "debian"])]
+)
+def test_a_missing_browser_is_fetched(fetches, works, expected):
+    tried = fetches(works)
+    bootstrap.require_browser()
+    assert tried == expected
+
+
+def test_a_browser_that_cannot_be_had_is_said_with_its_command(fetches):
+    fetches("nothing")
+    with pytest.raises(bootstrap.Problem, match="sudo apt-get install chromium"):
+        bootstrap.require_browser()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], ["tests", "notebooks"]),
+        (["-x", "-k", "roc"], ["tests", "notebooks", "-x", "-k", "roc"]),
+        (["tests/stats", "-x"], ["tests/stats", "-x"]),
+    ],
+)
+def test_make_test_runs_everything_unless_told_where(monkeypatch, options, expected):
+    seen = []
+    for name in ("prepare", "require_browser"):
+        monkeypatch.setattr(bootstrap, name, lambda: None)
+    monkeypatch.setattr(bootstrap, "become", lambda command, **_variables: seen.extend(command))
+    bootstrap.test(options)
+    assert seen[-len(expected) :] == expected
+    assert seen[: -len(expected)] == ["-m", "pytest", "--nbval-lax"]
