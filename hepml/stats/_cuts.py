@@ -117,7 +117,7 @@ class CutTable:
 
     @cached_property
     def background_rejection_error(self):
-        """Standard error of 1 / ε_b, to first order that of ε_b over ε_b²; NaN where nothing passes."""
+        """Standard error of 1 / ε_b: that of ε_b over ε_b²; NaN where nothing passes."""
         background = self.background_efficiency
         safe = np.where(background == 0, np.nan, background)
         return freeze(self.background_efficiency_error / safe**2)

@@ -39,12 +39,12 @@ def cut_table(y, score, weights=None, thresholds=None):
         One row per distinct cut, from tight to loose.
     """
     events = as_events(y, score, weights)
+    check_values(events)
     if thresholds is None or isinstance(thresholds, int):
         thresholds = choose_thresholds(*events, 1000 if thresholds is None else thresholds)
     cuts = as_thresholds(thresholds)
     sums, counts = np.zeros((4, len(cuts) + 1)), np.zeros(2, dtype=int)
     for part in chunks(events):
-        check_values(part)
         sums += sums_between(part, cuts)
         signal = np.count_nonzero(part.y)
         counts += (len(part.y) - signal, signal)
@@ -58,7 +58,7 @@ def chunks(events):
 
 
 def sums_between(events, cuts):
-    """Return the sums (4, n + 1) of the events between neighbouring cuts, above the tightest first."""
+    """Return the sums (4, n + 1) between neighbouring cuts, above the tightest first."""
     below = len(cuts) - np.searchsorted(cuts[::-1], events.score, side="right")
     weights = np.ones(len(below)) if events.weights is None else events.weights
     rows = per_class(events.y, weights)
@@ -197,6 +197,8 @@ def score_histogram(score, weights, edges):
     score = as_vector("score", score)
     weights = np.ones(len(score)) if weights is None else as_vector("weights", weights)
     check_lengths({"score": score, "weights": weights})
+    check_finite("scores", score)
+    check_finite("weights", weights)
     sums = np.zeros((3, len(edges) + 1))
     for part in chunks(Events(score, score, weights)):
         sums += histogram_sums(part, edges)
@@ -208,8 +210,6 @@ def score_histogram(score, weights, edges):
 
 def histogram_sums(events, edges):
     """Weights, squared weights and counts with under- and overflow, shape (3, n + 2)."""
-    check_finite("scores", events.score)
-    check_finite("weights", events.weights)
     bins = np.searchsorted(edges, events.score, side="right")
     bins[events.score == edges[-1]] -= 1
     weights = events.weights.astype(float)

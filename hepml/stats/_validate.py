@@ -58,6 +58,8 @@ def check_values(events):
 
 
 def check_labels(y):
+    if y.dtype.kind != "f" and y.min() >= 0 and y.max() <= 1:
+        return
     bad = np.flatnonzero((y != 0) & (y != 1))
     if bad.size:
         hint = " For labels -1 and +1 pass y > 0." if set(np.unique(y)) <= {-1, 1} else ""
@@ -68,6 +70,8 @@ def check_labels(y):
 
 
 def check_finite(name, values):
+    if np.isfinite(values.min()) and np.isfinite(values.max()):
+        return
     for kind, test in (("NaN", np.isnan), ("infinite", np.isinf)):
         bad = np.flatnonzero(test(values))
         if bad.size:
