@@ -23,6 +23,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "requirements.lock"
 OLDEST, NEWEST = (3, 11), (3, 13)
+SUPPORTED = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
 
 HELP = """\
 make lab          install on first use, then open JupyterLab on the start page
@@ -73,10 +74,9 @@ def is_supported(version):
 
 def other_python():
     """Path of a supported Python beside this one, newest first, or None."""
-    question = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
         path = shutil.which(f"python3.{minor}")
-        if path and subprocess.call([path, "-c", question], stderr=subprocess.DEVNULL) == 0:
+        if path and subprocess.call([path, "-c", SUPPORTED], stderr=subprocess.DEVNULL) == 0:
             return path
     return None
 
@@ -151,16 +151,17 @@ def wait_counting(process, sentence, deadline):
 
 
 def venv_works():
-    """Tell whether .venv runs, has pip, and still stands where it was made."""
+    """Tell whether .venv runs a supported Python with pip, where it was made."""
     place = VENV / ".hepml-place"
     if not PYTHON.exists() or (place.exists() and place.read_text() != str(VENV)):
         return False
-    return call([PYTHON, "-c", "import pip"], stderr=subprocess.DEVNULL) == 0
+    return call([PYTHON, "-c", f"import pip; {SUPPORTED}"], stderr=subprocess.DEVNULL) == 0
 
 
 def make_venv():
     if venv_works():
         return
+    require_python()
     require_venv_module()
     quietly(
         f"Making .venv with Python {sys.version.split()[0]} …",
@@ -218,7 +219,6 @@ def install_project():
 
 def prepare():
     """Bring .venv up to the lock and the project; a fraction of a second when it is."""
-    require_python()
     make_venv()
     once("lock", fingerprint(LOCK.read_text()), install_packages)
     once("project", fingerprint((ROOT / "pyproject.toml").read_text()), install_project)
