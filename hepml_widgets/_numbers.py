@@ -95,3 +95,12 @@ def distinct(value, neighbours):
         if all(fixed(other, places) != text for other in others):
             return text
     return fixed(value, 15)
+
+
+def probability(value, neighbours):
+    """Write a probability; near 0 or 1 by its distance from there."""
+    if value in (0, 1):
+        return fixed(value, 2)
+    if 0 < value < 1e-3:
+        return significant(value)
+    return f"1{MINUS}{significant(1 - value)}" if 0.999 < value < 1 else distinct(value, neighbours)

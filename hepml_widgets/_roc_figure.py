@@ -31,7 +31,7 @@ def draw(explorer):
         draw_histograms(left, explorer)
         draw_roc(middle, explorer)
         draw_merit(right, explorer)
-        figure.supxlabel(plain(explorer.readout), fontsize=10)
+        figure.supxlabel(mathematics(explorer.readout), fontsize=10)
     return figure
 
 
@@ -40,13 +40,17 @@ def plain(text):
     return text.replace("$", r"\$")
 
 
+def mathematics(readout):
+    return readout.replace("ε_s", "$ε_s$").replace("ε_b", "$ε_b$")
+
+
 def draw_histograms(axes, explorer):
     model = explorer.shown
     for kind, name in zip(("background", "signal"), reversed(explorer.names), strict=True):
         draw_class(axes, model, kind, name)
     axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
     set_log_counts(axes, model)
-    axes.set(xscale=model.scale, xlabel="score", ylabel="yield / bin", xlim=model.edges[[0, -1]])
+    axes.set(xscale=model.scale, xlabel="score", ylabel="events / bin", xlim=model.edges[[0, -1]])
     axes.legend(loc="upper center", ncols=2)
 
 
@@ -78,11 +82,13 @@ def clipped(model, threshold):
 def draw_roc(axes, explorer):
     for index, model in enumerate(explorer.models.values()):
         draw_curve(axes, model, index, explorer)
+    axes.set(xlabel="signal efficiency $ε_s$", xlim=(0, 1))
+    if explorer.roc_axis == "rejection":
+        axes.set_ylim(bottom=1)
     x, y = roc_point(explorer)
     if np.isfinite([x, y]).all():
         axes.plot([0, x, x], [y, y, axes.get_ylim()[0]], ":", color=style.ACCENT, lw=1)
         axes.plot(x, y, "o", color=style.ACCENT, zorder=4)
-    axes.set(xlabel="signal efficiency $ε_s$", xlim=(0, 1))
     linear = explorer.roc_axis == "linear"
     axes.set_ylabel("background efficiency $ε_b$" if linear else "background rejection $1/ε_b$")
     axes.legend(loc="upper left" if linear else "upper right")

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from hepml import stats
 from hepml_widgets._base import pack
-from hepml_widgets._numbers import distinct, percent, with_error
+from hepml_widgets._numbers import distinct, percent, probability, with_error
 
 BINS = 50
 ROW_BYTES = 5 * 8
@@ -100,15 +100,17 @@ class Model:
     def threshold_text(self, row):
         """Threshold of a row with as many decimals as tell it from its neighbours."""
         cuts = self.cuts.threshold
-        return distinct(cuts[row], [*cuts[max(row - 1, 0) : row], *cuts[row + 1 : row + 2]])
+        neighbours = [*cuts[max(row - 1, 0) : row], *cuts[row + 1 : row + 2]]
+        return (probability if self.scale == "logit" else distinct)(cuts[row], neighbours)
 
     def readout(self, row, merit, options):
         """One line about a row, digit for digit what the browser prints."""
         cuts, scan = self.cuts, self.scan(merit, options)
+        rejection = cuts.background_rejection
         parts = [
             f"threshold {self.threshold_text(row)}",
             f"ε_s {percent(cuts.signal_efficiency[row])}",
-            f"1/ε_b {with_error(cuts.background_rejection[row], cuts.background_rejection_error[row])}",
+            f"1/ε_b {with_error(rejection[row], cuts.background_rejection_error[row])}",
             f"S {with_error(cuts.sumw_signal[row], np.sqrt(cuts.sumw2_signal[row]))}",
             f"B {with_error(cuts.sumw_background[row], np.sqrt(cuts.sumw2_background[row]))}",
             f"{merit} {with_error(scan.values[row], scan.errors[row])}",
@@ -116,7 +118,7 @@ class Model:
         return " · ".join(parts if cuts.monotone else [*parts, "non-monotone"])
 
     def packed(self):
-        """What the browser gets: five columns of rows, the totals, the histograms."""
+        """Pack what the browser gets: five columns of rows, the totals, the histograms."""
         cuts = self.cuts
         columns = {
             "threshold": cuts.threshold,
@@ -146,7 +148,7 @@ class Model:
 
 
 def effective(cuts):
-    """Number of unweighted background events that would have the same relative error."""
+    """Count the unweighted background events that would have the same relative error."""
     squared = np.where(cuts.sumw2_background > 0, cuts.sumw2_background, np.inf)
     return cuts.sumw_background**2 / squared
 
@@ -212,7 +214,7 @@ def axis_of(score, scale):
     if scale == "logit":
         return logit_edges(score), scale
     low, high = score.min(), score.max()
-    if 0 <= low and high <= 1 and high - low > 0.5:
+    if low >= 0 and high <= 1 and high - low > 0.5:
         low, high = 0.0, 1.0
     if low == high:
         low, high = low - 0.5, high + 0.5

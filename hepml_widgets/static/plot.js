@@ -39,9 +39,12 @@ export function richSVG(text) {
   });
 }
 
+// Marks that reorder text must not reach what stands beside a name: they are dropped, and the
+// name is isolated; a script that runs from right to left still does.
 export function shorten(name, length = 24) {
-  const letters = [...name];
-  return letters.length <= length ? name : letters.slice(0, length - 1).join("") + "…";
+  const letters = [...name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")];
+  const short = letters.length <= length ? letters : [...letters.slice(0, length - 1), "…"];
+  return `\u2068${short.join("")}\u2069`;
 }
 
 // ---------------------------------------------------------------- numbers
@@ -112,6 +115,13 @@ export function percent(fraction) {
   if (!Number.isFinite(fraction)) return "–";
   const value = 100 * fraction;
   return `${Math.abs(value) >= 1 || value === 0 ? fixed(value, 1) : significant(value, 2)}${THIN}%`;
+}
+
+// A probability near 0 or 1, told by its distance from there.
+export function probability(value, neighbours) {
+  if (value === 0 || value === 1) return fixed(value, 2);
+  if (value > 0 && value < 1e-3) return significant(value);
+  return value > 0.999 && value < 1 ? `1−${significant(1 - value)}` : distinct(value, neighbours);
 }
 
 // As many decimals as tell a value from its neighbours.
@@ -332,8 +342,9 @@ export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }
   svg.append(vector("clipPath", { id: clip }, box));
   const panel = {
     svg, host, label, axes: { x, y },
-    back: layer("hepml-axes", false),
     marks: layer("hepml-marks", true),
+    cover: layer("hepml-cover", true),
+    back: layer("hepml-axes", false),
     labels: layer("hepml-labels", false),
     overlay: layer("hepml-overlay", false),
   };
@@ -517,7 +528,16 @@ export function endLabels(panel, items, gap = 15) {
     const label = vector("text", { x: pixel(x), y: pixel(y), class: `hepml-label hepml-${anchor} ${rest.class ?? ""}` }, shorten(text));
     if (full ?? text.length > 24) label.append(vector("title", {}, full ?? text));
     panel.labels.append(label);
+    keepInside(panel, label, x, anchor);
   }
+}
+
+function keepInside(panel, label, x, anchor) {
+  const { left, width } = panel.inner;
+  const length = label.getComputedTextLength();
+  const before = { start: 0, middle: length / 2, end: length }[anchor];
+  const first = Math.max(left + 6, Math.min(left + width - 6 - length, x - before));
+  label.setAttribute("x", pixel(first + before));
 }
 
 // ---------------------------------------------------------------- the handle

@@ -1,6 +1,6 @@
 import {
   announcer, band, button, choice, dataTable, distinct, dots, dragArea, dragHandle, element, endLabels, floats,
-  frame, line, nearest, niceDomain, percent, richHTML, saveCSV, savePNG, saveSVG, shorten, significant, stage,
+  frame, line, nearest, niceDomain, percent, probability, richHTML, saveCSV, savePNG, saveSVG, shorten, significant, stage,
   steps, vector, watch, withError,
 } from "./plot.js";
 import {
@@ -69,7 +69,8 @@ function scan(m, merit, options) {
 }
 
 function thresholdText(m, i) {
-  return distinct(m.threshold[i], [m.threshold[i - 1], m.threshold[i + 1]].map((t) => t ?? NaN));
+  const neighbours = [m.threshold[i - 1], m.threshold[i + 1]].map((t) => t ?? NaN);
+  return (m.scale === "logit" ? probability : distinct)(m.threshold[i], neighbours);
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
@@ -99,7 +100,7 @@ function histogramAxes(m) {
   const least = extreme(contents.filter((v) => v > 0), Infinity, Math.min);
   const low = Math.min(extreme(contents, 0, Math.min), 0);
   const x = { title: "score", kind: m.scale, domain: m.range };
-  const title = "yield / bin";
+  const title = "events / bin";
   if (high <= 0) return { x, y: { title, kind: "linear", domain: niceDomain([low, 1]) } };
   const floor = Math.max(least, high * 1e-6);
   return { x, y: { title, kind: "log", domain: [10 ** Math.floor(Math.log10(floor) - 0.05), 10 ** (Math.log10(high) + 0.16 * (Math.log10(high / floor) + 1))] } };
@@ -140,16 +141,29 @@ function negatives(panel, edges, contents, kind) {
   });
 }
 
+// Above its own outline, where the other class does not cross the letters.
 function nameHistograms(panel, m, edges, names) {
-  const { left, width, top } = panel.inner;
-  const place = (kind, order, x, anchor) => {
-    const bins = order([...m.histogram[kind].keys()]).filter((i) => m.histogram[kind][i] > 0);
-    const near = bins.slice(0, 12).map((i) => panel.y(m.histogram[kind][i]));
-    const y = near.length ? Math.min(...near) - 7 : top + 40;
-    return { text: names[kind], x, y, anchor, class: `hepml-name-${kind}` };
-  };
-  endLabels(panel, [place("background", (bins) => bins, left + 8, "start")]);
-  endLabels(panel, [place("signal", (bins) => bins.reverse(), left + width - 8, "end")]);
+  const outline = (kind) => m.histogram[kind].map((content) => panel.y(content));
+  const lines = { signal: outline("signal"), background: outline("background") };
+  const middle = (i) => (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
+  for (const [kind, other, wanted] of [["background", "signal", 0.2], ["signal", "background", 0.62]]) {
+    const spots = Array.from(lines[kind], (_, i) => spot(panel, lines[kind], lines[other], middle, i))
+      .filter(({ y }) => Number.isFinite(y));
+    const { left, width, top } = panel.inner;
+    const badness = ({ x, y, clash }) => (clash ? 10 : 0) + (y < top + 34 ? 5 : 0) + Math.abs((x - left) / width - wanted);
+    const [best] = spots.sort((a, b) => badness(a) - badness(b));
+    if (best) endLabels(panel, [{ ...best, text: names[kind], anchor: "middle", class: `hepml-name-${kind}` }]);
+  }
+}
+
+function spot(panel, own, other, middle, i) {
+  const x = middle(i);
+  const near = [...own.keys()].filter((j) => Math.abs(middle(j) - x) < 36);
+  const highest = (line) => Math.min(...near.map((j) => line[j]).filter(Number.isFinite));
+  const y = highest(own) - 7;
+  const clash = near.some((j) => other[j] > y - 16 && other[j] < y + 7);
+  const edge = x - 36 < panel.inner.left || x + 36 > panel.inner.left + panel.inner.width;
+  return { x, y, clash: clash || edge };
 }
 
 function rocAxes(models, kind) {
@@ -239,16 +253,14 @@ function drawMerit(panel, m, merit, curve) {
   line(panel, xs, values, { class: "hepml-curve hepml-curve-0 hepml-chosen" });
   const { left, top, width } = panel.inner;
   if (best < 0) {
-    panel.labels.append(vector("text", { x: left + width / 2, y: top + 44, class: "hepml-empty hepml-middle" }, `no cut with a defined ${merit}`));
+    panel.labels.append(vector("text", { x: left + width / 2, y: top + 44, class: "hepml-empty hepml-middle" }, curve.values.some(Number.isFinite) ? "too few events to name a best cut" : `no cut with a defined ${merit}`));
     return;
   }
-  const [x, y] = [panel.x(xs[best]), panel.y(values[best])];
-  panel.labels.append(vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" }));
-  const text = vector("text", { class: "hepml-label", y: Math.max(top + 40, y - 12) },
-    `best ${merit} ${withError(values[best], errors[best])} at ${thresholdText(m, best)}`);
-  panel.labels.append(text);
-  const half = text.getComputedTextLength() / 2;
-  text.setAttribute("x", Math.max(left + 8, Math.min(left + width - 8 - 2 * half, x - half)));
+  const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" });
+  panel.labels.append(
+    diamond(panel.x(xs[best]), panel.y(values[best])), diamond(left + 16, top + 18),
+    vector("text", { class: "hepml-label", x: left + 27, y: top + 22 },
+      `best ${merit} ${withError(values[best], errors[best])} at ${thresholdText(m, best)}`));
 }
 
 // ---------------------------------------------------------------- the view
@@ -353,7 +365,7 @@ class Explorer {
     const listen = (kind, act) => this.sigma.addEventListener(kind, act, { signal: this.scene.signal });
     listen("input", () => this.slideSigma());
     listen("change", () => this.settle({ sigma_b: this.options.sigma }));
-    const label = element("label", { class: "hepml-slide" }, ...richHTML("σ_b "), this.sigma, this.sigmaText);
+    const label = element("label", { class: "hepml-slide" }, element("span", {}, ...richHTML("σ_b")), this.sigma, this.sigmaText);
     return [this.figures.node, label];
   }
 
@@ -406,7 +418,7 @@ class Explorer {
 
   handles() {
     this.veil = vector("rect", { class: "hepml-veil" });
-    this.histograms.overlay.append(this.veil);
+    this.histograms.cover.append(this.veil);
     const release = () => this.settle({ threshold: this.m.threshold[this.row] });
     const move = (row) => this.goTo(row);
     this.grips = [this.histograms, this.merits].map((panel, i) => dragHandle(this.scene, panel, {
