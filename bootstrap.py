@@ -352,8 +352,9 @@ def dashboards(options):
 def bench(options):
     """Run the named benchmarks, or all of them, one after the other."""
     prepare()
-    names = options or sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
-    for name in names:
+    files = sorted((ROOT / "benchmarks").glob("*.py"))
+    runnable = [path.stem for path in files if "__main__" in path.read_text(encoding="utf-8")]
+    for name in options or runnable:
         say(f"— {name}")
         if call([PYTHON, "-m", f"benchmarks.{name}"], env={**os.environ, **thread_caps()}):
             raise Problem(f"The benchmark {name} failed.")

@@ -180,7 +180,7 @@ def test_a_browser_that_cannot_be_had_is_said_with_its_command(fetches):
     [
         ([], ["tests", "notebooks"]),
         (["-x", "-k", "roc"], ["tests", "notebooks", "-x", "-k", "roc"]),
-        (["tests/stats", "-x"], ["tests/stats", "-x"]),
+        (["tests/rules", "-x"], ["tests/rules", "-x"]),
     ],
 )
 def test_make_test_runs_everything_unless_told_where(monkeypatch, options, expected):

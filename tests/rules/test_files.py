@@ -34,7 +34,7 @@ def findings(paths, pattern, root):
 @pytest.mark.parametrize(
     ("pattern", "line"),
     [
-        (REGISTRIES, "https://files." + "pythonhosted.org/packages"),
+        (REGISTRIES, "https://files.pythonhosted" + ".org/packages"),
         (REGISTRIES, "--extra-index-url" + " https://example.org/simple"),
         (MACHINES, "File /" + "root/.venv/lib/python3.11/site.py"),
         (MACHINES, "/" + "tmp/ipykernel_12/1.py:3"),
