@@ -1,0 +1,178 @@
+"""Each exercise's check accepts a right answer and names each misconception it knows."""
+
+import numpy as np
+import pytest
+
+from hepml import stats
+from hepml.checks import boosted_trees as check
+
+LOW, HIGH = 110.0, 150.0
+
+
+@pytest.fixture(scope="module")
+def toy():
+    """Mass, score, labels and weights of a toy: a peak on a falling background."""
+    rng = np.random.default_rng(7)
+    y = np.repeat([1, 0], [4000, 8000])
+    mass = np.where(y == 1, rng.normal(130, 15, len(y)), rng.exponential(60, len(y)) + 20)
+    score = 1 / (1 + np.exp(-rng.normal(np.where(y == 1, 1.2, -1.2), 1.0)))
+    weights = np.where(y == 1, 0.1, rng.uniform(2, 8, len(y)))
+    return mass, score, y, weights
+
+
+@pytest.fixture(scope="module")
+def samples(toy):
+    """(train, choose, test), each (y, score, weights) with the weights scaled to the full yield."""
+    _, score, y, weights = toy
+    part = np.random.default_rng(8).choice(3, len(y), p=[0.4, 0.3, 0.3])
+    return tuple((y[p], score[p], weights[p] / p.mean()) for p in (part == k for k in range(3)))
+
+
+def window(toy, low=LOW, high=HIGH, *, weighted=True):
+    mass, _, y, weights = toy
+    w = weights if weighted else np.ones(len(y))
+    inside = (mass >= low) & (mass < high)
+    return w[inside & (y == 1)].sum(), w[inside & (y == 0)].sum()
+
+
+def judge_window(toy, z, low=LOW, high=HIGH):
+    mass, _, y, weights = toy
+    return check.mass_window(mass, y, weights, low=low, high=high, z=z)
+
+
+def test_a_good_window_is_right(toy):
+    assert judge_window(toy, stats.significance(*window(toy))).ok
+
+
+def test_an_answer_not_given_is_neither_right_nor_wrong(toy):
+    verdict = check.mass_window(*(toy[i] for i in (0, 2, 3)), low=..., high=150, z=None)
+    assert verdict.ok is None
+    assert "low and z" in verdict.reason
+
+
+def test_counts_rates_and_other_formulas_are_named(toy):
+    s, b = window(toy)
+    _, _, y, weights = toy
+    totals = weights[y == 1].sum(), weights[y == 0].sum()
+    wrong = {
+        "left out the weights": stats.significance(*window(toy, weighted=False)),
+        "rates where yields belong": stats.significance(s / totals[0], b / totals[1]),
+        "S/√(S+B)": s / np.sqrt(s + b),
+        "purity": s / b,
+        "I get Z": 1.5 * stats.significance(s, b),
+    }
+    for named, z in wrong.items():
+        verdict = judge_window(toy, z)
+        assert verdict.ok is False
+        assert named in verdict.reason
+
+
+def test_a_poor_or_empty_window_is_sent_back(toy):
+    verdict = judge_window(toy, stats.significance(*window(toy, 20, 60)), 20, 60)
+    assert verdict.ok is False
+    assert "better window" in verdict.reason
+    assert "No event" in judge_window(toy, 1.0, 5000, 6000).reason
+
+
+def own(samples, claimed, score_test=None, score_train=None, target=0.8):
+    (y_train, train, w_train), _, (y_test, test, w_test) = samples
+    return check.own_model(
+        (y_train, w_train),
+        (y_test, w_test),
+        train if score_train is None else score_train,
+        test if score_test is None else score_test,
+        claimed,
+        target=target,
+    )
+
+
+def test_a_model_measured_on_the_test_events_is_right(samples):
+    y, score, w = samples[2]
+    assert own(samples, stats.auc(y, score, w)).ok
+
+
+def test_misreadings_of_an_auc_are_named(samples):
+    (y_train, train, w_train), _, (y, score, w) = samples
+    tilted = w * np.where(y == 0, 1 + 3 * (score > 0.3), 1)
+    weighted = (samples[0], samples[1], (y, score, tilted))
+    wrong = {
+        "training set": (samples, stats.auc(y_train, train, w_train)),
+        "left out the weights": (weighted, stats.auc(y, score)),
+        "swapped": (samples, 1 - stats.auc(y, score, w)),
+        "I get a weighted AUC": (samples, 0.6),
+    }
+    for named, (given, claimed) in wrong.items():
+        verdict = own(given, claimed)
+        assert verdict.ok is False
+        assert named in verdict.reason
+
+
+def test_classes_turned_scores_and_weak_models_are_named(samples):
+    y, score, w = samples[2]
+    assert "predict_proba" in own(samples, 0.8, score_test=score > 0.5).reason
+    turned = own(samples, stats.auc(y, -score, w), -score, -samples[0][1])
+    assert "larger for background" in turned.reason
+    assert "reach" in own(samples, stats.auc(y, score, w), target=0.99).reason
+
+
+def test_training_on_the_test_events_is_noticed(samples):
+    y, score, w = samples[2]
+    cheated = score + 2 * y
+    assert "train on the test" in own(samples, stats.auc(y, cheated, w), cheated).reason
+
+
+def cut(samples, threshold, z, fraction=0.3):
+    return check.honest_threshold(
+        samples[1], samples[2], fraction=fraction, threshold=threshold, z=z
+    )
+
+
+def yields(sample, threshold):
+    y, score, w = sample
+    return tuple(w[(score >= threshold) & (y == k)].sum() for k in (1, 0))
+
+
+def best_threshold(sample):
+    curve = stats.roc_curve(*sample)
+    keep = curve.sumw_background >= 10
+    b = curve.sumw_background[keep]
+    z = stats.significance(curve.sumw_signal[keep], b, 0.1 * b)
+    return curve.threshold[keep][np.argmax(z)]
+
+
+def test_a_threshold_chosen_elsewhere_is_right(samples):
+    threshold = best_threshold(samples[1])
+    s, b = yields(samples[2], threshold)
+    assert cut(samples, threshold, stats.significance(s, b, 0.1 * b)).ok
+
+
+def test_misreadings_of_the_uncertainty_are_named(samples):
+    threshold = 0.8
+    s, b = yields(samples[2], threshold)
+    s_c, b_c = yields(samples[1], threshold)
+    wrong = {
+        "it flatters": stats.significance(s_c, b_c, 0.1 * b_c),
+        "left out the background uncertainty": stats.significance(s, b),
+        "scale them up": stats.significance(0.3 * s, 0.3 * b, 0.03 * b),
+        "I get Z": 17.0,
+    }
+    for named, z in wrong.items():
+        verdict = cut(samples, threshold, z)
+        assert verdict.ok is False
+        assert named in verdict.reason
+
+
+def test_tuning_on_the_test_events_is_noticed(samples):
+    threshold = best_threshold(samples[2])
+    s, b = yields(samples[2], threshold)
+    assert "without them" in cut(samples, threshold, stats.significance(s, b, 0.1 * b)).reason
+
+
+def test_a_careless_threshold_is_sent_back(samples):
+    s, b = yields(samples[2], 0.05)
+    assert "better cut" in cut(samples, 0.05, stats.significance(s, b, 0.1 * b)).reason
+    assert "No background" in cut(samples, 2.0, 1.0).reason
+
+
+def test_a_verdict_reads_like_a_sentence(toy):
+    assert repr(judge_window(toy, 1e9)).startswith("✘ For this window")
