@@ -12,6 +12,7 @@ from docutils import nodes
 from fontTools.ttLib import TTFont
 from math_core import LatexError, LatexToMathML
 from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
 
 FONT = "stix-two-math.woff"
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def visit_inline(translator, node):
 
 
 def visit_block(translator, node):
-    number = node.get("number")
+    number = get_node_equation_number(translator, node) if node["number"] else None
     label = f'<span class="eqno">({number})</span>' if number else ""
     anchor = f' id="{node["ids"][0]}"' if node["ids"] else ""
     formula = convert(node, display=True)
