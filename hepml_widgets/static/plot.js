@@ -746,26 +746,30 @@ function withStyles(svg) {
   return copy;
 }
 
-// All frames side by side in one picture, in the colours that are on screen.
-export function picture(root, panels) {
-  const height = Math.max(...panels.map((panel) => panel.size.height));
-  const width = panels.reduce((sum, panel) => sum + panel.size.width, 0);
+// All frames side by side, or stacked, in one picture, in the colours that are on screen.
+export function picture(root, panels, stacked = false) {
+  const extent = (side, summed) => {
+    const sizes = panels.map((panel) => panel.size[side]);
+    return summed ? sizes.reduce((sum, size) => sum + size, 0) : Math.max(...sizes);
+  };
+  const [width, height] = [extent("width", !stacked), extent("height", stacked)];
   const sheet = vector("svg", { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` },
     vector("rect", { width, height, fill: groundOf(root) }));
-  let x = 0;
+  let offset = 0;
   for (const panel of panels) {
-    sheet.append(furnish(withStyles(panel.svg), { x, y: 0 }, []));
-    x += panel.size.width;
+    const place = stacked ? { x: 0, y: offset } : { x: offset, y: 0 };
+    sheet.append(furnish(withStyles(panel.svg), place, []));
+    offset += stacked ? panel.size.height : panel.size.width;
   }
   return { width, height, text: new XMLSerializer().serializeToString(sheet) };
 }
 
-export function saveSVG(name, root, panels) {
-  save(name, new Blob([picture(root, panels).text], { type: "image/svg+xml" }));
+export function saveSVG(name, root, panels, stacked = false) {
+  save(name, new Blob([picture(root, panels, stacked).text], { type: "image/svg+xml" }));
 }
 
-export async function savePNG(name, root, panels, density = 2) {
-  const { width, height, text } = picture(root, panels);
+export async function savePNG(name, root, panels, density = 2, stacked = false) {
+  const { width, height, text } = picture(root, panels, stacked);
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();
