@@ -392,8 +392,8 @@ class _Votes:
     def curves(self, alpha):
         signal = self.estimator.classes_[1]
         self.votes += alpha / 2 * np.where(self._latest() == signal, 1.0, -1.0)
-        y = np.asarray(self.y) == signal
-        losses = np.exp(-np.where(y, 1, -1) * self.votes)
+        y = np.where(np.asarray(self.y) == signal, 1.0, 0.0)
+        losses = np.exp((1 - 2 * y) * self.votes)
         return _curves(_average(losses, self.weights), y, self.votes, self.weights)
 
     def _latest(self):
@@ -411,8 +411,8 @@ def _fit_mlp(monitor, estimator, sample, validation):
         raise ValueError("monitor.fit needs epochs: choose solver='adam' or 'sgd'")
     count = estimator._update_no_improvement_count  # noqa: SLF001
 
-    def after_epoch(*sample):
-        count(*sample)
+    def after_epoch(*held_out):
+        count(*held_out)
         curves = _measured_mlp(estimator, *sample)
         val = validation and _measured_mlp(estimator, *validation)
         if monitor.update(_validated(curves, val)):

@@ -295,7 +295,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     def stop(self):
         """End the training after the running batch or round; the model stays usable."""
-        if self.status in BUSY:
+        if self.status in BUSY and not self._stopping:
             self._stopping = self._held = True
             self._go.set()
             self._tell("stopping")

@@ -1,0 +1,367 @@
+import {
+  announcer, button, choice, dataTable, dragHandle, element, endLabels, fixed, frame, line, niceDomain,
+  saveCSV, savePNG, saveSVG, shorten, significant, stage, vector, watch,
+} from "./plot.js";
+
+const BUSY = ["running", "paused", "stopping"];
+const SPEAKS = {
+  empty: "", running: "training", paused: "paused", stopping: "stopping after this step",
+  finished: "finished", stopped: "stopped", interrupted: "interrupted", failed: "failed",
+  recorded: "recorded",
+};
+const INVITATION = "train a model to see it here";
+const REPLAY = 4000; // ms for a whole run
+
+// ---------------------------------------------------------------- the curves
+
+// What the browser has: the table, then the rows that came after it.
+function joined(table, live) {
+  const from = (live.epoch ?? []).findIndex((epoch) => epoch > (table.length ?? 0));
+  const epoch = [...(table.epoch ?? []), ...(from < 0 ? [] : live.epoch.slice(from))];
+  const names = [...new Set([...Object.keys(table.curves ?? {}), ...Object.keys(live.curves ?? {})])];
+  const curves = Object.fromEntries(names.map((name) => {
+    const first = table.curves?.[name] ?? Array(table.epoch?.length ?? 0).fill(null);
+    const rest = from < 0 ? [] : live.curves[name]?.slice(from) ?? Array(epoch.length - first.length).fill(null);
+    return [name, [...first, ...rest].map((value) => (value === null ? null : Number(value)))];
+  }));
+  return { epoch, curves };
+}
+
+// Points of one curve; epochs at which it was not measured are left out, so the line goes on.
+function points(run, name) {
+  const rows = [];
+  (run.curves[name] ?? []).forEach((value, i) => {
+    if (value !== null) rows.push([run.epoch[i], value, i]);
+  });
+  return rows;
+}
+
+function domainOf(run, name, baseline) {
+  const values = ["", "val_"].flatMap((lead) => points(run, lead + name).map(([, value]) => value));
+  if (Number.isFinite(baseline)) values.push(baseline);
+  const finite = values.filter(Number.isFinite);
+  if (!finite.length) return [0, 1];
+  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const pad = high > low ? 0.04 * (high - low) : Math.abs(high) * 0.05 || 0.5;
+  return [low - pad, high + pad];
+}
+
+function logDomain(run, name, baseline) {
+  const values = ["", "val_"].flatMap((lead) => points(run, lead + name).map(([, value]) => value));
+  const positive = [...values, baseline].filter((v) => Number.isFinite(v) && v > 0);
+  if (!positive.length) return [0.1, 1];
+  const [low, high] = [Math.min(...positive), Math.max(...positive)];
+  const room = Math.max((high / low) ** 0.05, 1.05);
+  return [low / room, high * room];
+}
+
+// The best epoch among the first `count` rows, of the curve that decides.
+function bestOf(run, live, count) {
+  const [, name] = live.best ?? [];
+  const sign = live.maximise ? 1 : -1;
+  return points(run, name).filter(([, value, i]) => i < count && Number.isFinite(value))
+    .reduce((best, point) => (!best || sign * point[1] > sign * best[1] ? point : best), null);
+}
+
+// ---------------------------------------------------------------- words
+
+function clock(seconds) {
+  const whole = Math.round(seconds);
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const pair = (n) => String(n).padStart(2, "0");
+  return h ? `${h}:${pair(m)}:${pair(s)}` : `${m}:${pair(s)}`;
+}
+
+function speed({ rate, events }, unit) {
+  if (rate === null || rate === undefined) return null;
+  if (events) return `${significant(rate * events, 3)} events/s`;
+  return rate >= 1 ? `${significant(rate, 3)} ${unit}s/s` : `${significant(1 / rate, 3)} s per ${unit}`;
+}
+
+function progressParts(live, table, length) {
+  const unit = table.unit ?? "epoch";
+  const busy = BUSY.includes(live.status);
+  const of = live.total ? ` of ${live.total}` : "";
+  const now = busy ? Math.min(length + 1, live.total ?? Infinity) : length;
+  return [
+    live.status === "failed" ? `failed: ${live.message}` : SPEAKS[live.status],
+    length || busy ? `${unit} ${now}${live.status === "recorded" ? "" : of}` : null,
+    live.elapsed === null || live.elapsed === undefined || live.status === "empty" ? null : `${clock(live.elapsed)} elapsed`,
+    busy && live.remaining !== null ? `about ${clock(live.remaining)} left` : null,
+    live.status === "empty" ? null : speed(live, unit),
+  ].filter((part) => part);
+}
+
+function valueText(value) {
+  if (value === null || value === undefined) return "–";
+  return Number.isFinite(value) ? significant(value, 4) : `not finite (${value})`;
+}
+
+// ---------------------------------------------------------------- drawing
+
+const LOOKS = {
+  "": { text: "training", class: "hepml-train-line", dash: "6 3" },
+  val_: { text: "validation", class: "hepml-val-line", dash: null },
+};
+
+function drawCurve(panel, run, name, lead, count) {
+  const rows = points(run, lead + name);
+  const { class: look, dash } = LOOKS[lead];
+  const past = rows.filter(([, , i]) => i < count);
+  const draw = (part, extra) => line(panel, part.map(([x]) => x), part.map(([, y]) => y), {
+    class: `${look}${extra}`, "stroke-dasharray": dash,
+  });
+  if (past.length < rows.length) draw(rows.slice(Math.max(past.length - 1, 0)), " hepml-train-ahead");
+  draw(past, "");
+  if (past.length === 1) mark(panel, past[0], `${look} hepml-train-single`);
+  past.filter(([, y]) => !Number.isFinite(y)).slice(0, 1).forEach(([x]) => notFinite(panel, x, look));
+  return past;
+}
+
+function mark(panel, [x, y], look) {
+  const [cx, cy] = [panel.x(x), panel.y(y)];
+  if (!Number.isFinite(cx) || !Number.isFinite(cy)) return;
+  panel.marks.append(vector("circle", { cx: cx.toFixed(1), cy: cy.toFixed(1), r: 4, class: look }));
+}
+
+// The first value that no axis can show is marked at the top of the frame.
+function notFinite(panel, x, look) {
+  const [px, top] = [panel.x(x), panel.inner.top];
+  panel.marks.append(vector("path", { d: `M${px - 5} ${top + 11}h10l-5 -8Z`, class: `${look} hepml-train-single` },
+    vector("title", {}, `not finite from ${x} on`)));
+}
+
+function label(panel, past, { text, class: look }) {
+  const shown = past.filter(([, y]) => Number.isFinite(panel.y(y)));
+  if (!shown.length) return null;
+  const [x, y] = shown[shown.length - 1];
+  const { left, width } = panel.inner;
+  const room = left + width - panel.x(x) > 74;
+  return { text, class: look, anchor: room ? "start" : "end", x: room ? panel.x(x) + 6 : left + width - 6, y: panel.y(y) + (room ? 4 : -6) };
+}
+
+function drawBaseline(panel, value, text) {
+  const y = panel.y(value);
+  const { left, width, top } = panel.inner;
+  if (!Number.isFinite(y)) return;
+  panel.marks.append(vector("path", { d: `M${left} ${y.toFixed(1)}h${width}`, class: "hepml-train-baseline" }));
+  panel.labels.append(vector("text", { x: left + 8, y: Math.max(y - 5, top + 12).toFixed(1), class: "hepml-label hepml-train-baseline-name" }, text));
+}
+
+function drawBest(panel, best, name, deciding) {
+  if (!best) return;
+  const x = panel.x(best[0]).toFixed(1);
+  const { top, height } = panel.inner;
+  panel.marks.append(vector("path", { d: `M${x} ${top}v${height}`, class: "hepml-train-best-rule" }));
+  if (deciding === name || deciding === `val_${name}`) mark(panel, best, "hepml-train-best");
+}
+
+function drawEmpty(panel) {
+  const { left, top, width, height } = panel.inner;
+  panel.labels.append(vector("text", {
+    x: left + width / 2, y: top + height / 2, class: "hepml-label hepml-empty hepml-middle",
+  }, INVITATION));
+}
+
+// ---------------------------------------------------------------- the view
+
+function render({ model, el }) {
+  const scene = stage(el, "Training monitor");
+  const say = announcer(scene);
+  const bar = element("div", { class: "hepml-train-bar" });
+  const words = element("p", { class: "hepml-train-progress" });
+  const origin = element("p", { class: "hepml-train-origin hepml-quiet" });
+  const gauge = element("div", { class: "hepml-train-gauge", "aria-hidden": "true" }, element("div"));
+  const hosts = ["upper", "lower"].map((name) => element("div", { class: `hepml-plot hepml-train-${name}` }));
+  const readout = element("p", { class: "hepml-train-readout" });
+  const foot = element("div", { class: "hepml-train-foot" }, readout);
+  scene.root.append(bar, gauge, origin, ...hosts, foot);
+
+  let run = { epoch: [], curves: {} };
+  let table = {};
+  let live = {};
+  let at = -1; // row under the cursor
+  let metric = null;
+  let logarithmic = false;
+  let status = null;
+
+  const names = () => [table.upper ?? null, metric];
+  const baseline = (name) => table.baseline?.[name];
+  const idle = () => run.epoch.length > 0 && !BUSY.includes(live.status);
+  const count = () => (idle() ? at + 1 : run.epoch.length);
+
+  // ---------------- frames
+
+  const drawPanel = (which) => (panel) => {
+    const name = names()[which];
+    if (!run.epoch.length) {
+      if (which === 0) drawEmpty(panel);
+      return;
+    }
+    if (Number.isFinite(baseline(name))) drawBaseline(panel, baseline(name), `baseline ${significant(baseline(name), 3)}`);
+    drawBest(panel, bestOf(run, live, count()), name, live.best?.[1]);
+    const ends = ["", "val_"].map((lead) => label(panel, drawCurve(panel, run, name, lead, count()), LOOKS[lead]));
+    endLabels(panel, ends.filter((item) => item));
+  };
+  const panels = hosts.map((host, which) => frame(scene, host, {
+    label: which ? "metric" : "loss", x: { title: "", domain: [0, 10] }, y: { title: "", domain: [0, 1] },
+    draw: drawPanel(which), afterLayout: () => handles[which]?.place(),
+  }));
+  const handles = panels.map((panel, which) => dragHandle(scene, panel, {
+    label: "epoch", focusable: which === 0, values: () => run.epoch,
+    read: (i) => readAt(i), move: (i) => { cancelReplay(); moveTo(i); }, release: (i) => idle() && say(readAt(i)),
+  }));
+
+  const axes = () => {
+    const last = run.epoch[run.epoch.length - 1] ?? 10;
+    const end = BUSY.includes(live.status) ? Math.max(live.total ?? 0, last, live.total ? 0 : niceDomain([0, last])[1]) : last;
+    names().forEach((name, which) => {
+      const log = logarithmic && which === 0;
+      const y = { title: name ?? (which ? "" : "loss"), kind: log ? "log" : "linear", domain: (log ? logDomain : domainOf)(run, name, baseline(name)) };
+      const bottom = which === 1 || hosts[1].hidden;
+      panels[which].svg.setAttribute("aria-label", `${name ?? "loss"} by ${table.unit ?? "epoch"}`);
+      panels[which].set({ x: { title: bottom ? table.unit ?? "epoch" : "", domain: [0, Math.max(end, 1)] }, y });
+    });
+  };
+
+  // ---------------- readout
+
+  const shownCurves = () => names().filter((name) => name !== null)
+    .flatMap((name) => ["", "val_"].map((lead) => lead + name)).filter((name) => name in run.curves);
+  const readParts = (i) => {
+    const best = bestOf(run, live, count());
+    return [
+      `${table.unit ?? "epoch"} ${run.epoch[i]}`,
+      ...shownCurves().map((name) => `${shorten(name)} ${valueText(run.curves[name][i])}`),
+      ...(best ? [`best ${shorten(live.best[1])} ${valueText(best[1])} at ${best[0]}`] : []),
+    ];
+  };
+  const readAt = (i) => (run.epoch.length ? readParts(i).join(" · ") : "");
+  const showReadout = () => {
+    const i = idle() ? at : run.epoch.length - 1;
+    readout.replaceChildren(...(i < 0 ? [] : readParts(i)).map((part) => element("span", {}, part)));
+  };
+  const moveTo = (i) => {
+    if (!idle()) return;
+    at = i;
+    handles.forEach((handle) => handle.show(i));
+    panels.forEach((panel, which) => !hosts[which].hidden && panel.redraw());
+    showReadout();
+  };
+
+  // ---------------- buttons
+
+  const ask = (wish) => () => model.send({ do: wish });
+  const start = button(scene, "Start", "Train now", ask("start"));
+  const pause = button(scene, "Pause", "Hold the training after this step", () => ask(live.status === "paused" ? "resume" : "pause")());
+  const stop = button(scene, "Stop", "End the training after this step; the model stays usable", ask("stop"));
+  let timer = null;
+  const cancelReplay = () => { clearInterval(timer); timer = null; };
+  const replay = button(scene, "Replay", "Show the recorded training from its first step", () => {
+    cancelReplay();
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const strides = calm ? 8 : REPLAY / 40;
+    const begun = performance.now();
+    const [last, period] = [run.epoch.length - 1, REPLAY / strides];
+    moveTo(0);
+    timer = setInterval(() => {
+      const part = Math.min((performance.now() - begun) / REPLAY, 1);
+      moveTo(Math.round(part * last));
+      if (part === 1) { cancelReplay(); say(readAt(last)); }
+    }, period);
+  });
+  scene.defer(cancelReplay);
+  const buttons = element("div", { class: "hepml-train-buttons" }, start, pause, stop, replay);
+  bar.append(words, buttons);
+  const showButtons = () => {
+    const busy = BUSY.includes(live.status);
+    const recorded = live.status === "recorded";
+    const still = live.still === true;
+    for (const node of [start, pause, stop]) node.hidden = recorded || still;
+    replay.hidden = !recorded;
+    start.disabled = busy || !live.startable;
+    start.title = live.startable ? "Train now" : "Give a function to on_start() to train from here";
+    pause.disabled = !["running", "paused"].includes(live.status);
+    pause.textContent = live.status === "paused" ? "Resume" : "Pause";
+    stop.disabled = !["running", "paused"].includes(live.status);
+  };
+
+  // ---------------- choices and downloads
+
+  const scales = choice(scene, "scale of the loss", [[false, "linear", "Linear scale"], [true, "log", "Logarithmic scale"]], false, (chosen) => {
+    logarithmic = chosen;
+    axes();
+  });
+  const select = element("select", { class: "hepml-select", "aria-label": "curve of the lower panel" });
+  select.addEventListener("change", () => { metric = select.value; axes(); showReadout(); data.refresh(); }, { signal: scene.signal });
+  const rows = () => {
+    const all = Object.keys(run.curves);
+    return [[table.unit ?? "epoch", ...all], ...run.epoch.map((epoch, i) => [epoch, ...all.map((name) => run.curves[name][i] ?? "")])];
+  };
+  const readable = () => rows().map((row, i) => (i ? row.map((cell, k) => (k && cell !== "" ? valueText(cell) : cell)) : row));
+  const data = dataTable("Training curves", readable);
+  const toggle = button(scene, "Table", "Show the numbers as a table", () => toggle.setAttribute("aria-expanded", String(data.toggle())));
+  toggle.setAttribute("aria-expanded", "false");
+  const shown = () => panels.filter((_, which) => !hosts[which].hidden);
+  const actions = element("div", { class: "hepml-train-actions" },
+    toggle,
+    button(scene, "CSV", "Download the numbers", () => saveCSV("training.csv", rows())),
+    button(scene, "SVG", "Download the picture as SVG", () => saveSVG("training.svg", scene.root, shown(), true)),
+    button(scene, "PNG", "Download the picture as PNG", () => savePNG("training.png", scene.root, shown(), 2, true)));
+  foot.append(element("div", { class: "hepml-train-controls" }, select, scales.node), actions);
+  scene.root.append(data.node);
+
+  const showChoices = () => {
+    const lower = (table.lower ?? []).filter((name) => name in run.curves || `val_${name}` in run.curves);
+    if (!lower.includes(metric)) metric = lower[0] ?? null;
+    if (lower.join("\n") !== [...select.options].map((option) => option.value).join("\n")) {
+      select.replaceChildren(...lower.map((name) => element("option", { value: name }, shorten(name))));
+    }
+    if (metric !== null) select.value = metric;
+    select.hidden = lower.length < 2;
+    hosts[1].hidden = metric === null;
+    hosts[0].classList.toggle("hepml-train-alone", metric === null);
+  };
+
+  // ---------------- all together
+
+  const showWords = () => {
+    words.replaceChildren(...progressParts(live, table, run.epoch[run.epoch.length - 1] ?? 0)
+      .map((part) => element("span", {}, part)));
+    const every = table.every > 1 ? `curves thinned: smallest and largest value of every ${table.every} ${table.unit}s` : null;
+    const source = live.status === "recorded" ? table.recorded : null;
+    const was = { stopped: "stopped by hand", interrupted: "interrupted", failed: "failed" }[live.was];
+    origin.textContent = [source === "recorded" ? null : source, was, every].filter((part) => part).join(" · ");
+    origin.hidden = origin.textContent === "";
+    const part = live.total ? Math.min(live.done / live.total, 1) : 0;
+    gauge.firstChild.style.width = `${fixed(100 * part, 1, "")}%`;
+    gauge.classList.toggle("hepml-train-off", !BUSY.includes(live.status));
+    if (live.status !== status && status !== null && SPEAKS[live.status]) say(words.textContent);
+    status = live.status;
+  };
+  const update = () => {
+    const wasIdle = idle();
+    const before = run.epoch.length;
+    table = model.get("table") ?? {};
+    live = model.get("live") ?? {};
+    run = joined(table, live);
+    if (!wasIdle || before !== run.epoch.length) at = run.epoch.length - 1;
+    for (const panel of panels) panel.overlay.setAttribute("display", idle() ? "inline" : "none");
+    showChoices();
+    axes();
+    handles.forEach((handle) => handle.show(Math.max(at, 0)));
+    showWords();
+    showReadout();
+    showButtons();
+    data.refresh();
+  };
+  let waiting = null;
+  watch(scene, model, ["table", "live"], () => {
+    waiting ??= requestAnimationFrame(() => { waiting = null; update(); });
+  });
+  scene.defer(() => cancelAnimationFrame(waiting));
+  update();
+  return scene.cleanup;
+}
+
+export default { render };
