@@ -67,7 +67,12 @@ def cell(value):
     """One number as JSON can carry it: six digits; None for not measured; text for NaN, inf."""
     if value is None:
         return None
-    return float(f"{value:.6g}") if math.isfinite(value) else str(value)
+    return float(f"{value:.6g}") if math.isfinite(value) else spelled(value)
+
+
+def spelled(value):
+    """Spell NaN and infinities as Python and JavaScript both read them."""
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 class Recorder:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import math
 import platform
 import sys
 import threading
@@ -18,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets import _adapters, _style
 from hepml_widgets._base import View
-from hepml_widgets._recorder import Recorder, cell, is_loss, is_validation
+from hepml_widgets._recorder import Recorder, cell, is_loss, is_validation, spelled
 
 __all__ = ["TrainingMonitor"]
 
@@ -540,7 +541,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             table = self._make_table() | {"recorded": self._recorded or "recorded"}
             live = self._make_live() | {"epoch": [], "curves": {}, "startable": False}
         live |= {"elapsed": None, "remaining": None, "rate": None}
-        live["was"] = self.status
+        live |= {"was": self.status, "still": True}
         live["status"] = "recorded" if self.epochs else "empty"
         return {**super().state(), "table": table, "live": live}
 
@@ -674,7 +675,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             axes = figure.subplots(max(len(names), 1), sharex=True, squeeze=False)[:, 0]
             for ax, name in zip(axes, names, strict=False):
                 self._draw(ax, name, self._baselines(upper, lower).get(name))
-            _finish_axes(axes, self._unit, empty=not self.epochs)
+            _finish_axes(axes, self._unit, self.epochs)
         return figure
 
     def _draw(self, ax, name, baseline):
@@ -703,11 +704,12 @@ class TrainingMonitor(_adapters.KerasHooks, View):
                         va="center", fontsize=8, color=look["color"])  # fmt: skip
 
 
-def _finish_axes(axes, unit, *, empty):
+def _finish_axes(axes, unit, length):
     axes[-1].set_xlabel(unit)
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    axes[-1].margins(x=0.12)
-    if empty:
+    # Room for the names at the curves' ends.
+    axes[-1].set_xlim(0, 1.17 * max(length, 1))
+    if not length:
         axes[0].text(
             0.5, 0.5, "train a model to see it here", ha="center", transform=axes[0].transAxes
         )
@@ -725,8 +727,8 @@ def _answer_while_busy(comm):
 
 
 def _exact(value):
-    finite = value is None or value - value == 0
-    return value if finite else str(value)
+    finite = value is None or math.isfinite(value)
+    return value if finite else spelled(value)
 
 
 def _aligned(curves):

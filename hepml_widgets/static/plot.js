@@ -169,6 +169,7 @@ export function nearest(sorted, value) {
 
 const TRANSFORMS = {
   linear: { forward: (v) => v, backward: (u) => u },
+  count: { forward: (v) => v, backward: (u) => u },
   log: { forward: (v) => Math.log10(v), backward: (u) => 10 ** u },
   logit: { forward: (v) => Math.log(v / (1 - v)), backward: (u) => 1 / (1 + Math.exp(-u)) },
 };
@@ -257,7 +258,13 @@ function logitTicks([low, high], count) {
   return ticks.filter(({ value }) => value >= low && value <= high);
 }
 
-const TICKS = { linear: linearTicks, log: logTicks, logit: logitTicks };
+// Whole numbers only: epochs, rounds, events.
+function countTicks([low, high], count) {
+  const few = Math.max(1, Math.min(count, Math.floor(high - low)));
+  return linearTicks([low, high], few).filter(({ value }) => Math.abs(value - Math.round(value)) < 1e-6);
+}
+
+const TICKS = { linear: linearTicks, log: logTicks, logit: logitTicks, count: countTicks };
 
 // ---------------------------------------------------------------- stage
 
@@ -332,7 +339,7 @@ export function watch(scene, model, names, react) {
 let frames = 0;
 
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
-//   x, y: { title, kind: "linear" | "log" | "logit", domain }
+//   x, y: { title, kind: "linear" | "log" | "logit" | "count", domain }
 export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }) {
   const clip = `hepml-clip-${(frames += 1)}`;
   const svg = vector("svg", { class: "hepml-frame", role: "img", "aria-label": label });
@@ -345,8 +352,8 @@ export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }
     marks: layer("hepml-marks", true),
     cover: layer("hepml-cover", true),
     back: layer("hepml-axes", false),
-    labels: layer("hepml-labels", false),
     overlay: layer("hepml-overlay", false),
+    labels: layer("hepml-labels", false),
   };
   panel.set = (axes) => {
     panel.axes = { x: { ...panel.axes.x, ...axes.x }, y: { ...panel.axes.y, ...axes.y } };
@@ -822,32 +829,36 @@ export function mount(key, render, state) {
   waitForLive(key, root, area, begin);
 }
 
+const GONE = /model not found|error (displaying|creating|rendering) widget/i;
+
 function waitForLive(key, root, area, begin) {
-  const found = () => area.querySelector(`[data-hepml-live="${key}"]`);
+  const before = outputBefore(root, area);
+  const live = () => area.querySelector(`[data-hepml-live="${key}"]`);
   root.hidden = true;
   let began = false;
-  const check = () => {
-    if (!found()) return;
-    root.hidden = true;
-    stop();
-  };
-  const watcher = new MutationObserver(check);
-  const stop = () => { watcher.disconnect(); clearTimeout(timer); };
-  const timer = setTimeout(() => {
-    if (found() || began) return;
+  const stand = () => {
+    if (began || live()) return;
     began = true;
     root.hidden = false;
-    hideError(root, area);
+    before?.style.setProperty("display", "none");
     begin();
-  }, PATIENCE);
+  };
+  const timer = setTimeout(stand, PATIENCE);
+  const check = () => {
+    if (live()) {
+      root.hidden = true;
+      before?.style.removeProperty("display");
+      watcher.disconnect();
+      clearTimeout(timer);
+    } else if (GONE.test(before?.textContent)) stand();
+  };
+  const watcher = new MutationObserver(check);
   watcher.observe(area, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-hepml-live"] });
   check();
 }
 
-// The output before ours is the view whose model is gone.
-function hideError(root, area) {
+// The output before ours is the live view, or says that its model is gone.
+function outputBefore(root, area) {
   const outputs = [...area.children];
-  const ours = outputs.findIndex((child) => child.contains(root));
-  const before = outputs[ours - 1];
-  if (before && !before.querySelector("[data-hepml-live]")) before.hidden = true;
+  return outputs[outputs.findIndex((child) => child.contains(root)) - 1];
 }

@@ -258,8 +258,8 @@ function drawMerit(panel, m, merit, curve) {
   }
   const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" });
   panel.labels.append(
-    diamond(panel.x(xs[best]), panel.y(values[best])), diamond(left + 16, top + 18),
-    vector("text", { class: "hepml-label", x: left + 27, y: top + 22 },
+    diamond(panel.x(xs[best]), panel.y(values[best])), diamond(left + 16, top + 31),
+    vector("text", { class: "hepml-label", x: left + 27, y: top + 35 },
       `best ${merit} ${withError(values[best], errors[best])} at ${thresholdText(m, best)}`));
 }
 
@@ -449,6 +449,7 @@ class Explorer {
     this.roc.set(rocAxes(this.models, this.kind));
     this.merits.set(meritAxes(this.m, this.merit, this.curve));
     this.follow();
+    this.reserve();
     this.data.refresh();
   }
 
@@ -511,6 +512,17 @@ class Explorer {
       if (cell.textContent !== value) cell.textContent = value;
     });
     readout.dataset.text = joined(parts);
+  }
+
+  // Room for the longest text of each number, so that nothing jumps.
+  reserve() {
+    const { length } = this.m.threshold;
+    const stride = Math.max(1, Math.floor(length / 100));
+    const widest = [];
+    for (let row = 0; row < length; row += stride) {
+      this.parts(row).forEach(([, value], i) => { widest[i] = Math.max(widest[i] ?? 0, [...value].length); });
+    }
+    [...this.readout.children].forEach((item, i) => item.lastChild.style.setProperty("min-width", `${widest[i]}ch`));
   }
 
   rows(forEyes) {

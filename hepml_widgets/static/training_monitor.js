@@ -85,7 +85,8 @@ function progressParts(live, table, length) {
   const now = busy ? Math.min(length + 1, live.total ?? Infinity) : length;
   return [
     live.status === "failed" ? `failed: ${live.message}` : SPEAKS[live.status],
-    length || busy ? `${unit} ${now}${live.status === "recorded" ? "" : of}` : null,
+    live.status === "recorded" ? `${length} ${unit}${length === 1 ? "" : "s"}` : null,
+    live.status !== "recorded" && (length || busy) ? `${unit} ${now}${of}` : null,
     live.elapsed === null || live.elapsed === undefined || live.status === "empty" ? null : `${clock(live.elapsed)} elapsed`,
     busy && live.remaining !== null ? `about ${clock(live.remaining)} left` : null,
     live.status === "empty" ? null : speed(live, unit),
@@ -204,7 +205,7 @@ function render({ model, el }) {
     endLabels(panel, ends.filter((item) => item));
   };
   const panels = hosts.map((host, which) => frame(scene, host, {
-    label: which ? "metric" : "loss", x: { title: "", domain: [0, 10] }, y: { title: "", domain: [0, 1] },
+    label: which ? "metric" : "loss", x: { title: "", kind: "count", domain: [0, 10] }, y: { title: "", domain: [0, 1] },
     draw: drawPanel(which), afterLayout: () => handles[which]?.place(),
   }));
   const handles = panels.map((panel, which) => dragHandle(scene, panel, {
@@ -276,8 +277,7 @@ function render({ model, el }) {
   const showButtons = () => {
     const busy = BUSY.includes(live.status);
     const recorded = live.status === "recorded";
-    const still = live.still === true;
-    for (const node of [start, pause, stop]) node.hidden = recorded || still;
+    for (const node of [start, pause, stop]) node.hidden = recorded || live.still === true;
     replay.hidden = !recorded;
     start.disabled = busy || !live.startable;
     start.title = live.startable ? "Train now" : "Give a function to on_start() to train from here";
@@ -321,6 +321,7 @@ function render({ model, el }) {
     select.hidden = lower.length < 2;
     hosts[1].hidden = metric === null;
     hosts[0].classList.toggle("hepml-train-alone", metric === null);
+    scene.root.classList.toggle("hepml-train-none", !run.epoch.length);
   };
 
   // ---------------- all together
