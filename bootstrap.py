@@ -54,6 +54,8 @@ UV_NAMES = {
 LAB_SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
 }
+# Kernels listen on this machine's ports: without a key, every user of it could.
+SEALED = "--KernelManager.transport_encryption=auto"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 
 
@@ -265,8 +267,8 @@ def lab(options):
     once("trust", fingerprint(*(path.read_bytes() for path in notebooks())), trust_notebooks)
     say("JupyterLab is starting; Ctrl-C ends it.")
     command = ["-m", "jupyterlab"]
-    command += ["--ServerApp.log_level=WARN", "--LabApp.log_level=WARN"]
-    command += ["--ServerApp.answer_yes=True"]  # Ctrl-C ends it at once
+    command += ["--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR"]
+    command += ["--ServerApp.answer_yes=True", SEALED]  # Ctrl-C ends it at once
     command += ["--LabApp.default_url=/lab/tree/notebooks/start.ipynb"]
     command += [] if has_display() else ["--no-browser"]
     command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
@@ -346,7 +348,7 @@ def build_book(options):
 def dashboards(options):
     prepare()
     display = [] if has_display() else ["--no-browser"]
-    become(["-m", "voila", "notebooks/dashboards", *display, *options], **thread_caps())
+    become(["-m", "voila", "notebooks/dashboards", SEALED, *display, *options], **thread_caps())
 
 
 def bench(options):

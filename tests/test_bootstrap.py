@@ -1,9 +1,15 @@
 """The one file that runs before anything is installed."""
 
 import ast
+import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,7 +82,7 @@ def test_pip_settings_reach_uv(monkeypatch, tmp_path):
         "extra-index-url =\n  https://one.example.org\n  https://two.example.org\n"
         "[install]\nfind-links = /a /b\n"
     )
-    for name in [key for key in bootstrap.os.environ if key.startswith(("PIP_", "UV_"))]:
+    for name in [key for key in os.environ if key.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
     monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "77")
@@ -191,3 +197,57 @@ def test_make_test_runs_everything_unless_told_where(monkeypatch, options, expec
     bootstrap.test(options)
     assert seen[-len(expected) :] == expected
     assert seen[: -len(expected)] == ["-m", "pytest", "--nbval-lax"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running(command, log, environment):
+    """Run a command with its output in `log`; in the end stop it and all it started."""
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+
+
+def wait_for(pattern, log, process, seconds=120):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        if found := re.search(pattern, log.read_text()):
+            return found[0]
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture
+def private(tmp_path):
+    """Environment in which Jupyter keeps its files to itself and sees no display."""
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    hidden = {"DISPLAY", "WAYLAND_DISPLAY", "MAKEFLAGS", "MAKELEVEL"}
+    seen = {name: value for name, value in os.environ.items() if name not in hidden}
+    return seen | {name: str(tmp_path / name) for name in names}
+
+
+@pytest.mark.skipif(Path(sys.prefix) != bootstrap.VENV, reason="make lab would build a .venv")
+def test_make_lab_prints_an_address_that_answers_with_the_start_page(tmp_path, private):
+    port, log = free_port(), tmp_path / "log"
+    with running(["make", "lab", f"ARGS=--port {port}"], log, private) as process:
+        url = wait_for(rf"http://127\.0\.0\.1:{port}/\S+token=\w{{48}}", log, process)
+        assert "/lab/tree/notebooks/start.ipynb?" in url
+        with urllib.request.urlopen(url, timeout=30) as reply:  # noqa: S310 - our own loopback
+            assert reply.status == 200
+            assert "JupyterLab" in reply.read().decode()
