@@ -23,14 +23,14 @@ DEFAULT_EXPORT = "export default { render };"
 _counter = itertools.count(1)
 
 
-def pack(values):
-    """Little-endian float64 bytes of an array: how a column travels in a table."""
-    return np.ascontiguousarray(values, dtype="<f8").tobytes()
+def pack(values, kind="<f8"):
+    """Little-endian bytes of an array: how a column travels in a table."""
+    return np.ascontiguousarray(values, dtype=kind).tobytes()
 
 
-def unpack(column):
+def unpack(column, kind="<f8"):
     """Array of a column made by `pack`."""
-    return np.frombuffer(column, dtype="<f8")
+    return np.frombuffer(column, dtype=kind)
 
 
 _IMPORT = re.compile(r'^import\s[^;]*?"\./(\w+)\.js";\n', re.MULTILINE)
@@ -62,7 +62,8 @@ def _own_part(module):
 @cache
 def stylesheet(module):
     """Style sheet of a view: what all share, then its own."""
-    return _read("plot.css") + _read(f"{module}.css")
+    text = _read("plot.css") + _read(f"{module}.css")
+    return re.sub(r"/\*.*?\*/\n?|^\s+", "", text, flags=re.MULTILINE)
 
 
 def _read(name):
@@ -138,7 +139,12 @@ class View(anywidget.AnyWidget):
         raise NotImplementedError
 
     def describe(self):
-        """Say what stands for the picture where it cannot be seen."""
+        """Say what stands for the picture where it cannot be seen.
+
+        Returns
+        -------
+        str
+        """
         return repr(self)
 
     def state(self):

@@ -12,7 +12,8 @@ from hepml_widgets._numbers import distinct, percent, probability, with_error
 
 BINS = 50
 ROW_BYTES = 5 * 8
-TABLE_BYTES = 44_000
+HISTOGRAM_BYTES = 6 * BINS * 4
+TABLE_BYTES = 38_000
 MOST_ROWS = 1000
 MOST_MODELS = 8
 ENOUGH = 10
@@ -137,14 +138,14 @@ class Model:
             "scale": self.scale,
             "range": [float(self.edges[0]), float(self.edges[-1])],
             "bins": len(self.edges) - 1,
-            "histogram": {name: pack(column) for name, column in self._histogram_columns()},
+            "histogram": dict(self._histogram_columns()),
         }
 
     def _histogram_columns(self):
         for name, histogram in self.histograms.items():
-            yield name, histogram.sumw
+            yield name, pack(histogram.sumw, "<f4")
             if name.startswith("train"):
-                yield f"{name}_error", np.sqrt(histogram.sumw2)
+                yield f"{name}_error", pack(np.sqrt(histogram.sumw2), "<f4")
 
 
 def effective(cuts):
@@ -204,7 +205,7 @@ def make_model(name, test, train, *, rows, scale):
 
 def rows_for(models):
     """How many rows each of so many models gets, so that the table stays small."""
-    return min(MOST_ROWS, TABLE_BYTES // (ROW_BYTES * models))
+    return min(MOST_ROWS, (TABLE_BYTES // models - HISTOGRAM_BYTES) // ROW_BYTES)
 
 
 def axis_of(score, scale):

@@ -17,7 +17,7 @@ __all__ = ["RocExplorer"]
 class RocExplorer(View):
     """Drag a threshold over score histograms, a ROC curve and a significance scan.
 
-    Every step is computed in the browser from one table of exact rows, at most 44 kB for any
+    Every step is computed in the browser from one table of exact rows, at most 40 kB for any
     number of events and models. While a threshold is dragged nothing is sent; when it is let go,
     one message brings ``threshold`` (and with it ``working_point``) back to Python.
 
@@ -174,7 +174,12 @@ class RocExplorer(View):
         return _roc_figure.draw(self)
 
     def describe(self):
-        """Say what stands for the picture where it cannot be seen."""
+        """Say what stands for the picture where it cannot be seen.
+
+        Returns
+        -------
+        str
+        """
         return f"Score histograms, ROC curve and {self.merit} against threshold; {self.readout}"
 
     @traitlets.validate("threshold")

@@ -136,22 +136,22 @@ export function distinct(value, neighbours) {
 }
 
 // ---------------------------------------------------------------- tables
-// Columns travel as little-endian float64: binary while a kernel lives, base64 in a page.
+// Columns travel as little-endian floats of 8 (or 4) bytes: binary while a kernel lives, base64
+// in a page.
 
-export function floats(column) {
+export function floats(column, size = 8) {
   if (Array.isArray(column)) return Float64Array.from(column);
-  if (column.base64 === undefined) return readFloats(column);
+  if (column.base64 === undefined) return readFloats(column, size);
   const bytes = Uint8Array.from(atob(column.base64), (letter) => letter.charCodeAt(0));
-  return readFloats(new DataView(bytes.buffer));
+  return readFloats(bytes.buffer, size);
 }
 
-function readFloats(binary) {
+function readFloats(binary, size) {
   const view = binary instanceof ArrayBuffer
     ? new DataView(binary)
     : new DataView(binary.buffer, binary.byteOffset, binary.byteLength);
-  const values = new Float64Array(view.byteLength / 8);
-  for (let i = 0; i < values.length; i += 1) values[i] = view.getFloat64(8 * i, true);
-  return values;
+  const read = size === 8 ? (at) => view.getFloat64(at, true) : (at) => view.getFloat32(at, true);
+  return Float64Array.from({ length: view.byteLength / size }, (_, i) => read(size * i));
 }
 
 export function nearest(sorted, value) {

@@ -25,7 +25,7 @@ function decode(packed) {
   const signal = share(s, S, s2, S2);
   const background = share(b, B, b2, B2);
   const histogram = Object.fromEntries(
-    Object.entries(packed.histogram).map(([name, column]) => [name, floats(column)]));
+    Object.entries(packed.histogram).map(([name, column]) => [name, floats(column, 4)]));
   return {
     ...packed, threshold, s, b, histogram, signal, background,
     sErr: s2.map(Math.sqrt), bErr: b2.map(Math.sqrt),
@@ -257,8 +257,9 @@ function drawMerit(panel, m, merit, curve) {
     return;
   }
   const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" });
+  panel.marks.append(diamond(panel.x(xs[best]), panel.y(values[best])));
   panel.labels.append(
-    diamond(panel.x(xs[best]), panel.y(values[best])), diamond(left + 16, top + 31),
+    diamond(left + 16, top + 31),
     vector("text", { class: "hepml-label", x: left + 27, y: top + 35 },
       `best ${merit} ${withError(values[best], errors[best])} at ${thresholdText(m, best)}`));
 }
