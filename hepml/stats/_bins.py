@@ -22,6 +22,7 @@ DEEPEST = 1022
 SAMPLE = 4096
 ONE = np.float64(1.0).view(np.uint64)  # the bits of 0 to 1 are at most these, of others more
 HEAVY = 1 / 256  # a bin with a larger share of a class is resolved exactly
+MOST = 0.5  # with a larger share of the events in such bins, all of them are sorted
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Ruler:
         beyond = self.distance(near + 1)
         if not self.unit:
             return np.nextafter(-beyond, 0.0)
+        beyond = np.minimum(beyond, 0.5)  # the upper side ends above one half
         edge = 1.0 - beyond
         return np.where(1.0 - edge < beyond, edge, np.nextafter(edge, 2.0))
 
@@ -205,7 +207,12 @@ def resolve(steps, events, ruler, heavy):
     tied = np.flatnonzero(chosen & ~np.isnan(only))
     steps = rename(steps, ruler.lower_edges(tied), only[tied])
     chosen[tied] = False
-    return sort_inside(steps, events, ruler, chosen) if chosen.any() else steps
+    if not chosen.any():
+        return steps
+    rows = is_chosen(events, ruler, chosen)
+    if np.count_nonzero(rows) > MOST * len(rows):
+        return exact_steps(events)
+    return sort_inside(steps, events, rows, ruler.lower_edges(np.flatnonzero(chosen)))
 
 
 def only_scores(events, ruler, chosen):
@@ -228,12 +235,14 @@ def rename(steps, edges, scores):
     return steps._replace(threshold=threshold)
 
 
-def sort_inside(steps, events, ruler, chosen):
-    rows = np.concatenate(
-        [chosen[keys] for _, keys in scores_with_keys(events.score, ruler)], dtype=bool
-    )
+def is_chosen(events, ruler, chosen):
+    return np.concatenate([chosen[keys] for _, keys in scores_with_keys(events.score, ruler)])
+
+
+def sort_inside(steps, events, rows, edges):
+    """Replace the steps at these edges by those of the events in these rows."""
     inside = group_by_score(Events(*(a if a is None else a[rows] for a in events)))
-    outside = ~np.isin(steps.threshold, ruler.lower_edges(np.flatnonzero(chosen)))
+    outside = ~np.isin(steps.threshold, edges)
     threshold = np.concatenate([steps.threshold[outside], inside[0]])
     sums = np.concatenate([steps.sums[:, outside], inside[1]], axis=1)
     order = np.argsort(-threshold)

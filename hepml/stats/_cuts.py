@@ -275,8 +275,8 @@ def background_rejection(curve, signal_efficiency):
     Returns
     -------
     float or ndarray
-        Infinite where no background passes; NaN where the curve does not reach. A curve that is
-        not `monotone` is followed along its running maximum.
+        Infinite where no background passes; NaN outside [0, 1]. A curve that is not
+        `monotone` is followed along its running maximum.
     """
     wanted = np.asarray(signal_efficiency, dtype=float)
     if np.isnan(curve.signal_efficiency).any():
@@ -289,7 +289,9 @@ def background_rejection(curve, signal_efficiency):
 
 def tightest_interpolation(wanted, curve):
     """ε_b at ε_s; where ε_s stands still, the tightest cut (np.interp would take the loosest)."""
-    reached = np.maximum.accumulate(curve.signal_efficiency)
-    return np.interp(
-        -wanted, -reached[::-1], curve.background_efficiency[::-1], left=np.nan, right=np.nan
+    signal, background = (
+        np.concatenate([[0.0], efficiency, [1.0]])  # every curve goes through both corners
+        for efficiency in (curve.signal_efficiency, curve.background_efficiency)
     )
+    reached = np.maximum.accumulate(signal)
+    return np.interp(-wanted, -reached[::-1], background[::-1], left=np.nan, right=np.nan)

@@ -150,7 +150,8 @@ def _z(c):
 
 def _error(c, s_err, b_err, *, relative=False):
     dz_ds, dz_db = slopes(c, relative=relative)
-    error = np.hypot(dz_ds * np.asarray(s_err), dz_db * np.asarray(b_err))
+    with np.errstate(invalid="ignore"):
+        error = np.hypot(dz_ds * np.asarray(s_err), dz_db * np.asarray(b_err))
     return np.where(c.b > 0, error, np.nan)
 
 
