@@ -21,6 +21,7 @@ from time import perf_counter
 
 import nbformat
 import weave
+from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ROOT / "tutorials"
@@ -80,7 +81,10 @@ def build_notebook(name, path):
     say(f"{name}: running …", end="")
     made_from = digest(path, *house())
     target(name).parent.mkdir(parents=True, exist_ok=True)
-    notebook, seconds, peak, messages = weave.execute(weave.sketch(path), target(name).parent)
+    try:
+        notebook, seconds, peak, messages = weave.execute(weave.sketch(path), target(name).parent)
+    except CellExecutionError as error:
+        sys.exit(f" stopped\n\n{error}")
     nbformat.write(notebook, target(name))
     megabytes = peak and 10 * round(peak / MEGABYTE / 10)
     note(name, made_from, seconds=round(seconds, 1), megabytes=megabytes)
@@ -114,16 +118,16 @@ def chosen(names):
     return {name: known[name] for name in names or known}
 
 
-def build_book(options=()):
-    """Build the pages of the book offline, warnings as errors; return the exit status."""
+def build_book(options=(), output=BOOK):
+    """Build the pages offline into `output`/_build, warnings as errors; return the exit status."""
     start = perf_counter()
-    shutil.rmtree(BOOK / "_build", ignore_errors=True)  # pages of lessons that are no more
-    paths = ["--config", BOOK / "_config.yml", "--toc", BOOK / "_toc.yml", "--path-output", BOOK]
+    shutil.rmtree(output / "_build", ignore_errors=True)  # pages of lessons that are no more
+    paths = ["--config", BOOK / "_config.yml", "--toc", BOOK / "_toc.yml", "--path-output", output]
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", ROOT, *paths, "-W", "--keep-going"]
     status = subprocess.call([str(part) for part in (*command, *options)], cwd=ROOT)  # noqa: S603
     if status == 0:
-        page = BOOK / "_build" / "html" / "index.html"
-        say(f"The book took {perf_counter() - start:.0f} s. Open {page.relative_to(ROOT)}")
+        page = output / "_build" / "html" / "index.html"
+        say(f"The book took {perf_counter() - start:.0f} s. Open {page}")
     return status
 
 

@@ -142,12 +142,15 @@ def _settle(notebook):
     """Leave out of a notebook what another run would not repeat; return it and its stderr."""
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = LANGUAGE
-    messages = ""
+    messages, views = "", {}
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])
-        messages += "".join(o.text for o in outputs if _is_message(o))
+        messages += "".join(output.text for output in outputs if _is_message(output))
         if outputs:
-            cell.outputs = [_with_alt(o, alt_text(cell)) for o in outputs if _is_kept(o)]
+            cell.outputs = [output for output in outputs if not _is_message(output)]
+        for output in cell.get("outputs", []):
+            _renumber(output.get("data", {}), views)
+            _describe(output, alt_text(cell))
     return notebook, messages
 
 
@@ -155,13 +158,14 @@ def _is_message(output):
     return output.output_type == "stream" and output.name == "stderr"
 
 
-def _is_kept(output):
-    # A saved live view has no kernel any more; its copy in HTML stands right behind it.
-    return not _is_message(output) and VIEW not in output.get("data", {})
+def _renumber(data, views):
+    """Replace the random name of a live view by its place among the views of the notebook."""
+    if VIEW in data:
+        name = data[VIEW]["model_id"]
+        data[VIEW]["model_id"] = views.setdefault(name, f"{len(views) + 1:032x}")
 
 
-def _with_alt(output, alt):
+def _describe(output, alt):
     for kind in PICTURES:
         if alt and kind in output.get("data", {}):
             output.metadata.setdefault(kind, {})["alt"] = alt
-    return output

@@ -1,0 +1,152 @@
+"""From text to notebook: the same text gives the same bytes."""
+
+import json
+
+import build
+import nbformat
+import pytest
+import weave
+
+pytestmark = pytest.mark.notebook
+
+TEXT = """
+# A small lesson
+
+```{code-cell}
+import sys
+import matplotlib.pyplot as plt
+import numpy as np
+from hepml_widgets import RocExplorer
+print("a warning nobody should save", file=sys.stderr)
+```
+
+```{code-cell}
+:alt: "A straight line that rises."
+plt.plot(np.arange(3))
+plt.show()
+```
+
+```{code-cell}
+:tags: [solution, nbval-check-output]
+print(6 * 7)
+```
+
+```{code-cell}
+rng = np.random.default_rng(1)
+y = np.arange(400) % 2
+RocExplorer(y, rng.normal(y))
+```
+
+```{code-cell}
+import os, time
+time.sleep(0.01)
+sorted({"a", "b", "c"})
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def runs(lesson, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebooks")
+    return [weave.execute(weave.sketch(lesson(TEXT)), folder) for _ in range(2)]
+
+
+def test_two_builds_are_equal_byte_for_byte(runs):
+    first, second = (nbformat.writes(notebook) for notebook, *_ in runs)
+    assert first == second
+
+
+def test_a_picture_and_a_view_are_among_the_outputs(runs):
+    notebook = runs[0][0]
+    kinds = {
+        kind for c in notebook.cells for o in c.get("outputs", []) for kind in o.get("data", {})
+    }
+    assert {"image/png", "text/html", weave.VIEW} <= kinds
+
+
+def test_views_are_numbered(runs):
+    datas = [o.get("data", {}) for c in runs[0][0].cells for o in c.get("outputs", [])]
+    assert [data[weave.VIEW]["model_id"] for data in datas if weave.VIEW in data] == [f"{1:032x}"]
+
+
+def test_stderr_is_reported_and_not_saved(runs):
+    notebook, _, _, messages = runs[0]
+    assert messages == "a warning nobody should save\n"
+    assert "nobody should save\\n" not in json.dumps([c.get("outputs") for c in notebook.cells])
+
+
+def test_time_and_memory_are_measured(runs):
+    _, seconds, peak, _ = runs[0]
+    assert seconds > 0.01
+    assert 50e6 < peak < 4e9
+
+
+def test_alt_text_goes_to_the_book_and_to_the_picture(runs):
+    cell = next(c for c in runs[0][0].cells if "plt.plot" in c.source)
+    assert cell.metadata == {"mystnb": {"image": {"alt": "A straight line that rises."}}}
+    (output,) = (o for o in cell.outputs if "image/png" in o.get("data", {}))
+    assert output.metadata["image/png"]["alt"] == "A straight line that rises."
+
+
+def test_a_solution_is_folded_in_both_faces(runs):
+    (cell,) = (c for c in runs[0][0].cells if "solution" in c.metadata.get("tags", []))
+    assert "hide-cell" in cell.metadata.tags
+    assert cell.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
+    assert cell.outputs[0].text == "42\n"
+
+
+def test_no_trace_of_time_or_versions(runs):
+    notebook = runs[0][0]
+    assert [cell.id for cell in notebook.cells] == [f"cell-{n:03d}" for n in range(1, 7)]
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert "version" not in notebook.metadata.language_info
+    assert not any("execution" in cell.metadata for cell in notebook.cells)
+
+
+@pytest.fixture
+def house(lesson, monkeypatch, tmp_path):
+    path = lesson("```{code-cell}\nprint(1)\n```\n", "one")
+    monkeypatch.setattr(build, "TEXTS", path.parent)
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(build, "MEASURED", tmp_path / "measured.json")
+    monkeypatch.setattr(build, "HOUSE", ())
+    return path
+
+
+@pytest.mark.usefixtures("house")
+def test_an_unchanged_lesson_is_not_run_again(capsys):
+    build.main(["notebooks", "one"])
+    build.main(["notebooks", "one"])
+    assert "one: unchanged" in capsys.readouterr().out
+    figures = json.loads(build.MEASURED.read_text())["one"]
+    assert figures["seconds"] > 0
+
+
+def test_a_changed_text_and_an_edited_notebook_are_built_again(house):
+    build.main(["notebooks", "one"])
+    assert build.is_current("one", house)
+    build.target("one").write_text(build.target("one").read_text().replace("1\\n", "2\\n"))
+    assert not build.is_current("one", house)
+    build.main(["notebooks", "one"])
+    house.write_text(house.read_text() + "\nOne more sentence.\n")
+    assert not build.is_current("one", house)
+
+
+@pytest.mark.usefixtures("house")
+def test_force_builds_all_the_same(capsys):
+    build.main(["notebooks", "one"])
+    build.main(["notebooks", "one", "--force"])
+    assert "unchanged" not in capsys.readouterr().out
+
+
+def test_a_failing_cell_stops_the_build_and_is_shown(house):
+    house.write_text(house.read_text() + "\n```{code-cell}\nprint(1 / 0)\n```\n")
+    with pytest.raises(SystemExit, match=r"(?s)print\(1 / 0\).*ZeroDivisionError"):
+        build.main(["notebooks", "one"])
+    assert not build.target("one").exists()
+
+
+@pytest.mark.usefixtures("house")
+def test_an_unknown_lesson_is_named():
+    with pytest.raises(SystemExit, match=r"No such lesson: two. There are: .*one"):
+        build.main(["notebooks", "two"])
