@@ -19,6 +19,9 @@ def _exponent(value):
 
 
 def _shift(value, places):
+    if abs(places) > 300:  # beyond the powers of ten that a double holds
+        most = math.copysign(300, places)
+        return _shift(_shift(value, int(most)), places - int(most))
     return value * _power(places) if places >= 0 else value / _power(-places)
 
 
@@ -89,7 +92,7 @@ def distinct(value, neighbours):
     """Write a value with as many decimals as tell it from its neighbours, two at least."""
     if not _is_plain(abs(value)) and abs(value) >= 1:
         return significant(value, 6)
-    others = [other for other in neighbours if math.isfinite(other) and other != value]
+    others = [other for other in neighbours if abs(other) < 1e7 and other != value]
     for places in range(2, 15):
         text = fixed(value, places)
         if all(fixed(other, places) != text for other in others):

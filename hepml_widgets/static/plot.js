@@ -62,6 +62,7 @@ export function superscript(integer) {
 }
 
 function shift(value, places) {
+  if (Math.abs(places) > 300) return shift(shift(value, Math.sign(places) * 300), places - Math.sign(places) * 300);
   return places >= 0 ? value * power(places) : value / power(-places);
 }
 
@@ -127,7 +128,7 @@ export function probability(value, neighbours) {
 // As many decimals as tell a value from its neighbours.
 export function distinct(value, neighbours) {
   if (!isPlain(Math.abs(value)) && Math.abs(value) >= 1) return significant(value, 6);
-  const others = neighbours.filter((other) => Number.isFinite(other) && other !== value);
+  const others = neighbours.filter((other) => Math.abs(other) < 1e7 && other !== value);
   for (let places = 2; places < 15; places += 1) {
     const text = fixed(value, places);
     if (others.every((other) => fixed(other, places) !== text)) return text;
