@@ -1,0 +1,11 @@
+"""Samples: load the bundled ones, generate more of them, read your own files.
+
+Importing this is cheap: pandas, uproot, Pythia and FastJet are imported by what needs them.
+"""
+
+from hepml.data._errors import DataError
+from hepml.data._generate import generate
+from hepml.data._read import read
+from hepml.data._samples import Card, card, load, names, path, verify
+
+__all__ = ["Card", "DataError", "card", "generate", "load", "names", "path", "read", "verify"]

@@ -1,0 +1,29 @@
+"""The one error that samples and files raise: a sentence a student can act on."""
+
+from difflib import get_close_matches
+
+__all__ = ["DataError", "nearest"]
+
+
+class DataError(ValueError):
+    """A sample or file cannot be had; the message says why and what to do."""
+
+
+def nearest(name, names):
+    """Hint naming what ``name`` may have meant, or all there is if that is little.
+
+    Parameters
+    ----------
+    name : str
+    names : sequence of str
+
+    Returns
+    -------
+    str
+    """
+    names = [str(n) for n in names]
+    if close := get_close_matches(str(name), names, n=3):
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    if len(names) <= 12:
+        return f"there is {', '.join(map(repr, names))}" if names else "there is nothing in it"
+    return f"there are {len(names)}, such as {', '.join(map(repr, names[:6]))}"
