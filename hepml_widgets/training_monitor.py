@@ -1,5 +1,6 @@
 """Live curves of a training, with a Stop that is heard while it trains."""
 
+import asyncio
 import importlib.metadata
 import json
 import math
@@ -11,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import matplotlib as mpl
 import traitlets
 from IPython import get_ipython
 from IPython.display import display, update_display
@@ -18,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets import _adapters, _style
-from hepml_widgets._base import View
+from hepml_widgets._base import View, png
 from hepml_widgets._recorder import Recorder, cell, is_loss, is_validation, spelled
 
 __all__ = ["TrainingMonitor"]
@@ -35,6 +37,11 @@ LIBRARIES = {
 }
 INTERVAL = 0.1  # s; at most ten updates per second
 SHARE = 60  # an update that took t is followed by at least 60 t without one
+PLAIN = {
+    "axes.formatter.use_mathtext": False,
+    "xtick.minor.visible": False,
+    "ytick.minor.visible": False,
+}
 TAIL = 16  # rounds sent on their own before the whole table is sent again
 BUSY = ("running", "paused", "stopping")
 
@@ -107,6 +114,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self._go.set()
         self._lock = threading.RLock()
         self._copy = None
+        self._loop = None
         self.result = None
         self.error = None
         super().__init__()
@@ -557,14 +565,20 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         mime = "application/vnd.jupyter.widget-view+json"
         display({mime: view, "text/plain": repr(self)}, raw=True)
         self._copy = f"{self.key}-{self.model_id}"
+        self._loop = _running_loop()
         display(self._still(), raw=True, display_id=self._copy)
 
     def _still(self):
         return {"text/html": self.to_fragment(), "text/plain": repr(self)}
 
     def _renew_copy(self):
-        if self._copy is not None:
+        """Write the copy again, in the main thread: matplotlib has one style for all threads."""
+        if self._copy is None:
+            return
+        if self._loop is None or threading.current_thread() is threading.main_thread():
             update_display(self._still(), raw=True, display_id=self._copy)
+        else:
+            self._loop.call_soon_threadsafe(self._renew_copy)
 
     # ------------------------------------------------------------ recordings
 
@@ -668,14 +682,25 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         matplotlib.figure.Figure
             Loss above and, if there is one, the metric below.
         """
+        with _style.context():
+            return self._figure()
+
+    def picture(self):
+        """PNG of the curves, as bytes; few ticks, so that it costs a training little."""
+        with _style.context(), mpl.rc_context(PLAIN):
+            return png(self._figure())
+
+    def _figure(self):
         upper, lower = self._panels()
         names = [name for name in (upper, *lower[:1]) if name is not None]
-        with _style.context():
-            figure = Figure(figsize=(6.4, 4.0))
-            axes = figure.subplots(max(len(names), 1), sharex=True, squeeze=False)[:, 0]
-            for ax, name in zip(axes, names, strict=False):
-                self._draw(ax, name, self._baselines(upper, lower).get(name))
-            _finish_axes(axes, self._unit, self.epochs)
+        # Margins known beforehand: a layout engine would draw everything three times.
+        figure = Figure(figsize=(6.4, 4.0), layout="none")
+        figure.subplots_adjust(left=0.13, right=0.985, bottom=0.125, top=0.98, hspace=0.09)
+        axes = figure.subplots(max(len(names), 1), sharex=True, squeeze=False)[:, 0]
+        figure.align_ylabels(axes)
+        for ax, name in zip(axes, names, strict=False):
+            self._draw(ax, name, self._baselines(upper, lower).get(name))
+        _finish_axes(axes, self._unit, self.epochs)
         return figure
 
     def _draw(self, ax, name, baseline):
@@ -714,6 +739,11 @@ def _finish_axes(axes, unit, length):
             0.5, 0.5, "train a model to see it here", ha="center", transform=axes[0].transAxes
         )
         axes[0].set(xticks=[], yticks=[])
+
+
+def _running_loop():
+    with suppress(RuntimeError):
+        return asyncio.get_running_loop()
 
 
 def _answer_while_busy(comm):
