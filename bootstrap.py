@@ -206,7 +206,7 @@ def install_packages():
     wanted.write_text(locked("uv"))
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     quietly("Fetching the installer, uv …", [*pip, "--require-hashes", "-r", wanted])
-    say("Some 200 packages follow, 2.7 GB on disk: a minute or two on a fast line.")
+    say("Some 200 packages follow, 2.7 GB on disk: one to three minutes on a fast line.")
     uv = [BIN / "uv", "pip", "install", "--quiet", "--require-hashes", "--compile-bytecode"]
     quietly("Installing …", [*uv, "-r", LOCK], env=uv_environment())
 

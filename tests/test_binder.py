@@ -143,3 +143,14 @@ def test_every_lesson_launches_itself(lesson):
     text = (ROOT / "tutorials" / f"{lesson.stem}.md").read_text(encoding="utf-8")
     target = f"lab/tree/notebooks/{lesson.name}"
     assert any(unquote(url).endswith(target) for url in LAUNCH.findall(text))
+
+
+def test_book_launches_from_the_same_place():
+    """Its theme puts a launch button on every lesson page, made from these settings."""
+    config = yaml.safe_load((ROOT / "book" / "_config.yml").read_text())
+    options = config["sphinx"]["config"]["html_theme_options"]
+    assert config["repository"]["url"] == options["repository_url"] == PROJECT["urls"]["Homepage"]
+    assert config["repository"]["branch"] == options["repository_branch"] == "main"
+    for buttons in (config["launch_buttons"], options["launch_buttons"]):
+        assert buttons["binderhub_url"] == "https://mybinder.org"
+        assert buttons["notebook_interface"] == "jupyterlab"
