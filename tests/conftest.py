@@ -42,7 +42,7 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """A fresh page, 1280 px wide, that fails the test on any uncaught script error."""
+    """Open a page, 1280 px wide, that fails the test on any uncaught script error."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.script_errors = []
