@@ -84,7 +84,12 @@ def roc_curve(y, score, weights=None, *, exact=False):
 
 
 def auc(y, score, weights=None, *, exact=False):
-    """Weighted area under the ROC curve; see `roc_curve` for the arguments.
+    """Weighted area under the ROC curve.
+
+    Parameters
+    ----------
+    y, score, weights, exact
+        As in `roc_curve`, which also says what is refused.
 
     Returns
     -------
