@@ -18,7 +18,6 @@ FEW = 50_000  # below, sorting is as fast
 BLOCK = 1 << 17  # events counted at a time
 PART = 1 << 15  # events whose keys are made at a time: they stay in the second-level cache
 SIDE = 1 << 13  # bins on either side of the origin, roughly
-DEEPEST = 1022
 SAMPLE = 4096
 ONE = np.float64(1.0).view(np.uint64)  # the bits of 0 to 1 are at most these, of others more
 HEAVY = 1 / 256  # a bin with a larger share of a class is resolved exactly
@@ -82,7 +81,8 @@ class Ruler:
 def choose_ruler(events):
     sample = sample_of(events)
     if sample.min() >= 0 and sample.max() <= 1:
-        return make_ruler(np.minimum(sample, 1.0 - sample), 0.5, unit=True)
+        smallest = smallest_distance(np.minimum(sample, 1.0 - sample), events.score.dtype)
+        return make_ruler(min(smallest, 0.5), 0.5, unit=True)
     return signed_ruler(events)
 
 
@@ -90,19 +90,27 @@ def signed_ruler(events):
     largest = max(abs(float(events.score.min())), abs(float(events.score.max())))
     if not np.isfinite(largest):
         check_values(events)
-    return make_ruler(np.abs(sample_of(events)), largest, unit=False)
+    smallest = smallest_distance(np.abs(sample_of(events)), events.score.dtype)
+    return make_ruler(min(smallest, largest), largest, unit=False)
 
 
 def sample_of(events):
     return events.score[:: max(1, len(events.score) // SAMPLE)].astype(float)
 
 
-def make_ruler(distances, largest, *, unit):
-    smallest = distances[distances > 0].min(initial=largest)
+def smallest_distance(sample, dtype):
+    """Return the smallest positive distance to resolve; where scores underflow, the very least."""
+    smallest = sample[sample > 0].min(initial=np.inf)
+    if dtype.kind != "f" or smallest > np.sqrt(np.finfo(dtype).tiny):
+        return smallest
+    return float(np.finfo(dtype).smallest_subnormal)
+
+
+def make_ruler(smallest, largest, *, unit):
     deepest, highest = (int(np.frexp(value)[1]) for value in (smallest, largest))
-    octaves = min(highest - deepest + 1, 2 * DEEPEST)
-    drop = 52 - max(0, int(np.log2(SIDE / octaves)))
+    drop = 52 - max(0, int(np.log2(SIDE / (highest - deepest + 1))))
     low, high = (int(np.float64(value).view(np.int64)) >> drop for value in (smallest, largest))
+    low = max(0, low - 1)  # zero, a frequent score, shares no bin with the smallest distance
     return Ruler(unit, drop, low, high - low + 1)
 
 
@@ -151,13 +159,14 @@ def sums_per_key(events, ruler):
     return table, n_signal
 
 
-def count(table, keys, weights, square):
+def count(table, keys, weights, square=None):
+    """Add weights and squared weights to the rows of the table; `square` is room for the latter."""
     size = table.shape[1]
     if weights is None:
         table += np.bincount(keys, minlength=size)
         return
     weights = weights.astype(float, copy=False)
-    np.multiply(weights, weights, out=square)
+    square = np.multiply(weights, weights, out=square)
     table[0] += np.bincount(keys, weights, minlength=size)
     table[1] += np.bincount(keys, square, minlength=size)
 
@@ -189,9 +198,14 @@ def as_bits(y):
 def rising_bins(ruler, table):
     """Return the keys of the bins with weight, from low to high score, and their sums (4, n)."""
     order = ruler.rising_order()
-    sums = table.reshape(2, -1, 2)[:, order].transpose(0, 2, 1).reshape(4, -1)
+    sums = by_class(table)[:, order]
     used = np.flatnonzero(sums[SUMW2_B] + sums[SUMW2_S])
     return order[used], sums[:, used]
+
+
+def by_class(table):
+    """Turn sums per 2 key + y (2, 2 n) into the rows of `Steps.sums` (4, n)."""
+    return table.reshape(2, -1, 2).transpose(0, 2, 1).reshape(4, -1)
 
 
 def is_heavy(sums):

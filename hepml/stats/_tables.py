@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hepml.stats._bins import by_class, count
 from hepml.stats._cuts import CutTable, freeze
 from hepml.stats._roc import roc_curve
-from hepml.stats._steps import per_class
 from hepml.stats._validate import (
     Events,
     as_edges,
@@ -40,7 +40,7 @@ def cut_table(y, score, weights=None, thresholds=None):
     """
     events = as_events(y, score, weights)
     check_values(events)
-    if thresholds is None or isinstance(thresholds, int):
+    if thresholds is None or isinstance(thresholds, int | np.integer):
         thresholds = choose_thresholds(*events, 1000 if thresholds is None else thresholds)
     cuts = as_thresholds(thresholds)
     sums, counts = np.zeros((4, len(cuts) + 1)), np.zeros(2, dtype=int)
@@ -59,10 +59,10 @@ def chunks(events):
 
 def sums_between(events, cuts):
     """Return the sums (4, n + 1) between neighbouring cuts, above the tightest first."""
-    below = len(cuts) - np.searchsorted(cuts[::-1], events.score, side="right")
-    weights = np.ones(len(below)) if events.weights is None else events.weights
-    rows = per_class(events.y, weights)
-    return np.stack([np.bincount(below, row, minlength=len(cuts) + 1) for row in rows])
+    keys = len(cuts) - np.searchsorted(cuts[::-1], events.score, side="right")
+    table = np.zeros((2, 2 * (len(cuts) + 1)))
+    count(table, 2 * keys + events.y.astype(np.int64), events.weights)
+    return by_class(table)
 
 
 def as_table(cuts, sums, counts):

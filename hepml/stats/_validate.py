@@ -38,7 +38,7 @@ def as_vector(name, values):
         raise TypeError(f"{name} has dtype {array.dtype}: wanted booleans, integers or floats.")
     if array.ndim != 1:
         raise ValueError(f"{name} has shape {array.shape}: wanted one number per event (1-D).")
-    return array
+    return array.astype(float) if array.dtype.itemsize > 8 else array
 
 
 def check_lengths(arrays):

@@ -2,7 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from scipy.special import expit
+
+settings.register_profile("no clock", deadline=None)  # the machine may be busy
+settings.load_profile("no clock")
 
 
 def gaussian(n, rng, separation=1.0, width=1.2):

@@ -263,4 +263,5 @@ def test_lists_series_and_every_number_type_are_welcome(rng):
     for labels in (y.tolist(), pd.Series(y, index=range(50, 0, -1)), y == 1, y.astype(np.int8)):
         assert stats.auc(labels, score.astype(np.float32)) == expected
         assert stats.auc(labels, list(score), [True] * 50) == expected
+    assert stats.auc(y, score.astype(np.longdouble), np.ones(50, np.longdouble)) == expected
     assert stats.auc(y.astype(np.float16), score.astype(np.uint64)) == expected
