@@ -221,9 +221,9 @@ def _judge_threshold(choose, test, threshold, z, sigma_b):
 
 
 def _best_threshold(sample, sigma_b):
-    """Threshold with the largest significance, among those that keep 10 background events."""
+    """Threshold with the largest significance, where the background is known to 20 %."""
     curve = roc_curve(*sample)
-    keep = curve.sumw_background >= 10
+    keep = curve.sumw_background**2 > 25 * curve.sumw2_background
     b = curve.sumw_background[keep]
     z = significance(curve.sumw_signal[keep], b, sigma_b * b)
     best = int(np.argmax(z))

@@ -87,6 +87,7 @@ def private_environment(folder):
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "OMP_NUM_THREADS": "2",
+            "OMP_WAIT_POLICY": "PASSIVE",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
     )

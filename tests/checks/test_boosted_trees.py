@@ -134,7 +134,7 @@ def yields(sample, threshold):
 
 def best_threshold(sample):
     curve = stats.roc_curve(*sample)
-    keep = curve.sumw_background >= 10
+    keep = curve.sumw_background**2 > 25 * curve.sumw2_background
     b = curve.sumw_background[keep]
     z = stats.significance(curve.sumw_signal[keep], b, 0.1 * b)
     return curve.threshold[keep][np.argmax(z)]
