@@ -693,11 +693,10 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     def _figure(self):
         upper, lower = self._panels()
         names = [name for name in (upper, *lower[:1]) if name is not None]
-        # Margins known beforehand: a layout engine would draw everything three times.
+        # Places known beforehand: to find them matplotlib would draw everything again.
         figure = Figure(figsize=(6.4, 4.0), layout="none")
         figure.subplots_adjust(left=0.13, right=0.985, bottom=0.125, top=0.98, hspace=0.09)
         axes = figure.subplots(max(len(names), 1), sharex=True, squeeze=False)[:, 0]
-        figure.align_ylabels(axes)
         for ax, name in zip(axes, names, strict=False):
             self._draw(ax, name, self._baselines(upper, lower).get(name))
         _finish_axes(axes, self._unit, self.epochs)
@@ -719,6 +718,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             if self.best.name in looks:
                 ax.plot(self.best.epoch, self.best.value, "o", ms=5, color=looks[self.best.name][1])
         ax.set_ylabel(name)
+        ax.yaxis.set_label_coords(-0.105, 0.5)
 
     def _draw_curve(self, ax, curve, label, **look):
         values = self._recorder.columns.get(curve, ())
@@ -731,6 +731,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
 def _finish_axes(axes, unit, length):
     axes[-1].set_xlabel(unit)
+    axes[-1].xaxis.set_label_coords(0.5, -0.055 - 0.065 * len(axes))
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     # Room for the names at the curves' ends.
     axes[-1].set_xlim(0, 1.17 * max(length, 1))

@@ -101,7 +101,7 @@ def test_keras_stops_within_an_epoch(keras, network, events):
     monitor = TrainingMonitor()
     batches = []
 
-    def press(batch, logs):
+    def press(batch, **_):
         batches.append(batch)
         if len(batches) == 3:
             stop = threading.Thread(target=monitor.stop)
@@ -222,7 +222,7 @@ def auc(y, score, w):
 
 
 def test_adaboost_loss_is_exponential(events):
-    """In training it falls by 2√(ε(1−ε)) per round (Freund, Schapire, JCSS 55 (1997) 119, th. 6)."""
+    """Each round multiplies it by 2√(ε(1-ε)) (Freund, Schapire, JCSS 55 (1997) 119, th. 6)."""
     monitor = TrainingMonitor()
     model = monitor.fit(adaboost(), *events[0], validation=events[1])
     errors = model.estimator_errors_
@@ -308,7 +308,7 @@ def test_estimators_without_rounds_are_refused(events):
         TrainingMonitor().fit(adaboost(), *events[0], validation=(1, 2, 3, 4))
 
 
-def test_errors_of_a_fit_are_shown_and_raised(events):
+def test_errors_of_a_fit_are_shown_and_raised():
     monitor = TrainingMonitor()
     with pytest.raises(ValueError, match="NaN"):
         monitor.fit(adaboost(), np.full((4, 1), np.nan), [0, 1, 0, 1])
