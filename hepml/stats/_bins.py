@@ -3,7 +3,8 @@
 A bin is named by the leading bits of a floating-point number, so that bins narrow towards zero.
 Scores in [0, 1] are measured from the nearer end, ``min(s, 1 - s)``: an over-confident classifier
 piles its scores up at 0 and 1, and what tells them apart are the digits of ``s`` and ``1 - s``.
-Other scores (margins, masses) are measured from zero. Bins that hold much of a class all the same
+Other scores (margins, masses) are measured from zero, or from their
+median if they crowd around it. Bins that hold much of a class all the same
 are resolved exactly.
 """
 
@@ -19,6 +20,7 @@ BLOCK = 1 << 17  # events counted at a time
 PART = 1 << 15  # events whose keys are made at a time: they stay in the second-level cache
 SIDE = 1 << 13  # bins on either side of the origin, roughly
 SAMPLE = 4096
+QUARTILES = np.array([1, 2, 3])
 ONE = np.float64(1.0).view(np.uint64)  # the bits of 0 to 1 are at most these, of others more
 HEAVY = 1 / 256  # a bin with a larger share of a class is resolved exactly
 MOST = 0.5  # with a larger share of the events in such bins, all of them are sorted
@@ -28,14 +30,15 @@ MOST = 0.5  # with a larger share of the events in such bins, all of them are so
 class Ruler:
     """Bins of the score: ``size`` on either side, by the leading bits of a distance.
 
-    ``unit``: distance from the nearer of 0 and 1, else from 0. ``drop`` trailing bits do not
-    count, and distances with leading bits below ``low`` share the innermost bin.
+    ``unit``: distance from the nearer of 0 and 1, else from ``-shift``. ``drop`` trailing bits do
+    not count, and distances with leading bits below ``low`` share the innermost bin.
     """
 
     unit: bool
     drop: int
     low: int
     size: int
+    shift: float = 0.0
 
     def keys(self, score, keys, work):
         """Write the bin of each float64 score; with `unit` the upper side comes first."""
@@ -44,8 +47,8 @@ class Ruler:
             np.subtract(0.5, score, out=work.view(float))
             np.minimum(keys.view(float), score, out=keys.view(float))
         else:
-            np.abs(score, out=keys.view(float))
-            np.add(score, 0.0, out=work.view(float))  # no negative zero
+            np.add(score, self.shift, out=work.view(float))  # a shift of 0 unsigns zeros
+            np.abs(work.view(float), out=keys.view(float))
         keys >>= self.drop
         np.maximum(keys, self.low, out=keys)
         keys -= self.low
@@ -56,7 +59,11 @@ class Ruler:
     def lower_edges(self, keys):
         """Return the smallest score that belongs to each bin."""
         near = np.where(keys >= self.size, keys - self.size, self.size - 1 - keys)
-        return np.where(keys >= self.size, self.rising_edge(near), self.falling_edge(near))
+        edges = np.where(keys >= self.size, self.rising_edge(near), self.falling_edge(near))
+        if self.shift == 0:
+            return edges
+        score = edges - self.shift
+        return np.where(score + self.shift >= edges, score, np.nextafter(score, np.inf))
 
     def rising_edge(self, near):
         return np.where(near == 0, 0.0, self.distance(near))
@@ -80,10 +87,34 @@ class Ruler:
 
 def choose_ruler(events):
     sample = sample_of(events)
+    shifted = shifted_ruler(events, float(np.median(sample))) if is_crowded(sample) else None
+    if shifted:
+        return shifted
     if sample.min() >= 0 and sample.max() <= 1:
         smallest = smallest_distance(np.minimum(sample, 1.0 - sample), events.score.dtype)
         return make_ruler(min(smallest, 0.5), 0.5, unit=True)
     return signed_ruler(events)
+
+
+def is_crowded(sample):
+    """Whether the scores differ by little of their size, as AdaBoost's probabilities do."""
+    ranks = QUARTILES * len(sample) // 4
+    lower, middle, upper = np.partition(sample, ranks)[ranks]
+    with np.errstate(invalid="ignore"):  # infinite scores are refused later
+        return 0 < upper - lower < abs(middle) / 64
+
+
+def shifted_ruler(events, origin):
+    """Return a ruler around the origin, None if differences to it would be rounded.
+
+    Between half and twice the origin they are exact (P. H. Sterbenz, Floating-Point Computation,
+    1974).
+    """
+    ends = np.array([events.score.min(), events.score.max()], dtype=float)
+    if not (ends / origin >= 0.5).all() or not (ends / origin <= 2).all():
+        return None
+    smallest = smallest_distance(np.abs(sample_of(events) - origin), events.score.dtype)
+    return make_ruler(smallest, np.abs(ends - origin).max(), unit=False, shift=-origin)
 
 
 def signed_ruler(events):
@@ -106,12 +137,12 @@ def smallest_distance(sample, dtype):
     return float(np.finfo(dtype).smallest_subnormal)
 
 
-def make_ruler(smallest, largest, *, unit):
+def make_ruler(smallest, largest, *, unit, shift=0.0):
     deepest, highest = (int(np.frexp(value)[1]) for value in (smallest, largest))
     drop = 52 - max(0, int(np.log2(SIDE / (highest - deepest + 1))))
     low, high = (int(np.float64(value).view(np.int64)) >> drop for value in (smallest, largest))
     low = max(0, low - 1)  # zero, a frequent score, shares no bin with the smallest distance
-    return Ruler(unit, drop, low, high - low + 1)
+    return Ruler(unit, drop, low, high - low + 1, shift)
 
 
 def binned_steps(events):

@@ -26,6 +26,7 @@ SHAPES = {
     "integers": lambda x: np.round(10 * x).astype(np.int32),
     "two decimals": lambda x: np.round(expit(x), 2),
     "crowded": lambda x: 0.5 + 1e-4 * np.tanh(x),
+    "crowded around -7": lambda x: -7 + 1e-3 * np.tanh(x),
     "mostly one value": lambda x: np.where(np.abs(x) < 1, 0.5, expit(x)),
     "hugely spread": lambda x: np.sign(x) * np.exp(np.minimum(np.abs(x) * 90, 700)),
     "tiny and zero": lambda x: np.where(x > 1, np.exp(-np.abs(x) * 100), 0.0),

@@ -60,10 +60,14 @@ UNIT = st.one_of(
 )
 
 
+CROWDED = st.one_of(st.floats(0.499, 0.501), st.integers(-9, 9).map(lambda i: 0.5 + i * 2.0**-54))
+HEAPS = [ANY, UNIT, st.floats(-9, 9), CROWDED, CROWDED.map(lambda x: -200 * x)]
+
+
 @st.composite
 def binned_samples(draw):
     n = draw(st.integers(1, 40))
-    score = draw(arrays(float, n, elements=draw(st.sampled_from([ANY, UNIT, st.floats(-9, 9)]))))
+    score = draw(arrays(float, n, elements=draw(st.sampled_from(HEAPS))))
     y = draw(arrays(np.int8, n, elements=st.integers(0, 1)))
     return y, score, draw(arrays(float, n, elements=st.floats(0.125, 8)))
 
@@ -101,6 +105,15 @@ def test_an_outlier_that_the_sample_misses_changes_the_ruler(rng):
     curve = stats.roc_curve(y, score)
     assert curve.threshold[-1] <= -4
     assert curve.sumw_signal[-1] == y.sum()
+
+
+def test_an_outlier_beside_a_crowd(rng):
+    score = 0.5 + 1e-4 * rng.random(60_000)
+    score[17] = 0.1
+    y = rng.integers(0, 2, 60_000)
+    curve = stats.roc_curve(y, score)
+    assert_rows_are_mask_sums(curve, y, score, np.ones(60_000), range(0, len(curve), 997))
+    assert curve.auc == pytest.approx(stats.auc(y, score, exact=True), abs=1e-5)
 
 
 def test_few_events_are_sorted():

@@ -71,6 +71,11 @@ def test_faults_among_many_events_are_counted(rng, sentence, name, value, *, sca
         stats.auc(**arrays, exact=exact)
 
 
+def test_only_infinite_scores():
+    with pytest.raises(ValueError, match="60000 of 60000 scores are infinite, first at index 0"):
+        stats.auc(np.arange(MANY) % 2, np.full(MANY, np.inf))
+
+
 def test_integer_labels_among_many_events(rng):
     y = rng.integers(0, 2, MANY)
     y[40_000] = -1
