@@ -81,9 +81,9 @@ def with_error(value, error):
 
 def percent(fraction):
     """Write a fraction in per cent: one decimal, or two digits below one per cent."""
-    if not math.isfinite(fraction):
-        return NOTHING
     value = 100 * fraction
+    if not math.isfinite(value):
+        return NOTHING
     plain = abs(value) >= 1 or value == 0
     return f"{fixed(value, 1) if plain else significant(value, 2)}{THIN}%"
 

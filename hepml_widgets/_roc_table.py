@@ -138,14 +138,21 @@ class Model:
             "scale": self.scale,
             "range": [float(self.edges[0]), float(self.edges[-1])],
             "bins": len(self.edges) - 1,
+            "unit": self._unit,
             "histogram": dict(self._histogram_columns()),
         }
 
+    @property
+    def _unit(self):
+        """Largest bin content: what single-precision histograms are given in."""
+        largest = max(np.abs(histogram.sumw).max() for histogram in self.histograms.values())
+        return float(largest) or 1.0
+
     def _histogram_columns(self):
         for name, histogram in self.histograms.items():
-            yield name, pack(histogram.sumw, "<f4")
+            yield name, pack(histogram.sumw / self._unit, "<f4")
             if name.startswith("train"):
-                yield f"{name}_error", pack(np.sqrt(histogram.sumw2), "<f4")
+                yield f"{name}_error", pack(np.sqrt(histogram.sumw2) / self._unit, "<f4")
 
 
 def effective(cuts):

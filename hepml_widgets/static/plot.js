@@ -113,8 +113,8 @@ export function withError(value, error) {
 }
 
 export function percent(fraction) {
-  if (!Number.isFinite(fraction)) return "–";
   const value = 100 * fraction;
+  if (!Number.isFinite(value)) return "–";
   return `${Math.abs(value) >= 1 || value === 0 ? fixed(value, 1) : significant(value, 2)}${THIN}%`;
 }
 

@@ -25,7 +25,7 @@ function decode(packed) {
   const signal = share(s, S, s2, S2);
   const background = share(b, B, b2, B2);
   const histogram = Object.fromEntries(
-    Object.entries(packed.histogram).map(([name, column]) => [name, floats(column, 4)]));
+    Object.entries(packed.histogram).map(([name, column]) => [name, floats(column, 4).map((part) => part * packed.unit)]));
   return {
     ...packed, threshold, s, b, histogram, signal, background,
     sErr: s2.map(Math.sqrt), bErr: b2.map(Math.sqrt),
@@ -317,6 +317,7 @@ class Explorer {
 
   // Another model is compared at the same signal efficiency.
   choose(name) {
+    if (name === this.m.name) return;
     const other = this.models.find((m) => m.name === name);
     const row = nearestUnsorted(other.signal.value, this.m.signal.value[this.row]);
     this.settle({ model: name, threshold: other.threshold[row] });
