@@ -6,6 +6,8 @@ Importing this is cheap: pandas, uproot, Pythia and FastJet are imported by what
 from hepml.data._errors import DataError
 from hepml.data._generate import generate
 from hepml.data._read import read
+from hepml.data._recorded import recorded
 from hepml.data._samples import Card, card, load, names, path, verify
 
-__all__ = ["Card", "DataError", "card", "generate", "load", "names", "path", "read", "verify"]
+__all__ = ["Card", "DataError", "card", "generate", "load", "names", "path", "read"]
+__all__ += ["recorded", "verify"]

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from hepml import __version__
 from hepml.data._errors import DataError
 from hepml.data._samples import TREE, card_path, content_digest, file_digest
 from hepml.data.recipes import NAMES, get
@@ -205,7 +206,8 @@ def _record(recipe, plan, columns, processes, out):
             f"hepml data generate {recipe.name} --events {plan['events']} --seed {plan['seed']} "
             f"--out {out.name}"
         ),
-        "versions": {n: version(n) for n in ("hepml-lab", "pythia8mc", "fastjet", "numpy")},
+        "versions": {"hepml": __version__}
+        | {name: version(name) for name in ("pythia8mc", "fastjet", "numpy")},
         "seed": plan["seed"],
         "events": len(next(iter(columns.values()))),
         "luminosity_fb": recipe.luminosity,
