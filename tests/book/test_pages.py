@@ -1,0 +1,90 @@
+"""The pages of the book as they are written, without a browser."""
+
+import re
+from urllib.parse import unquote
+
+import build
+import pytest
+
+BINDER = re.compile(
+    r"https://mybinder\.org/v2/gh/hepml-lab/hepml-lab/main\?urlpath=lab(?:/|%2F)tree(?:/|%2F)([^\"']+)"
+)
+RESOURCE = re.compile(r"<(?:script|img|iframe|link|source)\b[^>]*?\b(?:src|href)=[\"']([^\"']+)")
+
+
+def test_every_lesson_is_a_page(book):
+    lessons = {f"notebooks/{name}.html" for name in build.texts() if "/" not in name}
+    assert set(book.lessons) == lessons
+
+
+def test_no_page_loads_anything_from_another_host(book):
+    for name in book.pages:
+        found = [url for url in RESOURCE.findall(book.text(name)) if re.match(r"(https?:)?//", url)]
+        assert found == [], name
+
+
+def test_no_page_loads_a_widget_manager_or_mathjax(book):
+    for name in book.pages:
+        assert not re.search(
+            r"<script[^>]*(require|mathjax|html-manager|thebelab)", book.text(name)
+        )
+
+
+def test_every_picture_has_an_alt_text(book):
+    for name in book.pages:
+        for tag in re.findall(r"<img\b[^>]*>", book.text(name)):
+            assert re.search(r'\balt="[^"]+"', tag), (name, tag[:200])
+
+
+def test_the_alt_text_of_a_cell_is_that_of_its_picture(book):
+    import nbformat
+    import weave
+
+    for name in book.lessons:
+        notebook = nbformat.read(build.ROOT / name.replace(".html", ".ipynb"), as_version=4)
+        pictures = [
+            c
+            for c in notebook.cells
+            if any("image/png" in o.get("data", {}) for o in c.get("outputs", []))
+        ]
+        for cell in pictures:
+            assert f'alt="{escaped(weave.alt_text(cell))}"' in book.text(name)
+
+
+def escaped(text):
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+
+def test_every_lesson_starts_on_binder_with_its_own_notebook(book):
+    for name in book.lessons:
+        launched = {unquote(path) for path in BINDER.findall(book.text(name))}
+        assert launched == {name.replace(".html", ".ipynb")}
+        assert all((build.ROOT / path).is_file() for path in launched)
+
+
+def test_formulas_are_markup(book):
+    assert "<math" in book.text("book/glossary.html")
+    for name in book.pages:
+        visible = re.sub(r"(?s)<(script|style)\b.*?</\1>", "", book.text(name))
+        assert not re.search(r"\\frac|\\sqrt|\\varepsilon|\$\$", visible), name
+
+
+def test_glossary_terms_can_be_linked_to(book):
+    terms = re.findall(r'<dt id="term-([^"]+)"', book.text("book/glossary.html"))
+    assert len(terms) == len(set(terms)) > 50
+
+
+def test_a_formula_that_cannot_be_set_fails_the_build(monkeypatch):
+    monkeypatch.syspath_prepend(build.BOOK / "extensions")
+    import mathml
+    from docutils import nodes
+
+    said = []
+    monkeypatch.setattr(mathml.logger, "warning", lambda text, *args, **_: said.append(text % args))
+    assert mathml.convert(nodes.math("", r"\frac{1}"), display=False) == ""
+    assert "cannot set the formula" in said[0]
+
+
+@pytest.mark.parametrize("name", ["intro", "glossary", "instructors", "bibliography"])
+def test_every_prose_page_is_in_the_book(book, name):
+    assert f"book/{name}.html" in book.pages
