@@ -1,6 +1,7 @@
 """Live curves of a training, with a Stop that is heard while it trains."""
 
 import asyncio
+import functools
 import importlib.metadata
 import json
 import math
@@ -687,16 +688,15 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     def picture(self):
         """PNG of the curves, as bytes; few ticks, so that it costs a training little."""
+        if not self.epochs:
+            return _blank_picture(self._unit)
         with _style.context(), mpl.rc_context(PLAIN):
             return png(self._figure())
 
     def _figure(self):
         upper, lower = self._panels()
         names = [name for name in (upper, *lower[:1]) if name is not None]
-        # Places known beforehand: to find them matplotlib would draw everything again.
-        figure = Figure(figsize=(6.4, 4.0), layout="none")
-        figure.subplots_adjust(left=0.13, right=0.985, bottom=0.125, top=0.98, hspace=0.09)
-        axes = figure.subplots(max(len(names), 1), sharex=True, squeeze=False)[:, 0]
+        figure, axes = _frames(max(len(names), 1))
         for ax, name in zip(axes, names, strict=False):
             self._draw(ax, name, self._baselines(upper, lower).get(name))
         _finish_axes(axes, self._unit, self.epochs)
@@ -727,6 +727,22 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             ax.plot(*zip(*points, strict=True), marker="." if len(points) == 1 else None, **look)
             ax.annotate(label, points[-1], xytext=(4, 0), textcoords="offset points",
                         va="center", fontsize=8, color=look["color"])  # fmt: skip
+
+
+def _frames(count):
+    """Figure with frames above each other."""
+    # Places known beforehand: to find them matplotlib would draw everything again.
+    figure = Figure(figsize=(6.4, 4.0), layout="none")
+    figure.subplots_adjust(left=0.13, right=0.985, bottom=0.125, top=0.98, hspace=0.09)
+    return figure, figure.subplots(count, sharex=True, squeeze=False)[:, 0]
+
+
+@functools.cache
+def _blank_picture(unit):
+    with _style.context(), mpl.rc_context(PLAIN):
+        figure, axes = _frames(1)
+        _finish_axes(axes, unit, 0)
+        return png(figure)
 
 
 def _finish_axes(axes, unit, length):
