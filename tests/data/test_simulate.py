@@ -200,28 +200,55 @@ def test_far_below_the_z_taus_are_not_polarised():
     assert right_handed(pair(5.0, 0.0, 2)) == pytest.approx(0.5, abs=0.01)
 
 
-@pytest.mark.generate
-@pytest.mark.parametrize(("digit", "energy_share"), [(1, 1 / 3), (-1, 2 / 3)])
-def test_pythia_counts_the_helicity_digit_against_the_flight_direction(digit, energy_share):
-    """In tau- -> pi- nu the pion takes 1/2 + P/6 of the energy, P the helicity."""
-    pytest.importorskip("pythia8mc", reason="the extra 'generate' is not installed")
-    from hepml.data.simulate.pythia import _start
-
-    z_decays = RECIPE.processes[2].settings
-    pions = ("15:onMode = off", "15:onIfMatch = 16 211")
-    pythia = _start((*RECIPE.settings, *z_decays, *pions), 11)
-    shares = []
-    while len(shares) < 200:
+def pion_shares(pythia, events, prepare):
+    """Energy share of the pion in tau -> pi nu, by the sign of the tau's PDG number."""
+    shares = {1: [], -1: []}
+    for _ in range(events):
         pythia.next()
         event = pythia.event
         taus = [p.index() for p in event if p.idAbs() == 15 and p.isFinal()]
-        for i in taus:
-            event[i].pol(digit)
+        prepare(event, taus)
         pythia.moreDecays()
         for i in taus:
             pion = next(event[j] for j in event[i].daughterList() if event[j].idAbs() == 211)
-            shares.append(pion.e() / event[i].e())
-    assert np.mean(shares) == pytest.approx(energy_share, abs=0.06)
+            shares[np.sign(event[i].id())].append(pion.e() / event[i].e())
+    return {sign: np.mean(values) for sign, values in shares.items()}
+
+
+def pions_from_z():
+    pytest.importorskip("pythia8mc", reason="the extra 'generate' is not installed")
+    from hepml.data.simulate.pythia import _start
+
+    pions = ("15:onMode = off", "15:onIfMatch = 16 211")
+    return _start((*RECIPE.settings, *RECIPE.processes[2].settings, *pions), 11)
+
+
+@pytest.mark.generate
+@pytest.mark.parametrize("helicity", [1, -1])
+def test_pythia_decays_taus_with_the_helicity_it_is_told(helicity):
+    """In tau- -> pi- nu the pion takes 1/2 + h/6 of the energy, in tau+ -> pi+ nu 1/2 - h/6."""
+
+    def polarise(event, taus):
+        for i in taus:
+            event[i].pol(helicity)
+
+    shares = pion_shares(pions_from_z(), 300, polarise)
+    assert shares[1] == pytest.approx(1 / 2 + helicity / 6, abs=0.05)
+    assert shares[-1] == pytest.approx(1 / 2 - helicity / 6, abs=0.05)
+
+
+@pytest.mark.generate
+@pytest.mark.parametrize("right", [0.0, 1.0])
+def test_taus_from_z_get_opposite_helicities(right, monkeypatch):
+    from hepml.data.simulate import pythia as module
+
+    monkeypatch.setattr(module, "right_handed", lambda _: right)
+    generator = object.__new__(module.Generator)
+    generator.pythia, generator.rng = pions_from_z(), np.random.default_rng(5)
+    shares = pion_shares(generator.pythia, 300, lambda _, taus: generator._polarise(taus))
+    expected = 2 / 3 if right else 1 / 3
+    assert shares[1] == pytest.approx(expected, abs=0.05)
+    assert shares[-1] == pytest.approx(expected, abs=0.05)
 
 
 @pytest.mark.generate

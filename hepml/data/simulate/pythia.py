@@ -120,8 +120,7 @@ class Generator:
             return
         helicity = 1 if self.rng.random() < right_handed(self.pythia.process) else -1
         for i in taus:
-            # Pythia counts this digit against the flight direction (tested on tau -> pi nu).
-            event[i].pol(-helicity if event[i].id() == TAU else helicity)
+            event[i].pol(helicity if event[i].id() == TAU else -helicity)
 
     def _decayed_may_pass(self, leptons, taus):
         event = self.pythia.event
