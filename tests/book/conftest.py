@@ -27,7 +27,7 @@ class Book:
 
     @property
     def pages(self):
-        """Names of all pages: not the redirect to the first, nor what the theme keeps in _static."""
+        """Names of all pages: neither the redirect to the first, nor what the theme keeps."""
         names = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.html"))
         return sorted(name for name in names if name != "index.html" and name[0] != "_")
 

@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 180  # seconds, for a machine that has much else to do
 LIFETIME = 900  # seconds after which the system ends a server that nobody stopped
 # An alarm survives exec: the bound holds even when the test run itself is killed.
 BOUNDED = (
@@ -63,7 +64,7 @@ def answers(url):
         return False
 
 
-def wait_until(condition, seconds=60, pause=0.2):
+def wait_until(condition, seconds=PATIENCE, pause=0.2):
     """Return once `condition()` holds; raise TimeoutError after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
@@ -120,19 +121,19 @@ class Server:
 class Lab(Server):
     """JupyterLab on a copy of `notebooks/`."""
 
-    def open(self, page, name, *, seconds=60):
+    def open(self, page, name, *, seconds=PATIENCE):
         """Show the notebook `name` in `page` and wait until its kernel is idle."""
-        page.goto(f"{self.url}/lab/tree/{name}?reset")
+        page.goto(f"{self.url}/lab/tree/{name}?reset", timeout=1e3 * seconds)
         page.wait_for_selector(
             ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell", timeout=1e3 * seconds
         )
         page.evaluate(KERNEL_READY, seconds)
 
-    def run_all(self, page, *, seconds=120):
+    def run_all(self, page, *, seconds=PATIENCE):
         """Run every cell of the notebook shown and return when the last one is done."""
         page.evaluate(RUN_ALL, seconds)
 
-    def evaluate(self, page, expression, *, seconds=60):
+    def evaluate(self, page, expression, *, seconds=PATIENCE):
         """Text of `repr(expression)` as the kernel of the notebook shown computes it."""
         return page.evaluate(KERNEL_REPR, [expression, seconds])
 
@@ -140,7 +141,7 @@ class Lab(Server):
 class Voila(Server):
     """Voila on a copy of `notebooks/dashboards/`."""
 
-    def open(self, page, name, *, seconds=90):
+    def open(self, page, name, *, seconds=PATIENCE):
         """Show the dashboard `name` and wait until all its cells have run."""
         page.goto(f"{self.url}/voila/render/{name}", timeout=1e3 * seconds)
         page.wait_for_selector(

@@ -1,0 +1,151 @@
+"""The lessons and the dashboard, alive: what the page prints is what Python prints."""
+
+import ast
+
+import pytest
+
+pytestmark = pytest.mark.browser
+EXPLORER = ".hepml:has(.hepml-readout)"
+KEYS = ("ArrowRight", "ArrowRight", "PageDown", "ArrowLeft", "Home", "End", "PageUp")
+
+
+def explorer_of(page):
+    """Return the explorer that a reader sees, scrolled into view."""
+    explorer = page.locator(EXPLORER).locator("visible=true").first
+    explorer.wait_for(timeout=180_000)
+    explorer.scroll_into_view_if_needed()
+    return explorer
+
+
+def read(explorer):
+    return explorer.locator(".hepml-readout").get_attribute("data-text")
+
+
+def drag(page, explorer, pixels):
+    """Take the threshold by its middle and move it by so many pixels to the left."""
+    box = explorer.get_by_role("slider").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 5):
+        page.mouse.move(x - pixels * step / 4, y)
+    page.mouse.up()
+
+
+def settled(lab, page, name, text):
+    """Tell whether Python has heard of the gesture; it does so when the gesture is over."""
+    for _ in range(50):
+        if ast.literal_eval(lab.evaluate(page, f"{name}.readout")) == text:
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
+def strangers(page, url):
+    """List the requests of a page that leave the server at `url`, from now on."""
+    asked = []
+    ours = (url, url.replace("http", "ws"), "data:", "blob:")
+    page.on("request", lambda r: r.url.startswith(ours) or asked.append(r.url))
+    return asked
+
+
+def test_the_start_page_runs_and_prints_the_digits_of_python(page, lab):
+    asked = strangers(page, lab.url)
+    lab.open(page, "start.ipynb")
+    lab.run_all(page)
+    explorer = explorer_of(page)
+    assert settled(lab, page, "explorer", read(explorer))
+    for key in KEYS:
+        before = read(explorer)
+        explorer.get_by_role("slider").first.press(key)
+        assert read(explorer) != before
+        assert settled(lab, page, "explorer", read(explorer))
+    drag(page, explorer, 60)
+    assert settled(lab, page, "explorer", read(explorer))
+    assert asked == []
+
+
+def test_dragging_is_not_a_talk_with_the_kernel(page, lab):
+    lab.open(page, "start.ipynb")
+    lab.run_all(page)
+    explorer = explorer_of(page)
+    sent = []
+    page.on("websocket", lambda _: sent.append("a new connection"))
+    page.evaluate(COUNT_SENT)
+    box = explorer.get_by_role("slider").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    seen = set()
+    for step in range(30):
+        page.mouse.move(x - 2 * step, y)
+        seen.add(read(explorer))
+    assert len(seen) > 10
+    assert page.evaluate("window.sentByWidgets") == 0
+    assert sent == []
+    page.mouse.up()
+    page.wait_for_function("window.sentByWidgets >= 1", timeout=10_000)
+
+
+# Counts what the page sends to the kernel over widget channels.
+COUNT_SENT = """() => {
+    window.sentByWidgets = 0;
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+        const text = typeof data === 'string' ? data : new TextDecoder().decode(data);
+        if (/comm_msg/.test(text)) window.sentByWidgets += 1;
+        return send.call(this, data);
+    };
+}"""
+
+
+def test_a_trusted_notebook_is_alive_when_opened_and_not_run(page, lab):
+    lab.trust("start.ipynb")
+    lab.open(page, "start.ipynb")
+    explorer = explorer_of(page)
+    before = read(explorer)
+    drag(page, explorer, 60)
+    assert read(explorer) != before
+    assert page.locator(EXPLORER).locator("visible=true").count() == 1
+    assert page.get_by_text("model not found").locator("visible=true").count() == 0
+
+
+def test_one_explorer_is_seen_after_a_run(page, lab):
+    lab.trust("start.ipynb")
+    lab.open(page, "start.ipynb")
+    lab.run_all(page)
+    explorer_of(page)
+    page.wait_for_timeout(5000)  # longer than the saved copy waits for a live one
+    assert page.locator(EXPLORER).locator("visible=true").count() == 1
+
+
+def test_the_dashboard_prints_the_digits_of_python(page, voila):
+    asked = strangers(page, voila.url)
+    voila.open(page, "roc.ipynb")
+    explorer = explorer_of(page)
+    before = read(explorer)
+    drag(page, explorer, 60)
+    assert read(explorer) != before
+    assert read(explorer) in python_lines(voila.root / "roc.ipynb")
+    assert page.get_by_role("heading", name="Where would you cut?").is_visible()
+    assert [url for url in asked if "font" not in url] == []
+
+
+def python_lines(path):
+    """Run a dashboard's cells here; list what its explorer prints at every threshold."""
+    import nbformat
+
+    cells = nbformat.read(path, as_version=4).cells
+    *first, last = [cell.source for cell in cells if cell.cell_type == "code"]
+    names = {}
+    for source in first:
+        exec(source, names)  # noqa: S102 - our own notebook
+    explorer = eval(last, names)  # noqa: S307
+    model = explorer.shown
+    return {model.readout(row, explorer.merit, explorer.options) for row in range(len(model.cuts))}
+
+
+def test_the_dashboard_is_served_without_its_source(page, voila):
+    voila.open(page, "roc.ipynb")
+    explorer_of(page)
+    assert page.locator(".jp-InputArea-editor").locator("visible=true").count() == 0
