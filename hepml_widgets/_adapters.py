@@ -384,21 +384,19 @@ class _Votes:
 
     def __init__(self, estimator, X, y, weights):
         self.estimator = estimator
-        self.X = X
+        # Stumps are fitted on a bare array; names of columns would only earn a warning.
+        self.X = np.asarray(X)
         self.y = y
         self.weights = None if weights is None else np.asarray(weights, dtype=float)
         self.votes = np.zeros(len(y))
 
     def curves(self, alpha):
         signal = self.estimator.classes_[1]
-        self.votes += alpha / 2 * np.where(self._latest() == signal, 1.0, -1.0)
+        passed = self.estimator.estimators_[-1].predict(self.X) == signal
+        self.votes += alpha / 2 * np.where(passed, 1.0, -1.0)
         y = np.where(np.asarray(self.y) == signal, 1.0, 0.0)
         losses = np.exp((1 - 2 * y) * self.votes)
         return _curves(_average(losses, self.weights), y, self.votes, self.weights)
-
-    def _latest(self):
-        # Stumps were fitted on a bare array; names of columns would only earn a warning.
-        return self.estimator.estimators_[-1].predict(np.asarray(self.X))
 
 
 def _average(values, weights):

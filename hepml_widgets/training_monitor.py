@@ -115,6 +115,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self._go.set()
         self._lock = threading.RLock()
         self._copy = None
+        self._copy_is_old = False
         self._loop = None
         self.result = None
         self.error = None
@@ -376,7 +377,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         return self
 
     def wait(self, timeout=None):
-        """Wait for the training begun by `start`.
+        """Wait for the training begun by `start`; its curves are then in a saved notebook.
 
         Parameters
         ----------
@@ -397,6 +398,9 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             self._thread.join(timeout)
             if self._thread.is_alive():
                 raise TimeoutError(f"still training after {timeout} s")
+        # A notebook executed without a browser takes this from the running cell only.
+        if self._copy_is_old:
+            self._renew_copy()
         if self.error is not None:
             raise self.error
         return self.result
@@ -576,7 +580,9 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         """Write the copy again, in the main thread: matplotlib has one style for all threads."""
         if self._copy is None:
             return
+        self._copy_is_old = True
         if self._loop is None or threading.current_thread() is threading.main_thread():
+            self._copy_is_old = False
             update_display(self._still(), raw=True, display_id=self._copy)
         else:
             self._loop.call_soon_threadsafe(self._renew_copy)
