@@ -360,21 +360,33 @@ export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }
     panel.axes = { x: { ...panel.axes.x, ...axes.x }, y: { ...panel.axes.y, ...axes.y } };
     panel.redraw();
   };
-  panel.redraw = () => {
-    const width = Math.round(host.clientWidth);
-    const height = Math.round(host.clientHeight);
+  // Measuring makes the browser lay out the page at once: only when the size may have changed.
+  panel.layout = () => {
+    const [width, height] = [Math.round(host.clientWidth), Math.round(host.clientHeight)];
     if (width < 40 || height < 40) return;
-    arrange(panel, width, height);
-    const { left, top } = panel.inner;
-    furnish(box, { x: left, y: top, width: panel.inner.width, height: panel.inner.height }, []);
-    drawAxes(panel);
+    panel.size = { width, height };
+    panel.redraw();
+  };
+  panel.redraw = () => {
+    if (!panel.size) {
+      panel.layout();
+      return;
+    }
+    const drawn = JSON.stringify([panel.size, panel.axes]);
+    if (panel.drawn !== drawn) {
+      arrange(panel, panel.size.width, panel.size.height);
+      const { left, top, width, height } = panel.inner;
+      furnish(box, { x: left, y: top, width, height }, []);
+      drawAxes(panel);
+      panel.drawn = drawn;
+    }
     panel.marks.replaceChildren();
     panel.labels.replaceChildren();
     draw(panel);
     afterLayout(panel);
   };
   host.append(svg);
-  host.hepmlLayout = panel.redraw;
+  host.hepmlLayout = panel.layout;
   scene.sizes.observe(host);
   return panel;
 }
@@ -388,7 +400,6 @@ function arrange(panel, width, height) {
   const probe = makeScale(y.kind ?? "linear", y.domain, [1, 0]).ticks(rows);
   const widest = Math.max(1, ...probe.map(({ label }) => (label ? visualLength(label) : 0)));
   const left = Math.ceil(Math.max(40, 28 + DIGIT * widest));
-  panel.size = { width, height };
   panel.inner = {
     left, top: MARGIN.top,
     width: Math.max(20, width - left - MARGIN.right),
@@ -434,7 +445,7 @@ function drawAxes(panel) {
 
 // ---------------------------------------------------------------- marks
 
-const pixel = (value) => Math.max(-1e5, Math.min(1e5, value)).toFixed(1);
+const pixel = (value) => Math.round(Math.max(-1e5, Math.min(1e5, value)) * 10) / 10;
 
 // Points that a scale cannot place (log of zero, undefined) break the line.
 function pathThrough(panel, xs, ys) {
