@@ -44,7 +44,7 @@ def read(folder):
     parts = [data.read(Path(folder) / f"train_sml_{name}.csv") for name in ("sig", "bg")]
     events = pd.concat(parts, ignore_index=True).drop(columns=["KaggleSet", "KaggleWeight"])
     y = (events["Label"] == "s").to_numpy(np.int8)
-    weights = events["Weight"].to_numpy(float)
+    weights = events["Weight"].to_numpy(float, copy=True)
     for k, total in ((1, SIGNAL_YIELD), (0, BACKGROUND_YIELD)):
         weights[y == k] *= total / weights[y == k].sum()
     return events, y, weights
