@@ -376,7 +376,11 @@ class Explorer {
     this.publish({ sigma_b: this.options.sigma });
     this.curve = scan(this.m, this.merit, this.options);
     this.showSigma();
-    this.merits.set(meritAxes(this.m, this.merit, this.curve));
+    this.follow();
+    this.pending ??= requestAnimationFrame(() => {
+      this.pending = null;
+      this.merits.set(meritAxes(this.m, this.merit, this.curve));
+    });
   }
 
   showSigma() {
