@@ -57,8 +57,12 @@ def generate(
     workers: Annotated[int, typer.Option(help="processes")] = 1,
 ):
     """Make more of a sample; interrupt and repeat at will, finished chunks are kept."""
-    with _bar(name) as progress:
-        record = data.generate(name, events, seed, out, workers=workers, progress=progress)
+    try:
+        with _bar(name) as progress:
+            record = data.generate(name, events, seed, out, workers=workers, progress=progress)
+    except KeyboardInterrupt:
+        message = "interrupted; finished chunks are kept, the same command goes on from there"
+        raise data.DataError(message) from None
     typer.echo(f"{out}  {record['events']} events  sha256 {record['sha256']}")
 
 
@@ -106,7 +110,3 @@ def main():
         app()
     except data.DataError as error:
         sys.exit(f"hepml: {error}")
-    except KeyboardInterrupt:
-        sys.exit(
-            "hepml: interrupted; finished chunks are kept, the same command goes on from there"
-        )

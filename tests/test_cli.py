@@ -1,7 +1,9 @@
 """The hepml command: what it prints, and one sentence with exit status 1 where it cannot."""
 
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -55,3 +57,21 @@ def test_what_cannot_be_done_is_one_sentence(arguments, hint, tmp_path, monkeypa
     assert hint in result.stderr
     assert result.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.generate
+def test_an_interruption_keeps_what_is_finished(tmp_path):
+    pytest.importorskip("pythia8mc", reason="the extra 'generate' is not installed")
+    out = tmp_path / "x.root"
+    command = [sys.executable, "-c", "from hepml.cli import main; main()", "data", "generate"]
+    command += ["higgs_tautau", "--events", "2000", "--seed", "1", "--out", str(out)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.glob("x.root.part/*.npz")):
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, message = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert message.strip().endswith("the same command goes on from there")
+    assert not out.exists()
+    assert list(tmp_path.glob("x.root.part/*.npz"))

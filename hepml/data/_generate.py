@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -160,8 +161,12 @@ def _made(name, chunks, folder, workers):
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=spawn) as pool, _stopping(pool):
         futures = [pool.submit(_make_chunk, name, chunk, folder) for chunk in chunks]
-        for future in as_completed(futures):
-            yield future.result()
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool:
+            message = "a worker died; finished chunks are kept, the same call goes on from there"
+            raise DataError(message) from None
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What all recipes share: independent chunks, and weights that add up to expected events."""
 
+import json
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -192,9 +193,10 @@ class Recipe:
         return {c.name: table[c.name].astype(c.dtype) for c in self.columns}
 
     def describe(self):
-        """All that decides the content, as plain values."""
+        """All that decides the content, as JSON knows it."""
         skipped = ("columns", "notes", "title", "name")
-        return {k: v for k, v in asdict(self).items() if k not in skipped}
+        settings = {k: v for k, v in asdict(self).items() if k not in skipped}
+        return json.loads(json.dumps(settings))
 
 
 def _cross_section(group):

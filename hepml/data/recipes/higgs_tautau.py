@@ -142,6 +142,14 @@ _COLUMNS = (
 )
 
 _NOTES = (
+    (
+        "selected: one electron or muon with pT > 26 GeV and |eta| < 2.5 and no other above "
+        "15 GeV; one hadronic tau of opposite sign with pT > 20 GeV and |eta| < 2.5, 0.4 away"
+    ),
+    (
+        "jets: anti-kT with R = 0.4, pT > 30 GeV, |eta| < 4.5, 0.4 away from the tau; a lepton "
+        "within 0.4 of a jet above 20 GeV drops the event"
+    ),
     "cross-sections are leading order, as Pythia gives them: no K-factors",
     (
         "no multi-parton interactions and no pile-up jets: both enter only as extra "
