@@ -58,7 +58,7 @@ def generate(
 ):
     """Make more of a sample; interrupt and repeat at will, finished chunks are kept."""
     try:
-        with _bar(name) as progress:
+        with _Bar(name) as progress:
             record = data.generate(name, events, seed, out, workers=workers, progress=progress)
     except KeyboardInterrupt:
         message = "interrupted; finished chunks are kept, the same command goes on from there"
@@ -66,7 +66,7 @@ def generate(
     typer.echo(f"{out}  {record['events']} events  sha256 {record['sha256']}")
 
 
-class _bar:  # noqa: N801 - reads as the with statement it serves
+class _Bar:
     """Progress on the terminal: events, rate and time left of this run."""
 
     def __init__(self, name):

@@ -159,7 +159,8 @@ def _made(name, chunks, folder, workers):
         return
     # A fresh interpreter per worker: forking one that has threads may lock up.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool, _stopping(pool):
+    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_silence)
+    with pool, _stopping(pool):
         futures = [pool.submit(_make_chunk, name, chunk, folder) for chunk in chunks]
         try:
             for future in as_completed(futures):
@@ -167,6 +168,11 @@ def _made(name, chunks, folder, workers):
         except BrokenProcessPool:
             message = "a worker died; finished chunks are kept, the same call goes on from there"
             raise DataError(message) from None
+
+
+def _silence():
+    """Keep what libraries in C++ print (FastJet's banner) out of a worker's progress bar."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 @contextlib.contextmanager
