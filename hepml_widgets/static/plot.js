@@ -402,13 +402,21 @@ function arrange(panel, width, height) {
   const left = Math.ceil(Math.max(40, 28 + DIGIT * widest));
   panel.inner = {
     left, top: MARGIN.top,
-    width: Math.max(20, width - left - MARGIN.right),
+    width: Math.max(20, width - left - rightMargin(x, width)),
     height: Math.max(20, height - MARGIN.top - MARGIN.bottom),
   };
   const { inner } = panel;
   panel.x = makeScale(x.kind ?? "linear", x.domain, [inner.left, inner.left + inner.width]);
   panel.y = makeScale(y.kind ?? "linear", y.domain, [inner.top + inner.height, inner.top]);
   furnish(panel.svg, { viewBox: `0 0 ${width} ${height}`, width, height }, []);
+}
+
+// Room for the half of the last number that stands out, if one stands at the end.
+function rightMargin({ kind = "linear", domain }, width) {
+  const ticks = makeScale(kind, domain, [0, 1]).ticks(Math.max(2, Math.floor((width - 60) / 64)));
+  const last = ticks.findLast(({ label }) => label);
+  const near = last && makeScale(kind, domain, [0, 1])(last.value) > 0.98;
+  return near ? Math.max(MARGIN.right, Math.ceil(3 + (DIGIT * visualLength(last.label)) / 2)) : MARGIN.right;
 }
 
 // Superscripts are narrow.

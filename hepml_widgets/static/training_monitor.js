@@ -74,7 +74,7 @@ function clock(seconds) {
 
 function speed({ rate, events }, unit) {
   if (rate === null || rate === undefined) return null;
-  if (events) return `${significant(rate * events, 3)} events/s`;
+  if (events) return `${significant(Number((rate * events).toPrecision(3)), 3)} events/s`;
   return rate >= 1 ? `${significant(rate, 3)} ${unit}s/s` : `${significant(1 / rate, 3)} s per ${unit}`;
 }
 
@@ -175,8 +175,8 @@ function render({ model, el }) {
   const gauge = element("div", { class: "hepml-train-gauge", "aria-hidden": "true" }, element("div"));
   const hosts = ["upper", "lower"].map((name) => element("div", { class: `hepml-plot hepml-train-${name}` }));
   const readout = element("p", { class: "hepml-train-readout" });
-  const foot = element("div", { class: "hepml-train-foot" }, readout);
-  scene.root.append(bar, gauge, origin, ...hosts, foot);
+  const foot = element("div", { class: "hepml-train-foot" });
+  scene.root.append(bar, gauge, origin, ...hosts, readout, foot);
 
   let run = { epoch: [], curves: {} };
   let table = {};
