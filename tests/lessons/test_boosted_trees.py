@@ -41,4 +41,14 @@ def test_bold_numbers_of_the_prose_are_printed_by_cells():
     prose = " ".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
     printed = json.dumps([c["outputs"] for c in cells if c["cell_type"] == "code"])
     bold = re.findall(r"\*\*(\d+(?:\.\d+)?)(?: ?%| events)?\*\*", prose)
+    assert len(bold) >= 3
     assert [number for number in bold if number not in printed] == []
+
+
+def test_the_head_of_the_lesson_states_what_was_measured():
+    measured = json.loads((ROOT / "book" / "measured.json").read_text())["boosted-trees"]
+    text = higgsml.LESSON.read_text()
+    seconds = float(re.search(r"about (\d+) seconds to run", text)[1])
+    gigabytes = float(re.search(r"([\d.]+) GB of memory", text)[1])
+    assert measured["seconds"] <= 1.25 * seconds
+    assert measured["megabytes"] <= 1000 * gigabytes
