@@ -123,7 +123,8 @@ What is sent when the view opens, with a training sample, and the size of the pa
 {table(size_header, size_rows)}
 
 CPU time of JavaScript per step in Chromium with two models, in batches of {BATCH} (the scan is
-drawn once per frame); nothing is sent to a kernel. Beside it the CPU time in which matplotlib draws the same panels: {median(redraws):.0f} ms.
+drawn once per frame); nothing is sent to a kernel. Beside it the CPU time in which matplotlib
+draws the same panels: {median(redraws):.0f} ms.
 
 {table(step_header, steps)}
 """

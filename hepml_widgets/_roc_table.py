@@ -13,7 +13,7 @@ from hepml_widgets._numbers import distinct, percent, probability, with_error
 BINS = 50
 ROW_BYTES = 5 * 8
 HISTOGRAM_BYTES = 6 * BINS * 4
-TABLE_BYTES = 38_000
+TABLE_BYTES = 36_000
 MOST_ROWS = 1000
 MOST_MODELS = 8
 ENOUGH = 10
