@@ -210,8 +210,8 @@ def rows(seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--batches", type=int, default=20)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--batches", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=8)
     asked = parser.parse_args()
     size = f"{asked.rounds}, {asked.batches}, {asked.epochs}"
     found = in_kernel(f"from benchmarks.monitor import measure\nresult = measure({size})")
