@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 EXPLORER = ".hepml:has(.hepml-readout)"
-KEYS = ("ArrowRight", "ArrowRight", "PageDown", "ArrowLeft", "Home", "End", "PageUp")
+KEYS = ("ArrowRight", "ArrowRight", "PageDown", "ArrowLeft", "Home", "End", "PageDown")
 
 
 def explorer_of(page):
