@@ -337,12 +337,11 @@ export function watch(scene, model, names, react) {
 
 // ---------------------------------------------------------------- frames
 
-let frames = 0;
-
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
 //   x, y: { title, kind: "linear" | "log" | "logit" | "count", domain }
 export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }) {
-  const clip = `hepml-clip-${(frames += 1)}`;
+  // Not a count: a page may hold several copies of this script, each counting for itself.
+  const clip = `hepml-clip-${Math.random().toString(36).slice(2)}`;
   const svg = vector("svg", { class: "hepml-frame", role: "img", "aria-label": label });
   const layer = (name, clipped) =>
     svg.appendChild(vector("g", { class: name, "clip-path": clipped ? `url(#${clip})` : null }));

@@ -213,13 +213,15 @@ function nameCurves(panel, models, chosen, heights, kind) {
   }
   order.forEach(({ m, index }, i) => {
     const y = top + 22 + 17 * i;
-    const name = models.length > 1 ? `${shorten(m.name, 18)}  ` : "";
+    const name = (length) => (models.length > 1 ? `${shorten(m.name, length)}  ` : "");
+    const words = document.createTextNode(`${name(18)}AUC ${m.auc}`);
     const text = vector("text", { y, class: `hepml-label hepml-curve-${index % 8} ${m === chosen ? "hepml-chosen" : ""}` },
-      `${name}AUC ${m.auc}`, vector("title", {}, m.name));
+      words, vector("title", {}, m.name));
     const right = kind !== "linear";
     text.setAttribute("x", right ? left + width - 10 : left + (models.length > 1 ? 42 : 12));
     text.classList.add(right ? "hepml-end" : "hepml-start");
     panel.labels.append(text);
+    if (text.getComputedTextLength() > width - 64) words.data = `${name(14)}${m.auc.split(" ")[0]}`;
     if (models.length === 1) return;
     const start = right ? left + width - 10 - text.getComputedTextLength() - 30 : left + 12;
     panel.labels.append(vector("path", {
