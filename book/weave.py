@@ -4,10 +4,12 @@
 module makes of it. What depends on the clock, the machine or chance is left out: timings, version
 numbers, random cell and widget ids, messages on stderr.
 
-Two marks in a code cell of the text mean more than they say:
+Three marks in a code cell of the text mean more than they say:
 
 ``:tags: [solution]``
     The cell is folded in JupyterLab and stands behind a button in the book.
+``:tags: [not-saved]``
+    What the cell prints is of one machine and one moment, such as a time: it is left out.
 ``:alt: "…"``
     What the cell's picture shows, for someone who does not see it.
 """
@@ -148,7 +150,7 @@ def _settle(notebook):
         outputs = cell.get("outputs", [])
         messages += "".join(output.text for output in outputs if _is_message(output))
         if outputs:
-            cell.outputs = [output for output in outputs if not _is_message(output)]
+            cell.outputs = [output for output in outputs if _is_saved(output, cell)]
         for output in cell.get("outputs", []):
             _renumber(output.get("data", {}), views)
             _describe(output, alt_text(cell))
@@ -157,6 +159,10 @@ def _settle(notebook):
 
 def _is_message(output):
     return output.output_type == "stream" and output.name == "stderr"
+
+
+def _is_saved(output, cell):
+    return "not-saved" not in cell.metadata.get("tags", []) and not _is_message(output)
 
 
 def _renumber(data, views):

@@ -42,6 +42,11 @@ import os, time
 time.sleep(0.01)
 sorted({"a", "b", "c"})
 ```
+
+```{code-cell}
+:tags: [not-saved]
+print(time.perf_counter())
+```
 """
 
 
@@ -75,6 +80,12 @@ def test_stderr_is_reported_and_not_saved(runs):
     assert "nobody should save\\n" not in json.dumps([c.get("outputs") for c in notebook.cells])
 
 
+def test_what_is_of_the_moment_is_not_saved(runs):
+    cell = runs[0][0].cells[-1]
+    assert cell.execution_count
+    assert cell.outputs == []
+
+
 def test_time_and_memory_are_measured(runs):
     _, seconds, peak, _ = runs[0]
     assert seconds > 0.01
@@ -97,7 +108,7 @@ def test_a_solution_is_folded_in_both_faces(runs):
 
 def test_no_trace_of_time_or_versions(runs):
     notebook = runs[0][0]
-    assert [cell.id for cell in notebook.cells] == [f"cell-{n:03d}" for n in range(1, 7)]
+    assert [cell.id for cell in notebook.cells] == [f"cell-{n:03d}" for n in range(1, 8)]
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert "version" not in notebook.metadata.language_info
     assert not any("execution" in cell.metadata for cell in notebook.cells)
