@@ -9,6 +9,9 @@ from hepml.data._errors import DataError, nearest
 __all__ = ["read"]
 
 ROOT_MAGIC, PARQUET_MAGIC = b"root", b"PAR1"
+FLAT_FIELDS = {"bool", "float", "double"} | {
+    f"std::{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
 BIG_FILE_VERSION = 1_000_000  # from here on the header's pointers have eight bytes
 
 
@@ -119,7 +122,7 @@ def _check_length(path):
 
 
 def _find_tree(path, file, name):
-    trees = file.keys(filter_classname="TTree", cycle=False)
+    trees = file.keys(filter_classname=["TTree", "ROOT::RNTuple"], cycle=False)
     trees = list(dict.fromkeys(trees))
     if not trees:
         raise DataError(f"{path.name} holds no tree")
@@ -150,10 +153,12 @@ def _read_tree(path, tree, columns):
 
 
 def _is_flat(branch):
-    """Whether a branch holds one number (or truth value) per event."""
+    """Whether a branch, or a field of an RNTuple, holds one number (or truth value) per event."""
     from uproot.interpretation.numerical import AsDtype
 
-    interpretation = branch.interpretation
+    interpretation = getattr(branch, "interpretation", None)
+    if interpretation is None:
+        return branch.typename in FLAT_FIELDS
     return isinstance(interpretation, AsDtype) and interpretation.to_dtype.shape == ()
 
 

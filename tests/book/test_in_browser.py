@@ -157,7 +157,7 @@ def test_the_saved_figure_prints_the_digits_of_python(watched, book, face, name)
     (state, *_) = states(book.text(f"notebooks/{name}.html")).values()
     expected = set(python_readouts(state).values())
     visit(watched, book, face, f"notebooks/{name}.html")
-    explorer = watched.locator(".hepml:has(.hepml-readout)").first
+    explorer = watched.locator('.hepml[aria-label="ROC explorer"]').first
     explorer.scroll_into_view_if_needed()
     seen = [read(explorer)]
     handle = explorer.get_by_role("slider").first

@@ -46,6 +46,13 @@ KERNEL_REPR = """async ([expression, seconds]) => {
     if (reply.status !== 'ok') throw new Error(`${reply.ename}: ${reply.evalue}`);
     return reply.data['text/plain'];
 }"""
+SHOW_CELL = """async text => {
+    const notebook = jupyterapp.shell.currentWidget.content;
+    const index = notebook.widgets.findIndex(c => c.model.sharedModel.source.includes(text));
+    if (index < 0) throw new Error(`no cell holds ${text}`);
+    notebook.activeCellIndex = index;
+    await notebook.scrollToItem(index, 'start');
+}"""
 # The question about news would cover the notebook.
 QUIET = '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}'
 
@@ -132,6 +139,10 @@ class Lab(Server):
     def run_all(self, page, *, seconds=PATIENCE):
         """Run every cell of the notebook shown and return when the last one is done."""
         page.evaluate(RUN_ALL, seconds)
+
+    def show(self, page, text):
+        """Scroll the notebook shown to its first cell that holds `text`."""
+        page.evaluate(SHOW_CELL, text)
 
     def evaluate(self, page, expression, *, seconds=PATIENCE):
         """Text of `repr(expression)` as the kernel of the notebook shown computes it."""

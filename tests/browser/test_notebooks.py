@@ -5,7 +5,7 @@ import ast
 import pytest
 
 pytestmark = pytest.mark.browser
-EXPLORER = ".hepml:has(.hepml-readout)"
+EXPLORER = '.hepml[aria-label="ROC explorer"]'
 KEYS = ("ArrowRight", "ArrowRight", "PageDown", "ArrowLeft", "Home", "End", "PageDown")
 
 
@@ -63,6 +63,35 @@ def test_the_start_page_runs_and_prints_the_digits_of_python(page, lab):
     drag(page, explorer, 60)
     assert settled(lab, page, "explorer", read(explorer))
     assert asked == []
+
+
+def test_the_lesson_runs_and_prints_the_digits_of_python(page, lab):
+    asked = strangers(page, lab.url)
+    lab.open(page, "boosted-trees.ipynb")
+    lab.run_all(page, seconds=600)
+    lab.show(page, "explorer = RocExplorer(")
+    explorer = explorer_of(page)
+    assert settled(lab, page, "explorer", read(explorer))
+    explorer.get_by_role("slider").first.press("PageDown")
+    assert settled(lab, page, "explorer", read(explorer))
+    before = read(explorer)
+    drag(page, explorer, 60)
+    assert read(explorer) != before
+    assert settled(lab, page, "explorer", read(explorer))
+    assert asked == []
+
+
+def test_a_quiz_and_a_solution_open_in_the_notebook(page, lab):
+    lab.open(page, "boosted-trees.ipynb")
+    lab.show(page, 'class="quiz"')
+    answer = page.locator("details:has(summary)").first
+    shut = answer.inner_text()
+    answer.locator("summary").click()
+    assert len(answer.inner_text()) > len(shut)
+    lab.show(page, "low, high = 105")
+    folded = page.locator(".jp-Cell.jp-mod-active .jp-InputPlaceholder")
+    folded.click()
+    page.locator(".jp-Cell.jp-mod-active .cm-content").wait_for()
 
 
 def test_dragging_is_not_a_talk_with_the_kernel(page, lab):
@@ -143,6 +172,11 @@ def python_lines(path):
     explorer = eval(last, names)  # noqa: S307
     model = explorer.shown
     return {model.readout(row, explorer.merit, explorer.options) for row in range(len(model.cuts))}
+
+
+def test_the_dashboard_follows_a_dark_theme(page, voila):
+    voila.open(page, "roc.ipynb?theme=dark")
+    assert explorer_of(page).get_attribute("data-theme") == "dark"
 
 
 def test_the_dashboard_is_served_without_its_source(page, voila):

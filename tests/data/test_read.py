@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 
+import awkward as ak
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +54,16 @@ def sentence(*args, **kwargs):
 
 def test_a_tree_is_read_with_its_types(root_file, table):
     pd.testing.assert_frame_equal(read(root_file), table)
+
+
+def test_an_rntuple_is_read_like_a_tree(tmp_path, table):
+    file = tmp_path / "new.root"
+    fields = {name: table[name].to_numpy() for name in table}
+    with uproot.recreate(file) as root:
+        root.mkrntuple("events", fields | {"jagged": ak.Array([[1.0]] * len(table))})
+    found = read(file)
+    pd.testing.assert_frame_equal(found[list(table)], table)
+    assert found.attrs["left_out"] == ["jagged"]
 
 
 def test_csv_plain_and_compressed(tmp_path, table):

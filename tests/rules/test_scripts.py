@@ -33,7 +33,3 @@ def test_no_address(scripts, root):
     styles = sorted((root / "hepml_widgets").rglob("*.css"))
     bad = [(path.name, ADDRESS.findall(path.read_text())) for path in [*scripts, *styles]]
     assert [found for found in bad if found[1]] == []
-
-
-def test_scripts_stay_small(scripts):
-    assert sum(path.stat().st_size for path in scripts) <= 60_000
