@@ -157,6 +157,7 @@ def test_the_dashboard_prints_the_digits_of_python(page, voila):
     assert read(explorer) != before
     assert read(explorer) in python_lines(voila.root / "roc.ipynb")
     assert page.get_by_role("heading", name="Where would you cut?").is_visible()
+    assert page.locator(".jp-InputArea-editor").locator("visible=true").count() == 0
     assert [url for url in asked if "font" not in url] == []
 
 
@@ -177,9 +178,3 @@ def python_lines(path):
 def test_the_dashboard_follows_a_dark_theme(page, voila):
     voila.open(page, "roc.ipynb?theme=dark")
     assert explorer_of(page).get_attribute("data-theme") == "dark"
-
-
-def test_the_dashboard_is_served_without_its_source(page, voila):
-    voila.open(page, "roc.ipynb")
-    explorer_of(page)
-    assert page.locator(".jp-InputArea-editor").locator("visible=true").count() == 0
