@@ -17,6 +17,7 @@ from pathlib import Path
 import jupytext
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.model_selection import StratifiedKFold
 
 from hepml import data, stats
@@ -82,7 +83,9 @@ def run(folder, seeds=range(8)):
     lesson = recipe()
     events, y, weights = read(folder)
     X = lesson["features"](events).to_numpy()
-    scores = [out_of_fold(X, y, weights, seed=seed, lesson=lesson) for seed in seeds]
+    # One thread per process: on so few events, threads of one fit mostly wait for each other.
+    repeat = delayed(out_of_fold)
+    scores = Parallel(n_jobs=2)(repeat(X, y, weights, seed=seed, lesson=lesson) for seed in seeds)
     return {
         "events": len(y),
         "single": [measure(y, score, weights) for score in scores],

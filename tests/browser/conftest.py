@@ -96,6 +96,7 @@ def private_environment(folder):
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "OMP_NUM_THREADS": "2",
             "OMP_WAIT_POLICY": "PASSIVE",
+            "GOMP_SPINCOUNT": "1000",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
     )
