@@ -39,7 +39,7 @@ def visit(page, book, face, name):
 def test_no_page_asks_another_host(watched, book, face):
     for name in book.pages:
         visit(watched, book, face, name)
-        watched.wait_for_timeout(150)
+        watched.wait_for_load_state("networkidle")
     assert watched.strangers == []
     assert watched.failures == []
 
