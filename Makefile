@@ -1,6 +1,7 @@
 # Every command is a line of bootstrap.py; without make, type `python bootstrap.py COMMAND`.
 PYTHON ?= $(shell command -v python3 || command -v python || echo python3)
 ARGS ?=
+MAKEFLAGS += --no-print-directory
 COMMANDS = lab test notebooks book dashboards bench lock install help
 
 .DEFAULT_GOAL := help

@@ -51,8 +51,9 @@ def read(folder):
     return events, y, weights
 
 
-def out_of_fold(X, y, weights, *, seed, lesson):
+def out_of_fold(X, y, weights, *, seed):
     """Score of each event by the model of the lesson that was trained without its fold."""
+    lesson = recipe()
     score = np.empty(len(y))
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
     for train, test in folds.split(X, y):
@@ -80,12 +81,11 @@ def measure(y, score, weights, *, least_signal=50):
 
 def run(folder, seeds=range(8)):
     """Measures of each single repetition, and of the mean score of all."""
-    lesson = recipe()
     events, y, weights = read(folder)
-    X = lesson["features"](events).to_numpy()
+    X = recipe()["features"](events).to_numpy()
     # One thread per process: on so few events, threads of one fit mostly wait for each other.
     repeat = delayed(out_of_fold)
-    scores = Parallel(n_jobs=2)(repeat(X, y, weights, seed=seed, lesson=lesson) for seed in seeds)
+    scores = Parallel(n_jobs=2)(repeat(X, y, weights, seed=seed) for seed in seeds)
     return {
         "events": len(y),
         "single": [measure(y, score, weights) for score in scores],

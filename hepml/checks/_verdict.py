@@ -30,7 +30,9 @@ def missing(**answers):
     absent = [name for name, value in answers.items() if value is None or value is ...]
     if not absent:
         return None
-    return Verdict(None, f"Fill in {' and '.join(absent)} above, then run this cell again.")
+    *others, last = absent
+    named = f"{', '.join(others)} and {last}" if others else last
+    return Verdict(None, f"Fill in {named} above, then run this cell again.")
 
 
 def agree(given, wanted, tolerance=0.01):

@@ -100,7 +100,7 @@ def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, ta
     -------
     Verdict
     """
-    if absent := missing(score_train=score_train, score_test=score_test, my_auc=my_auc):
+    if absent := missing(my_score_train=score_train, my_score_test=score_test, my_auc=my_auc):
         return absent
     if len(np.unique(score_test)) <= 2:
         return Verdict(

@@ -121,7 +121,7 @@ def test_keras_pauses_and_resumes(network, events):
     monitor.start(lambda: fit(network, events, monitor, epochs=2000))
     wait_for(lambda: monitor.epochs > 2)
     monitor.pause()
-    time.sleep(0.2)
+    wait_for(lambda: monitor._recorder._clock._paused_at is not None)
     held = monitor.epochs
     elapsed = monitor._recorder.elapsed
     time.sleep(0.3)
