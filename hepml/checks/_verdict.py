@@ -1,10 +1,11 @@
 """The answer of a check cell."""
 
+import numbers
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Verdict", "agree", "first_that_agrees", "missing"]
+__all__ = ["Verdict", "agree", "first_that_agrees", "missing", "no_number", "no_scores"]
 
 
 @dataclass(frozen=True)
@@ -53,3 +54,32 @@ def first_that_agrees(given, misconceptions, tolerance=0.01):
     """
     hits = (said for said, value in misconceptions.items() if agree(given, value, tolerance))
     return next(hits, None)
+
+
+def no_number(**answers):
+    """Verdict on the first answer that is not a finite number; None if all are."""
+    for name, value in answers.items():
+        if not isinstance(value, numbers.Real) or not np.isfinite(value):
+            return Verdict(False, f"{name} should be a number, not {value!r:.40}.")
+    return None
+
+
+def no_scores(events, **scores):
+    """Verdict on the first answer that is not one finite score per event; None if all are.
+
+    Parameters
+    ----------
+    events : sequence of int
+        Number of events that each score belongs to.
+    **scores : object
+        Each array of scores under the name it has in the lesson.
+    """
+    for length, (name, score) in zip(events, scores.items(), strict=True):
+        shape = np.shape(score)
+        if len(shape) == 2 and shape[1] == 2:
+            return Verdict(
+                False, f"{name} has two columns, one per class: take the second, [:, 1]."
+            )
+        if shape != (length,):
+            return Verdict(False, f"{name} should hold {length} scores; its shape is {shape}.")
+    return None

@@ -5,10 +5,20 @@ Labels ``y`` are 1 for signal and 0 for background; ``weights`` are expected eve
 
 import numpy as np
 
-from hepml.checks._verdict import Verdict, agree, first_that_agrees, missing
+from hepml.checks._verdict import (
+    Verdict,
+    agree,
+    first_that_agrees,
+    missing,
+    no_number,
+    no_scores,
+)
 from hepml.stats import auc, roc_curve, significance
 
 __all__ = ["honest_threshold", "mass_window", "own_model"]
+
+# An answer is compared with known misconceptions before it is forgiven its rounding.
+EXACT, ROUNDED = 0.004, 0.05
 
 
 def mass_window(mass, y, weights, *, low=None, high=None, z=None):
@@ -27,16 +37,19 @@ def mass_window(mass, y, weights, *, low=None, high=None, z=None):
     -------
     Verdict
     """
-    if absent := missing(low=low, high=high, z=z):
-        return absent
+    answers = {"low": low, "high": high, "z": z}
+    if unusable := missing(**answers) or no_number(**answers):
+        return unusable
+    if low >= high:
+        return Verdict(False, f"low = {low:g} should be below high = {high:g}.")
     mass, y, weights = map(np.asarray, (mass, y, weights))
     inside = (mass >= low) & (mass < high)
     if not inside.any():
         return Verdict(False, f"No event has a mass between {low:g} and {high:g} GeV.")
     s, b = _yields(y[inside], weights[inside])
     wanted = significance(s, b)
-    if not agree(z, wanted):
-        return Verdict(False, _why_z_differs(z, wanted, y, weights, inside))
+    if said := _why_z_differs(z, wanted, y, weights, inside):
+        return Verdict(False, said)
     best = _best_window(mass, y, weights)
     if wanted < 0.9 * best:
         return Verdict(
@@ -52,6 +65,8 @@ def _yields(y, weights):
 
 
 def _why_z_differs(z, wanted, y, weights, inside):
+    if agree(z, wanted, EXACT):
+        return None
     s, b = _yields(y[inside], weights[inside])
     counted = _yields(y[inside], np.ones(inside.sum()))
     totals = _yields(y, weights)
@@ -66,8 +81,10 @@ def _why_z_differs(z, wanted, y, weights, inside):
             "background alone would do.": s / np.sqrt(s + b),
             "This is S/B, a purity, not a significance.": s / b,
         },
+        EXACT,
     )
-    return said or f"For this window I get Z = {wanted:.2f}, you say {z:.2f}."
+    otherwise = f"For this window I get Z = {wanted:.2f}, you say {z:.2f}."
+    return said or (None if agree(z, wanted, ROUNDED) else otherwise)
 
 
 def _best_window(mass, y, weights):
@@ -100,8 +117,11 @@ def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, ta
     -------
     Verdict
     """
-    if absent := missing(my_score_train=score_train, my_score_test=score_test, my_auc=my_auc):
-        return absent
+    scores = {"my_score_train": score_train, "my_score_test": score_test}
+    sizes = len(train[0]), len(test[0])
+    unusable = missing(**scores, my_auc=my_auc) or no_scores(sizes, **scores)
+    if unusable := unusable or no_number(my_auc=my_auc):
+        return unusable
     if len(np.unique(score_test)) <= 2:
         return Verdict(
             False,
@@ -116,7 +136,7 @@ def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, ta
 
 
 def _why_auc_differs(claimed, wanted, on_train, test, score):
-    if agree(claimed, wanted, 5e-4):
+    if abs(claimed - wanted) < 6e-4:  # right to three digits
         return None
     said = first_that_agrees(
         claimed,
@@ -128,9 +148,8 @@ def _why_auc_differs(claimed, wanted, on_train, test, score):
         },
         5e-4,
     )
-    return (
-        said or f"On the test events I get a weighted AUC of {wanted:.4f}, you say {claimed:.4f}."
-    )
+    otherwise = f"On the test events I get a weighted AUC of {wanted:.4f}, you say {claimed:.4f}."
+    return said or otherwise
 
 
 def _judge_model(curve, on_train, target):
@@ -168,16 +187,22 @@ def honest_threshold(choose, test, fraction, threshold=None, z=None, *, sigma_b=
     -------
     Verdict
     """
-    if absent := missing(threshold=threshold, z=z):
-        return absent
+    answers = {"threshold": threshold, "z": z}
+    if unusable := missing(**answers) or no_number(**answers):
+        return unusable
     s, b = _passing(test, threshold)
     if b <= 0:
-        return Verdict(False, "No background passes this cut: its significance means nothing.")
+        return Verdict(
+            False,
+            "No simulated background passes this cut, so nobody knows B: choose a lower threshold.",
+        )
     wanted = significance(s, b, sigma_b * b)
-    if agree(z, wanted, 0.02):
+    if agree(z, wanted, EXACT):
         return _judge_threshold(choose, test, threshold, wanted, sigma_b)
     flattering = {_FLATTERED: _z_at(choose, threshold, sigma_b)}
-    said = first_that_agrees(z, flattering | _misread_yields(s, b, fraction, sigma_b), 0.005)
+    said = first_that_agrees(z, flattering | _misread_yields(s, b, fraction, sigma_b), EXACT)
+    if not said and agree(z, wanted, ROUNDED):
+        return _judge_threshold(choose, test, threshold, wanted, sigma_b)
     otherwise = f"At this threshold I get Z = {wanted:.2f} on the test events, you say {z:.2f}."
     return Verdict(False, said or otherwise)
 

@@ -74,6 +74,18 @@ def test_a_poor_or_empty_window_is_sent_back(toy):
     assert "No event" in judge_window(toy, 1.0, 5000, 6000).reason
 
 
+def test_rounded_answers_are_right_and_nonsense_is_named(toy, samples):
+    z = stats.significance(*window(toy))
+    assert judge_window(toy, round(z, 1)).ok
+    assert "below high" in judge_window(toy, z, HIGH, LOW).reason
+    assert "should be a number" in judge_window(toy, float("nan")).reason
+    assert "should be a number" in judge_window(toy, z, "110").reason
+    y, score, w = samples[2]
+    assert own(samples, round(stats.auc(y, score, w), 3)).ok
+    assert "[:, 1]" in own(samples, 0.9, np.column_stack([1 - score, score])).reason
+    assert f"{len(y)} scores" in own(samples, 0.9, score[1:]).reason
+
+
 def own(samples, claimed, score_test=None, score_train=None, target=0.8):
     (y_train, train, w_train), _, (y_test, test, w_test) = samples
     return check.own_model(
@@ -171,7 +183,7 @@ def test_tuning_on_the_test_events_is_noticed(samples):
 def test_a_careless_threshold_is_sent_back(samples):
     s, b = yields(samples[2], 0.05)
     assert "better cut" in cut(samples, 0.05, stats.significance(s, b, 0.1 * b)).reason
-    assert "No background" in cut(samples, 2.0, 1.0).reason
+    assert "lower threshold" in cut(samples, 2.0, 1.0).reason
 
 
 def test_a_verdict_reads_like_a_sentence(toy):
