@@ -80,6 +80,7 @@ def test_stop_and_pause_while_a_cell_is_blocked(page, lab, tmp_path):
     grown(page, 3)
     press(page, "Pause")
     expect(progress(page)).to_contain_text("paused", timeout=30_000)
+    page.wait_for_timeout(1500)  # an epoch under way when the button was pressed still counts
     held = counted(page)
     page.wait_for_timeout(700)
     assert counted(page) == held
