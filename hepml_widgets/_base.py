@@ -104,7 +104,8 @@ def png(figure, *, dpi=80, colors=128):
 class View(anywidget.AnyWidget):
     """Base of all views.
 
-    A subclass names its script with `_module`, fills `table` once, and draws `figure()` for print.
+    A subclass names its script with `_module`, fills `table` once, and defines
+    `figure()`, which draws the view with matplotlib and returns the figure.
     Its script ends in ``export default { render };`` and takes what it shares from ``./plot.js``.
 
     Attributes
@@ -128,15 +129,6 @@ class View(anywidget.AnyWidget):
 
     def __init__(self, **traits):
         super().__init__(key=f"hepml-{next(_counter)}", **traits)
-
-    def figure(self):
-        """Draw the view with matplotlib, for print.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        raise NotImplementedError
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

@@ -1,6 +1,7 @@
 """What all recipes share: independent chunks, and weights that add up to expected events."""
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -73,7 +74,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(ABC):
     """Every number that shapes a sample; subclasses define `simulate` and `features`."""
 
     name: str
@@ -84,6 +85,7 @@ class Recipe:
     notes: tuple
     chunk_events: int = 500
 
+    @abstractmethod
     def simulate(self, process, variant, events, rng):
         """Make selected events.
 
@@ -100,11 +102,10 @@ class Recipe:
             Primary columns, ``weight`` (probability to be selected), all of shape (events,), and
             the scalars ``trials`` (events generated) and ``cross_section`` (pb).
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def features(self, primary):
         """Columns computed from the primary ones, both dicts of arrays of shape (events,)."""
-        raise NotImplementedError
 
     def chunks(self, events, seed):
         """List the independent pieces of work.
