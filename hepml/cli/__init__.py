@@ -1,0 +1,49 @@
+"""The ``hepml`` command; each group of commands is one module here."""
+
+import sys
+
+try:
+    import typer
+except ImportError:
+    sys.exit('the hepml command needs typer: pip install "hepml-lab[lab]"')
+
+from hepml import __version__
+from hepml.cli import _convert, _fetch, _generate, _samples
+from hepml.data import DataError
+
+__all__ = ["app", "main"]
+
+HELP = """Samples for machine learning in high-energy physics.
+
+Try: hepml data list; hepml data card higgs_tautau
+"""
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=HELP)
+samples = typer.Typer(no_args_is_help=True, help="List, describe, check, make and fetch samples.")
+app.add_typer(samples, name="data")
+for commands in (_samples, _generate, _fetch, _convert):
+    commands.register(samples)
+
+
+def _show_version(asked):
+    if asked:
+        typer.echo(f"hepml {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _group(
+    *,
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+    ),
+):
+    """Take the options that stand before a command."""
+
+
+def main():
+    """Run the command; what a user can mend is one sentence and exit status 1."""
+    try:
+        app()
+    except DataError as error:
+        sys.exit(f"hepml: {error}")
