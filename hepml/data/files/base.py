@@ -2,13 +2,19 @@
 
 Between formats a table travels as Arrow record batches. Columns are truth values, integers,
 floats or strings, one per event, or lists of these (jagged branches, fixed-size arrays, nested).
+A field is nullable only where values may be missing: pandas has other types for those columns.
 """
 
 from abc import ABC, abstractmethod
 
-__all__ = ["BATCH_BYTES", "Source", "Writer"]
+from hepml.data._errors import DataError, nearest
+
+__all__ = ["BATCH_BYTES", "Source", "Writer", "check_columns", "check_expansion", "check_names"]
+__all__ += ["choose_tree", "damaged"]
 
 BATCH_BYTES = 32_000_000  # aimed at per batch, all columns together
+EXPANDED_BYTES, EXPANSION = 1_000_000_000, 200
+"""More bytes than both this and this many times the file's size are taken for a bomb."""
 
 
 class Source(ABC):
@@ -86,3 +92,82 @@ class Writer(ABC):
     @abstractmethod
     def close(self, *, complete):
         """Close the file; ``complete`` is false when it will be thrown away."""
+
+
+def damaged(path, kind, reason):
+    """Error that says a file is not whole, to be raised.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    kind : str
+        Name of the format.
+    reason : str
+        A few words, such as the type of the error that a library raised.
+
+    Returns
+    -------
+    DataError
+    """
+    return DataError(f"{path} is damaged or not complete as {kind} file ({reason})")
+
+
+def check_columns(path, columns, known):
+    """Raise a `DataError` with a hint unless every one of ``columns`` is among ``known``."""
+    for column in columns or ():
+        if column not in known:
+            raise DataError(f"{path.name} has no column {column!r}; {nearest(column, known)}")
+
+
+def check_names(path, kind, names):
+    """Raise a `DataError` if ``names`` are given for a format that carries its own."""
+    if names is not None:
+        message = f"{path.name}: names= is for files without names; a {kind} file has its own"
+        raise DataError(message)
+
+
+def choose_tree(path, trees, tree):
+    """Pick the table that is meant.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    trees : sequence of str
+        Those that the file holds.
+    tree : str or None
+        The one asked for; None where there should be only one.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        Listing what there is.
+    """
+    if not trees:
+        raise DataError(f"{path.name} holds no tree")
+    if tree is None and len(trees) > 1:
+        choice = ", ".join(map(repr, trees))
+        raise DataError(f"{path.name} holds {len(trees)} trees, name one of them: {choice}")
+    if tree is not None and tree not in trees:
+        raise DataError(f"{path.name} has no tree {tree!r}; {nearest(tree, trees)}")
+    return trees[0] if tree is None else tree
+
+
+def check_expansion(path, unpacked):
+    """Raise a `DataError` if a file claims to hold, or has given, absurdly many bytes.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    unpacked : int
+        Bytes in memory, as far as known.
+    """
+    if unpacked > max(EXPANDED_BYTES, EXPANSION * path.stat().st_size):
+        message = (
+            f"{path.name} would unpack to {unpacked / 1e9:.3g} GB, more than {EXPANSION} times "
+            "its size: it is damaged, or made to fill the memory"
+        )
+        raise DataError(message)
