@@ -566,6 +566,85 @@ function keepInside(panel, label, x, anchor) {
   label.setAttribute("x", pixel(first + before));
 }
 
+// ---------------------------------------------------------------- scores by class
+// m: { scale, range, bins, histogram: { signal, background, train_signal?, train_signal_error?, … } }
+
+export const extreme = (values, start, pick) =>
+  values.reduce((best, v) => (Number.isFinite(v) ? pick(best, v) : best), start);
+
+export function scoreAxes(m) {
+  const contents = Object.entries(m.histogram)
+    .filter(([name]) => !name.endsWith("_error")).flatMap(([, column]) => [...column]);
+  const high = extreme(contents, 0, Math.max);
+  const least = extreme(contents.filter((v) => v > 0), Infinity, Math.min);
+  const low = Math.min(extreme(contents, 0, Math.min), 0);
+  const x = { title: "score", kind: m.scale, domain: m.range };
+  const title = "events / bin";
+  if (high <= 0) return { x, y: { title, kind: "linear", domain: niceDomain([low, 1]) } };
+  const floor = Math.max(least, high * 1e-6);
+  return { x, y: { title, kind: "log", domain: [10 ** Math.floor(Math.log10(floor) - 0.05), 10 ** (Math.log10(high) + 0.16 * (Math.log10(high / floor) + 1))] } };
+}
+
+function edgesOf({ scale, range: [low, high], bins }) {
+  const logit = (p) => Math.log(p / (1 - p));
+  const [from, to] = scale === "logit" ? [logit(low), logit(high)] : [low, high];
+  return Float64Array.from({ length: bins + 1 }, (_, i) => {
+    const at = from + ((to - from) * i) / bins;
+    return scale === "logit" ? 1 / (1 + Math.exp(-at)) : at;
+  });
+}
+
+export function drawScores(panel, m, names) {
+  const edges = edgesOf(m);
+  const centres = edges.slice(1).map((edge, i) => panel.x.invert((panel.x(edge) + panel.x(edges[i])) / 2));
+  for (const kind of ["background", "signal"]) {
+    const contents = m.histogram[kind];
+    steps(panel, edges, contents, { class: `hepml-area-${kind}` }, true);
+    steps(panel, edges, contents, { class: `hepml-line-${kind}` });
+    negatives(panel, edges, contents, kind);
+    const train = m.histogram[`train_${kind}`];
+    if (train) dots(panel, centres, train, m.histogram[`train_${kind}_error`], { class: `hepml-dots-${kind}` });
+  }
+  nameHistograms(panel, m, edges, names);
+}
+
+// Bins a logarithm cannot show are marked on the floor, not dropped.
+function negatives(panel, edges, contents, kind) {
+  if (panel.y.kind !== "log") return;
+  const floor = panel.inner.top + panel.inner.height;
+  contents.forEach((content, i) => {
+    if (content >= 0) return;
+    const x = (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
+    panel.marks.append(vector("path", { d: `M${x - 3} ${floor - 8}h6l-3 6Z`, class: `hepml-below-${kind}` },
+      vector("title", {}, `negative: ${withError(content, 0)}`)));
+  });
+}
+
+// Above its own outline, where the other class does not cross the letters.
+function nameHistograms(panel, m, edges, names) {
+  const outline = (kind) => m.histogram[kind].map((content) => panel.y(content));
+  const lines = { signal: outline("signal"), background: outline("background") };
+  const middle = (i) => (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
+  for (const [kind, other, wanted] of [["background", "signal", 0.2], ["signal", "background", 0.62]]) {
+    const spots = Array.from(lines[kind], (_, i) => spot(panel, lines[kind], lines[other], middle, i))
+      .filter(({ y }) => Number.isFinite(y));
+    const { left, width, top } = panel.inner;
+    const badness = ({ x, y, clash }) => (clash ? 10 : 0) + (y < top + 34 ? 5 : 0) + Math.abs((x - left) / width - wanted);
+    const [best] = spots.sort((a, b) => badness(a) - badness(b));
+    if (best) endLabels(panel, [{ ...best, text: names[kind], anchor: "middle", class: `hepml-name-${kind}` }]);
+  }
+}
+
+function spot(panel, own, other, middle, i) {
+  const x = middle(i);
+  const near = [...own.keys()].filter((j) => Math.abs(middle(j) - x) < 36);
+  const highest = (line) => Math.min(...near.map((j) => line[j]).filter(Number.isFinite));
+  const y = highest(own) - 7;
+  const clash = near.some((j) => other[j] > y - 16 && other[j] < y + 7);
+  const edge = x - 36 < panel.inner.left || x + 36 > panel.inner.left + panel.inner.width;
+  return { x, y, clash: clash || edge };
+}
+
 // ---------------------------------------------------------------- the handle
 
 // Pointer gestures inside a frame: `move(x)` with the value under the pointer, then `release()`.
@@ -736,6 +815,38 @@ export function dataTable(caption, rows) {
   };
 }
 
+// ---------------------------------------------------------------- a line of numbers
+
+export const joined = (parts) => parts.map(([label, value]) => `${label} ${value}`.trim()).join(" · ");
+
+// [label, value] pairs in one line whose numbers change in place.
+export function readoutLine() {
+  const node = element("p", { class: "hepml-readout" });
+  const write = (parts) => {
+    const labels = parts.map(([label]) => label).join("|");
+    if (node.dataset.labels !== labels) {
+      node.dataset.labels = labels;
+      node.replaceChildren(...parts.map(([label]) => element("span", { class: "hepml-item" },
+        element("span", { class: "hepml-quiet" }, ...richHTML(label)), " ", element("b"))));
+    }
+    parts.forEach(([, value], i) => {
+      const cell = node.children[i].lastChild;
+      if (cell.textContent !== value) cell.textContent = value;
+    });
+    node.dataset.text = joined(parts);
+  };
+  // Room for the longest text of each number, so that nothing jumps.
+  const reserve = (length, parts) => {
+    const stride = Math.max(1, Math.floor(length / 100));
+    const widest = [];
+    for (let row = 0; row < length; row += stride) {
+      parts(row).forEach(([, value], i) => { widest[i] = Math.max(widest[i] ?? 0, [...value].length); });
+    }
+    [...node.children].forEach((item, i) => item.lastChild.style.setProperty("min-width", `${widest[i]}ch`));
+  };
+  return { node, write, reserve };
+}
+
 // ---------------------------------------------------------------- downloads
 
 export function save(name, blob) {
@@ -802,6 +913,18 @@ export async function savePNG(name, root, panels, density = 2, stacked = false) 
   const canvas = element("canvas", { width: width * density, height: height * density });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   canvas.toBlob((blob) => save(name, blob), "image/png");
+}
+
+// What can be taken away: the numbers as a table and as CSV, the picture as SVG and PNG.
+export function actions(scene, name, data, rows, panels) {
+  const show = button(scene, "data", "show the numbers as a table", () =>
+    show.setAttribute("aria-expanded", String(data.toggle())));
+  show.setAttribute("aria-expanded", "false");
+  return element("span", { class: "hepml-actions" },
+    show,
+    button(scene, "CSV", "download the numbers", () => saveCSV(`${name}.csv`, rows())),
+    button(scene, "SVG", "download the picture for print", () => saveSVG(`${name}.svg`, scene.root, panels())),
+    button(scene, "PNG", "download the picture", () => savePNG(`${name}.png`, scene.root, panels())));
 }
 
 // ---------------------------------------------------------------- live and still

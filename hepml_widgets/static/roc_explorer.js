@@ -1,7 +1,7 @@
 import {
-  announcer, band, button, choice, dataTable, distinct, dots, dragArea, dragHandle, element, endLabels, floats,
-  frame, line, nearest, niceDomain, percent, probability, richHTML, saveCSV, savePNG, saveSVG, shorten, significant, stage,
-  steps, vector, watch, withError,
+  actions, announcer, band, choice, dataTable, distinct, dragArea, dragHandle, drawScores, element,
+  extreme, floats, frame, joined, line, nearest, niceDomain, percent, readoutLine, richHTML, scoreAxes,
+  shorten, significant, stage, vector, watch, withError,
 } from "./plot.js";
 import {
   ams, amsError, efficiencyError, sic, sicError, significance, significanceError,
@@ -86,85 +86,7 @@ function readoutParts(m, i, merit, curve) {
   ];
 }
 
-const joined = (parts) => parts.map(([label, value]) => `${label} ${value}`.trim()).join(" · ");
-
 // ---------------------------------------------------------------- panels
-
-const extreme = (values, start, pick) =>
-  values.reduce((best, v) => (Number.isFinite(v) ? pick(best, v) : best), start);
-
-function histogramAxes(m) {
-  const contents = Object.entries(m.histogram)
-    .filter(([name]) => !name.endsWith("_error")).flatMap(([, column]) => [...column]);
-  const high = extreme(contents, 0, Math.max);
-  const least = extreme(contents.filter((v) => v > 0), Infinity, Math.min);
-  const low = Math.min(extreme(contents, 0, Math.min), 0);
-  const x = { title: "score", kind: m.scale, domain: m.range };
-  const title = "events / bin";
-  if (high <= 0) return { x, y: { title, kind: "linear", domain: niceDomain([low, 1]) } };
-  const floor = Math.max(least, high * 1e-6);
-  return { x, y: { title, kind: "log", domain: [10 ** Math.floor(Math.log10(floor) - 0.05), 10 ** (Math.log10(high) + 0.16 * (Math.log10(high / floor) + 1))] } };
-}
-
-function edgesOf({ scale, range: [low, high], bins }) {
-  const logit = (p) => Math.log(p / (1 - p));
-  const [from, to] = scale === "logit" ? [logit(low), logit(high)] : [low, high];
-  return Float64Array.from({ length: bins + 1 }, (_, i) => {
-    const at = from + ((to - from) * i) / bins;
-    return scale === "logit" ? 1 / (1 + Math.exp(-at)) : at;
-  });
-}
-
-function drawHistograms(panel, m, names) {
-  const edges = edgesOf(m);
-  const centres = edges.slice(1).map((edge, i) => panel.x.invert((panel.x(edge) + panel.x(edges[i])) / 2));
-  for (const kind of ["background", "signal"]) {
-    const contents = m.histogram[kind];
-    steps(panel, edges, contents, { class: `hepml-area-${kind}` }, true);
-    steps(panel, edges, contents, { class: `hepml-line-${kind}` });
-    negatives(panel, edges, contents, kind);
-    const train = m.histogram[`train_${kind}`];
-    if (train) dots(panel, centres, train, m.histogram[`train_${kind}_error`], { class: `hepml-dots-${kind}` });
-  }
-  nameHistograms(panel, m, edges, names);
-}
-
-// Bins a logarithm cannot show are marked on the floor, not dropped.
-function negatives(panel, edges, contents, kind) {
-  if (panel.y.kind !== "log") return;
-  const floor = panel.inner.top + panel.inner.height;
-  contents.forEach((content, i) => {
-    if (content >= 0) return;
-    const x = (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
-    panel.marks.append(vector("path", { d: `M${x - 3} ${floor - 8}h6l-3 6Z`, class: `hepml-below-${kind}` },
-      vector("title", {}, `negative: ${withError(content, 0)}`)));
-  });
-}
-
-// Above its own outline, where the other class does not cross the letters.
-function nameHistograms(panel, m, edges, names) {
-  const outline = (kind) => m.histogram[kind].map((content) => panel.y(content));
-  const lines = { signal: outline("signal"), background: outline("background") };
-  const middle = (i) => (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
-  for (const [kind, other, wanted] of [["background", "signal", 0.2], ["signal", "background", 0.62]]) {
-    const spots = Array.from(lines[kind], (_, i) => spot(panel, lines[kind], lines[other], middle, i))
-      .filter(({ y }) => Number.isFinite(y));
-    const { left, width, top } = panel.inner;
-    const badness = ({ x, y, clash }) => (clash ? 10 : 0) + (y < top + 34 ? 5 : 0) + Math.abs((x - left) / width - wanted);
-    const [best] = spots.sort((a, b) => badness(a) - badness(b));
-    if (best) endLabels(panel, [{ ...best, text: names[kind], anchor: "middle", class: `hepml-name-${kind}` }]);
-  }
-}
-
-function spot(panel, own, other, middle, i) {
-  const x = middle(i);
-  const near = [...own.keys()].filter((j) => Math.abs(middle(j) - x) < 36);
-  const highest = (line) => Math.min(...near.map((j) => line[j]).filter(Number.isFinite));
-  const y = highest(own) - 7;
-  const clash = near.some((j) => other[j] > y - 16 && other[j] < y + 7);
-  const edge = x - 36 < panel.inner.left || x + 36 > panel.inner.left + panel.inner.width;
-  return { x, y, clash: clash || edge };
-}
 
 function rocAxes(models, kind) {
   const bounds = (values) => [extreme(values, 0, Math.min), extreme(values, 1, Math.max)];
@@ -332,9 +254,10 @@ class Explorer {
     const grid = element("div", { class: "hepml-roc" });
     panels.forEach((controls, i) => grid.append(element("div", { class: "hepml-roc-panel" },
       element("div", { class: "hepml-controls" }, ...controls), this.plots[i])));
-    this.readout = element("p", { class: "hepml-readout" });
+    this.readout = readoutLine();
     this.data = dataTable("Yields above each threshold", () => this.rows(true));
-    const bar = element("div", { class: "hepml-bar" }, this.readout, this.actions());
+    const bar = element("div", { class: "hepml-bar" }, this.readout.node,
+      actions(scene, "roc-explorer", this.data, () => this.rows(false), () => [this.histograms, this.roc, this.merits]));
     scene.root.append(grid, bar, this.data.node);
   }
 
@@ -394,25 +317,12 @@ class Explorer {
     this.sigmaText.textContent = percent(sigma);
   }
 
-  actions() {
-    const { scene } = this;
-    const panels = () => [this.histograms, this.roc, this.merits];
-    const data = button(scene, "data", "show the numbers as a table", () =>
-      data.setAttribute("aria-expanded", String(this.data.toggle())));
-    data.setAttribute("aria-expanded", "false");
-    return element("span", { class: "hepml-actions" },
-      data,
-      button(scene, "CSV", "download the numbers", () => saveCSV("roc-explorer.csv", this.rows(false))),
-      button(scene, "SVG", "download the picture for print", () => saveSVG("roc-explorer.svg", scene.root, panels())),
-      button(scene, "PNG", "download the picture", () => savePNG("roc-explorer.png", scene.root, panels())));
-  }
-
   frames() {
     const { scene } = this;
     const afterLayout = () => this.follow();
     this.histograms = frame(scene, this.plots[0], {
-      label: "Histograms of the score", ...histogramAxes(this.m), afterLayout,
-      draw: (panel) => drawHistograms(panel, this.m, this.names),
+      label: "Histograms of the score", ...scoreAxes(this.m), afterLayout,
+      draw: (panel) => drawScores(panel, this.m, this.names),
     });
     this.roc = frame(scene, this.plots[1], {
       label: "ROC curve", ...rocAxes(this.models, this.kind), afterLayout,
@@ -453,11 +363,11 @@ class Explorer {
     this.axes.show(this.kind);
     this.figures.show(this.merit);
     this.showSigma();
-    this.histograms.set(histogramAxes(this.m));
+    this.histograms.set(scoreAxes(this.m));
     this.roc.set(rocAxes(this.models, this.kind));
     this.merits.set(meritAxes(this.m, this.merit, this.curve));
     this.follow();
-    this.reserve();
+    this.readout.reserve(this.m.threshold.length, (row) => this.parts(row));
     this.data.refresh();
   }
 
@@ -466,7 +376,7 @@ class Explorer {
     if (!this.grips) return;
     this.grips.forEach((grip) => grip.show(this.row));
     const parts = this.parts(this.row);
-    this.write(parts);
+    this.readout.write(parts);
     if (this.histograms.inner) this.cover();
     if (this.roc.inner) this.pointOnROC();
     if (this.merits.inner) this.place(this.points[1], this.merits, this.clipped(), this.curve.values[this.row]);
@@ -505,32 +415,6 @@ class Explorer {
       point.setAttribute("cy", y.toFixed(1));
     }
     return [x, seen ? y : NaN];
-  }
-
-  write(parts) {
-    const { readout } = this;
-    const labels = parts.map(([label]) => label).join("|");
-    if (readout.dataset.labels !== labels) {
-      readout.dataset.labels = labels;
-      readout.replaceChildren(...parts.map(([label]) => element("span", { class: "hepml-item" },
-        element("span", { class: "hepml-quiet" }, ...richHTML(label)), " ", element("b"))));
-    }
-    parts.forEach(([, value], i) => {
-      const cell = readout.children[i].lastChild;
-      if (cell.textContent !== value) cell.textContent = value;
-    });
-    readout.dataset.text = joined(parts);
-  }
-
-  // Room for the longest text of each number, so that nothing jumps.
-  reserve() {
-    const { length } = this.m.threshold;
-    const stride = Math.max(1, Math.floor(length / 100));
-    const widest = [];
-    for (let row = 0; row < length; row += stride) {
-      this.parts(row).forEach(([, value], i) => { widest[i] = Math.max(widest[i] ?? 0, [...value].length); });
-    }
-    [...this.readout.children].forEach((item, i) => item.lastChild.style.setProperty("min-width", `${widest[i]}ch`));
   }
 
   rows(forEyes) {

@@ -15,7 +15,7 @@ const REPLAY = 4000; // ms for a whole run
 // ---------------------------------------------------------------- the curves
 
 // What the browser has: the table, then the rows that came after it.
-function joined(table, live) {
+function runOf(table, live) {
   const from = (live.epoch ?? []).findIndex((epoch) => epoch > (table.length ?? 0));
   const epoch = [...(table.epoch ?? []), ...(from < 0 ? [] : live.epoch.slice(from))];
   const names = [...new Set([...Object.keys(table.curves ?? {}), ...Object.keys(live.curves ?? {})])];
@@ -345,7 +345,7 @@ function render({ model, el }) {
     const before = run.epoch.length;
     table = model.get("table") ?? {};
     live = model.get("live") ?? {};
-    run = joined(table, live);
+    run = runOf(table, live);
     if (!wasIdle || before !== run.epoch.length) at = run.epoch.length - 1;
     for (const panel of panels) panel.overlay.setAttribute("display", idle() ? "inline" : "none");
     showChoices();
