@@ -1,0 +1,13 @@
+"""Published sets: what can be fetched, where it comes from, and how it is loaded.
+
+Files lie in a cache, ``$HEPML_DATA`` or the system's place for caches. ``$HEPML_MIRROR`` names a
+folder or server to fetch from, for a class without internet: the checksums hold there as well.
+"""
+
+from hepml.data.published.cache import cache_folder, status, verify
+from hepml.data.published.download import Patience
+from hepml.data.published.fetching import fetch
+from hepml.data.published.registry import File, Published, entry, names, sister_of
+
+__all__ = ["File", "Patience", "Published", "cache_folder", "entry", "fetch"]
+__all__ += ["names", "sister_of", "status", "verify"]

@@ -1,0 +1,209 @@
+"""The cache of published sets: a folder for each, verified, one process writing at a time.
+
+In every folder a ledger says when and whence each file came, and what its checksum was at the
+first download, for files whose source states none.
+"""
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+from hepml.data._errors import DataError
+from hepml.data.published.registry import entry
+from hepml.data.recipes import NAMES
+
+__all__ = ["LEDGER", "cache_folder", "digest", "known_checksum", "ledger", "locked"]
+__all__ += ["offline_hint", "paths", "set_folder", "status", "unwritable", "verify"]
+
+FOLDER = "HEPML_DATA"
+LEDGER, LOCK = "ledger.json", "lock"
+
+
+def cache_folder():
+    """Folder of all that is fetched: ``$HEPML_DATA``, or the system's place for caches.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    if chosen := os.environ.get(FOLDER):
+        return Path(chosen).expanduser()
+    try:
+        import pooch
+    except ImportError:
+        raise DataError('published sets need pooch: pip install "hepml-lab[lab]"') from None
+    return Path(pooch.os_cache("hepml"))
+
+
+def set_folder(name):
+    """Folder of one published set."""
+    return cache_folder() / "published" / name
+
+
+def ledger(name):
+    """Read what is known of a set's files since they came.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    dict of str to dict
+        For each file ``date``, ``address``, ``size``, and ``checksum`` where no source states it.
+    """
+    try:
+        record = json.loads((set_folder(name) / LEDGER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def paths(name):
+    """Files of a set that are in the cache, in the order of the registry.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    DataError
+        If the set is not fetched, or only in part.
+    """
+    files = [set_folder(name) / file.name for file in entry(name).files]
+    found = [file for file in files if file.is_file()]
+    if len(found) < len(entry(name).chosen()):
+        raise DataError(_not_fetched(name, started=bool(found)))
+    return found
+
+
+def _not_fetched(name, *, started):
+    size = sum(file.expected_size for file in entry(name).chosen())
+    state = "is only fetched in part" if started else "is not fetched yet"
+    return f"{name!r} {state}: hepml data fetch {name} ({size / 1e6:.0f} MB); {offline_hint(name)}"
+
+
+def offline_hint(name):
+    """Words on what works without a network."""
+    sister = entry(name).sister
+    if sister in NAMES:
+        return f"its sister {sister!r} is bundled and needs no network"
+    return f"bundled, and without need of a network, are {', '.join(map(repr, NAMES))}"
+
+
+def status(name):
+    """Say whether a set is in the cache.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    dict
+        ``fetched`` (whether `load` finds what it needs), ``files`` and ``size`` (bytes) of what
+        is there, ``date`` of the latest download or None, and the ``folder``.
+    """
+    folder = set_folder(name)
+    found = [folder / file.name for file in entry(name).files if (folder / file.name).is_file()]
+    dates = [record["date"] for record in ledger(name).values() if "date" in record]
+    return {
+        "fetched": len(found) >= len(entry(name).chosen()),
+        "files": len(found),
+        "size": sum(file.stat().st_size for file in found),
+        "date": max(dates, default=None),
+        "folder": str(folder),
+    }
+
+
+def verify(name):
+    """Check the files of a set against their stated checksums, or those of the first download.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    DataError
+        If the set is not fetched; or naming the first file that differs.
+    """
+    known = ledger(name)
+    for path in paths(name):
+        file = next(file for file in entry(name).files if file.name == path.name)
+        expected = known_checksum(file, known)
+        if file.size is not None and path.stat().st_size != file.size:
+            found = f"{path.stat().st_size} bytes of {file.size}"
+            raise DataError(f"{path} is not the file that was fetched: {found}")
+        if expected and (found := digest(path, expected)) != expected:
+            raise DataError(f"{path} is not the file that was fetched: {found}, not {expected}")
+
+
+def known_checksum(file, known):
+    """Checksum that a file must have: the stated one, or the one in the ledger ``known``."""
+    return file.checksum or known.get(file.name, {}).get("checksum")
+
+
+def digest(path, like):
+    """Checksum of a file by the algorithm of another one."""
+    import pooch
+
+    algorithm = like.partition(":")[0]
+    return f"{algorithm}:{pooch.file_hash(str(path), alg=algorithm)}"
+
+
+@contextlib.contextmanager
+def locked(folder, name):
+    """Keep other processes from the folder of a set; the system lifts the lock if one dies."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / LOCK).open("a+b")
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    with stream:
+        if not _take(stream):
+            message = (
+                f"another process is fetching {name!r} into {folder}: wait until it is done, "
+                "then the same command finds it there"
+            )
+            raise DataError(message)
+        for left in folder.glob("tmp*"):  # pooch's, of a process that was killed
+            left.unlink(missing_ok=True)
+        yield
+
+
+def _take(stream):
+    """Whether the lock of an open file could be had."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        def lock():
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+
+        def lock():
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    try:
+        lock()
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+def unwritable(folder, error):
+    """Error for a folder of the cache that does not take what is written."""
+    hint = f"choose another folder with the environment variable {FOLDER}"
+    return DataError(f"cannot write in {folder} ({error.strerror}): {hint}")

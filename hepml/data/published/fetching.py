@@ -1,0 +1,324 @@
+"""Fetching: pooch keeps the files and checks them, `Transfer` brings them, a ledger notes them."""
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+
+import contextlib
+import datetime as dt
+import gzip
+import json
+import logging
+import os
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from hepml.data._errors import DataError
+from hepml.data.published import cache
+from hepml.data.published.download import AbsentError, OfflineError, Patience, Transfer, copy_file
+from hepml.data.published.registry import entry
+
+__all__ = ["check_whole", "fetch"]
+
+MIRROR = "HEPML_MIRROR"
+STARTS = {
+    ".gz": b"\x1f\x8b",
+    ".npz": b"PK",
+    ".zip": b"PK",
+    ".h5": b"\x89HDF",
+    ".hdf5": b"\x89HDF",
+}
+
+
+def fetch(name, *, source=None, files=None, progress=None, patience=None):
+    """Bring a published set into the cache; what is there already is checked and kept.
+
+    An interrupted download goes on where it stopped. A file gets its name only when it is whole
+    and agrees with its checksum: the one that a source states, else that of the first download.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    source : str or path-like, optional
+        Folder, or address of a server, that holds the files as ``NAME/FILE`` or ``FILE``; by
+        default ``$HEPML_MIRROR``, else the addresses in the registry.
+    files : int, optional
+        How many of its files, for a set that comes in many.
+    progress : callable, optional
+        Called with (bytes done, bytes in all, whether they came from an earlier run).
+    patience : Patience, optional
+        How long to wait for a server.
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    DataError
+        One sentence: offline, refused, not the file it should be, no room, no such set.
+    """
+    one = entry(name)
+    _check_count(one, files)
+    folder = cache.set_folder(name)
+    source = str(source or os.environ.get(MIRROR, "")) or None
+    counter = _Counter(one.chosen(files), progress or (lambda *_: None))
+    with cache.locked(folder, name), _quiet():
+        for file in one.chosen(files):
+            report = counter.of(file)
+            _fetch_file(_Order(name, file, folder, source, report, patience or Patience()))
+    return [folder / file.name for file in one.chosen(files)]
+
+
+def _check_count(one, files):
+    if files is not None and not 1 <= files <= len(one.files):
+        raise DataError(f"{one.name!r} has {len(one.files)} files: ask for 1 to {len(one.files)}")
+
+
+class _Counter:
+    """Sum the bytes of several files for one progress bar."""
+
+    def __init__(self, files, progress):
+        self.done = {file.name: 0 for file in files}
+        self.total = {file.name: file.expected_size for file in files}
+        self.progress = progress
+
+    def of(self, file):
+        """Return the callable for one file."""
+
+        def report(done, total, kept):
+            self.done[file.name] = done
+            self.total[file.name] = max(done, total or self.total[file.name])
+            self.progress(sum(self.done.values()), sum(self.total.values()), kept)
+
+        return report
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Let pooch not report what the progress bar shows."""
+    import pooch
+
+    logger = pooch.get_logger()
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is fetched and how: one file of a set, into its folder."""
+
+    name: str
+    file: object
+    folder: Path
+    source: str | None
+    report: object
+    patience: Patience
+
+    @property
+    def expected(self):
+        """Checksum that is known already."""
+        return cache.known_checksum(self.file, cache.ledger(self.name))
+
+
+def _fetch_file(order):
+    """Let pooch keep the file: it asks `_Getter` only for one that is not there, or damaged."""
+    getter = _Getter(order)
+    try:
+        _keep(order, getter)
+    except DataError:
+        raise
+    except ValueError as error:
+        raise _mismatch(order, getter.address, error) from None
+    except OSError as error:
+        raise cache.unwritable(order.folder, error) from None
+    size = (order.folder / order.file.name).stat().st_size
+    order.report(size, size, getter.address is None)
+    _enter(order, getter.address)
+
+
+def _keep(order, getter):
+    import pooch
+
+    name = order.file.name
+    keeper = pooch.create(
+        path=order.folder,
+        base_url="",
+        registry={name: order.expected},
+        urls={name: order.file.url},
+    )
+    try:
+        keeper.fetch(name, downloader=getter)
+    except ValueError:
+        if not getter.resumed:
+            raise
+        # A part that was continued may be of two versions of the file; a fresh one is not.
+        keeper.fetch(name, downloader=getter)
+
+
+def _mismatch(order, address, error):
+    """Sentence on a file that is not the one it should be."""
+    file, expected = order.file, order.expected
+    found = re.search(r"but got (\w+)", str(error))
+    found = f"{expected.partition(':')[0]}:{found[1]}" if found else "another one"
+    date = cache.ledger(order.name).get(file.name, {}).get("date")
+    whose = file.source if file.checksum else f"the first download on {date}"
+    return DataError(
+        f"{file.name} from {address} is not the file it should be and was not kept: checksum "
+        f"{found}, but {expected} according to {whose}"
+    )
+
+
+def _enter(order, address):
+    """Write into the ledger when and whence a file came, and its checksum if nobody states it."""
+    known, path = cache.ledger(order.name), order.folder / order.file.name
+    if address is None and order.file.name in known:
+        return
+    record = {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "address": address or "found in the cache",
+        "size": path.stat().st_size,
+    }
+    if not order.file.checksum:
+        record["checksum"] = order.expected or cache.digest(path, "sha256:")
+    part = order.folder / f"{cache.LEDGER}.part"
+    try:
+        text = json.dumps(known | {order.file.name: record}, indent=1)
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(order.folder / cache.LEDGER)
+    except OSError as error:
+        raise cache.unwritable(order.folder, error) from None
+
+
+class _Getter:
+    """What pooch calls to download: fills the temporary file that it then checks and names."""
+
+    def __init__(self, order):
+        self.order = order
+        self.part = order.folder / f"{order.file.name}.part"
+        self.address, self.resumed = None, False
+
+    def __call__(self, url, output_file, _pooch):
+        """Download ``url``, or the mirror's copy, and move it to ``output_file``."""
+        self._bring_from(list(self._places(url)))
+        self._check_start()
+        if not self.order.expected:
+            self._check_whole()
+        self.part.replace(output_file)
+        self._record.unlink(missing_ok=True)
+
+    @property
+    def _record(self):
+        return self.part.with_name(self.part.name + ".json")
+
+    def _places(self, url):
+        """Addresses or files to try in turn."""
+        source, name, file = self.order.source, self.order.name, self.order.file.name
+        if source is None:
+            yield url
+        elif urlsplit(source).scheme in {"http", "https"}:
+            base = source.rstrip("/")
+            yield f"{base}/{name}/{quote(file)}"
+            yield f"{base}/{quote(file)}"
+        else:
+            folder = Path(source).expanduser()
+            if not folder.is_dir():
+                raise DataError(f"there is no folder {folder} to fetch from")
+            yield folder / name / file
+            yield folder / file
+
+    def _bring_from(self, places):
+        for place in places:
+            self.address = str(place)
+            try:
+                return self._bring(place)
+            except AbsentError:
+                continue
+            except OfflineError as error:
+                hint = cache.offline_hint(self.order.name)
+                raise DataError(f"{error}: are you offline? {hint}") from None
+        raise self._absent()
+
+    def _bring(self, place):
+        if isinstance(place, Path):
+            self._copy(place)
+            return
+        transfer = Transfer(
+            place,
+            self.part,
+            self.order.report,
+            size=self.order.file.size,
+            checked=bool(self.order.expected),
+            patience=self.order.patience,
+        )
+        transfer.run()
+        self.resumed = transfer.resumed
+
+    def _copy(self, place):
+        if not place.is_file():
+            raise AbsentError(str(place))
+        self._record.unlink(missing_ok=True)
+        copy_file(place, self.part, self.order.report, size=self.order.file.size)
+
+    def _absent(self):
+        name, file = self.order.name, self.order.file.name
+        if self.order.source:
+            return DataError(f"{self.order.source} has neither {name}/{file} nor {file}")
+        return DataError(
+            f"{self.address} is gone: look at {entry(name).page}, and give another place with "
+            f"--from; {cache.offline_hint(name)}"
+        )
+
+    def _check_start(self):
+        """Refuse a page or a message that came in place of the file."""
+        wanted = STARTS.get(Path(self.order.file.name).suffix, b"")
+        with self.part.open("rb") as stream:
+            start = stream.read(len(wanted))
+        if start != wanted:
+            self._drop()
+            name = self.order.file.name
+            raise DataError(f"{self.address} is not {name}: it starts with {start!r}")
+
+    def _check_whole(self):
+        """Look whether a compressed file is complete in itself, where no checksum tells."""
+        try:
+            check_whole(self.part, self.order.file.name)
+        except DataError:
+            self._drop()
+            raise
+
+    def _drop(self):
+        self._record.unlink(missing_ok=True)
+        self.part.unlink(missing_ok=True)
+
+
+def check_whole(path, name):
+    """Raise a `DataError` unless a compressed file can be unpacked to its end.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    name : str
+        Its name in the end, which says what it is.
+    """
+    try:
+        if name.endswith(".gz"):
+            _unpack_to_nowhere(path)
+        elif name.endswith((".zip", ".npz")):
+            zipfile.ZipFile(path).close()
+    except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
+        message = f"{name} came damaged or cut short ({type(error).__name__}) and was not kept"
+        raise DataError(message) from None
+
+
+def _unpack_to_nowhere(path):
+    with gzip.open(path) as stream:
+        while stream.read(4_000_000):
+            pass

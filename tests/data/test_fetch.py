@@ -1,0 +1,352 @@
+"""Fetching from a server that fails in every way: the whole file, or a sentence, and never half."""
+
+import gzip
+import hashlib
+import json
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hepml.data import DataError, published
+from hepml.data.published import Patience, cache, download, registry
+from tests.data.local_server import LocalServer, Mood
+
+SHORT = Patience(connect=2, stall=0.3, attempts=3, pause=0.01, chunk=4096)
+NAME, FILE = "small", "small.csv.gz"
+LINES = np.random.default_rng(5).random((4000, 4))
+BODY = gzip.compress("\n".join(",".join(map(str, row)) for row in LINES).encode())
+OTHER = gzip.compress("\n".join(",".join(map(str, row)) for row in LINES[::-1]).encode())
+SIZE = len(BODY)
+HALF = SIZE // 2
+SHA256 = "sha256:" + hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Whatever is asked of another machine than this one goes to a port where nobody listens."""
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    monkeypatch.delenv("HEPML_MIRROR", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Cache of the test; at its end no half file may lie there under a file's name."""
+    monkeypatch.setenv("HEPML_DATA", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "published"
+
+
+@pytest.fixture
+def server():
+    with LocalServer() as one:
+        one.files[f"/{FILE}"] = BODY
+        yield one
+
+
+@pytest.fixture
+def small(server, monkeypatch):
+    """Return a function that enters a set of one small file, and fetches it."""
+
+    def enter(*, size=SIZE, checksum=SHA256, **options):
+        url = f"{server.address}/{FILE}"
+        file = registry.File(FILE, url, size=size, checksum=checksum, source="this test")
+        entry = replace(registry.entry("uci_higgs"), name=NAME, files=(file,), sister=None)
+        monkeypatch.setattr(registry, "ENTRIES", (*ENTRIES, entry))
+        return published.fetch(NAME, **{"patience": SHORT} | options)
+
+    return enter
+
+
+ENTRIES = registry.ENTRIES
+
+
+def sentence(function, *args, **kwargs):
+    """Return what is complained of: always one line."""
+    with pytest.raises(DataError) as error:
+        function(*args, **kwargs)
+    message = str(error.value)
+    assert "\n" not in message
+    assert len(message) < 400
+    return message
+
+
+def named(folder, name=NAME):
+    """Files of a set that lie in the cache under their names."""
+    kept = {file.name for file in registry.entry(name).files}
+    return {file.name for file in folder.glob(f"{name}/*") if file.name in kept}
+
+
+def test_a_file_is_fetched_once_and_checked_ever_after(small, server, folder):
+    seen = []
+    (path,) = small(progress=lambda *now: seen.append(now))
+    assert path == folder / NAME / FILE
+    assert path.read_bytes() == BODY
+    assert seen[0][:2] == (0, SIZE)
+    assert seen[-1][:2] == (SIZE, SIZE)
+    assert [done for done, _, _ in seen] == sorted(done for done, _, _ in seen)
+    assert small() == [path]
+    assert len(server.asked) == 1
+    published.verify(NAME)
+    status = published.status(NAME)
+    assert status["fetched"]
+    assert (status["files"], status["size"]) == (1, SIZE)
+    assert status["date"] == json.loads((path.parent / "ledger.json").read_text())[FILE]["date"]
+    left = {file.name for file in path.parent.iterdir()}
+    assert left == {FILE, "ledger.json", "lock"}
+
+
+@pytest.mark.parametrize("checksum", [SHA256, None])
+@pytest.mark.parametrize(
+    "moods",
+    [
+        [Mood.truncate(HALF)],
+        [Mood.truncate(0)],
+        [Mood.truncate(SIZE - 1)],
+        [Mood.truncate_unmarked(HALF)],
+        [Mood.stall(HALF)],
+        [Mood.silence],
+        [Mood.reset(0)],
+        [Mood.reset(HALF)],
+        [Mood.status(500), Mood.status(503)],
+        [Mood.status(429, Retry_After="0")],
+        [Mood.truncate(HALF), Mood.status(500)],
+        [Mood.truncate(HALF), Mood.without_ranges],
+        [Mood.truncate(HALF), Mood.wrong_range],
+        [Mood.truncate(HALF), Mood.status(416)],
+        [Mood.redirect(f"/{FILE}")],
+        [Mood.redirect("/a"), Mood.redirect(f"/{FILE}"), Mood.truncate(HALF)],
+    ],
+)
+def test_what_passes_is_waited_for(small, server, moods, checksum):
+    server.moods.extend(moods)
+    (path,) = small(checksum=checksum)
+    assert path.read_bytes() == BODY
+    published.verify(NAME)
+
+
+def test_what_came_before_a_fault_is_not_asked_for_again(small, server):
+    server.moods.extend([Mood.truncate(HALF), Mood.stall(HALF)])
+    small()
+    first, second, third = server.ranges()
+    assert (first, second) == (None, f"bytes={HALF}-")
+    assert HALF - SHORT.chunk <= int(third[6:-1]) <= HALF
+
+
+@pytest.mark.parametrize(
+    ("moods", "words"),
+    [
+        ([Mood.status(404)], "is gone: look at"),
+        ([Mood.status(410)], "is gone: look at"),
+        ([Mood.status(403)], r"refuses to send the file (403)"),
+        ([Mood.status(401)], r"refuses to send the file (401)"),
+        ([Mood.status(418)], r"refuses to send the file (418)"),
+        ([Mood.page], "a web page in place of"),
+        ([Mood.message], "offers 43 bytes where"),
+        ([Mood.announce(SIZE + 9)], f"offers {SIZE + 9} bytes where"),
+        ([Mood.announce(SIZE - 9)], f"offers {SIZE - 9} bytes where"),
+        ([Mood.corrupt(HALF)], "is not the file it should be and was not kept"),
+        ([Mood.redirect(f"/{FILE}")] * 40, "cannot be used for downloads (TooManyRedirects)"),
+    ],
+)
+def test_what_does_not_pass_is_said_at_once(small, server, folder, moods, words):
+    server.moods.extend(moods)
+    assert words in sentence(small)
+    assert len(server.asked) == min(len(moods), 31)
+    assert named(folder) == set()
+    assert list(folder.glob(f"{NAME}/*.part")) == []
+    server.moods.clear()
+    assert small()[0].read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("mood", "words"),
+    [
+        (Mood.status(500), "answers 500"),
+        (Mood.truncate(HALF), "closed the connection before all had come"),
+        (Mood.stall(0), "sent nothing for 0.3 s"),
+        (Mood.silence, "sent nothing for 0.3 s"),
+        (Mood.reset(0), "closed the connection"),
+    ],
+)
+def test_patience_has_an_end(small, server, folder, mood, words):
+    server.moods.extend([mood] * 20)
+    message = sentence(small)
+    assert words in message
+    assert "3 times in a row" in message
+    assert len(server.asked) == 3
+    assert named(folder) == set()
+    server.moods.clear()
+    assert small()[0].read_bytes() == BODY
+
+
+def test_a_wrong_checksum_names_both_and_its_source(small, server, folder):
+    server.files[f"/{FILE}"] = OTHER
+    message = sentence(small, size=None)
+    assert f"sha256:{hashlib.sha256(OTHER).hexdigest()}" in message
+    assert SHA256 in message
+    assert "according to this test" in message
+    assert named(folder) == set()
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256"])
+def test_checksums_of_all_kinds(small, algorithm):
+    assert small(checksum=f"{algorithm}:{hashlib.new(algorithm, BODY).hexdigest()}")
+
+
+def test_without_a_checksum_the_first_download_s_is_recorded_and_holds(small, server, folder):
+    (path,) = small(size=None, checksum=None)
+    recorded = cache.ledger(NAME)[FILE]
+    assert recorded["checksum"] == SHA256
+    path.unlink()
+    server.files[f"/{FILE}"] = OTHER
+    message = sentence(small, size=None, checksum=None)
+    assert f"according to the first download on {recorded['date']}" in message
+    assert named(folder) == set()
+    server.files[f"/{FILE}"] = BODY
+    assert small(size=None, checksum=None)[0].read_bytes() == BODY
+    assert cache.ledger(NAME)[FILE]["checksum"] == SHA256
+
+
+@pytest.mark.parametrize(
+    ("mood", "words"),
+    [
+        (Mood.announce(SIZE - 9), "came damaged or cut short"),
+        (Mood.announce(SIZE + 9), "3 times in a row"),
+        (Mood.endless(HALF), "came damaged or cut short"),
+        (Mood.message, "is not small.csv.gz: it starts with"),
+        (Mood.corrupt(HALF), "came damaged or cut short"),
+    ],
+)
+def test_a_first_download_must_be_whole_in_itself(small, server, folder, mood, words):
+    server.moods.extend([mood] * 3)
+    assert words in sentence(small, size=None, checksum=None)
+    assert named(folder) == set()
+    assert cache.ledger(NAME) == {}
+    server.moods.clear()
+    assert small(size=None, checksum=None)[0].read_bytes() == BODY
+
+
+def test_an_encoding_on_the_way_is_not_mistaken_for_the_file(server, tmp_path):
+    server.files["/x.h5"] = BODY
+    server.moods.append(Mood.encoded)
+    transfer = download.Transfer(
+        f"{server.address}/x.h5", tmp_path / "x.h5.part", lambda *_: None, patience=SHORT
+    )
+    assert "in another encoding (br)" in sentence(transfer.run)
+
+
+class Interruption:
+    """Progress that interrupts once some bytes have come, as Ctrl-C would."""
+
+    def __init__(self, after):
+        self.after = after
+
+    def __call__(self, done, _total, kept):
+        if not kept and done >= self.after:
+            raise KeyboardInterrupt
+
+
+def interrupted(small, **options):
+    with pytest.raises(KeyboardInterrupt):
+        small(progress=Interruption(HALF), **options)
+
+
+@pytest.mark.parametrize("checksum", [SHA256, None])
+def test_an_interrupted_download_goes_on_in_another_run(small, server, folder, checksum):
+    interrupted(small, checksum=checksum)
+    assert named(folder) == set()
+    kept = (folder / NAME / f"{FILE}.part").stat().st_size
+    assert HALF <= kept < SIZE
+    assert "is not fetched yet" in sentence(cache.paths, NAME)
+    seen = []
+    small(checksum=checksum, progress=lambda *now: seen.append(now))
+    assert seen[0] == (kept, SIZE, True)
+    assert server.ranges() == [None, f"bytes={kept}-"]
+
+
+@pytest.mark.parametrize("checksum", [SHA256, None])
+def test_a_file_that_changed_meanwhile_starts_over(small, server, checksum):
+    server.files[f"/{FILE}"] = OTHER
+    interrupted(small, size=None, checksum=checksum)
+    server.files[f"/{FILE}"] = BODY
+    assert small(checksum=checksum)[0].read_bytes() == BODY
+
+
+def test_two_versions_glued_together_are_noticed_and_fetched_anew(small, server):
+    """The server marks no versions and continues one file with another."""
+    server.files[f"/{FILE}"] = OTHER[:HALF] + BODY[HALF:]
+    server.moods.extend([Mood.truncate_unmarked(HALF)])
+    server.moods.append(Mood.status(404))
+    sentence(small)
+    server.files[f"/{FILE}"] = BODY
+    server.moods.append(Mood.unmarked_rest(HALF))
+    assert small()[0].read_bytes() == BODY
+    assert server.ranges()[-2:] == [f"bytes={HALF}-", None]
+
+
+def test_a_part_of_another_address_is_not_continued(small, server, folder):
+    interrupted(small)
+    server.files[f"/mirror/{FILE}"] = BODY
+    small(source=f"{server.address}/mirror")
+    assert server.ranges()[-1] is None
+    assert named(folder) == {FILE}
+
+
+@pytest.mark.parametrize("left", [b"", b"{", b"[1]", b'{"url": 3}'])
+def test_a_spoilt_record_of_the_part_only_costs_the_part(small, folder, left):
+    interrupted(small)
+    (folder / NAME / f"{FILE}.part.json").write_bytes(left)
+    assert small()[0].read_bytes() == BODY
+
+
+def test_a_part_longer_than_the_file_starts_over(small, folder):
+    interrupted(small)
+    with (folder / NAME / f"{FILE}.part").open("ab") as part:
+        part.write(BODY)
+    assert small()[0].read_bytes() == BODY
+
+
+def test_a_file_damaged_in_the_cache_is_noticed_and_fetched_again(small):
+    (path,) = small()
+    path.write_bytes(BODY[:HALF] + bytes(SIZE - HALF))
+    assert "is not the file that was fetched" in sentence(published.verify, NAME)
+    small()
+    published.verify(NAME)
+    path.write_bytes(BODY[:HALF])
+    assert f"{HALF} bytes of {SIZE}" in sentence(published.verify, NAME)
+
+
+def test_the_disk_is_looked_at_before(small, folder, monkeypatch):
+    monkeypatch.setattr(download, "free_bytes", lambda _: SIZE)
+    message = sentence(small)
+    assert "do not fit" in message
+    assert "HEPML_DATA" in message
+    assert named(folder) == set()
+
+
+def test_a_disk_that_fills_up_keeps_what_came(small, folder):
+    """A limit on the size of files stands for the end of the disk."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (HALF, before[1]))
+    try:
+        assert "cannot write in" in sentence(small)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert named(folder) == set()
+    assert small()[0].read_bytes() == BODY
+
+
+def test_a_cache_that_cannot_be_written(small, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("HEPML_DATA", str(tmp_path / "file"))
+    message = sentence(small)
+    assert "cannot write in" in message
+    assert "HEPML_DATA" in message
