@@ -3,11 +3,14 @@
 Importing this is cheap: pandas, uproot, Pythia and FastJet are imported by what needs them.
 """
 
+from hepml.data._convert import convert
+from hepml.data._cuts import col
 from hepml.data._errors import DataError
 from hepml.data._generate import generate
-from hepml.data._read import read
+from hepml.data._read import chunks, read
 from hepml.data._recorded import recorded
 from hepml.data._samples import Card, card, load, names, path, verify
 
 __all__ = ["Card", "DataError", "card", "generate", "load", "names", "path", "read"]
 __all__ += ["recorded", "verify"]
+__all__ += ["chunks", "col", "convert"]

@@ -1,193 +1,314 @@
-"""One door for a user's own files: ROOT, CSV and Parquet to a pandas table."""
+"""One door for a user's own files: ROOT, CSV, Parquet, HDF5 and npz to pandas tables."""
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+import contextlib
+import gc
+import glob
 from pathlib import Path
 
+from hepml.data import _memory
+from hepml.data._cuts import check_cut, selected
 from hepml.data._errors import DataError, nearest
+from hepml.data._frames import NothingButNaN, regroup, to_frame
+from hepml.data.files import KNOWN, TREE_ENDINGS, format_of, open_source
+from hepml.data.files.base import check_columns
 
-__all__ = ["read"]
+__all__ = ["Table", "chunks", "read"]
 
-ROOT_MAGIC, PARQUET_MAGIC = b"root", b"PAR1"
-FLAT_FIELDS = {"bool", "float", "double"} | {
-    f"std::{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)
-}
-BIG_FILE_VERSION = 1_000_000  # from here on the header's pointers have eight bytes
+MEMORY_SHARE = 0.8  # of what is free, a table may take so much
 
 
-def read(path, columns=None, tree=None):
-    """Read a table from a ROOT, CSV (also ``.gz``) or Parquet file.
+def read(path, columns=None, tree=None, *, where=None, names=None):
+    """Read a table from a file: ROOT, CSV, Parquet, HDF5 or npz.
 
     Parameters
     ----------
-    path : str or path-like
-        The file; ``"file.root:tree"`` names the tree as well.
+    path : str, path-like, or sequence of these
+        A file; ``"file.root:tree"`` names the tree as well. A pattern such as ``"run*.root"``, a
+        sequence of files, or a folder with files of one format: these are chained, in the order
+        of their names, and must have the same columns.
     columns : sequence of str, optional
         Columns to read, in this order; all by default.
     tree : str, optional
-        Tree of a ROOT file; may be left out where there is only one.
+        Tree of a ROOT file, or group of an HDF5 file; may be left out where there is only one.
+    where : Expression, optional
+        Cut that the rows must pass, such as ``col("mjj") > 3300``; see `col`.
+    names : sequence of str, optional
+        Names of the columns, for files that carry none.
 
     Returns
     -------
     pandas.DataFrame, shape (events, columns)
-        Branches of a ROOT tree that hold several values per event have no place in a table:
-        they are left out and listed in ``.attrs["left_out"]``.
+        A column with several values per event (a jagged branch, an array) has Arrow's list type:
+        ``table["jet_pt"].list.len()`` counts them, ``ak.from_arrow(pa.array(table["jet_pt"]))``
+        makes an awkward array of it. What a table cannot hold is listed in
+        ``.attrs["left_out"]``.
 
     Raises
     ------
     DataError
-        One sentence: no such file, unknown or damaged format, no such tree or column, no rows.
+        One sentence: no such file, unknown or damaged format, no such tree or column, no rows,
+        nothing but NaN, too large for the memory.
     """
-    path, tree = _split_tree(path, tree)
-    if not path.is_file():
-        raise DataError(_missing_file(path))
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty")
-    columns = [columns] if isinstance(columns, str) else columns
-    table = _reader(path)(path, columns, tree)
-    if len(table) == 0:
-        raise DataError(f"{path} has columns but no rows")
-    return table
+    with _prompt():
+        import pandas as pd  # noqa: F401 - here, where no time is lost on garbage
+
+        table = Table(path, columns, tree, where=where, names=names)
+    try:
+        return to_frame(_accumulated(table), table.schema, table.left_out)
+    except MemoryError:
+        raise _too_large(table) from None
+
+
+def chunks(path, columns=None, tree=None, *, where=None, names=None, rows=100_000):
+    """Read a table piece by piece, in bounded memory however large the file is.
+
+    Parameters
+    ----------
+    path, columns, tree, where, names
+        As for `read`.
+    rows : int
+        Rows of each piece; the last may have fewer.
+
+    Returns
+    -------
+    iterator of pandas.DataFrame, each of shape (rows, columns)
+        All with the same types; the index starts from 0 in every piece.
+
+    Raises
+    ------
+    DataError
+        As `read` does; what only shows at the end of a file is raised there.
+    """
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+        raise DataError(f"rows={rows!r}: a piece has at least one row")
+    table = Table(path, columns, tree, where=where, names=names)
+    groups = regroup(table.batches(), rows)
+    return (to_frame(held, table.schema, table.left_out) for held in groups)
+
+
+@contextlib.contextmanager
+def _prompt():
+    """Spare Python's search for garbage while libraries are imported: a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _accumulated(table):
+    """All batches of a table, as long as there is memory for them."""
+    free, held, rows, batches = _memory.available(), 0, 0, []
+    for batch in table.batches():
+        batches.append(batch)
+        held, rows = held + batch.nbytes, rows + batch.num_rows
+        if free is not None and table.expected(held, rows) > MEMORY_SHARE * free:
+            raise _too_large(table)
+    return batches
+
+
+def _too_large(table):
+    name = table.files[0].name if len(table.files) == 1 else f"{len(table.files)} files"
+    return DataError(
+        f"{name}: the table does not fit into the free memory: choose columns=, cut by where=, "
+        "or go through it piece by piece with hepml.data.chunks"
+    )
+
+
+class Table:
+    """One or several files as one table, with the columns asked for and a cut.
+
+    Parameters
+    ----------
+    path, columns, tree, where, names
+        As for `read`.
+
+    Attributes
+    ----------
+    files : list of pathlib.Path
+    schema : pyarrow.Schema
+        Of the columns asked for.
+    left_out : tuple of str
+    rows : int or None
+        Rows of all files, before the cut, where the files say so.
+    tree : str or None
+    """
+
+    def __init__(self, path, columns=None, tree=None, *, where=None, names=None):
+        import pyarrow as pa
+
+        self.files, self._tree = _find_files(path, tree)
+        self._names, self._where = names, where
+        self._first = source = self._open(self.files[0])
+        self.left_out, self.tree, self.rows = tuple(source.left_out), source.tree, source.rows
+        columns = [columns] if isinstance(columns, str) else columns
+        self._columns = self._checked(source, columns)
+        names = [*self._columns, *([] if where is None else where.columns)]
+        self._schema = pa.schema([source.schema.field(name) for name in dict.fromkeys(names)])
+        for file in self.files[1:]:
+            with self._open(file) as other:
+                self._join(source, other, is_strict=columns is None)
+        self.schema = pa.schema([self._schema.field(name) for name in self._columns])
+
+    def batches(self, *, checked=True, progress=None):
+        """Yield Arrow batches of the columns asked for, after the cut.
+
+        Parameters
+        ----------
+        checked : bool
+            Raise a `DataError` in the end if a column held nothing but NaN.
+        progress : callable, optional
+            Called with (rows read, rows in all or None, False).
+        """
+        watch, rows = NothingButNaN(self.schema), 0
+        for batch in self._raw_batches():
+            rows += batch.num_rows
+            if progress is not None:
+                progress(rows, self.rows, False)
+            watch.look(batch)
+            passed = batch if self._where is None else selected(batch, self._where)
+            if passed.num_rows:
+                yield passed.select(self._columns)
+        if rows == 0:
+            raise DataError(f"{self.files[0]} has columns but no rows")
+        if checked and watch.suspects:
+            raise _all_nan(self.files[0], watch.suspects)
+
+    def expected(self, held, rows):
+        """Bytes of the whole table, as far as ``rows`` of it that take ``held`` bytes tell."""
+        is_known = self.rows is not None and self._where is None
+        return max(held, held * self.rows / rows) if is_known else held
+
+    def _raw_batches(self):
+        for place, file in enumerate(self.files):
+            with self._open(file) if place else self._first as source:
+                for batch in source.batches(self._schema.names):
+                    yield batch if batch.schema == self._schema else batch.cast(self._schema)
+
+    def _open(self, file):
+        return open_source(file, self._tree, self._names)
+
+    def _checked(self, source, columns):
+        """Columns to give, after all that can be said before any is read."""
+        if columns is not None:
+            _check_kinds(source, columns)
+        if self._where is not None:
+            check_cut(source.path, self._where, source.schema)
+        columns = source.schema.names if columns is None else list(columns)
+        if not columns:
+            raise DataError(f"{source.path.name} has no column that a table can hold")
+        return columns
+
+    def _join(self, first, other, *, is_strict):
+        """Take a further file into account, whose columns must be those of the first."""
+        import pyarrow as pa
+
+        needed = first.schema.names if is_strict else self._schema.names
+        _check_same(first.path, other.path, needed, other.schema.names)
+        if is_strict:
+            _check_same(other.path, first.path, other.schema.names, first.schema.names)
+        fields = [_common(f, other.schema.field(f.name), other.path) for f in self._schema]
+        self._schema = pa.schema(fields)
+        is_known = None not in (self.rows, other.rows)
+        self.rows = self.rows + other.rows if is_known else None
+
+
+def _check_kinds(source, columns):
+    known = [*source.schema.names, *source.left_out]
+    check_columns(source.path, columns, known)
+    for place, column in enumerate(columns):
+        if column in source.left_out:
+            message = f"{column!r} of {source.path.name} is of a type that no table can hold"
+            raise DataError(message)
+        if column in columns[:place]:
+            raise DataError(f"column {column!r} is asked for twice")
+
+
+def _check_same(path, other, needed, known):
+    for name in needed:
+        if name not in known:
+            message = f"{other.name} has no column {name!r}, which {path.name} has"
+            raise DataError(f"{message}: files that are chained need the same columns")
+
+
+def _common(field, other, path):
+    """Field that holds the values of both: numbers may widen, all else must agree."""
+    import numpy as np
+    import pyarrow as pa
+
+    nullable = field.nullable or other.nullable
+    if field.type == other.type:
+        return pa.field(field.name, field.type, nullable=nullable)
+    if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in (field.type, other.type)):
+        message = f"column {field.name!r} of {path.name} is {other.type}, of the first {field.type}"
+        raise DataError(message)
+    both = np.result_type(field.type.to_pandas_dtype(), other.type.to_pandas_dtype())
+    return pa.field(field.name, pa.from_numpy_dtype(both), nullable=nullable)
+
+
+def _all_nan(path, names):
+    named = ", ".join(map(repr, names[:4])) + (" …" if len(names) > 4 else "")
+    return DataError(
+        f"{path.name} has nothing but NaN in {named}: leave that out by naming the others in "
+        "columns="
+    )
+
+
+def _find_files(path, tree):
+    """Files that are meant, in order, and the tree that a path may name."""
+    if isinstance(path, list | tuple):
+        if not path:
+            raise DataError("an empty sequence of files was given")
+        found = [_find_files(one, tree) for one in path]
+        if len({inside for _, inside in found}) > 1:
+            raise DataError("files that are chained need the same tree: name it by tree=")
+        return [file for files, _ in found for file in files], found[0][1]
+    file, tree = _split_tree(path, tree)
+    if not file.exists() and glob.has_magic(str(file)):
+        return _matching(file), tree
+    if file.is_dir():
+        return _shards(file), tree
+    if not file.is_file():
+        raise DataError(_missing_file(file))
+    return [file], tree
 
 
 def _split_tree(path, tree):
     file, colon, inside = str(path).rpartition(":")
-    if colon and file.endswith(".root"):
+    if colon and file.lower().endswith(TREE_ENDINGS):
         if tree not in (None, inside):
             raise DataError(f"two trees are named, {inside!r} in the path and {tree!r}: give one")
         return Path(file).expanduser(), inside
     return Path(path).expanduser(), tree
 
 
+def _matching(pattern):
+    files = [Path(name) for name in sorted(glob.glob(str(pattern)))]  # noqa: PTH207 - any folder
+    files = [file for file in files if file.is_file()]
+    if not files:
+        raise DataError(f"no file matches {str(pattern)!r}")
+    return files
+
+
+def _shards(folder):
+    """Files of a folder that hold one table in parts, by name."""
+    files = [f for f in sorted(folder.iterdir()) if f.is_file() and f.name[0] != "."]
+    files = [file for file in files if format_of(file)]
+    if not files:
+        raise DataError(f"{folder} is a folder without a file to read: {KNOWN}")
+    kinds = {format_of(file) for file in files}
+    if len(kinds) > 1:
+        message = f"{folder} is a folder with files of several formats ({', '.join(sorted(kinds))})"
+        raise DataError(f"{message}: give one file or a pattern such as '{folder}/*.root'")
+    return files
+
+
 def _missing_file(path):
-    if path.is_dir():
-        return f"{path} is a folder, not a file"
     if not path.parent.is_dir():
         return f"there is no folder {path.parent}"
     beside = [p.name for p in path.parent.iterdir() if p.is_file()]
     return f"there is no file {path.name!r} in {path.parent}; {nearest(path.name, beside)}"
-
-
-def _reader(path):
-    """Pick the function for a file's format, told by its first bytes before its name."""
-    with path.open("rb") as file:
-        start = file.read(4)
-    name = path.name.lower()
-    if start == ROOT_MAGIC:
-        return _read_root
-    if start == PARQUET_MAGIC:
-        return _read_parquet
-    for ending, kind in ((".root", "ROOT"), (".parquet", "Parquet")):
-        if name.endswith(ending):
-            raise DataError(f"{path} is not a {kind} file: it starts with {start!r}")
-    if name.endswith((".csv", ".csv.gz")):
-        return _read_csv
-    raise DataError(f"{path.name}: unknown format; ROOT, .csv, .csv.gz and .parquet can be read")
-
-
-def _check_columns(path, columns, known):
-    for column in columns or ():
-        if column not in known:
-            raise DataError(f"{path.name} has no column {column!r}; {nearest(column, known)}")
-
-
-def _damaged(path, kind, reason):
-    return DataError(f"{path} is damaged or not complete as {kind} file ({reason})")
-
-
-def _read_root(path, columns, tree):
-    try:
-        import uproot
-    except ImportError:
-        raise DataError('reading ROOT files needs uproot: pip install "hepml-lab[lab]"') from None
-    _check_length(path)
-    try:
-        with uproot.open(path) as file:
-            return _read_tree(path, _find_tree(path, file, tree), columns)
-    except DataError:
-        raise
-    except Exception as error:  # damage surfaces as any of a dozen types
-        raise _damaged(path, "ROOT", type(error).__name__) from error
-
-
-def _check_length(path):
-    """Compare the end that the header states with the size of the file."""
-    with path.open("rb") as file:
-        header = file.read(20)
-    size = path.stat().st_size
-    wide = int.from_bytes(header[4:8], "big") >= BIG_FILE_VERSION
-    end = int.from_bytes(header[12 : 20 if wide else 16], "big")
-    if len(header) < 20 or size < end:
-        raise DataError(f"{path} is cut short: {size} bytes of {end}")
-
-
-def _find_tree(path, file, name):
-    trees = file.keys(filter_classname=["TTree", "ROOT::RNTuple"], cycle=False)
-    trees = list(dict.fromkeys(trees))
-    if not trees:
-        raise DataError(f"{path.name} holds no tree")
-    if name is None and len(trees) > 1:
-        choice = ", ".join(map(repr, trees))
-        raise DataError(f"{path.name} holds {len(trees)} trees, name one of them: {choice}")
-    if name is not None and name not in trees:
-        raise DataError(f"{path.name} has no tree {name!r}; {nearest(name, trees)}")
-    return file[name or trees[0]]
-
-
-def _read_tree(path, tree, columns):
-    import pandas as pd
-
-    known = tree.keys(recursive=False)
-    flat = [name for name in known if _is_flat(tree[name])]
-    _check_columns(path, columns, known)
-    for column in columns or ():
-        if column not in flat:
-            raise DataError(f"{column!r} of {path.name} holds several values per event, not one")
-    wanted = flat if columns is None else list(columns)
-    if not wanted:
-        raise DataError(f"no branch of {path.name} holds one number per event")
-    # Branch by branch: names are looked up, never parsed as expressions.
-    table = pd.DataFrame({name: tree[name].array(library="np") for name in wanted})
-    table.attrs["left_out"] = [name for name in known if name not in flat]
-    return table
-
-
-def _is_flat(branch):
-    """Whether a branch, or a field of an RNTuple, holds one number (or truth value) per event."""
-    from uproot.interpretation.numerical import AsDtype
-
-    interpretation = getattr(branch, "interpretation", None)
-    if interpretation is None:
-        return branch.typename in FLAT_FIELDS
-    return isinstance(interpretation, AsDtype) and interpretation.to_dtype.shape == ()
-
-
-def _read_csv(path, columns, _tree):
-    import zlib
-
-    import pandas as pd
-
-    try:
-        known = list(pd.read_csv(path, nrows=0).columns)
-        _check_columns(path, columns, known)
-        table = pd.read_csv(path, usecols=columns)
-    except (EOFError, OSError, zlib.error, UnicodeDecodeError, pd.errors.ParserError) as error:
-        raise _damaged(path, "CSV", type(error).__name__) from error
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{path} is empty") from None
-    return table if columns is None else table[list(columns)]
-
-
-def _read_parquet(path, columns, _tree):
-    import pandas as pd
-
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
-        raise DataError("reading Parquet needs pyarrow: pip install pyarrow") from None
-    try:
-        _check_columns(path, columns, pq.read_schema(path).names)
-        return pd.read_parquet(path, columns=columns)
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, "Parquet", type(error).__name__) from error

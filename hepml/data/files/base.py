@@ -29,12 +29,15 @@ class Source(ABC):
         Columns of the file that a table cannot hold.
     rows : int or None
         Rows that the file says it has; None where only reading tells.
+    tree : str or None
+        Name of the table inside the file, for formats that name it.
     """
 
     kind = ""  # as in "not a ROOT file"
 
     def __init__(self, path):
         self.path, self.schema, self.left_out, self.rows = path, None, (), None
+        self.tree = None
 
     def __enter__(self):
         return self

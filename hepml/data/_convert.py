@@ -1,0 +1,104 @@
+"""From any format to any other, streaming, and never leaving half a file."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from hepml.data._errors import DataError
+from hepml.data._read import Table
+from hepml.data.files import open_writer
+
+__all__ = ["Converted", "convert"]
+
+TREE = "events"  # for files from formats that do not name their table
+
+
+class Converted(NamedTuple):
+    """What `convert` wrote."""
+
+    path: Path
+    rows: int
+    bytes: int
+
+
+def convert(
+    source,
+    target,
+    *,
+    columns=None,
+    tree=None,
+    where=None,
+    names=None,
+    progress=None,
+    layout=None,
+    overwrite=False,
+):
+    """Write a table in another format, in bounded memory however large it is.
+
+    The target appears when it is complete: after an error or an interruption there is none, or
+    still the one that was there.
+
+    Parameters
+    ----------
+    source : str, path-like, or sequence of these
+        As for `read`.
+    target : str or path-like
+        File to write; its ending says the format: ``.root``, ``.csv``, ``.csv.gz``, ``.parquet``,
+        ``.h5`` or ``.npz``.
+    columns, tree, where, names
+        As for `read`.
+    progress : callable, optional
+        Called with (rows read, rows in all or None, False).
+    layout : {"ttree", "rntuple"}, optional
+        Of a ROOT file; a TTree by default.
+    overwrite : bool
+        Whether a file that is there already may be replaced.
+
+    Returns
+    -------
+    Converted
+        The target's ``path``, its ``rows`` and ``bytes``.
+
+    Raises
+    ------
+    DataError
+        As `read` does, and if the target exists, or its format cannot hold a column.
+    """
+    target = Path(target).expanduser()
+    table = Table(source, columns, tree, where=where, names=names)
+    _check_target(target, table.files, overwrite)
+    part = target.with_name(f".{os.getpid()}.tmp.{target.name}")
+    try:
+        rows = _write(table, target, part, layout, progress or (lambda *_: None))
+        part.replace(target)
+    except OSError as error:
+        raise DataError(f"{target} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return Converted(target, rows, target.stat().st_size)
+
+
+def _check_target(target, files, overwrite):
+    if not target.parent.is_dir():
+        raise DataError(f"there is no folder {target.parent}")
+    if target.is_dir():
+        raise DataError(f"{target} is a folder: name the file to write in it")
+    if not target.exists():
+        return
+    if any(target.samefile(file) for file in files):
+        raise DataError(f"{target} is to be read: write to another file")
+    if not overwrite:
+        raise DataError(f"{target} exists already: choose another name, or overwrite it (--force)")
+
+
+def _write(table, target, part, layout, progress):
+    """Let the batches go from one file to the other; return how many rows went."""
+    written = 0
+    tree = (table.tree or TREE).rpartition("/")[2]
+    with open_writer(target, part, table.schema, tree, layout) as writer:
+        for batch in table.batches(checked=False, progress=progress):
+            writer.write(batch)
+            written += batch.num_rows
+        if not written:
+            raise DataError(f"no row of {table.files[0].name} passes the cut: nothing is written")
+    return written

@@ -1,0 +1,390 @@
+"""Cuts as objects: ``col("mjj") > 3300`` is built by Python's own operators and never parsed."""
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+
+import operator
+
+import numpy as np
+
+from hepml.data._errors import DataError, nearest
+
+__all__ = ["COMPARISONS", "Expression", "check_cut", "col", "selected"]
+
+NUMBER, TEXT, TRUTH = "number", "text", "truth value"
+COMPARISONS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+ARITHMETIC = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+LOGIC = {"&": operator.and_, "|": operator.or_}
+
+
+def col(name):
+    """Column in a cut, such as ``(col("mjj") > 3300) & (abs(col("eta")) < 2.5)``.
+
+    Compare it with numbers, text or other columns by ``< <= == != >= >``; compute with
+    ``+ - * / abs()``; choose by ``.isin([…])``, ``.between(low, high)`` (both included) and
+    ``.isfinite()``; combine by ``& | ~``, each side in parentheses.
+
+    Parameters
+    ----------
+    name : str
+        The column; it is looked up when a file is read.
+
+    Returns
+    -------
+    Expression
+        To be given to `read`, `chunks` or `convert` as ``where``. As in NumPy a comparison with
+        NaN, or with a missing value, is false; only ``!=`` is true then.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"col() takes the name of a column, not {name!r}")
+    return _Column(name)
+
+
+class Expression:
+    """Something computed from columns: a number, a text or a truth value per event."""
+
+    __array_ufunc__ = None  # NumPy's scalars leave operators to this class
+    __hash__ = None  # == builds a cut
+
+    def __bool__(self):
+        """Refuse: a cut has no truth value before it is applied to events."""
+        message = (
+            "a cut is neither true nor false by itself: combine cuts by & | ~ instead of "
+            "'and or not', each in parentheses, and write a < col < b as "
+            "(a < col) & (col < b) or col.between(a, b)"
+        )
+        raise TypeError(message)
+
+    def __lt__(self, other):
+        return _Comparison("<", self, other)
+
+    def __le__(self, other):
+        return _Comparison("<=", self, other)
+
+    def __eq__(self, other):
+        return _Comparison("==", self, other)
+
+    def __ne__(self, other):
+        return _Comparison("!=", self, other)
+
+    def __ge__(self, other):
+        return _Comparison(">=", self, other)
+
+    def __gt__(self, other):
+        return _Comparison(">", self, other)
+
+    def __add__(self, other):
+        return _Arithmetic("+", self, other)
+
+    def __radd__(self, other):
+        return _Arithmetic("+", other, self)
+
+    def __sub__(self, other):
+        return _Arithmetic("-", self, other)
+
+    def __rsub__(self, other):
+        return _Arithmetic("-", other, self)
+
+    def __mul__(self, other):
+        return _Arithmetic("*", self, other)
+
+    def __rmul__(self, other):
+        return _Arithmetic("*", other, self)
+
+    def __truediv__(self, other):
+        return _Arithmetic("/", self, other)
+
+    def __rtruediv__(self, other):
+        return _Arithmetic("/", other, self)
+
+    def __neg__(self):
+        return _Negative(self)
+
+    def __abs__(self):
+        return _Magnitude(self)
+
+    def __and__(self, other):
+        return _Logic("&", self, other)
+
+    def __rand__(self, other):
+        return _Logic("&", other, self)
+
+    def __or__(self, other):
+        return _Logic("|", self, other)
+
+    def __ror__(self, other):
+        return _Logic("|", other, self)
+
+    def __invert__(self):
+        return _Not(self)
+
+    def isin(self, values):
+        """Whether the value is one of ``values``, numbers or texts."""
+        if isinstance(values, str):
+            raise TypeError(f"isin takes several values: isin([{values!r}])")
+        return _OneOf(self, values)
+
+    def between(self, low, high):
+        """Whether the value lies from ``low`` to ``high``, both included."""
+        return (self >= low) & (self <= high)
+
+    def isfinite(self):
+        """Whether the value is neither NaN nor infinite nor missing."""
+        return _Finite(self)
+
+    # What each kind of expression defines:
+
+    @property
+    def columns(self):
+        """Names of the columns in it, each once, in order."""
+        return list(dict.fromkeys(name for part in self._parts for name in part.columns))
+
+    def kind(self, kinds):
+        """Say what it gives, number, text or truth value; ``kinds`` tells so of each column."""
+        raise NotImplementedError
+
+    def values(self, batch):
+        """Its value for each row of an Arrow ``batch``, as NumPy array or single constant."""
+        raise NotImplementedError
+
+
+class _Column(Expression):
+    def __init__(self, name):
+        self.name = name
+
+    @property
+    def columns(self):
+        return [self.name]
+
+    def kind(self, kinds):
+        return kinds[self.name]
+
+    def values(self, batch):
+        import pyarrow as pa
+
+        values = batch.column(batch.schema.get_field_index(self.name))
+        if pa.types.is_boolean(values.type):
+            return values.fill_null(False).to_numpy(zero_copy_only=False)
+        # Missing integers become NaN here, missing texts None: both equal nothing.
+        return values.to_numpy(zero_copy_only=False)
+
+    def __repr__(self):
+        return f"col({self.name!r})"
+
+
+class _Constant(Expression):
+    def __init__(self, value):
+        value = value.item() if isinstance(value, np.generic) else value
+        if not isinstance(value, bool | int | float | str):
+            raise TypeError(f"a cut compares columns with numbers or text, not with {value!r}")
+        if value != value:  # noqa: PLR0124 - NaN alone differs from itself
+            raise DataError("nothing equals NaN: use col(…).isfinite()")
+        self.value = value
+
+    columns = ()
+
+    def kind(self, _kinds):
+        return TEXT if isinstance(self.value, str) else NUMBER
+
+    def values(self, _batch):
+        return self.value
+
+    def __repr__(self):
+        return repr(self.value)
+
+
+def _expression(value):
+    return value if isinstance(value, Expression) else _Constant(value)
+
+
+class _Operation(Expression):
+    """One of the binary operators; a class's ``symbols`` say what each does."""
+
+    def __init__(self, symbol, left, right):
+        self.symbol, self._parts = symbol, (_expression(left), _expression(right))
+
+    def values(self, batch):
+        left, right = (part.values(batch) for part in self._parts)
+        with np.errstate(all="ignore"):
+            return self._apply(left, right)
+
+    def _apply(self, left, right):
+        return self.symbols[self.symbol](left, right)
+
+    def _wrong(self, kinds):
+        left, right = (part.kind(kinds) for part in self._parts)
+        return DataError(f"{self!r} makes no sense: {left} {self.symbol} {right}")
+
+    def __repr__(self):
+        return f" {self.symbol} ".join(map(_enclosed, self._parts))
+
+
+class _Arithmetic(_Operation):
+    symbols = ARITHMETIC
+
+    def kind(self, kinds):
+        if any(part.kind(kinds) == TEXT for part in self._parts):
+            raise self._wrong(kinds)
+        return NUMBER
+
+    def _apply(self, left, right):
+        # In float64: small integers would wrap round, float32 would lose digits.
+        return super()._apply(np.asarray(left, dtype=float), np.asarray(right, dtype=float))
+
+
+class _Comparison(_Operation):
+    symbols = COMPARISONS
+
+    def kind(self, kinds):
+        left, right = (part.kind(kinds) for part in self._parts)
+        if (left == TEXT) != (right == TEXT):
+            raise self._wrong(kinds)
+        return TRUTH
+
+    def _apply(self, left, right):
+        if _is_text(left) or _is_text(right):
+            return _compare_text(self.symbol, left, right)
+        return super()._apply(left, right)
+
+
+class _Logic(_Operation):
+    symbols = LOGIC
+
+    def kind(self, kinds):
+        if any(part.kind(kinds) != TRUTH for part in self._parts):
+            raise self._wrong(kinds)
+        return TRUTH
+
+
+class _Function(Expression):
+    """Something done to one expression."""
+
+    takes = (NUMBER, TRUTH)
+
+    def __init__(self, part):
+        self._parts = (part,)
+
+    def kind(self, kinds):
+        kind = self._parts[0].kind(kinds)
+        if kind not in self.takes:
+            raise DataError(f"{self!r} makes no sense for a {kind}")
+        return self.gives
+
+    def __repr__(self):
+        return self.form.format(_enclosed(self._parts[0]), *map(repr, self._parts))
+
+
+class _Magnitude(_Function):
+    gives, form = NUMBER, "abs({1})"
+
+    def values(self, batch):
+        return np.abs(np.asarray(self._parts[0].values(batch), dtype=float))
+
+
+class _Negative(_Function):
+    gives, form = NUMBER, "-{0}"
+
+    def values(self, batch):
+        return -np.asarray(self._parts[0].values(batch), dtype=float)
+
+
+class _Not(_Function):
+    takes, gives, form = (TRUTH,), TRUTH, "~{0}"
+
+    def values(self, batch):
+        return ~self._parts[0].values(batch)
+
+
+class _Finite(_Function):
+    gives, form = TRUTH, "{0}.isfinite()"
+
+    def values(self, batch):
+        return np.isfinite(self._parts[0].values(batch))
+
+
+class _OneOf(Expression):
+    def __init__(self, part, values):
+        self._parts, self._values = (part,), tuple(map(_Constant, values))
+
+    def kind(self, kinds):
+        for value in self._values:
+            _Comparison("==", self._parts[0], value).kind(kinds)
+        return TRUTH
+
+    def values(self, batch):
+        tests = (_Comparison("==", self._parts[0], value).values(batch) for value in self._values)
+        return np.logical_or.reduce([np.zeros(batch.num_rows, dtype=bool), *tests])
+
+    def __repr__(self):
+        return f"{_enclosed(self._parts[0])}.isin({list(self._values)!r})"
+
+
+def _enclosed(part):
+    return f"({part!r})" if isinstance(part, _Operation) else repr(part)
+
+
+def _is_text(values):
+    return isinstance(values, str) or np.asarray(values).dtype.kind == "O"
+
+
+def _compare_text(symbol, left, right):
+    """Compare texts by code points; a missing one is like no other."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = {"<": "less", "<=": "less_equal", "==": "equal"}
+    names |= {"!=": "not_equal", ">=": "greater_equal", ">": "greater"}
+    left, right = (v if isinstance(v, str) else pa.array(v, pa.string()) for v in (left, right))
+    found = getattr(pc, names[symbol])(left, right)
+    return found.fill_null(symbol == "!=").to_numpy(zero_copy_only=False)
+
+
+def check_cut(path, cut, schema):
+    """Raise a `DataError` unless a cut can be applied to a table.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        For the message.
+    cut : Expression
+    schema : pyarrow.Schema
+    """
+    if not isinstance(cut, Expression):
+        raise TypeError(f'where= takes a cut such as col("mjj") > 3300, not {cut!r}')
+    for name in cut.columns:
+        if name not in schema.names:
+            raise DataError(f"{path.name} has no column {name!r}; {nearest(name, schema.names)}")
+    kind = cut.kind({name: _kind_of(path, schema.field(name)) for name in cut.columns})
+    if kind != TRUTH:
+        raise DataError(f"{cut!r} is a {kind}, not a cut: compare it with something")
+
+
+def _kind_of(path, field):
+    import pyarrow as pa
+
+    if pa.types.is_nested(field.type):
+        message = f"{field.name!r} of {path.name} holds several values per event: no cut can use it"
+        raise DataError(message)
+    if pa.types.is_boolean(field.type):
+        return TRUTH
+    is_number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
+    return NUMBER if is_number else TEXT
+
+
+def selected(batch, cut):
+    """Rows of a `pyarrow.RecordBatch` that pass a cut."""
+    import pyarrow as pa
+
+    passes = np.broadcast_to(cut.values(batch), batch.num_rows)
+    return batch if passes.all() else batch.filter(pa.array(passes))

@@ -1,0 +1,98 @@
+"""Arrow batches to pandas tables: the type of a column never depends on the values in it."""
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+
+__all__ = ["NothingButNaN", "regroup", "to_frame"]
+
+
+def to_frame(batches, schema, left_out=()):
+    """Table of some batches, which are let go on the way.
+
+    Parameters
+    ----------
+    batches : list of pyarrow.RecordBatch
+        Emptied.
+    schema : pyarrow.Schema
+    left_out : sequence of str
+        Columns that a table cannot hold, for ``.attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    rows = sum(batch.num_rows for batch in batches)
+    columns = [[batch.column(place) for batch in batches] for place in range(len(schema))]
+    batches.clear()
+    values = {}
+    for place, field in enumerate(schema):
+        values[field.name] = _column(pa.chunked_array(columns[place], field.type), field)
+        columns[place] = None  # so that a large table is in memory once, and one column twice
+    table = pd.DataFrame(values, index=pd.RangeIndex(rows), copy=False)
+    table.attrs["left_out"] = list(left_out)
+    return table
+
+
+def _column(values, field):
+    import pandas as pd
+    import pyarrow as pa
+
+    if pa.types.is_nested(field.type):
+        return pd.ArrowDtype(field.type).__from_arrow__(values)
+    if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+        return values.to_pandas().array
+    if field.nullable and not pa.types.is_floating(field.type):
+        return pd.api.types.pandas_dtype(_masked(field.type)).__from_arrow__(values)
+    array = values.to_numpy()
+    return array if array.flags.writeable else array.copy()
+
+
+def _masked(kind):
+    """Type of pandas that can say that a truth value or an integer is missing."""
+    import pyarrow as pa
+
+    return "boolean" if pa.types.is_boolean(kind) else str(kind).replace("i", "I").replace("u", "U")
+
+
+def regroup(batches, rows):
+    """Yield lists of batches that have ``rows`` rows together; the last may have fewer."""
+    held, count = [], 0
+    for batch in batches:
+        start = 0
+        while batch.num_rows - start >= rows - count:
+            held.append(batch.slice(start, rows - count))
+            start += rows - count
+            yield held
+            held, count = [], 0
+        if start < batch.num_rows:
+            held.append(batch.slice(start))
+            count += batch.num_rows - start
+    if held:
+        yield held
+
+
+class NothingButNaN:
+    """Watch for columns in which every value is NaN.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+    """
+
+    def __init__(self, schema):
+        import pyarrow as pa
+
+        self.suspects = [field.name for field in schema if pa.types.is_floating(field.type)]
+
+    def look(self, batch):
+        """Drop from ``suspects`` what has a number in this batch."""
+        self.suspects = [name for name in self.suspects if _is_all_nan(batch.column(name))]
+
+
+def _is_all_nan(values):
+    import numpy as np
+
+    array = values.to_numpy(zero_copy_only=False)
+    return bool(np.isnan(array[:1]).all() and np.isnan(array).all())

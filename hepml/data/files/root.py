@@ -1,0 +1,449 @@
+"""ROOT files: TTrees and RNTuples, flat and jagged.
+
+A `RootWriter` puts a digest of every column beside the tree. ROOT has no check of its own that
+covers a whole column, so this is what tells a damaged column from a sound one when a file is read
+from beginning to end. Files without it are read as they are.
+"""
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+
+import contextlib
+import json
+
+from hepml.data._errors import DataError
+from hepml.data.files._digest import Digest
+from hepml.data.files.base import (
+    BATCH_BYTES,
+    Source,
+    Writer,
+    check_expansion,
+    check_names,
+    choose_tree,
+    damaged,
+)
+
+__all__ = ["RootSource", "RootWriter"]
+
+BIG_FILE_VERSION = 1_000_000  # from here on the header's pointers have eight bytes
+FLAT_FIELDS = {"bool": "bool", "float": "float32", "double": "float64"} | {
+    f"std::{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
+GROUP_BYTES = 8_000_000  # written at once: one basket per branch, or one cluster
+LEAST_WIDTH = 8  # bytes per row assumed at least, whatever a damaged file says
+DIGESTS = "hepml_{}"  # name, beside the tree, of the text that holds the digests
+
+
+class RootSource(Source):
+    """A TTree or RNTuple."""
+
+    kind = "ROOT"
+
+    def __init__(self, path, tree=None, names=None):
+        super().__init__(path)
+        check_names(path, self.kind, names)
+        _check_length(path)
+        with self._blaming():
+            self._file = _open(path)
+            self.tree = choose_tree(path, _trees(self._file), tree)
+            self._table = _layout(self._file[self.tree])
+            self._digests = self._find_digests()
+            self._describe()
+
+    def close(self):
+        """Close the file."""
+        self._file.close()
+
+    def batches(self, columns):
+        """Yield the tree in pieces that end, if possible, where its baskets do."""
+        import pyarrow as pa
+
+        schema = pa.schema([self.schema.field(name) for name in columns])
+        self._check_lengths(columns)
+        sums = {name: Digest() for name in columns if name in self._digests}
+        for start, stop in self._ranges(columns):
+            with self._blaming():
+                arrays = [self._table.array(f.name, f.type, start, stop) for f in schema]
+                batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
+            for name, digest in sums.items():
+                digest.update(batch.column(batch.schema.get_field_index(name)))
+            yield batch
+        for name, digest in sums.items():
+            if digest.sums() != self._digests[name]["sums"]:
+                raise damaged(self.path, self.kind, f"digest of {name!r} differs")
+
+    @contextlib.contextmanager
+    def _blaming(self):
+        """Blame the file for what a library raises: damage surfaces as any of a dozen types."""
+        try:
+            yield
+        except (DataError, MemoryError):
+            raise
+        except Exception as error:
+            raise damaged(self.path, self.kind, type(error).__name__) from error
+
+    def _find_digests(self):
+        """Look up what the writer noted about each column; nothing in files of other programs."""
+        name = self.tree.rpartition("/")
+        key = "".join([*name[:2], DIGESTS.format(name[2])])
+        if key not in self._file.keys(cycle=False, filter_classname="TObjString"):
+            return {}
+        return json.loads(str(self._file[key]))
+
+    def _describe(self):
+        import pyarrow as pa
+
+        self.rows = self._table.rows
+        types = {name: self._table.type(name) for name in self._own_names()}
+        for name, noted in self._digests.items():
+            if str(types[name]) != noted["type"]:
+                raise damaged(self.path, self.kind, f"type of {name!r} differs")
+        self.left_out = tuple(name for name, kind in types.items() if kind is None)
+        known = {name: kind for name, kind in types.items() if kind is not None}
+        self.schema = pa.schema([pa.field(n, kind, nullable=False) for n, kind in known.items()])
+        # Each row takes a byte at least in every flat column.
+        check_expansion(self.path, self.rows if known else 0)
+
+    def _own_names(self):
+        """Columns of the table, without the counters that a writer of ours had to add."""
+        return list(self._digests) or self._table.names
+
+    def _check_lengths(self, columns):
+        for name in columns:
+            if (length := self._table.length(name)) != self.rows:
+                message = f"column {name!r} of {self.path.name} has {length} rows"
+                raise DataError(f"{message}, its tree {self.rows}: lengths differ")
+
+    def _ranges(self, columns):
+        """Where batches start and stop."""
+        width = max(LEAST_WIDTH, sum(self._table.width(name) for name in columns))
+        step = int(max(1, BATCH_BYTES // width))
+        edges, start = self._table.edges(columns), 0
+        while start < self.rows:
+            stop = _next_edge(edges, start, step, self.rows)
+            yield start, stop
+            start = stop
+
+
+def _open(path):
+    """Open without memory mapping and without caches, which would keep what was read."""
+    import uproot
+
+    options = {"object_cache": None, "array_cache": None, "use_threads": False}
+    handler = uproot.source.file.MultithreadedFileSource
+    return uproot.open({str(path): None}, handler=handler, **options)
+
+
+def _check_length(path):
+    """Compare the end that the header states with the size of the file."""
+    with path.open("rb") as file:
+        header = file.read(20)
+    size = path.stat().st_size
+    wide = int.from_bytes(header[4:8], "big") >= BIG_FILE_VERSION
+    end = int.from_bytes(header[12 : 20 if wide else 16], "big")
+    if len(header) < 20 or size < end:
+        raise DataError(f"{path} is cut short: {size} bytes of {end}")
+
+
+def _trees(file):
+    return list(dict.fromkeys(file.keys(filter_classname=["TTree", "ROOT::RNTuple"], cycle=False)))
+
+
+def _next_edge(edges, start, step, rows):
+    """End of the batch from ``start``: the last edge within reach, else just ``step`` further."""
+    import numpy as np
+
+    reach = min(start + step, rows)
+    edge = edges[np.searchsorted(edges, reach, side="right") - 1]
+    return int(edge) if edge > start else reach
+
+
+def _layout(tree):
+    import uproot
+
+    return _Tree(tree) if isinstance(tree, uproot.behaviors.TTree.TTree) else _NTuple(tree)
+
+
+class _Tree:
+    """A TTree: its branches by name, those inside split objects included."""
+
+    def __init__(self, tree):
+        self.rows, self._branches = int(tree.num_entries), {}
+        for branch in _leaves(tree):
+            name = branch.name if branch.name not in self._branches else branch.object_path
+            self._branches[name] = branch
+        self.names = list(self._branches)
+
+    def type(self, name):
+        """Arrow type of a branch, None if no table can hold it."""
+        import pyarrow as pa
+
+        interpretation = self._branches[name].interpretation
+        if _is_flat(interpretation):
+            return pa.from_numpy_dtype(interpretation.to_dtype)
+        try:
+            return _arrow_type(interpretation.awkward_form(self._branches[name].file))
+        except Exception:  # noqa: BLE001 - uproot has no one error for what it cannot read
+            return None
+
+    def length(self, name):
+        """Rows that a branch has baskets for."""
+        return int(self._branches[name].entry_offsets[-1])
+
+    def width(self, name):
+        """Bytes per row, about."""
+        return self._branches[name].uncompressed_bytes / max(1, self.rows)
+
+    def edges(self, names):
+        """Rows at which a basket of every branch ends."""
+        import functools
+
+        import numpy as np
+
+        ends = [np.asarray(self._branches[name].entry_offsets) for name in names]
+        return functools.reduce(np.intersect1d, ends)
+
+    def array(self, name, kind, start, stop):
+        """Read some rows of a branch."""
+        branch = self._branches[name]
+        if _is_flat(branch.interpretation):
+            return _flat(branch.array(entry_start=start, entry_stop=stop, library="np"))
+        return _jagged(branch.array(entry_start=start, entry_stop=stop, library="ak"), kind)
+
+
+class _NTuple:
+    """An RNTuple: its top-level fields by name."""
+
+    def __init__(self, ntuple):
+        self.rows, self._ntuple = int(ntuple.num_entries), ntuple
+        self._fields = {field.name: field for field in ntuple.fields}
+        self.names = list(self._fields)
+
+    def type(self, name):
+        """Arrow type of a field, None if no table can hold it."""
+        import pyarrow as pa
+
+        field = self._fields[name]
+        if field.typename in FLAT_FIELDS:
+            return pa.from_numpy_dtype(FLAT_FIELDS[field.typename])
+        try:
+            return _arrow_type(field.to_akform(filter_name=lambda _: True)[0].content(name))
+        except Exception:  # noqa: BLE001 - uproot has no one error for what it cannot read
+            return None
+
+    def length(self, _name):
+        """Rows that there are clusters for."""
+        return sum(cluster.num_entries for cluster in self._ntuple.cluster_summaries)
+
+    def width(self, _name):
+        """Bytes per row, about; what lists take is not known, clusters bound it."""
+        return LEAST_WIDTH
+
+    def edges(self, _names):
+        """Rows at which a cluster ends."""
+        import numpy as np
+
+        return np.cumsum([0, *(cluster.num_entries for cluster in self._ntuple.cluster_summaries)])
+
+    def array(self, name, kind, start, stop):
+        """Read some rows of a field."""
+        field = self._fields[name]
+        if field.typename in FLAT_FIELDS:
+            return _flat(field.array(entry_start=start, entry_stop=stop, library="np"))
+        return _jagged(field.array(entry_start=start, entry_stop=stop, library="ak"), kind)
+
+
+def _leaves(branch):
+    for part in branch.branches:
+        yield from _leaves(part) if part.branches else [part]
+
+
+def _is_flat(interpretation):
+    """Whether a branch holds one number or truth value per event."""
+    from uproot.interpretation.numerical import AsDtype
+
+    if not isinstance(interpretation, AsDtype):
+        return False
+    dtype = interpretation.to_dtype
+    return dtype.shape == () and dtype.names is None
+
+
+def _flat(values):
+    """Array of numbers without a copy; ROOT stores them in the other order of bytes."""
+    import pyarrow as pa
+
+    return pa.array(values.astype(values.dtype.newbyteorder("="), copy=False))
+
+
+def _jagged(values, kind):
+    import awkward as ak
+
+    found = ak.to_arrow(values, extensionarray=False, list_to32=True, string_to32=True)
+    return found.cast(kind)
+
+
+def _arrow_type(form):
+    """Arrow type for an awkward form of numbers, texts and lists of these; None for others."""
+    import pyarrow as pa
+
+    if form.parameter("__array__") == "string":
+        return pa.string()
+    if form.is_list:
+        content = _arrow_type(form.content)
+        return content and pa.list_(pa.field("item", content, nullable=False))
+    if form.is_numpy:
+        kind = pa.from_numpy_dtype(form.primitive)
+        for _ in form.inner_shape:
+            kind = pa.list_(pa.field("item", kind, nullable=False))
+        return kind
+    return None
+
+
+class RootWriter(Writer):
+    """A TTree, or an RNTuple if ``layout`` says so, with the digests of its columns beside it.
+
+    Parameters
+    ----------
+    path, schema, tree
+        As for `Writer`.
+    layout : {"ttree", "rntuple"}
+    """
+
+    kind = "ROOT"
+
+    def __init__(self, path, schema, tree, layout="ttree"):
+        import uproot
+
+        super().__init__(path, schema, tree)
+        if layout not in ("ttree", "rntuple"):
+            raise DataError(f"layout={layout!r}: a ROOT file holds a ttree or an rntuple")
+        self._fields = [_plain_field(field, layout) for field in schema]
+        self._digests = {field.name: Digest() for field in self._fields}
+        self._held, self._bytes = [], 0
+        self._file = uproot.recreate(path, compression=uproot.ZSTD(3))
+        make = self._make_tree if layout == "ttree" else self._make_ntuple
+        self._table, self._is_tree = make(), layout == "ttree"
+
+    def _make_tree(self):
+        names = {field.name for field in self._fields}
+        types = {field.name: _branch_type(field.type) for field in self._fields}
+        return self._file.mktree(self.tree, types, counter_name=lambda n: _unused(f"n{n}", names))
+
+    def _make_ntuple(self):
+        import awkward as ak
+        import pyarrow as pa
+
+        empty = pa.schema(self._fields).empty_table()
+        return self._file.mkrntuple(self.tree, ak.from_arrow(empty).layout.form)
+
+    def write(self, batch):
+        """Add a batch; see `Writer.write`."""
+        self._held.append(self._plain(batch))
+        self._bytes += batch.nbytes
+        if self._bytes >= GROUP_BYTES:
+            self._flush()
+
+    def close(self, *, complete):
+        """Write what is held and the digests, and close the file."""
+        try:
+            if complete:
+                self._flush()
+                self._file[DIGESTS.format(self.tree)] = json.dumps(self._noted())
+        finally:
+            self._file.close()
+
+    def _noted(self):
+        return {
+            field.name: {"type": str(field.type), "sums": self._digests[field.name].sums()}
+            for field in self._fields
+        }
+
+    def _plain(self, batch):
+        """Batch in the types that are written; what is missing becomes NaN or an error."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        arrays = []
+        for field in self._fields:
+            values = batch.column(batch.schema.get_field_index(field.name))
+            if values.null_count and pa.types.is_floating(field.type):
+                values = pc.fill_null(values, float("nan"))
+            if values.null_count:
+                raise DataError(f"ROOT cannot hold missing values, which {field.name!r} has")
+            arrays.append(values.cast(field.type))
+        return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(self._fields))
+
+    def _flush(self):
+        import pyarrow as pa
+
+        if not self._held:
+            return
+        table = pa.Table.from_batches(self._held).combine_chunks()
+        self._held, self._bytes = [], 0
+        batch = table.to_batches()[0]
+        for name, digest in self._digests.items():
+            digest.update(batch.column(batch.schema.get_field_index(name)))
+        self._table.extend(_branches(batch) if self._is_tree else _records(batch))
+
+
+def _records(batch):
+    import awkward as ak
+
+    return ak.from_arrow(batch)
+
+
+def _branches(batch):
+    import awkward as ak
+    import pyarrow as pa
+
+    return {
+        field.name: ak.from_arrow(values)
+        if pa.types.is_list(field.type) or pa.types.is_string(field.type)
+        else values.to_numpy(zero_copy_only=False)
+        for field, values in zip(batch.schema, batch.columns, strict=True)
+    }
+
+
+def _plain_field(field, layout):
+    """Field as it is written; an error says what this layout cannot hold."""
+    import pyarrow as pa
+
+    kind = _plain_type(field.type)
+    if kind is None:
+        raise DataError(f"ROOT cannot hold {field.name!r}, which is of type {field.type}")
+    inner = kind.value_type if layout == "ttree" and pa.types.is_list(kind) else None
+    if inner is not None and (pa.types.is_list(inner) or pa.types.is_string(inner)):
+        what = "text" if pa.types.is_string(inner) else "lists"
+        message = f"a TTree cannot hold {field.name!r}, which has {what} in lists"
+        raise DataError(f"{message}: write an RNTuple (--rntuple)")
+    return pa.field(field.name, kind, nullable=False)
+
+
+def _plain_type(kind):
+    import pyarrow as pa
+
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return pa.string()
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        content = _plain_type(kind.value_type)
+        return content and pa.list_(pa.field("item", content, nullable=False))
+    if pa.types.is_float16(kind):
+        return pa.float32()
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    return kind if is_number or pa.types.is_boolean(kind) else None
+
+
+def _branch_type(kind):
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_string(kind):
+        return "string"
+    if pa.types.is_list(kind):
+        return f"var * {np.dtype(kind.value_type.to_pandas_dtype())}"
+    return np.dtype(kind.to_pandas_dtype())
+
+
+def _unused(name, names):
+    while name in names:
+        name += "_"
+    return name
