@@ -1,0 +1,457 @@
+"""HDF5: groups of datasets, one dataset of records or of two axes, and pandas' two formats.
+
+Written is one group: a chunked dataset for each column, in the order of the table, and for columns
+of lists the layout of `hepml.data.files._arrays`. The group's attribute ``layout`` says so.
+"""
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from hepml.data._errors import DataError
+from hepml.data.files._arrays import (
+    CONTENT,
+    ArraySource,
+    ArrayWriter,
+    Block,
+    fields,
+    lists,
+    matrix,
+    to_arrow,
+    whole,
+)
+from hepml.data.files._digest import Digest
+from hepml.data.files._guard import reading
+
+__all__ = ["Hdf5Source", "Hdf5Writer"]
+
+LAYOUT, DIGEST = "layout", "digest"  # attributes of our own
+MOST_OBJECTS = 10_000
+LARGEST_CHUNK = 1 << 29  # bytes that have to be unpacked for a single row
+CHUNK, TEXT_CHUNK = 1 << 18, 1 << 14  # bytes aimed at when writing; of strings, their references
+PARTS = {"offsets", "content"}
+INDEX = "index"  # what pandas numbers rows with; left out
+
+
+# ---------------------------------------------------------------- reading
+
+
+class Rows:
+    """The entries of a dataset read forward, each chunk unpacked once."""
+
+    def __init__(self, dataset):
+        self.dataset, self.end = dataset, 0
+        self.step = dataset.chunks[0] if dataset.chunks else 1
+        self.left = dataset[:0]
+
+    def __call__(self, rows):
+        missing = rows - len(self.left)
+        if missing > 0:
+            end = min(-(-(self.end + missing) // self.step) * self.step, len(self.dataset))
+            fresh = self.dataset[self.end : end]
+            self.left = np.concatenate((self.left, fresh)) if len(self.left) else fresh
+            self.end = end
+        values, self.left = self.left[:rows], self.left[rows:]
+        return values
+
+
+class Dataset(Block):
+    """A dataset as block; compares its values with their digest where one was written."""
+
+    def __init__(self, dataset, columns):
+        super().__init__(partial(Rows, dataset), dataset.dtype, dataset.shape, columns)
+        self.dataset, self.digest = dataset, None
+
+    def open(self):
+        super().open()
+        self.digest = Digest() if DIGEST in self.dataset.attrs else None
+
+    def take(self, rows, wanted):
+        found = super().take(rows, wanted)
+        if self.digest:
+            self.digest.update(*found.values())
+        return found
+
+    def finish(self):
+        if self.digest and self.digest.sums() != list(self.dataset.attrs[DIGEST]):
+            raise DataError(f"{self.dataset.name!r} is damaged: its digest differs")
+
+
+class Table:
+    """What can be read as one table: blocks, names that have no place in it, and why."""
+
+    def __init__(self):
+        self.blocks, self.left_out, self.why, self.order = [], [], "", None
+
+    def leave(self, name, why):
+        self.left_out.append(name)
+        self.why = self.why or f": {name!r} {why}"
+
+
+def _walk(file):
+    """Every object that hard links lead to, by path, each group once."""
+    import h5py
+
+    found, seen, waiting = {}, set(), [("", file["/"])]
+    while waiting:
+        path, thing = waiting.pop(0)
+        if isinstance(thing, h5py.Group):
+            address = h5py.h5o.get_info(thing.id).addr
+            if address in seen:
+                continue
+            seen.add(address)
+            start = path and f"{path}/"
+            waiting += [(start + name, child) for name, child in _children(thing)]
+        found[path] = thing
+        if len(found) + len(waiting) > MOST_OBJECTS:
+            raise DataError(f"the HDF5 file holds more than {MOST_OBJECTS} objects: no table")
+    return found
+
+
+def _children(group):
+    """Yield name and object of what a group holds itself; None for a link to elsewhere."""
+    import h5py
+
+    for name in group:
+        link = group.get(name, getlink=True)
+        yield name, group[name] if isinstance(link, h5py.HardLink) else None
+
+
+def _is_dataset(thing):
+    import h5py
+
+    return isinstance(thing, h5py.Dataset)
+
+
+def _is_lists(thing):
+    """Whether a group is a column of lists."""
+    import h5py
+
+    if not isinstance(thing, h5py.Group) or LAYOUT in thing.attrs:
+        return False
+    return {"content"} <= set(thing) <= PARTS
+
+
+def _is_records(thing):
+    return _is_dataset(thing) and _trouble(thing) is None and thing.dtype.names is not None
+
+
+def _tables(objects):
+    """Yield path and `Table` of all that may be one; what is inside a table is none itself."""
+    import h5py
+
+    closed = []
+    for path, thing in objects.items():
+        if any(path.startswith(start) for start in closed):
+            continue
+        if _is_lists(thing) and path:
+            closed.append(f"{path}/")
+        elif isinstance(thing, h5py.Group):
+            inside = dict(_children(thing))
+            make = _format_of(inside)
+            if make is not _columns:
+                closed.append(f"{path}/" if path else "")
+            yield path, make(inside)
+        elif _is_records(thing):
+            yield path, _alone(path, thing)
+
+
+def _format_of(inside):
+    """Return what makes a table of a group: pandas' "fixed", its "table", or columns."""
+    if {"axis0", "axis1", "block0_values"} <= inside.keys():
+        return _pandas_fixed
+    table = inside.get("table")
+    if _is_records(table) and any(map(_is_values, table.dtype.names)):
+        return _pandas_table
+    return _columns
+
+
+def _is_values(field):
+    return field.startswith("values_block_")
+
+
+def _columns(inside):
+    """Table of a group whose datasets are columns."""
+    table = Table()
+    for name, thing in inside.items():
+        if thing is None:
+            table.leave(name, "is a link to elsewhere, which is not followed")
+        elif _is_lists(thing):
+            table.blocks.append(_lists(name, thing))
+        elif _is_dataset(thing) and not _is_records(thing):
+            _add(table, name, thing)
+    return table
+
+
+def _alone(path, dataset):
+    """Table of one dataset."""
+    table = Table()
+    name = path.rpartition("/")[2]
+    if _is_records(dataset) and dataset.shape:
+        table.blocks.append(Dataset(dataset, fields(dataset.dtype)))
+    elif _is_dataset(dataset):
+        _add(table, name, dataset)
+    return table
+
+
+def _add(table, name, dataset):
+    """Make a dataset a column, or columns, of the table, or leave it out."""
+    trouble = _trouble(dataset) or (None if dataset.shape else "has no rows")
+    if trouble:
+        table.leave(name, trouble)
+    elif len(dataset.shape) == 2:
+        block = Dataset(dataset, matrix(name, dataset.shape[1]))
+        block.numbered = tuple(block.columns)
+        table.blocks.append(block)
+    else:
+        table.blocks.append(Dataset(dataset, {name: whole}))
+
+
+def _lists(name, group):
+    """Block of a column of lists."""
+
+    def find(key):
+        thing = _at(group, key)
+        readable = _is_dataset(thing) and not _trouble(thing)
+        return Dataset(thing, {name: whole}) if readable else None
+
+    return lists(name, "" if "offsets" in set(group) else CONTENT, find)
+
+
+def _at(group, key):
+    """Return what lies at a path inside a group, or None where a link would have to be followed."""
+    for name in key.strip("/").split("/"):
+        inside = dict(_children(group)) if hasattr(group, "keys") else {}
+        group = inside.get(name)
+    return group
+
+
+def _trouble(dataset):
+    """Why a dataset cannot be read, or None."""
+    import h5py
+
+    if dataset.is_virtual:
+        return "is a virtual dataset: its values are in other files"
+    if dataset.external:
+        return "keeps its values in other files"
+    plan = dataset.id.get_create_plist()
+    for code, _flags, _options, name in map(plan.get_filter, range(plan.get_nfilters())):
+        if not h5py.h5z.filter_avail(code):
+            return f"is packed with filter {code} ({name.decode(errors='replace')}), not at hand"
+    try:
+        dtype = dataset.dtype
+    except (TypeError, ValueError):
+        return "has a type that no table holds"
+    return "holds references" if h5py.check_ref_dtype(dtype) else None
+
+
+def _pandas_fixed(inside):
+    """Table of a frame that pandas wrote in its "fixed" format."""
+    table, number = Table(), 0
+    table.left_out.append(INDEX)
+    while values := inside.get(f"block{number}_values"):
+        name = f"block{number}_values"
+        if not _is_dataset(values) or _trouble(values) or len(values.shape) != 2:
+            table.leave(name, "is no block of numbers")
+        else:
+            labels = _labels(inside.get(f"block{number}_items"))
+            block = Dataset(values, matrix(name, values.shape[1], labels))
+            block.numbered = tuple(block.columns) if labels is None else ()
+            table.blocks.append(block)
+        number += 1
+    table.order = _labels(inside["axis0"])
+    return table
+
+
+def _labels(dataset):
+    """Names that pandas stored as text or numbers; None where it pickled them."""
+    if not _is_dataset(dataset) or _trouble(dataset) or len(dataset.shape) != 1:
+        return None
+    if dataset.dtype.kind not in "Siu" or dataset.size > MOST_OBJECTS:
+        return None
+    _check_stored(dataset)
+    values = dataset[:].tolist()
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
+
+
+def _pandas_table(inside):
+    """Table of a frame that pandas wrote in its "table" format: blocks of values in records."""
+    table, dataset = Table(), inside["table"]
+    table.left_out.append(INDEX)
+    columns, numbered = {}, []
+    for name in dataset.dtype.names:
+        shape = dataset.dtype[name].shape
+        if not _is_values(name) or len(shape) != 1:
+            columns[name] = fields(dataset.dtype)[name]
+            continue
+        parts = matrix(name, shape[0])
+        columns |= {part: _inside(name, pick) for part, pick in parts.items()}
+        numbered += parts
+    columns.pop(INDEX, None)
+    block = Dataset(dataset, columns)
+    block.numbered = tuple(numbered)
+    table.blocks.append(block)
+    return table
+
+
+def _inside(field, pick):
+    return lambda values: pick(values[field])
+
+
+def _check_stored(dataset):
+    """Refuse a dataset that declares more than it stores: reading would make the rest up."""
+    import h5py
+
+    size, stored = dataset.size, dataset.id.get_storage_size()
+    there = dataset.file.id.get_filesize()
+    layout = dataset.id.get_create_plist().get_layout()
+    if stored > there:
+        complete = False
+    elif layout == h5py.h5d.CHUNKED:
+        complete = _chunks(dataset) == dataset.id.get_num_chunks() if size else True
+    else:
+        complete = stored >= size * dataset.id.get_type().get_size()
+    if not complete:
+        raise DataError(
+            f"dataset {dataset.name!r} of {dataset.file.filename} declares {size} values but "
+            f"stores {stored} bytes: it is damaged or not complete"
+        )
+
+
+def _chunks(dataset):
+    """Count the chunks that a dataset must have; none may be boundless."""
+    size = prod(dataset.chunks) * dataset.id.get_type().get_size()
+    if size > LARGEST_CHUNK:
+        message = f"dataset {dataset.name!r} has chunks of {size / 1e9:.1f} GB: write smaller ones"
+        raise DataError(message)
+    return prod(-(-n // step) for n, step in zip(dataset.shape, dataset.chunks, strict=True))
+
+
+def _datasets(block):
+    """Yield the datasets of a block, those of nested lists too."""
+    if isinstance(block, Dataset):
+        yield block.dataset
+    else:
+        yield block.offsets.dataset
+        yield from _datasets(block.content)
+
+
+class Hdf5Source(ArraySource):
+    """A group or dataset of an HDF5 file as one table.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    tree : str, optional
+        Group or dataset; may be left out where only one can be meant.
+    names : sequence of str, optional
+        Columns of a dataset of two axes, or of pandas' blocks of values where it pickled
+        their names.
+    """
+
+    kind = "HDF5"
+
+    def __init__(self, path, tree=None, names=None):
+        super().__init__(path)
+        try:
+            import h5py
+        except ImportError:
+            raise DataError('reading HDF5 needs h5py: pip install "hepml-lab[lab]"') from None
+        with reading(path, self.kind):
+            self.file = h5py.File(path, "r", rdcc_nbytes=0)  # `Rows` keeps what is needed again
+        try:
+            with reading(path, self.kind):
+                self._open(tree if tree is None else tree.strip("/"), names)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        """Close the file."""
+        self.file.close()
+
+    def _open(self, tree, names):
+        objects = _walk(self.file)
+        tables = dict(_tables(objects))
+        choice = {path: table for path, table in tables.items() if table.blocks}
+        if tree in objects and tree not in choice:
+            choice[tree] = tables.get(tree) or _alone(tree, objects[tree])
+        name = self._check_tree(tree, choice)
+        table = choice.get(name) or next(filter(lambda t: t.why, tables.values()), Table())
+        if not table.blocks:
+            raise DataError(f"{self.path.name} holds no table that can be read{table.why}")
+        for dataset in (dataset for block in table.blocks for dataset in _datasets(block)):
+            _check_stored(dataset)
+        self.left_out = tuple(table.left_out)
+        self._rename(table.blocks, names)
+        self._arrange(table.blocks)
+        self._sort(table.order or ())
+
+    def _sort(self, order):
+        """Bring columns into the order of the frame, which keeps them by type."""
+        import pyarrow as pa
+
+        if set(order) == set(self.schema.names):
+            self.schema = pa.schema([self.schema.field(name) for name in order])
+
+
+# ---------------------------------------------------------------- writing
+
+
+class Hdf5Writer(ArrayWriter):
+    """Write a group of chunked datasets, packed with LZF and with check sums."""
+
+    kind = "HDF5"
+
+    def __init__(self, path, schema, tree):
+        super().__init__(path, schema, tree)
+        import h5py
+
+        # From 1.10 on, HDF5 keeps check sums of its own structure as well.
+        self.file = h5py.File(path, "w", libver=("v110", "v110"))
+        self.group = self.file.create_group(tree.strip("/") or "events", track_order=True)
+        self.group.attrs[LAYOUT] = "columns"
+        self.digests = {}
+
+    def close(self, *, complete):
+        """Close the file; see `Writer`."""
+        with self.file:
+            if complete:
+                self._complete()
+                for key, digest in self.digests.items():
+                    self.group[key].attrs[DIGEST] = np.array(digest.sums(), np.uint32)
+
+    def _append(self, key, values):
+        if values.dtype.kind == "O":
+            self._check_text(key, values)
+        dataset = self.group[key] if key in self.group else self._create(key, values)
+        if len(values):
+            start = len(dataset)
+            dataset.resize(start + len(values), axis=0)
+            dataset[start:] = values
+
+    def _check_text(self, key, strings):
+        """Keep a digest of strings, which HDF5 stores where its check sums do not reach."""
+        if any("\0" in text for text in strings.flat):
+            raise DataError(f"a string of {key!r} has a NUL in it, which HDF5 cannot hold")
+        self.digests.setdefault(key, Digest()).update(to_arrow(strings))
+
+    def _create(self, key, values):
+        import h5py
+
+        is_text = values.dtype.kind == "O"  # strings are kept elsewhere: nothing to pack or sum
+        dtype = h5py.string_dtype() if is_text else values.dtype
+        packed = {"compression": "lzf", "shuffle": dtype.itemsize > 1, "fletcher32": True}
+        shape = values.shape[1:]
+        rows = max((TEXT_CHUNK if is_text else CHUNK) // (dtype.itemsize * prod(shape)), 1)
+        return self.group.create_dataset(
+            key,
+            shape=(0, *shape),
+            maxshape=(None, *shape),
+            chunks=(rows, *shape),
+            dtype=dtype,
+            **({} if is_text else packed),
+        )

@@ -1,0 +1,292 @@
+"""NumPy's ``.npz``: a zip of arrays, read and written in pieces and never unpickled.
+
+Arrays of one axis are columns, an array ``NAME`` of two axes is the columns ``NAME_0``, ``NAME_1``
+…, one of more axes a column of fixed-size lists; the fields of records are columns; arrays without
+axis are left out. Columns of lists are kept as `hepml.data.files._arrays` says, so that
+``NAME/content`` holds the entries of jagged lists, or fixed-size lists, whatever its axes.
+"""
+
+import struct
+import tempfile
+import zipfile
+from functools import partial
+from math import prod
+from shutil import copyfileobj
+
+import numpy as np
+
+from hepml.data._errors import DataError
+from hepml.data.files._arrays import (
+    CONTENT,
+    OFFSETS,
+    ArraySource,
+    ArrayWriter,
+    Block,
+    fields,
+    lists,
+    matrix,
+    whole,
+)
+from hepml.data.files._guard import reading
+
+__all__ = ["NpzSource", "NpzWriter"]
+
+LONGEST_HEADER = 65_536  # characters, as many as a version 1 header can have
+MOST_MEMBERS = 4096
+MOST_DIRECTORY = 512 * MOST_MEMBERS  # bytes
+END, END_64, LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+LEVEL = 1  # of deflate; higher ones take several times longer for a few per cent
+LONGEST_TEXT = 1000  # characters, for each of which every row has four bytes
+ROWS_OF_TEXT = 4096  # turned at a time into strings of one width
+COPY = 1 << 20
+
+
+class Member:
+    """One array in the zip: its header, and its values read forward."""
+
+    def __init__(self, archive, info):
+        self.archive, self.info = archive, info
+        self.name = info.filename.removesuffix(".npy")
+        with archive.open(info) as stream:
+            self.shape, self.by_columns, self.dtype = _header(stream)
+            self.begin = stream.tell()
+        self._check()
+
+    def _check(self):
+        if self.dtype.hasobject:
+            raise DataError(
+                f"array {self.name!r} is pickled Python objects, which can run any code when "
+                "opened: save it as numbers or text"
+            )
+        size = prod(self.shape) * self.dtype.itemsize
+        if min(self.shape, default=0) < 0 or self.begin + size != self.info.file_size:
+            raise DataError(
+                f"array {self.name!r} declares {size} bytes of values, but its place in the zip "
+                f"holds {self.info.file_size - self.begin}: the file is damaged"
+            )
+
+    def start(self):
+        """Begin to read: a function from a number of entries to the next ones."""
+        stream = self.archive.open(self.info)
+        stream.seek(self.begin)
+        if self.by_columns and len(self.shape) > 1:
+            return self._turned(stream)
+        return partial(self._next, stream)
+
+    def _next(self, stream, rows):
+        width = self.dtype.itemsize * prod(self.shape[1:])
+        data = stream.read(rows * width)
+        if len(data) != rows * width:
+            raise EOFError
+        if stream.tell() == self.info.file_size and stream.read(1):  # the zip checks the sum here
+            raise EOFError
+        return np.frombuffer(data, self.dtype).reshape(rows, *self.shape[1:])
+
+    def _turned(self, stream):
+        """Read an array stored column by column, from disk: its rows lie all over the file."""
+        spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the map on it
+        copyfileobj(stream, spool, COPY)
+        if not prod(self.shape):
+            return lambda rows: np.empty((rows, *self.shape[1:]), self.dtype)
+        values = np.memmap(spool, self.dtype, "r", 0, self.shape, "F")
+        place = 0
+
+        def following(rows):
+            nonlocal place
+            place += rows
+            return np.ascontiguousarray(values[place - rows : place])
+
+        return following
+
+    def block(self, columns):
+        return Block(self.start, self.dtype, self.shape, columns)
+
+
+def _header(stream):
+    """Shape, order and type of an array, without NumPy's way to allocate or unpickle it."""
+    form = np.lib.format
+    version = form.read_magic(stream)
+    if version == (1, 0):
+        return form.read_array_header_1_0(stream, LONGEST_HEADER)
+    # Version 3 is version 2 in UTF-8.
+    shape, by_columns, dtype = form.read_array_header_2_0(stream, LONGEST_HEADER)
+    if version == (3, 0) and dtype.names:
+        dtype.names = tuple(name.encode("latin1").decode() for name in dtype.names)
+    return shape, by_columns, dtype
+
+
+class NpzSource(ArraySource):
+    """The arrays of an ``.npz`` file as one table.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    tree : str, optional
+        One array to read; all by default.
+    names : sequence of str, optional
+        Columns of the one array of two axes.
+    """
+
+    kind = "npz"
+
+    def __init__(self, path, tree=None, names=None):
+        super().__init__(path)
+        _check_directory(path)
+        with reading(path, self.kind):
+            self.archive = zipfile.ZipFile(path)
+        try:
+            with reading(path, self.kind):
+                self._open(tree, names)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        """Close the file."""
+        self.archive.close()
+
+    def _open(self, tree, names):
+        _check_members(self.path, self.archive)
+        infos = self.archive.infolist()
+        arrays = [info for info in infos if info.filename.endswith(".npy")]
+        members = {member.name: member for member in map(partial(Member, self.archive), arrays)}
+        self.left_out = tuple(info.filename for info in infos if info not in arrays)
+        if tree is not None:
+            columns = [name for name in members if not name.endswith((OFFSETS, CONTENT))]
+            members = {tree: members[self._check_tree(tree, columns)]}
+        blocks = list(self._blocks(members))
+        self._rename(blocks, names)
+        self._arrange(blocks)
+
+    def _blocks(self, members):
+        for name in dict.fromkeys(map(_root, members)):
+            if name in members and not members[name].shape:
+                self.left_out += (name,)
+            elif name in members:
+                yield _table(members[name])
+            else:
+                yield _lists(name, members)
+
+
+def _root(name):
+    """Name of the column that an array belongs to."""
+    while name.endswith((OFFSETS, CONTENT)):
+        name = name.removesuffix(OFFSETS).removesuffix(CONTENT)
+    return name
+
+
+def _table(member):
+    if member.dtype.names:
+        return member.block(fields(member.dtype))
+    if len(member.shape) == 2:
+        block = member.block(matrix(member.name, member.shape[1]))
+        block.numbered = tuple(block.columns)
+        return block
+    return member.block({member.name: whole})
+
+
+def _lists(name, members):
+    def find(key):
+        member = members.get(key)
+        return member and member.block({name: whole})
+
+    return lists(name, name if name + OFFSETS in members else name + CONTENT, find)
+
+
+def _check_directory(path):
+    """Refuse a directory of more entries than a table has, before any is parsed."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - 65_557, 0))
+        tail = file.read()
+    end = tail.rfind(END)
+    if not tail or end < 0 or len(tail) < end + 22:
+        raise DataError(f"{path} is cut short: the directory at its end is missing")
+    (length,) = struct.unpack_from("<L", tail, end + 12)
+    wide = tail.rfind(END_64, 0, end)
+    if length == 0xFFFFFFFF and wide >= 0 and end - wide >= 56:
+        (length,) = struct.unpack_from("<Q", tail, wide + 40)
+    if length > MOST_DIRECTORY:
+        raise DataError(f"{path} is no table: its directory of {length} bytes lists too many files")
+
+
+def _check_members(path, archive):
+    """Refuse what a zip of arrays never is: crowds, overlaps, doubles, locks, odd packing."""
+    infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+    if len(infos) > MOST_MEMBERS:
+        raise DataError(f"{path} is no table: it holds {len(infos)} files")
+    if len({info.filename for info in infos}) != len(infos):
+        raise DataError(f"{path} holds two arrays of one name: the file is damaged")
+    begins = [info.header_offset for info in infos] + [archive.start_dir]
+    for info, following in zip(infos, begins[1:], strict=True):
+        if info.header_offset + 30 + len(info.filename) + info.compress_size > following:
+            raise DataError(f"{path} is damaged: {info.filename!r} runs into what follows it")
+        if info.flag_bits & 1:
+            raise DataError(f"{path} is locked with a password: unpack it first")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise DataError(f"{info.filename!r} in {path} is packed in a way that NumPy never uses")
+
+
+class NpzWriter(ArrayWriter):
+    """Write arrays, deflated; the values wait in one temporary file, unpacked, until the end.
+
+    A member of a zip must be written in one go and begins with its length, and a table comes in
+    batches of all columns: so there is no way to write it in bounded memory without such a file.
+    It lies beside the one being written and takes as much as the table does in memory.
+    """
+
+    kind = "npz"
+
+    def __init__(self, path, schema, tree):
+        super().__init__(path, schema, tree)
+        self.pieces = {}
+        self.spool = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - closed in close
+
+    def _append(self, key, values):
+        if values.dtype.kind != "O":
+            self._keep(key, values)
+            return
+        for start in range(0, len(values) or 1, ROWS_OF_TEXT):
+            self._keep(key, _fixed_width(key, values[start : start + ROWS_OF_TEXT]))
+
+    def _keep(self, key, values):
+        begin = self.spool.tell()
+        self.spool.write(np.ascontiguousarray(values).data.cast("B") if values.size else b"")
+        self.pieces.setdefault(key, []).append((begin, values.shape, values.dtype))
+
+    def close(self, *, complete):
+        """Close the file; see `Writer`."""
+        with self.spool:
+            if complete:
+                self._complete()
+                self._pack()
+
+    def _pack(self):
+        with zipfile.ZipFile(self.path, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+            for key, pieces in self.pieces.items():
+                with archive.open(f"{key}.npy", "w", force_zip64=True) as stream:
+                    self._copy(pieces, stream)
+
+    def _copy(self, pieces, stream):
+        dtype = np.result_type(*{dtype for _begin, _shape, dtype in pieces})
+        rows = sum(shape[0] for _begin, shape, _dtype in pieces)
+        header = {"descr": dtype.str, "fortran_order": False, "shape": (rows, *pieces[0][1][1:])}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for begin, shape, own in pieces:
+            self.spool.seek(begin)
+            data = self.spool.read(prod(shape) * own.itemsize)
+            stream.write(data if own == dtype else np.frombuffer(data, own).astype(dtype).tobytes())
+
+
+def _fixed_width(key, strings):
+    """Strings as NumPy keeps them without pickle: each as wide as the longest."""
+    if any(text.endswith("\0") for text in strings.flat):
+        raise DataError(f"a string of {key!r} ends in NUL, which npz files cannot hold")
+    found = strings.astype("U") if strings.size else np.empty(strings.shape, "U1")
+    if found.dtype.itemsize > 4 * LONGEST_TEXT:
+        length = found.dtype.itemsize // 4
+        raise DataError(
+            f"{key!r} has a string of {length} characters; npz files give each row that room, "
+            f"so more than {LONGEST_TEXT} are refused: write Parquet"
+        )
+    return found
