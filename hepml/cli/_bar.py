@@ -1,10 +1,16 @@
-"""Progress on the terminal: what is done, at what rate, and the time left."""
+"""Progress on standard error: what is done, at what rate, and the time left."""
+
+import time
 
 __all__ = ["Bar"]
 
+SECONDS_BETWEEN_LINES = 20
+
 
 class Bar:
-    """Progress bar to be called with (done, total, whether it was kept from an earlier run).
+    """Progress to be called with (done, total, whether it was kept from an earlier run).
+
+    On a terminal it is a bar; elsewhere, as in a batch job's log, a line now and then.
 
     Parameters
     ----------
@@ -16,16 +22,19 @@ class Bar:
 
     def __init__(self, name, unit):
         from rich import progress as rich  # noqa: PLC0415 - only long work needs it
+        from rich.console import Console  # noqa: PLC0415
 
-        self.kept, self.unit = 0, unit
+        self.name, self.unit, self.kept = name, unit, 0
+        self.console = Console(stderr=True, soft_wrap=True, highlight=False)
         self.bar = rich.Progress(
             rich.TextColumn("{task.description}"),
             rich.BarColumn(),
             rich.TextColumn("{task.fields[shown]}"),
-            rich.TextColumn("{task.fields[rate]}"),
-            rich.TimeRemainingColumn(elapsed_when_finished=True),
+            console=self.console,
+            disable=not self.console.is_terminal,
         )
-        self.task = self.bar.add_task(name, total=None, shown="", rate="")
+        self.task = self.bar.add_task(name, total=None, shown="")
+        self.started = self.printed = time.monotonic()
 
     def __enter__(self):
         """Show the bar."""
@@ -39,20 +48,49 @@ class Bar:
     def __call__(self, done, total, kept):
         """Move the bar; ``total`` may be None where it is not known."""
         if kept:
-            self.kept = done
-        elapsed = self.bar.tasks[0].elapsed or 0
-        made = done - self.kept
-        self.bar.update(
-            self.task,
-            total=total and total - self.kept,
-            completed=made,
-            shown=f"{self._amount(done)}{'/' + self._amount(total) if total else ''} {self._name}",
-            rate=f"{self._amount(made / elapsed, 1)} {self._name}/s" if made and elapsed else "",
-        )
+            self.kept, self.started = done, time.monotonic()
+        shown = self._shown(done, total)
+        self.bar.update(self.task, total=total, completed=done, shown=shown)
+        now = time.monotonic()
+        due = now - self.printed > SECONDS_BETWEEN_LINES or done == total or (kept and done)
+        if due and not self.console.is_terminal:
+            self.printed = now
+            self._print(f"{self.name}  {shown}")
+
+    def note(self, sentence):
+        """Say what delays the work."""
+        self._print(sentence)
+
+    def _print(self, line):
+        self.console.print(line, markup=False)
+
+    def _shown(self, done, total):
+        """Done and total, the rate of this run, and the time left at this rate."""
+        of = f"/{self._amount(total)}" if total else ""
+        parts = [f"{self._amount(done)}{of} {self._unit}"]
+        made, seconds = done - self.kept, time.monotonic() - self.started
+        if self.kept and not made:
+            parts.append("kept from an earlier run")
+        if made > 0 and seconds > 0:
+            parts.append(f"{self._amount(made / seconds, 1)} {self._unit}/s")
+            if total and done < total:
+                parts.append(f"{_clock((total - done) * seconds / made)} left")
+            elif total:
+                parts.append(f"in {_clock(seconds)}")
+        return ", ".join(parts)
 
     @property
-    def _name(self):
+    def _unit(self):
         return "MB" if self.unit == "bytes" else self.unit
 
     def _amount(self, value, digits=0):
         return f"{value / 1e6:.1f}" if self.unit == "bytes" else f"{value:.{digits}f}"
+
+
+def _clock(seconds):
+    """Time as minutes and seconds, or hours and minutes, or days and hours."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes}:{seconds:02d}"

@@ -1,5 +1,7 @@
 """The command that makes more of a sample."""
 
+import contextlib
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -21,14 +23,37 @@ def generate(
     *,
     events: Annotated[int, typer.Option(help="rows of the sample")],
     seed: Annotated[int, typer.Option(help="same seed, same content")],
-    out: Annotated[Path, typer.Option(help="ROOT file to write")],
-    workers: Annotated[int, typer.Option(help="processes")] = 1,
+    out: Annotated[Path, typer.Option(help="folder for the sample and its card")],
+    workers: Annotated[int, typer.Option(help="processes on this machine")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="address of a Dask scheduler to use instead")
+    ] = None,
 ):
     """Make more of a sample; interrupt and repeat at will, finished chunks are kept."""
     try:
-        with Bar(name, "events") as progress:
-            record = data.generate(name, events, seed, out, workers=workers, progress=progress)
+        with _terminated_like_interrupted(), Bar(name, "events") as progress:
+            record = data.generate(
+                name, events, seed, out, workers=workers, scheduler=scheduler, progress=progress
+            )
     except KeyboardInterrupt:
         message = "interrupted; finished chunks are kept, the same command goes on from there"
         raise data.DataError(message) from None
-    typer.echo(f"{out}  {record['events']} events  sha256 {record['sha256']}")
+    files = data.card(out / f"{name}.json").files
+    typer.echo(
+        f"{out / files[0]['name']}{f' and {len(files) - 1} more' if files[1:] else ''}  "
+        f"{record['events']} events  content {record['content_sha256']}"
+    )
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted():
+    """Let SIGTERM, as batch systems send it, end the work as Ctrl-C does."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -18,18 +18,38 @@ def register(app):
 
 def list_samples():
     """List the samples: name, events, size, title."""
-    for name in data.names():
-        record, size = data.card(name).record, data.path(name).stat().st_size
-        typer.echo(f"{name}  {record['events']} events  {size / 1e6:.1f} MB  {record['title']}")
+    rows = [("bundled", "events", "MB", ""), *map(_row, data.names())]
+    typer.echo("\n".join(_aligned(rows)))
 
 
-def show_card(name: str):
+def _row(name):
+    record, size = data.card(name).record, data.path(name).stat().st_size
+    return name, str(record["events"]), f"{size / 1e6:.1f}", record["title"]
+
+
+def _aligned(rows):
+    """Columns under one another; numbers, in the middle, to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, events, size, title in rows:
+        cells = name.ljust(widths[0]), events.rjust(widths[1]), size.rjust(widths[2]), title
+        yield "  ".join(cells).rstrip()
+
+
+def show_card(name: Annotated[str, typer.Argument(help="sample, or its file or card")]):
     """Print where a sample comes from and what it contains."""
     typer.echo(str(data.card(name)))
 
 
-def verify(names: Annotated[list[str] | None, typer.Argument()] = None):
-    """Check files against their cards, all of them by default."""
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="samples, or folders or files of generated ones")
+    ] = None,
+    *,
+    again: Annotated[
+        bool, typer.Option("--again", help="make them once more and compare (not with Pythia)")
+    ] = False,
+):
+    """Check files against their cards: bytes, columns, content, sums of weights."""
     for name in names or data.names():
-        data.verify(name)
-        typer.echo(f"{name}  as its card says")
+        for file in data.verify(name, again=again):
+            typer.echo(f"{file}  as its card says")

@@ -1,35 +1,35 @@
-"""Run a recipe in chunks, on several processes, resumably, and write the sample with its card."""
+"""Run a recipe in chunks, on any number of workers, resumably; write the sample with its card."""
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
-import contextlib
+import hashlib
 import json
-import multiprocessing
-import os
-import shutil
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+import math
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 
 from hepml import __version__
-from hepml.data._errors import DataError
-from hepml.data._samples import TREE, card_path, content_digest, file_digest
+from hepml.data._chunks import GO_ON, ChunkFolder, pack, write_whole
+from hepml.data._errors import DataError, nearest
+from hepml.data._samples import TREE, card_path, content_digest, file_digest, tallies
 from hepml.data.recipes import NAMES, get
 
 __all__ = ["generate"]
 
-PLAN = "plan.json"
+SHARD_EVENTS = 1_000_000
 BASKET_EVENTS = 20_000
+SMALL_SAMPLE = 200_000  # events, up to which the best compression is worth its time
 
 
-def generate(name, events, seed, out, *, workers=1, progress=None):
-    """Make a sample from its recipe.
+def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=None):
+    """Make a sample from its recipe, into a folder.
 
-    What comes out depends on (recipe, events, seed) and on the generator's version, never on
-    ``workers`` or on interruptions: finished chunks wait in ``<out>.part`` and the same call
-    goes on from there.
+    What comes out depends on (recipe, events, seed) and on the versions that the card names,
+    never on workers or interruptions: finished chunks wait in ``<out>/<name>.part`` and the same
+    call goes on from there.
 
     Parameters
     ----------
@@ -40,11 +40,15 @@ def generate(name, events, seed, out, *, workers=1, progress=None):
     seed : int
         Not negative.
     out : str or path-like
-        ROOT file to write; its card goes beside it, ending in ``.json``.
+        Folder for ``<name>.root`` and its card ``<name>.json``. Above a million events there are
+        several files ``<name>-00000.root``, each a shuffled mixture of all processes.
     workers : int
-        Processes to run chunks on.
+        Processes to run chunks on; with more than one, a Dask cluster on this machine.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers run the chunks instead.
     progress : callable, optional
-        Called with (events done, events in all, whether they came from an earlier run).
+        Called with (events done, events in all, whether they came from an earlier run). If it
+        has a method ``note``, that is called with a sentence on what delays the work.
 
     Returns
     -------
@@ -54,35 +58,54 @@ def generate(name, events, seed, out, *, workers=1, progress=None):
     Raises
     ------
     DataError
-        If the extra ``generate`` is missing, an argument makes no sense, or ``<out>.part`` holds
-        another generation.
+        If an argument makes no sense, a package is missing, the cluster fails, the disk is full,
+        or the folder holds this sample or an unfinished other one.
     """
-    out = Path(out).expanduser()
-    _check_request(name, events, seed, out, workers)
-    recipe = get(name)
+    _check_request(name, events, seed, workers)
+    recipe, out = get(name), Path(out).expanduser()
+    _check_packages(recipe, scheduler)
+    part = out / f"{name}.part"
+    _check_folder(out, name, part)
     plan = _plan(recipe, events, seed)
-    folder = _part_folder(out, plan)
+    folder = ChunkFolder(part, plan)
     chunks = recipe.chunks(events, seed)
-    _run_chunks(recipe, chunks, folder, workers, progress or (lambda *_: None))
-    columns, processes = recipe.merge(chunks, [_load_chunk(folder, c) for c in chunks], seed)
-    write_root(out, columns)
-    record = _record(recipe, plan, columns, processes, out)
-    card_path(out).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(folder)
+    made = partial(_made, workers=workers, scheduler=scheduler)
+    _make_chunks(recipe, chunks, folder, made, progress or (lambda *_: None))
+    record = _write_sample(recipe, plan, chunks, folder, out)
+    folder.remove()
     return record
 
 
-def _check_request(name, events, seed, out, workers):
+def _check_request(name, events, seed, workers):
     if name not in NAMES:
-        raise DataError(f"there is no recipe {name!r}; recipes: {', '.join(NAMES)}")
+        raise DataError(f"there is no recipe {name!r}; {nearest(name, NAMES)}")
     if events < 1 or seed < 0 or workers < 1:
         raise DataError("events and workers must be at least 1, and the seed at least 0")
-    if out.suffix != ".root":
-        raise DataError(f"the sample is written as a ROOT file: {out.name!r} should end in .root")
+
+
+def _check_packages(recipe, scheduler):
+    """Whoever runs chunks needs the packages of the recipe; whoever only collects them does not.
+
+    Their versions decide the content, though, and workers must agree with us on them.
+    """
+    missing = [package for package in recipe.packages if not find_spec(package)]
+    if missing:
+        who = "" if scheduler is None else " (here too, to know the versions)"
+        raise DataError(
+            f"making {recipe.name} needs {' and '.join(missing)}{who}: "
+            'pip install "hepml-lab[generate]"'
+        )
+
+
+def _check_folder(out, name, part):
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file: name a folder for the sample")
     if not out.parent.is_dir():
         raise DataError(f"there is no folder {out.parent}")
-    if not (find_spec("pythia8mc") and find_spec("fastjet")):
-        raise DataError('making events needs Pythia and FastJet: pip install "hepml-lab[generate]"')
+    finished = [f for f in (out / f"{name}.json", out / f"{name}.root") if f.exists()]
+    if finished and not part.is_dir():
+        message = f"{finished[0]} is there already: delete it or choose another folder"
+        raise DataError(message)
 
 
 def _plan(recipe, events, seed):
@@ -91,144 +114,192 @@ def _plan(recipe, events, seed):
         "name": recipe.name,
         "events": events,
         "seed": seed,
-        "generator": version("pythia8mc"),
+        "versions": {package: version(package) for package in ("numpy", *recipe.packages)},
         "settings": recipe.describe(),
     }
 
 
-def _part_folder(out, plan):
-    """Folder of finished chunks, new or left over from the same plan."""
-    folder = out.with_name(out.name + ".part")
-    folder.mkdir(exist_ok=True)
-    text = json.dumps(plan, sort_keys=True)
-    file = folder / PLAN
-    if not file.exists():
-        _write_whole(file, lambda part: part.write_text(text, encoding="utf-8"))
-    if file.read_text(encoding="utf-8") != text:
-        message = (
-            f"{folder} holds a generation with other settings: delete it or choose another file"
-        )
-        raise DataError(message)
-    return folder
-
-
-def _write_whole(file, write):
-    """Let ``write`` fill a temporary file, then give it its name: half a file is never seen."""
-    part = file.with_name(f"{file.stem}.{os.getpid()}.tmp{file.suffix}")
-    try:
-        write(part)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _chunk_file(folder, chunk):
-    return folder / f"{chunk.key}.npz"
-
-
-def _load_chunk(folder, chunk):
-    import numpy as np
-
-    with np.load(_chunk_file(folder, chunk), allow_pickle=False) as arrays:
-        return dict(arrays)
-
-
-def _make_chunk(name, chunk, folder):
-    import numpy as np
-
-    result = get(name).run(chunk)
-    _write_whole(_chunk_file(folder, chunk), lambda part: np.savez(part, **result))
-    return chunk.events
-
-
-def _run_chunks(recipe, chunks, folder, workers, progress):
+def _make_chunks(recipe, chunks, folder, made, progress):
     """Make the chunks that are not there yet."""
     total = sum(chunk.events for chunk in chunks)
-    missing = [chunk for chunk in chunks if not _chunk_file(folder, chunk).exists()]
+    missing = _mixed(folder.missing(chunks))
     done = total - sum(chunk.events for chunk in missing)
     progress(done, total, True)
-    for events in _made(recipe.name, missing, folder, workers):
-        done += events
+    for chunk, content in made(recipe, missing, progress):
+        folder.write(chunk, content)
+        done += chunk.events
         progress(done, total, False)
 
 
-def _made(name, chunks, folder, workers):
-    """Sizes of the chunks as they get ready."""
-    if workers == 1:
-        yield from (_make_chunk(name, chunk, folder) for chunk in chunks)
+def _mixed(chunks):
+    """Order in which all groups advance alike, so that the rate holds and none is left over."""
+    sizes = {}
+    for chunk in chunks:
+        sizes[chunk.group] = sizes.get(chunk.group, 0) + 1
+    seen = dict.fromkeys(sizes, 0)
+    place = []
+    for chunk in chunks:
+        place.append((seen[chunk.group] + 0.5) / sizes[chunk.group])
+        seen[chunk.group] += 1
+    return [chunks[i] for i in sorted(range(len(chunks)), key=place.__getitem__)]
+
+
+def _made(recipe, chunks, progress, *, workers, scheduler):
+    """Yield (chunk, content of its file) as they get ready."""
+    if not chunks:
         return
-    # A fresh interpreter per worker: forking one that has threads may lock up.
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_silence)
-    with pool, _stopping(pool):
-        futures = [pool.submit(_make_chunk, name, chunk, folder) for chunk in chunks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool:
-            message = "a worker died; finished chunks are kept, the same call goes on from there"
-            raise DataError(message) from None
+    if workers == 1 and scheduler is None:
+        yield from ((chunk, _packed(recipe, chunk)) for chunk in chunks)
+        return
+    from hepml.data._cluster import made_on_cluster
+
+    note = getattr(progress, "note", lambda _: None)
+    yield from made_on_cluster(recipe.name, chunks, workers=workers, scheduler=scheduler, note=note)
 
 
-def _silence():
-    """Keep what libraries in C++ print (FastJet's banner) out of a worker's progress bar."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-@contextlib.contextmanager
-def _stopping(pool):
-    """On any way out but the good one, drop what waits and end what runs."""
+def _packed(recipe, chunk):
     try:
-        yield
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise
+        return pack(recipe.run(chunk))
+    except (RuntimeError, MemoryError) as error:
+        message = f"chunk {chunk.key} failed: {type(error).__name__}: {error}; {GO_ON}"
+        raise DataError(message) from error
 
 
-def write_root(file, columns):
+def _write_sample(recipe, plan, chunks, folder, out):
+    """Weigh over all chunks, then write shard by shard; the card comes last."""
+    groups = {}
+    for chunk in chunks:
+        groups.setdefault(chunk.group, []).append(folder.load(chunk, recipe.summary))
+    scales = recipe.scales(groups)
+    shards = _dealt(chunks)
+    first = [0, *accumulate(sum(chunk.events for chunk in shard) for shard in shards)]
+    files, sums = [], []
+    for k, shard in enumerate(shards):
+        results = ((chunk, folder.load(chunk)) for chunk in shard)
+        rng = _order_rng(plan["seed"], k, len(shards))
+        columns = recipe.table(results, scales, rng, first[k])
+        file = folder.path / shard_name(recipe.name, k, len(shards))
+        write_root(file, columns, level=19 if first[-1] <= SMALL_SAMPLE else 5)
+        files.append(_file_entry(file, columns))
+        sums.append(tallies(columns, [process.label for process in recipe.processes]))
+    processes = _processes(recipe, groups, sums)
+    record = _record(recipe, plan, processes, files)
+    _hand_over(folder, files, out, record)
+    return record
+
+
+def shard_name(name, k, shards):
+    """File of a sample's k-th shard."""
+    return f"{name}.root" if shards == 1 else f"{name}-{k:05d}.root"
+
+
+def _dealt(chunks):
+    """Deal chunks out in turns, so that each shard has its part of every process."""
+    shards = -(-sum(chunk.events for chunk in chunks) // SHARD_EVENTS)
+    while True:
+        dealt = [chunks[k::shards] for k in range(shards)]
+        if max(sum(chunk.events for chunk in shard) for shard in dealt) <= SHARD_EVENTS:
+            return dealt
+        shards += 1
+
+
+def _order_rng(seed, k, shards):
+    import numpy as np
+
+    if shards == 1:
+        return np.random.default_rng(seed)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,)))
+
+
+def write_root(file, columns, level=19):
     """Write columns as a compressed tree.
 
     Parameters
     ----------
     file : pathlib.Path
-    columns : mapping of str to ndarray, shape (events,)
+    columns : mapping of str to ndarray, shape (events, ...)
+    level : int
+        Of the compression with zstd.
     """
     import uproot
 
     def write(part):
-        with uproot.recreate(part, compression=uproot.ZSTD(19)) as root:
-            tree = root.mktree(TREE, {name: values.dtype for name, values in columns.items()})
+        with uproot.recreate(part, compression=uproot.ZSTD(level)) as root:
+            types = {name: (v.dtype, v.shape[1:]) for name, v in columns.items()}
+            tree = root.mktree(TREE, types)
             events = len(next(iter(columns.values())))
             for start in range(0, events, BASKET_EVENTS):
                 rows = slice(start, start + BASKET_EVENTS)
                 tree.extend({name: values[rows] for name, values in columns.items()})
 
-    _write_whole(file, write)
+    write_whole(file, write)
 
 
-def _record(recipe, plan, columns, processes, out):
+def _file_entry(file, columns):
+    return {
+        "name": file.name,
+        "events": len(next(iter(columns.values()))),
+        "content_sha256": content_digest(columns),
+        "sha256": file_digest(file),
+    }
+
+
+def _processes(recipe, groups, sums):
+    """Entries of the card, from the shards' tallies of each process."""
+    entries = []
+    for p, process in enumerate(recipe.processes):
+        own = [shard[p] for shard in sums]
+        total = math.fsum(tally["sum_of_weights"] for tally in own)
+        largest = max(tally["largest_weight"] for tally in own)
+        summaries = [groups[p, v] for v in range(len(process.shares))]
+        entries.append(
+            {
+                "process": process.name,
+                "label": process.label,
+                "events": sum(tally["events"] for tally in own),
+                "sum_of_weights": total,
+                "largest_weight_share": largest / total,
+            }
+            | recipe.facts(process, summaries)
+        )
+    return entries
+
+
+def _record(recipe, plan, processes, files):
     return {
         "built": "by the command below; not edited by hand",
         "name": recipe.name,
         "title": recipe.title,
         "command": (
             f"hepml data generate {recipe.name} --events {plan['events']} --seed {plan['seed']} "
-            f"--out {out.name}"
+            "--out ."
         ),
         "versions": {"hepml": __version__}
-        | {name: version(name) for name in ("pythia8mc", "fastjet", "numpy")},
+        | {name: version(name) for name in (*recipe.packages, "numpy")},
         "seed": plan["seed"],
-        "events": len(next(iter(columns.values()))),
-        "luminosity_fb": recipe.luminosity,
+        "requested": plan["events"],
+        "events": sum(file["events"] for file in files),
+        **recipe.heading(),
         "notes": list(recipe.notes),
         "processes": processes,
-        "columns": [
-            {"name": c.name, "dtype": c.dtype, "unit": c.unit, "meaning": c.meaning}
-            for c in recipe.columns
-        ],
+        "columns": [column.describe() for column in recipe.columns],
         "settings": plan["settings"],
-        "content_sha256": content_digest(columns),
-        "sha256": file_digest(out),
+        **_digests(files),
     }
+
+
+def _digests(files):
+    """Digests of the one file, or of each; the content of several is that of their list."""
+    if len(files) == 1:
+        return {key: files[0][key] for key in ("content_sha256", "sha256")}
+    digests = "\n".join(file["content_sha256"] for file in files)
+    return {"files": files, "content_sha256": hashlib.sha256(digests.encode()).hexdigest()}
+
+
+def _hand_over(folder, files, out, record):
+    """Move finished files from among the chunks to their place, then write the card."""
+    for file in files:
+        (folder.path / file["name"]).replace(out / file["name"])
+    text = json.dumps(record, indent=1) + "\n"
+    card = card_path(out / files[0]["name"])
+    write_whole(card, lambda part: part.write_text(text, encoding="utf-8"))

@@ -1,7 +1,10 @@
-"""The bundled samples: their files, their cards, and the check of one against the other."""
+"""Samples and their cards: the bundled ones by name, generated ones by folder or file."""
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +12,8 @@ from hepml.data._errors import DataError, nearest
 from hepml.data._read import read
 from hepml.data.recipes import NAMES
 
-__all__ = ["TREE", "Card", "card", "card_path", "content_digest", "file_digest", "load", "names"]
-__all__ += ["path", "verify"]
+__all__ = ["TREE", "Card", "card", "card_path", "check_file", "content_digest", "file_digest"]
+__all__ += ["load", "names", "path", "tallies", "verify"]
 
 TREE = "events"
 FOLDER = Path(__file__).parent / "samples"
@@ -32,40 +35,84 @@ class Card:
         """Names of the columns, in order."""
         return [column["name"] for column in self.record["columns"]]
 
+    @property
+    def files(self):
+        """Records of the sample's files: name, events and digests."""
+        r = self.record
+        one = {"name": f"{r['name']}.root", **{key: r[key] for key in ("events", "content_sha256")}}
+        return r.get("files") or [one | {"sha256": r["sha256"]}]
+
     def __str__(self):
         """Plain text, one fact a line."""
-        return "\n".join((*self._facts(), "", *map(_process_line, self.record["processes"])))
+        r = self.record
+        columns = (f"{c['name']} ({_kind(c)}): {c['meaning']}" for c in r["columns"])
+        parts = {
+            "processes": map(_process_line, r["processes"]),
+            "columns": columns,
+            "settings": _setting_lines(r["settings"]),
+        }
+        blocks = [f"{title}\n" + "\n".join(f"  {x}" for x in xs) for title, xs in parts.items()]
+        return "\n\n".join(["\n".join(self._facts()), *blocks])
 
     def _repr_markdown_(self):
         r = self.record
         facts = "\n".join(f"- {line}" for line in self._facts()[1:])
         processes = "\n".join(f"- {_process_line(p)}" for p in r["processes"])
         rows = "\n".join(
-            f"| `{c['name']}` | {c['dtype']} | {c['unit']} | {c['meaning']} |" for c in r["columns"]
+            f"| `{c['name']}` | {c['dtype']}{_shape(c)} | {c['unit']} | {c['meaning']} |"
+            for c in r["columns"]
         )
         table = f"| column | type | unit | meaning |\n|---|---|---|---|\n{rows}"
-        return f"**{r['title']}**\n\n{facts}\n\nProcesses\n\n{processes}\n\n{table}\n"
+        settings = "\n".join(_setting_lines(r["settings"]))
+        return (
+            f"**{r['title']}**\n\n{facts}\n\nProcesses\n\n{processes}\n\n{table}\n\n"
+            f"Settings\n\n```text\n{settings}\n```\n"
+        )
 
     def _facts(self):
         r = self.record
         versions = ", ".join(f"{name} {version}" for name, version in r["versions"].items())
+        luminosity = f", {r['luminosity_fb']} fb^-1" if "luminosity_fb" in r else ""
         return (
             f"{r['name']}: {r['title']}",
-            f"{r['events']} events, seed {r['seed']}, {r['luminosity_fb']} fb^-1",
+            f"{r['events']} events, seed {r['seed']}{luminosity}",
             f"made with {versions}",
             f"again: {r['command']}",
             *(f"note: {note}" for note in r["notes"]),
-            f"sha256 {r['sha256']}",
+            f"content {r['content_sha256']} (the same whenever it is made again)",
+            *(f"sha256 of {file['name']}: {file['sha256']}" for file in self.files),
         )
 
 
 def _process_line(p):
-    cross_sections = " + ".join(f"{x:.4g}" for x in p["cross_sections_pb"])
-    return (
-        f"{p['process']} (label {p['label']}): {p['events']} events standing for "
-        f"{p['sum_of_weights']:.1f}, LO cross-section {cross_sections} pb, "
-        f"largest weight {p['largest_weight_share']:.1e} of the sum"
-    )
+    expected = f"{p['events']} events standing for {p['sum_of_weights']:.1f}"
+    parts = [f"{p['process']} (label {p['label']}): {expected}"]
+    if "cross_sections_pb" in p:
+        cross_sections = " + ".join(f"{x:.4g}" for x in p["cross_sections_pb"])
+        parts.append(f"LO cross-section {cross_sections} pb")
+    parts.append(f"largest weight {p['largest_weight_share']:.1e} of the sum")
+    return ", ".join(parts)
+
+
+def _shape(column):
+    return "".join(f"[{length}]" for length in column.get("shape", ()))
+
+
+def _kind(column):
+    unit = f", {column['unit']}" if column["unit"] else ""
+    return f"{column['dtype']}{_shape(column)}{unit}"
+
+
+def _setting_lines(value, path=""):
+    """Yield one line for each setting, named by its place."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _setting_lines(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        for i, item in enumerate(value):
+            yield from _setting_lines(item, f"{path}[{i}]")
+    else:
+        yield f"{path} = {json.dumps(value)}"
 
 
 def names():
@@ -103,29 +150,54 @@ def path(name):
     """
     file = FOLDER / f"{_known(name)}.root"
     if not file.is_file():
-        again = f"hepml data generate {name} --out {name}.root"
+        again = f"hepml data generate {name} --events 10000 --seed 1 --out FOLDER"
         message = f"there is no file of {name!r} here: work in the repository, or make it: {again}"
         raise DataError(message)
     return file
 
 
 def card_path(file):
-    """Card beside a sample's file: the same name, ending in ``.json``."""
-    return Path(file).with_suffix(".json")
+    """Card beside a sample's file: the same name without the number, ending in ``.json``."""
+    file = Path(file)
+    return file.with_name(re.sub(r"-\d{5}$", "", file.stem) + ".json")
 
 
 def card(name):
-    """Card of a bundled sample: generator, settings, cuts, cross-sections, columns, limits.
+    """Card of a sample: generator, settings, cuts, cross-sections, columns, limits.
 
     Parameters
     ----------
-    name : str
+    name : str or path-like
+        A bundled sample, or the file or card of a generated one.
 
     Returns
     -------
     Card
+
+    Raises
+    ------
+    DataError
+        If there is no such sample or card, or it cannot be understood.
     """
-    return Card(json.loads(card_path(path(name)).read_text(encoding="utf-8")))
+    return _read_card(card_path(path(name) if _is_name(name) else name))
+
+
+def _is_name(what):
+    """Whether a sample's name is meant rather than a place on disk."""
+    return str(what) in NAMES or not Path(what).expanduser().exists()
+
+
+def _read_card(file):
+    file = file.expanduser()
+    try:
+        found = Card(json.loads(file.read_text(encoding="utf-8")))
+        _ = found.files, found._repr_markdown_(), str(found)  # whatever it must have
+    except FileNotFoundError:
+        message = f"there is no card {file.name} beside the sample in {file.parent}"
+        raise DataError(message) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise DataError(f"{file} is not the card of a sample, or is damaged") from None
+    return found
 
 
 def load(name, columns=None):
@@ -145,34 +217,42 @@ def load(name, columns=None):
     Raises
     ------
     DataError
-        If there is no such sample or column.
+        If there is no such sample or column, or its file is damaged.
     """
-    return read(path(name), columns=columns, tree=TREE)
+    file = path(name)
+    check_file(file, card(name).record["sha256"])
+    return read(file, columns=columns, tree=TREE)
 
 
-def verify(name):
-    """Check a bundled sample's file and columns against its card.
+def verify(name, *, again=False):
+    """Check a sample against its card: bytes, columns, content, events, sums of weights.
 
     Parameters
     ----------
-    name : str
+    name : str or path-like
+        A bundled sample; or a folder with generated ones, or a file of one.
+    again : bool
+        Whether to make the sample once more and compare; for samples that need no generator.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files that were checked.
 
     Raises
     ------
     DataError
         Naming the first thing that differs.
     """
-    record, file = card(name).record, path(name)
-    if file_digest(file) != record["sha256"]:
-        raise DataError(f"{file.name} is not the file its card describes: sha256 differs")
-    table = load(name)
-    found = {column: str(table[column].dtype) for column in table}
-    stated = {column["name"]: column["dtype"] for column in record["columns"]}
-    if found != stated:
-        differing = sorted(set(found.items()) ^ set(stated.items()))
-        raise DataError(f"{file.name} differs from its card in columns or types: {differing}")
-    if len(table) != record["events"]:
-        message = f"{file.name} has {len(table)} events, its card says {record['events']}"
+    from hepml.data._verify import verified
+
+    return verified(name, again=again)
+
+
+def check_file(file, digest):
+    """Raise `DataError` if a file's sha256 is not the one on its card."""
+    if file_digest(file) != digest:
+        message = f"{file} is not the file its card describes: sha256 differs (damaged or changed)"
         raise DataError(message)
 
 
@@ -195,6 +275,32 @@ def content_digest(columns):
     """
     digest = hashlib.sha256()
     for name, values in columns.items():
-        digest.update(f"{name} {values.dtype.str} {len(values)}\n".encode())
+        digest.update(f"{name} {values.dtype.str} {'x'.join(map(str, values.shape))}\n".encode())
         digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+def tallies(columns, labels):
+    """Count events and add up weights of each process.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray, shape (events,)
+        With ``Weight``, ``Label``, and ``Process`` where labels do not tell processes apart.
+    labels : list of int
+        Label of each process.
+
+    Returns
+    -------
+    list of dict
+        ``events``, ``sum_of_weights`` and ``largest_weight`` of each.
+    """
+    by_label = "Process" not in columns
+    found = []
+    for number, label in enumerate(labels):
+        own = columns["Label"] == label if by_label else columns["Process"] == number
+        weight = columns["Weight"][own].astype("float64")
+        largest = float(weight.max()) if len(weight) else 0.0
+        sums = {"sum_of_weights": float(weight.sum()), "largest_weight": largest}
+        found.append({"events": len(weight), **sums})
+    return found

@@ -1,55 +1,61 @@
-"""What all recipes share: independent chunks, and weights that add up to expected events."""
+"""What all recipes share: independent chunks of events, and weights that add up."""
 
 import json
+import math
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 import numpy as np
 
-__all__ = ["Chunk", "Column", "Process", "Recipe", "Variant"]
+__all__ = ["Chunk", "Column", "CountedProcess", "Process", "Recipe"]
 
-PB_TO_FB = 1e3
 FIRST_EVENT_ID = 100_000
+NOT_SETTINGS = ("name", "title", "columns", "notes")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a sample: its name, NumPy type, unit ("" for a pure number) and meaning."""
+    """One column of a sample: its name, NumPy type, unit ("" for a pure number) and meaning.
+
+    ``shape`` is that of one event's value: () for a number, (25, 25) for an image.
+    """
 
     name: str
     dtype: str
     unit: str
     meaning: str
+    shape: tuple = ()
 
-
-@dataclass(frozen=True)
-class Variant:
-    """Settings that force one set of decays.
-
-    ``branching`` is the fraction these decays stand for that the generator's own cross-section
-    does not know (tau decays); ``share`` is the variant's part of the process's events.
-    """
-
-    settings: tuple
-    branching: float
-    share: float
+    def describe(self):
+        """Record of the column on a card."""
+        record = {k: v for k, v in asdict(self).items() if k != "shape"}
+        return record | ({"shape": list(self.shape)} if self.shape else {})
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process: its label (1 signal, 0 background), part of the sample, and settings.
-
-    ``fakes`` lets jets stand for the tau; events lighter than ``weight_floor`` are thinned out
-    until those left weigh as much.
-    """
+    """One process: its label (1 signal, 0 background) and its part of the sample's events."""
 
     name: str
     label: int
     fraction: float
-    settings: tuple
-    variants: tuple
-    fakes: bool = False
-    weight_floor: float = 0.0
+
+    @property
+    def shares(self):
+        """Parts of the process's events that its variants take; it has one by default."""
+        return (1.0,)
+
+    def narrowed(self, _variant):
+        """Return the process with one of its variants only."""
+        return self
+
+
+@dataclass(frozen=True)
+class CountedProcess(Process):
+    """A process whose weights are to add up to a stated number of ``expected`` events."""
+
+    expected: float
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,11 @@ class Chunk:
         return f"{self.process}-{self.variant}-{self.index:05d}"
 
     @property
+    def group(self):
+        """Process and variant: what is weighed together."""
+        return self.process, self.variant
+
+    @property
     def rng(self):
         """Generator of all the chunk's randomness."""
         return np.random.default_rng((self.seed, self.process, self.variant, self.index))
@@ -75,37 +86,75 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Recipe(ABC):
-    """Every number that shapes a sample; subclasses define `simulate` and `features`."""
+    """Every number that shapes a sample; subclasses define `simulate`, and `features` if any.
+
+    Fields that a subclass adds are settings: they stand on the card and decide the content.
+
+    Attributes
+    ----------
+    packages : tuple of str
+        Distributions beside NumPy whose versions decide the content.
+    """
+
+    packages: ClassVar[tuple] = ()
 
     name: str
     title: str
-    luminosity: float  # fb^-1
     processes: tuple
     columns: tuple
     notes: tuple
     chunk_events: int = 500
 
     @abstractmethod
-    def simulate(self, process, variant, events, rng):
-        """Make selected events.
+    def simulate(self, process, events, rng):
+        """Make events of one process.
 
         Parameters
         ----------
         process : Process
-        variant : Variant
+            With one variant only.
         events : int
         rng : numpy.random.Generator
 
         Returns
         -------
         dict of str to ndarray
-            Primary columns, ``weight`` (probability to be selected), all of shape (events,), and
-            the scalars ``trials`` (events generated) and ``cross_section`` (pb).
+            Primary columns and ``weight``, all of shape (events, ...), and scalars that
+            `summary` picks up.
         """
 
-    @abstractmethod
-    def features(self, primary):
-        """Columns computed from the primary ones, both dicts of arrays of shape (events,)."""
+    def features(self, _primary):
+        """Columns computed from the primary ones, both dicts of arrays of shape (events, ...)."""
+        return {}
+
+    def summary(self, result):
+        """Pick what weighing must know of a chunk: numbers, from what `simulate` returned."""
+        return {"sum_of_weights": float(result["weight"].sum())}
+
+    def scale(self, process, _variant, summaries):
+        """Factor on the weights of one variant.
+
+        Parameters
+        ----------
+        process : CountedProcess
+        _variant : int
+        summaries : list of dict
+            Of all chunks of the variant, in order.
+
+        Returns
+        -------
+        float
+        """
+        total = math.fsum(summary["sum_of_weights"] for summary in summaries)
+        return process.expected / total
+
+    def heading(self):
+        """Say on the card what holds for the sample as a whole."""
+        return {}
+
+    def facts(self, _process, _summaries):
+        """Say more about a process on the card, from a list of summaries for each variant."""
+        return {}
 
     def chunks(self, events, seed):
         """List the independent pieces of work.
@@ -123,8 +172,8 @@ class Recipe(ABC):
         return [
             Chunk(p, v, i, size, seed)
             for p, process in enumerate(self.processes)
-            for v, variant in enumerate(process.variants)
-            for i, size in enumerate(self._sizes(events * process.fraction * variant.share))
+            for v, share in enumerate(process.shares)
+            for i, size in enumerate(self._sizes(events * process.fraction * share))
         ]
 
     def _sizes(self, events):
@@ -135,92 +184,60 @@ class Recipe(ABC):
 
     def run(self, chunk):
         """Do one piece of work; returns what `simulate` does."""
-        process = self.processes[chunk.process]
-        return self.simulate(process, process.variants[chunk.variant], chunk.events, chunk.rng)
+        process = self.processes[chunk.process].narrowed(chunk.variant)
+        return self.simulate(process, chunk.events, chunk.rng)
 
-    def merge(self, chunks, results, seed):
+    def scales(self, groups):
+        """Factor on the weights of each group.
+
+        Parameters
+        ----------
+        groups : dict of (process, variant) to list of dict
+            Summaries of all chunks.
+
+        Returns
+        -------
+        dict of (process, variant) to float
+        """
+        return {(p, v): self.scale(self.processes[p], v, s) for (p, v), s in groups.items()}
+
+    def table(self, results, scales, order_rng, first=0):
         """Weigh, join and shuffle finished chunks.
 
         Parameters
         ----------
-        chunks : list of Chunk
-        results : list of dict
-            What `run` returned for each.
-        seed : int
-            Of the shuffle.
+        results : iterable of (Chunk, dict)
+            What `run` returned for each, in the order of `chunks`.
+        scales : dict
+            From `scales`.
+        order_rng : numpy.random.Generator
+        first : int
+            Events in the files before this one.
 
         Returns
         -------
-        columns : dict of str to ndarray
+        dict of str to ndarray
             Named, ordered and typed as ``self.columns``.
-        record : list of dict
-            For each process: settings, events, trials, cross-sections, sum of weights.
         """
-        tables, record = [], []
-        for p, process in enumerate(self.processes):
-            groups = [
-                [
-                    r
-                    for c, r in zip(chunks, results, strict=True)
-                    if (c.process, c.variant) == (p, v)
-                ]
-                for v in range(len(process.variants))
-            ]
-            tables.append(self._table(p, process, groups))
-            record.append(_entry(process, groups, tables[-1]["Weight"]))
-        return self._finished(tables, seed), record
-
-    def _table(self, number, process, groups):
-        """Primary columns and weights of one process."""
-        parts = [
-            result | {"weight": result["weight"] * scale}
-            for variant, group in zip(process.variants, groups, strict=True)
-            for scale in [_events_per_trial(group, variant, self.luminosity)]
-            for result in group
-        ]
-        weight = np.concatenate([part["weight"] for part in parts])
-        names = [c.name for c in self.columns if c.name in parts[0]]
-        # Rounded before features are computed, so that anyone can recompute them exactly.
-        table = {n: np.concatenate([p[n] for p in parts]).astype(np.float32) for n in names}
-        label = np.full(len(weight), process.label)
-        return table | {"Weight": weight, "Label": label, "Process": np.full(len(weight), number)}
-
-    def _finished(self, tables, seed):
-        table = {name: np.concatenate([t[name] for t in tables]) for name in tables[0]}
+        parts = [self._part(chunk, result, scales[chunk.group]) for chunk, result in results]
+        table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         table |= self.features(table)
-        order = np.random.default_rng(seed).permutation(len(table["Weight"]))
+        order = order_rng.permutation(len(table["Weight"]))
         table = {name: values[order] for name, values in table.items()}
-        table["EventId"] = FIRST_EVENT_ID + np.arange(len(order))
+        table["EventId"] = FIRST_EVENT_ID + first + np.arange(len(order))
         return {c.name: table[c.name].astype(c.dtype) for c in self.columns}
+
+    def _part(self, chunk, result, scale):
+        # Rounded before features are computed, so that anyone can recompute them exactly.
+        primary = {c.name: result[c.name].astype(c.dtype) for c in self.columns if c.name in result}
+        label = self.processes[chunk.process].label
+        return primary | {
+            "Weight": result["weight"] * scale,
+            "Label": np.full(chunk.events, label),
+            "Process": np.full(chunk.events, chunk.process),
+        }
 
     def describe(self):
         """All that decides the content, as JSON knows it."""
-        skipped = ("columns", "notes", "title", "name")
-        settings = {k: v for k, v in asdict(self).items() if k not in skipped}
+        settings = {k: v for k, v in asdict(self).items() if k not in NOT_SETTINGS}
         return json.loads(json.dumps(settings))
-
-
-def _cross_section(group):
-    """Mean in pb, each chunk counting as much as it generated."""
-    trials = [result["trials"] for result in group]
-    return float(np.average([result["cross_section"] for result in group], weights=trials))
-
-
-def _events_per_trial(group, variant, luminosity):
-    """Weight of a generated event: cross-section x branching x luminosity / trials."""
-    trials = sum(int(result["trials"]) for result in group)
-    return _cross_section(group) * PB_TO_FB * variant.branching * luminosity / trials
-
-
-def _entry(process, groups, weight):
-    weight = weight.astype(np.float32).astype(np.float64)
-    return {
-        "process": process.name,
-        "label": process.label,
-        "events": len(weight),
-        "sum_of_weights": float(weight.sum()),
-        "largest_weight_share": float(weight.max() / weight.sum()),
-        "cross_sections_pb": [_cross_section(group) for group in groups],
-        "branchings": [variant.branching for variant in process.variants],
-        "trials": [sum(int(result["trials"]) for result in group) for group in groups],
-    }

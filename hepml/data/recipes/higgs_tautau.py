@@ -1,10 +1,12 @@
 """H -> tau tau in the lepton + hadronic tau channel at 8 TeV, with the HiggsML columns."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
-from hepml.data.recipes.base import Column, Process, Recipe, Variant
+from hepml.data.recipes.base import Column
+from hepml.data.recipes.collisions import CollisionProcess, CollisionRecipe, Variant
 from hepml.data.simulate.detector import Detector, reconstruct
 from hepml.data.simulate.higgsml import derived_features
 from hepml.data.simulate.pythia import Generator
@@ -32,7 +34,6 @@ def _tau_variants():
         yield Variant(lines, branching, 0.5)
 
 
-_ALL_TAUS = (Variant((), 1.0, 1.0),)
 _LEPTON, _HADRONS = "11 13 15", "1 2 3 4 5"
 # Every top pair with at least one lepton: t -> l with anything, and t -> hadrons with tbar -> l.
 _TOP_VARIANTS = (
@@ -43,10 +44,22 @@ _TOP_VARIANTS = (
 )
 
 
+@dataclass(frozen=True)
+class TauProcess(CollisionProcess):
+    """A process that makes taus, or jets taken for one.
+
+    ``fakes`` lets jets stand for the tau; events lighter than ``weight_floor`` are thinned out
+    until those left weigh as much.
+    """
+
+    fakes: bool = False
+    weight_floor: float = 0.0
+
+
 _HIGGS = ("25:m0 = 125", "25:onMode = off", "25:onIfAny = 15")
 _PROCESSES = (
-    Process("gg -> H", 1, 0.19, ("HiggsSM:gg2H = on", *_HIGGS), tuple(_tau_variants())),
-    Process(
+    TauProcess("gg -> H", 1, 0.19, ("HiggsSM:gg2H = on", *_HIGGS), tuple(_tau_variants())),
+    TauProcess(
         "VBF H",
         1,
         0.16,
@@ -58,7 +71,7 @@ _PROCESSES = (
         ),
         tuple(_tau_variants()),
     ),
-    Process(
+    TauProcess(
         "Z/gamma* -> tau tau",
         0,
         0.33,
@@ -71,7 +84,7 @@ _PROCESSES = (
         ),
         tuple(_tau_variants()),
     ),
-    Process(
+    TauProcess(
         "t tbar",
         0,
         0.12,
@@ -80,7 +93,7 @@ _PROCESSES = (
         fakes=True,
         weight_floor=0.2,
     ),
-    Process(
+    TauProcess(
         "W + jets",
         0,
         0.20,
@@ -91,7 +104,6 @@ _PROCESSES = (
             "24:onMode = off",
             "24:onIfAny = 11 13",
         ),
-        _ALL_TAUS,
         fakes=True,
     ),
 )
@@ -182,8 +194,10 @@ _NOTES = (
 
 
 @dataclass(frozen=True)
-class HiggsTauTau(Recipe):
+class HiggsTauTau(CollisionRecipe):
     """One electron or muon and one hadronic tau of opposite sign, any number of jets."""
+
+    packages: ClassVar[tuple] = ("pythia8mc", "fastjet")
 
     settings: tuple = ("Beams:eCM = 8000", "PartonLevel:MPI = off", "HadronLevel:all = off")
     detector: Detector = field(default_factory=Detector)
@@ -191,9 +205,9 @@ class HiggsTauTau(Recipe):
     lepton_margin: float = 0.85
     tau_margin: float = 0.6
 
-    def simulate(self, process, variant, events, rng):
-        """See `Recipe.simulate`; the primary columns are HiggsML's seventeen ``PRI_``."""
-        generator = self._generator(process, variant, rng)
+    def simulate(self, process, events, rng):
+        """See `CollisionRecipe`; the primary columns are HiggsML's seventeen ``PRI_``."""
+        generator = self._generator(process, process.variants[0], rng)
         stream, parts, found = iter(generator), [], 0
         while found < events:
             batch = [next(stream) for _ in range(BATCH_EVENTS)]

@@ -1,0 +1,162 @@
+"""The folder in which a generation keeps its finished chunks until the sample is written."""
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+
+import contextlib
+import json
+import os
+import shutil
+
+from hepml.data._errors import DataError
+
+__all__ = ["GO_ON", "ChunkFolder", "pack", "write_whole"]
+
+GO_ON = "finished chunks are kept, the same call goes on from there"
+PLAN = "plan.json"
+
+
+class ChunkFolder:
+    """Finished chunks of one generation: ``<chunk's key>.npz`` each, beside ``plan.json``.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Made if it is not there.
+    plan : dict
+        All that decides the content, as JSON knows it.
+
+    Raises
+    ------
+    DataError
+        If the folder holds chunks of another plan, or cannot be made.
+    """
+
+    def __init__(self, path, plan):
+        self.path = path
+        with _reporting(path):
+            path.mkdir(parents=True, exist_ok=True)
+            if not (path / PLAN).exists():
+                text = json.dumps(plan, sort_keys=True)
+                write_whole(path / PLAN, lambda part: part.write_text(text, encoding="utf-8"))
+            self._check(plan)
+
+    def _check(self, plan):
+        try:
+            kept = json.loads((self.path / PLAN).read_text(encoding="utf-8"))
+        except ValueError:
+            message = f"{self.path / PLAN} is damaged: delete the folder {self.path}"
+            raise DataError(message) from None
+        if differing := sorted(key for key in {*kept, *plan} if kept.get(key) != plan.get(key)):
+            message = (
+                f"{self.path} holds an unfinished generation that differs in "
+                f"{', '.join(map(_told(kept, plan), differing))}: finish that one, delete the "
+                "folder, or choose another"
+            )
+            raise DataError(message)
+
+    def _file(self, chunk):
+        return self.path / f"{chunk.key}.npz"
+
+    def missing(self, chunks):
+        """Chunks that are not there yet, in their order."""
+        with _reporting(self.path):
+            there = {file.name for file in self.path.iterdir()}
+        return [chunk for chunk in chunks if self._file(chunk).name not in there]
+
+    def write(self, chunk, content):
+        """Keep a chunk: ``content`` is what `pack` made of its result."""
+        write_whole(self._file(chunk), lambda part: part.write_bytes(content))
+
+    def load(self, chunk, pick=dict):
+        """Read a finished chunk, or what ``pick`` takes of its arrays by their names.
+
+        A damaged one is dropped, so that the next call makes it again.
+        """
+        import zipfile
+
+        import numpy as np
+
+        file = self._file(chunk)
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                return pick(arrays)
+        except (ValueError, EOFError, KeyError, OSError, zipfile.BadZipFile):
+            file.unlink(missing_ok=True)
+            message = f"chunk {file.name} was damaged and is dropped: call again to make it anew"
+            raise DataError(message) from None
+
+    def remove(self):
+        """Delete the folder."""
+        shutil.rmtree(self.path)
+
+
+def _told(kept, plan):
+    """How a difference of plans is told: with both values if they are short."""
+
+    def tell(key):
+        values = kept.get(key), plan.get(key)
+        if any(isinstance(value, (dict, list)) for value in values):
+            return key
+        return f"{key} ({values[0]} there, {values[1]} now)"
+
+    return tell
+
+
+def pack(result):
+    """Bytes of a chunk's file, in NumPy's format npz.
+
+    Parameters
+    ----------
+    result : dict of str to ndarray
+        What the recipe's ``run`` returned.
+
+    Returns
+    -------
+    bytes
+    """
+    from io import BytesIO
+
+    import numpy as np
+
+    stream = BytesIO()
+    np.savez(stream, **result)
+    return stream.getvalue()
+
+
+def write_whole(file, write):
+    """Let ``write`` fill a temporary file, then give it its name: half a file is never seen.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    write : callable
+        Takes the path to fill.
+
+    Raises
+    ------
+    DataError
+        If the disk is full or the folder cannot be written to.
+    """
+    part = file.with_name(f"{file.stem}.{os.getpid()}.tmp{file.suffix}")
+    with _reporting(file):
+        try:
+            write(part)
+            _reach_the_disk(part)
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _reach_the_disk(file):
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+@contextlib.contextmanager
+def _reporting(path):
+    """Turn what the file system refuses into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        message = f"cannot write {path}: {error.strerror or error}; {GO_ON}"
+        raise DataError(message) from error
