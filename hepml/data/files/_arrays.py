@@ -278,7 +278,10 @@ class ArraySource(Source):
         self._check_lengths()
         held = [pair for pair in found if pair[1] is not None]
         self.schema = pa.schema([pa.field(*pair, nullable=False) for pair in held])
-        self.rows = self.blocks[0].length if self.blocks else 0
+        if not held:
+            nothing = f"{self.path.name} has nothing that a table can hold"
+            raise DataError(f"{nothing}: {nearest('', self.left_out)}")
+        self.rows = self.blocks[0].length
         size = sum(block.width * block.length for block in self.blocks)
         check_expansion(self.path, size)
 
@@ -307,8 +310,8 @@ class ArraySource(Source):
                 raise DataError(f"{self.path.name} has {count} columns called {name!r}")
 
     def _check_lengths(self):
-        first = self.blocks[0] if self.blocks else None
         for block in self.blocks:
+            first = self.blocks[0]
             if block.length != first.length:
                 one, other = (f"{next(iter(b.columns))!r} has {b.length}" for b in (first, block))
                 lengths = f"{one} rows, {other}"

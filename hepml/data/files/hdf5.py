@@ -33,6 +33,7 @@ MOST_OBJECTS = 10_000
 LARGEST_CHUNK = 1 << 29  # bytes that have to be unpacked for a single row
 CHUNK, TEXT_CHUNK = 1 << 18, 1 << 14  # bytes aimed at when writing; of strings, their references
 PARTS = {"offsets", "content"}
+LINK = "is a link to elsewhere, which is not followed"
 INDEX = "index"  # what pandas numbers rows with; left out
 
 
@@ -178,7 +179,7 @@ def _columns(inside):
     table = Table()
     for name, thing in inside.items():
         if thing is None:
-            table.leave(name, "is a link to elsewhere, which is not followed")
+            table.leave(name, LINK)
         elif _is_lists(thing):
             table.blocks.append(_lists(name, thing))
         elif _is_dataset(thing) and not _is_records(thing):
@@ -194,6 +195,8 @@ def _alone(path, dataset):
         table.blocks.append(Dataset(dataset, fields(dataset.dtype)))
     elif _is_dataset(dataset):
         _add(table, name, dataset)
+    elif dataset is None:
+        table.leave(name, LINK)
     return table
 
 
@@ -385,7 +388,7 @@ class Hdf5Source(ArraySource):
             raise DataError(f"{self.path.name} holds no table that can be read{table.why}")
         for dataset in (dataset for block in table.blocks for dataset in _datasets(block)):
             _check_stored(dataset)
-        self.left_out = tuple(table.left_out)
+        self.left_out, self.tree = tuple(table.left_out), name or None
         self._rename(table.blocks, names)
         self._arrange(table.blocks)
         self._sort(table.order or ())
