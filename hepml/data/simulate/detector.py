@@ -11,12 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepml.data.simulate.higgsml import MISSING
+from hepml.data.simulate.objects import (
+    NOWHERE,
+    Objects,
+    delta_r,
+    polar,
+    resolution,
+    smear,
+    true_jets,
+    wrap,
+)
 
 __all__ = ["Detector", "reconstruct"]
 
-MOST_JETS = 20
 ELECTRON = 11
-NOWHERE = 99.0  # pseudorapidity of what does not exist
 
 
 @dataclass(frozen=True)
@@ -51,73 +59,9 @@ class Detector:
     separation: float = 0.4  # lepton to tau and to jets above tau_pt, tau to jets
 
 
-@dataclass(frozen=True)
-class _Objects:
-    """True and measured pT, eta and phi; eta and phi are taken as measured exactly."""
-
-    true: np.ndarray
-    reco: np.ndarray
-    eta: np.ndarray
-    phi: np.ndarray
-
-    def lost(self):
-        """Transverse momentum (x, y) that smearing took away."""
-        lost = self.true - self.reco
-        return np.array([lost * np.cos(self.phi), lost * np.sin(self.phi)])
-
-
-def _resolution(pt, terms):
-    """Relative width; 0 where there is nothing to measure."""
-    root = np.sqrt(np.where(pt > 0, pt, np.inf))
-    return np.where(pt > 0, np.hypot(terms[0] / root, terms[1]), 0)
-
-
-def _smear(pt, sigma, rng):
-    """Multiply by a Gaussian that never turns a momentum round."""
-    return pt * np.maximum(1 + sigma * rng.standard_normal(pt.shape), 0.05)
-
-
-def _wrap(phi):
-    return np.pi - np.mod(np.pi - phi, 2 * np.pi)
-
-
 def _distance(jets, objects):
     """Distance in (eta, phi) of each event's jets to its one object."""
-    return _delta_r(jets.eta, jets.phi, objects.eta[:, None], objects.phi[:, None])
-
-
-def _delta_r(eta1, phi1, eta2, phi2):
-    return np.hypot(eta1 - eta2, _wrap(phi1 - phi2))
-
-
-def _polar(momenta):
-    """(pt, eta, phi) of rows (px, py, pz, E)."""
-    pt = np.hypot(momenta[..., 0], momenta[..., 1])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        eta = np.arcsinh(momenta[..., 2] / pt)
-    return pt, eta, np.arctan2(momenta[..., 1], momenta[..., 0])
-
-
-def _true_jets(events, detector):
-    """Anti-kT jets, hardest first, as (pt, eta, phi) of shape (events, MOST_JETS); pt 0 pads."""
-    import awkward as ak  # noqa: PLC0415 - only who generates has it
-    import fastjet  # noqa: PLC0415 - likewise
-
-    counts = [len(event.particles) for event in events]
-    px, py, pz, energy = np.concatenate([event.particles for event in events]).T
-    flat = ak.zip({"px": px, "py": py, "pz": pz, "E": energy}, with_name="Momentum4D")
-    definition = fastjet.JetDefinition(fastjet.antikt_algorithm, detector.jet_radius)
-    clustered = fastjet.ClusterSequence(ak.unflatten(flat, counts), definition)
-    jets = clustered.inclusive_jets(min_pt=detector.jet_pt_min)
-    fields = [
-        ak.to_numpy(ak.fill_none(ak.pad_none(jets[f], MOST_JETS, clip=False)[:, :MOST_JETS], 0.0))
-        for f in ("px", "py", "pz", "E")
-    ]
-    pt, eta, phi = _polar(np.stack(fields, axis=-1))
-    pt = np.where(np.abs(eta) < detector.calorimeter_eta, pt, 0)
-    eta = np.where(pt > 0, eta, NOWHERE)
-    order = np.argsort(-pt, axis=1)
-    return tuple(np.take_along_axis(x, order, axis=1) for x in (pt, eta, phi))
+    return delta_r(jets.eta, jets.phi, objects.eta[:, None], objects.phi[:, None])
 
 
 def _calorimeter_sums(events, detector):
@@ -125,20 +69,20 @@ def _calorimeter_sums(events, detector):
     sums = np.zeros((len(events), 3))
     for row, event in zip(sums, events, strict=True):
         visible = np.vstack([event.particles, event.lepton, *(p for p, _ in event.taus)])
-        pt, eta, _ = _polar(visible)
+        pt, eta, _ = polar(visible)
         seen = np.abs(eta) < detector.calorimeter_eta
         row[:] = pt[seen].sum(), *-visible[seen, :2].sum(axis=0)
     return sums
 
 
 def _leptons(events, detector, rng):
-    true, eta, phi = _polar(np.array([event.lepton for event in events]))
+    true, eta, phi = polar(np.array([event.lepton for event in events]))
     is_electron = np.array([abs(event.lepton_id) == ELECTRON for event in events])
     slope, floor = detector.muon
     sigma = np.where(
-        is_electron, _resolution(true, detector.electron), np.hypot(slope * true, floor)
+        is_electron, resolution(true, detector.electron), np.hypot(slope * true, floor)
     )
-    return _Objects(true, _smear(true, sigma, rng), eta, phi)
+    return Objects(true, smear(true, sigma, rng), eta, phi)
 
 
 def _true_taus(events):
@@ -147,13 +91,13 @@ def _true_taus(events):
     for row, event in zip(best, events, strict=True):
         opposite = [p for p, charge in event.taus if charge * event.lepton_id > 0]
         row[:] = max(opposite, key=lambda p: np.hypot(p[0], p[1]), default=np.zeros(4))
-    pt, eta, phi = _polar(best)
+    pt, eta, phi = polar(best)
     return pt, np.where(pt > 0, eta, NOWHERE), phi
 
 
 def _jets(events, detector, rng):
-    pt, eta, phi = _true_jets(events, detector)
-    return _Objects(pt, _smear(pt, _resolution(pt, detector.jet), rng), eta, phi)
+    pt, eta, phi = true_jets(events, detector)
+    return Objects(pt, smear(pt, resolution(pt, detector.jet), rng), eta, phi)
 
 
 def _chosen_taus(true_taus, jets, detector, rng, *, fakes):
@@ -163,7 +107,7 @@ def _chosen_taus(true_taus, jets, detector, rng, *, fakes):
     """
     pt, eta, phi = true_taus
     low, high = detector.fake_fraction
-    reco = _smear(pt, _resolution(pt, detector.tau), rng)
+    reco = smear(pt, resolution(pt, detector.tau), rng)
     reco = np.column_stack([reco, jets.reco * rng.uniform(low, high, jets.reco.shape)])
     # A fake has lost nothing beyond what its jet has: its true pT is its measured one.
     true = np.column_stack([pt, reco[:, 1:]])
@@ -173,7 +117,7 @@ def _chosen_taus(true_taus, jets, detector, rng, *, fakes):
     usable = (reco > detector.tau_pt) & (np.abs(eta) < detector.tau_eta)
     choice, total = _choose(np.where(usable, probability, 0), rng)
     pick = np.arange(len(choice)), choice
-    return _Objects(true[pick], reco[pick], eta[pick], phi[pick]), total
+    return Objects(true[pick], reco[pick], eta[pick], phi[pick]), total
 
 
 def _choose(probability, rng):
@@ -222,7 +166,7 @@ def reconstruct(events, detector, rng, *, fakes=False, weight_floor=0.0):
     near_lep = (_distance(jets, lep) < detector.separation) & ~near_tau
     selected = (lep.reco > detector.lepton_pt) & (np.abs(lep.eta) < detector.lepton_eta)
     selected &= ~(near_lep & (jets.reco > detector.tau_pt)).any(axis=1)
-    selected &= _delta_r(lep.eta, lep.phi, tau.eta, tau.phi) > detector.separation
+    selected &= delta_r(lep.eta, lep.phi, tau.eta, tau.phi) > detector.separation
     weights = _thin(probability, weight_floor, rng) * selected
     rows = np.flatnonzero(weights > 0)
 
@@ -245,7 +189,7 @@ def _missing_momentum(sums, tau_pt, objects, detector, rng):
     unseen = et - lep.true - jets.true.sum(axis=1)
     return {
         "PRI_met": np.hypot(x, y),
-        "PRI_met_phi": _wrap(np.arctan2(y, x)),
+        "PRI_met_phi": wrap(np.arctan2(y, x)),
         "PRI_met_sumet": unseen + lep.reco + jets.reco.sum(axis=1) + pileup,
     }
 
@@ -254,14 +198,14 @@ def _object_columns(name, objects):
     return {
         f"PRI_{name}_pt": objects.reco,
         f"PRI_{name}_eta": objects.eta,
-        f"PRI_{name}_phi": _wrap(objects.phi),
+        f"PRI_{name}_phi": wrap(objects.phi),
     }
 
 
 def _jet_columns(pt, eta, phi):
     """Columns of the two hardest jets; pt 0 marks what is no jet."""
     order = np.argsort(-pt, axis=1)
-    pt, eta, phi = (np.take_along_axis(x, order, axis=1) for x in (pt, eta, _wrap(phi)))
+    pt, eta, phi = (np.take_along_axis(x, order, axis=1) for x in (pt, eta, wrap(phi)))
     columns = {"PRI_jet_num": np.minimum((pt > 0).sum(axis=1), 3), "PRI_jet_all_pt": pt.sum(axis=1)}
     for rank, name in enumerate(("leading", "subleading")):
         exists = pt[:, rank] > 0

@@ -1,0 +1,110 @@
+"""What parametric detectors share: jets, measured objects, angles, Gaussian resolutions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["NOWHERE", "Objects", "delta_r", "polar", "resolution", "rounded", "smear", "true_jets"]
+__all__ += ["wrap"]
+
+NOWHERE = 99.0  # pseudorapidity of what does not exist
+MOST_JETS = 20
+MANTISSA_BITS = 23  # of float32
+
+
+@dataclass(frozen=True)
+class Objects:
+    """True and measured pT, eta and phi; eta and phi are taken as measured exactly."""
+
+    true: np.ndarray
+    reco: np.ndarray
+    eta: np.ndarray
+    phi: np.ndarray
+
+    def lost(self):
+        """Transverse momentum (x, y) that smearing took away."""
+        lost = self.true - self.reco
+        return np.array([lost * np.cos(self.phi), lost * np.sin(self.phi)])
+
+
+def resolution(pt, terms):
+    """Relative width a/sqrt(pT) (+) b for ``terms`` (a, b); 0 where there is nothing to measure."""
+    root = np.sqrt(np.where(pt > 0, pt, np.inf))
+    return np.where(pt > 0, np.hypot(terms[0] / root, terms[1]), 0)
+
+
+def smear(pt, sigma, rng):
+    """Multiply by a Gaussian that never turns a momentum round."""
+    return pt * np.maximum(1 + sigma * rng.standard_normal(pt.shape), 0.05)
+
+
+def wrap(phi):
+    """Angle in (-pi, pi]."""
+    return np.pi - np.mod(np.pi - phi, 2 * np.pi)
+
+
+def delta_r(eta1, phi1, eta2, phi2):
+    """Distance in (eta, phi)."""
+    return np.hypot(eta1 - eta2, wrap(phi1 - phi2))
+
+
+def polar(momenta):
+    """(pt, eta, phi) of rows (px, py, pz, E)."""
+    pt = np.hypot(momenta[..., 0], momenta[..., 1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        eta = np.arcsinh(momenta[..., 2] / pt)
+    return pt, eta, np.arctan2(momenta[..., 1], momenta[..., 0])
+
+
+def rounded(values, bits):
+    """Round to float32 with few bits after the leading one, so that a file compresses.
+
+    Parameters
+    ----------
+    values : ndarray
+        Finite.
+    bits : int
+        1 to 22; the largest relative error is 2**-(bits + 1).
+
+    Returns
+    -------
+    ndarray of float32
+    """
+    dropped = MANTISSA_BITS - bits
+    raw = np.asarray(values, np.float32).view(np.int32) + (1 << (dropped - 1))
+    return (raw & ~((1 << dropped) - 1)).astype(np.int32).view(np.float32)
+
+
+def true_jets(events, detector):
+    """Cluster particles with anti-kT.
+
+    Parameters
+    ----------
+    events : list
+        Each with ``particles``, rows of (px, py, pz, E).
+    detector
+        With ``jet_radius``, ``jet_pt_min`` and ``calorimeter_eta``.
+
+    Returns
+    -------
+    tuple of three ndarray, shape (events, 20)
+        pT, eta and phi, hardest first; pT 0 where there is no jet.
+    """
+    import awkward as ak  # noqa: PLC0415 - only who generates has it
+    import fastjet  # noqa: PLC0415 - likewise
+
+    counts = [len(event.particles) for event in events]
+    px, py, pz, energy = np.concatenate([event.particles for event in events]).T
+    flat = ak.zip({"px": px, "py": py, "pz": pz, "E": energy}, with_name="Momentum4D")
+    definition = fastjet.JetDefinition(fastjet.antikt_algorithm, detector.jet_radius)
+    clustered = fastjet.ClusterSequence(ak.unflatten(flat, counts), definition)
+    jets = clustered.inclusive_jets(min_pt=detector.jet_pt_min)
+    fields = [
+        ak.to_numpy(ak.fill_none(ak.pad_none(jets[f], MOST_JETS, clip=False)[:, :MOST_JETS], 0.0))
+        for f in ("px", "py", "pz", "E")
+    ]
+    pt, eta, phi = polar(np.stack(fields, axis=-1))
+    pt = np.where(np.abs(eta) < detector.calorimeter_eta, pt, 0)
+    eta = np.where(pt > 0, eta, NOWHERE)
+    order = np.argsort(-pt, axis=1)
+    return tuple(np.take_along_axis(x, order, axis=1) for x in (pt, eta, phi))
