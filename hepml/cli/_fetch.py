@@ -1,7 +1,58 @@
 """The command that fetches published sets."""
 
+from typing import Annotated
+
+import typer
+
+from hepml.cli._bar import Bar
+from hepml.data import DataError, published
+
 __all__ = ["register"]
+
+KEPT = "interrupted; what came is kept, the same command goes on from there"
 
 
 def register(app):
     """Add the command to the group ``hepml data``."""
+    app.command()(fetch)
+
+
+def fetch(
+    name: Annotated[str | None, typer.Argument(help="a published set; without it, all")] = None,
+    *,
+    source: Annotated[
+        str | None, typer.Option("--from", help="folder or server that holds the files")
+    ] = None,
+    files: Annotated[int | None, typer.Option(help="how many, of a set of many files")] = None,
+):
+    """Fetch a published set, or list what there is; interrupt and repeat at will.
+
+    Files go to $HEPML_DATA, else to the system's place for caches. A class without internet can
+    fetch from a folder or server of its own, given by --from or $HEPML_MIRROR, that holds them as
+    NAME/FILE or FILE; the checksums hold there as well.
+    """
+    if name is None:
+        _list()
+        return
+    one = published.entry(name)
+    size = sum(file.expected_size for file in one.chosen(files))
+    typer.echo(f"{one.title}\n{_megabytes(size)}, licence: {one.licence}")
+    try:
+        with Bar(name, "bytes") as progress:
+            paths = published.fetch(name, source=source, files=files, progress=progress)
+    except KeyboardInterrupt:
+        raise DataError(KEPT) from None
+    typer.echo(f"{paths[0].parent}\ncite: {one.citation}, doi:{one.doi}")
+    typer.echo(f'load: hepml.data.load("{name}")')
+
+
+def _list():
+    for name in published.names():
+        one, status = published.entry(name), published.status(name)
+        size = sum(file.expected_size for file in one.chosen())
+        state = f"fetched {status['date']}" if status["fetched"] else "not fetched"
+        typer.echo(f"{name}  {_megabytes(size)}  {one.licence}  {state}  {one.title}")
+
+
+def _megabytes(size):
+    return f"{size / 1e6:.0f} MB"

@@ -214,11 +214,11 @@ def test_without_a_checksum_the_first_download_s_is_recorded_and_holds(small, se
 @pytest.mark.parametrize(
     ("mood", "words"),
     [
-        (Mood.announce(SIZE - 9), "came damaged or cut short"),
+        (Mood.announce(SIZE - 9), "is damaged or cut short"),
         (Mood.announce(SIZE + 9), "3 times in a row"),
-        (Mood.endless(HALF), "came damaged or cut short"),
+        (Mood.endless(HALF), "is damaged or cut short"),
         (Mood.message, "is not small.csv.gz: it starts with"),
-        (Mood.corrupt(HALF), "came damaged or cut short"),
+        (Mood.corrupt(HALF), "is damaged or cut short"),
     ],
 )
 def test_a_first_download_must_be_whole_in_itself(small, server, folder, mood, words):

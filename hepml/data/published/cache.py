@@ -9,6 +9,7 @@ first download, for files whose source states none.
 import contextlib
 import json
 import os
+import shutil
 from pathlib import Path
 
 from hepml.data._errors import DataError
@@ -171,13 +172,21 @@ def locked(folder, name):
     with stream:
         if not _take(stream):
             message = (
-                f"another process is fetching {name!r} into {folder}: wait until it is done, "
-                "then the same command finds it there"
+                f"another process is at work on {name!r} in {folder}: wait until it is done, "
+                "then the same again finds it there"
             )
             raise DataError(message)
-        for left in folder.glob("tmp*"):  # pooch's, of a process that was killed
-            left.unlink(missing_ok=True)
+        _tidy(folder)
         yield
+
+
+def _tidy(folder):
+    """Remove temporary files, pooch's and ours, of a process that was killed."""
+    for left in folder.glob("tmp*"):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def _take(stream):

@@ -135,7 +135,7 @@ TOP_TAGGING = (
         Column(f"truth{name}", F, "GeV", f"top quark before its decay, {name}; 0 for background")
         for name in CONSTITUENTS
     ),
-    Column("Split", "int8", "", "0 training, 1 test, 2 validation (the file's ttv)"),
+    Column("Split", "int8", "", "which part the jet belongs to: the file's ttv"),
     Column("Label", "int8", "", "1 top quark, 0 light quark or gluon"),
 )
 

@@ -62,7 +62,6 @@ def fetch(name, *, source=None, files=None, progress=None, patience=None):
         One sentence: offline, refused, not the file it should be, no room, no such set.
     """
     one = entry(name)
-    _check_count(one, files)
     folder = cache.set_folder(name)
     source = str(source or os.environ.get(MIRROR, "")) or None
     counter = _Counter(one.chosen(files), progress or (lambda *_: None))
@@ -71,11 +70,6 @@ def fetch(name, *, source=None, files=None, progress=None, patience=None):
             report = counter.of(file)
             _fetch_file(_Order(name, file, folder, source, report, patience or Patience()))
     return [folder / file.name for file in one.chosen(files)]
-
-
-def _check_count(one, files):
-    if files is not None and not 1 <= files <= len(one.files):
-        raise DataError(f"{one.name!r} has {len(one.files)} files: ask for 1 to {len(one.files)}")
 
 
 class _Counter:
@@ -179,8 +173,10 @@ def _mismatch(order, address, error):
 def _enter(order, address):
     """Write into the ledger when and whence a file came, and its checksum if nobody states it."""
     known, path = cache.ledger(order.name), order.folder / order.file.name
-    if address is None and order.file.name in known:
-        return
+    if address is None:  # it was there: put there by hand unless the ledger knows it
+        if order.file.name in known:
+            return
+        check_whole(path, order.file.name)
     record = {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "address": address or "found in the cache",
@@ -314,7 +310,7 @@ def check_whole(path, name):
         elif name.endswith((".zip", ".npz")):
             zipfile.ZipFile(path).close()
     except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-        message = f"{name} came damaged or cut short ({type(error).__name__}) and was not kept"
+        message = f"{name} is damaged or cut short ({type(error).__name__})"
         raise DataError(message) from None
 
 

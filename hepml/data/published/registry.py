@@ -60,6 +60,9 @@ class Published:
 
     def chosen(self, count=None):
         """First ``count`` files; as many as the set fetches by default if None."""
+        if count is not None and not 1 <= count <= len(self.files):
+            message = f"{self.name!r} has {len(self.files)} files: ask for 1 to {len(self.files)}"
+            raise DataError(message)
         return self.files[: count or self.default_files or len(self.files)]
 
 
@@ -279,7 +282,7 @@ ENTRIES = (
         page="https://zenodo.org/records/3164691",
         renamed="X[:, :, 0:4] became pt, rapidity, phi, pid without the padding; y became Label",
         notes=(
-            "one file is fetched unless you ask for more",
+            "one file is fetched unless you ask for more; all that are fetched are loaded",
             "500 < pT < 550 GeV, |y| < 1.7, anti-kT R = 0.4, no detector; without c and b jets",
             NOT_TRIED,
         ),
@@ -304,7 +307,7 @@ ENTRIES = (
             "became Label, ttv became Split"
         ),
         notes=(
-            "in the order training, validation, test: the files are told apart by Split",
+            "1.2 million jets for training, then 400000 for validation, then 400000 for tests",
             NOT_TRIED,
         ),
     ),
