@@ -95,7 +95,7 @@ class RootSource(Source):
         self.rows = self._table.rows
         types = {name: self._table.type(name) for name in self._own_names()}
         for name, noted in self._digests.items():
-            if str(types[name]) != noted["type"]:
+            if _noted_type(types[name]) != noted["type"]:
                 raise damaged(self.path, self.kind, f"type of {name!r} differs")
         self.left_out = tuple(name for name, kind in types.items() if kind is None)
         known = {name: kind for name, kind in types.items() if kind is not None}
@@ -289,11 +289,11 @@ def _arrow_type(form):
         return pa.string()
     if form.is_list:
         content = _arrow_type(form.content)
-        return content and pa.list_(pa.field("item", content, nullable=False))
+        return content and pa.list_(content)
     if form.is_numpy:
         kind = pa.from_numpy_dtype(form.primitive)
         for _ in form.inner_shape:
-            kind = pa.list_(pa.field("item", kind, nullable=False))
+            kind = pa.list_(kind)
         return kind
     return None
 
@@ -319,7 +319,8 @@ class RootWriter(Writer):
         self._fields = [_plain_field(field, layout) for field in schema]
         self._digests = {field.name: Digest() for field in self._fields}
         self._held, self._bytes = [], 0
-        self._file = uproot.recreate(path, compression=uproot.ZSTD(3))
+        # Of ROOT's ways to compress that are fast, only this one has a check sum uproot looks at.
+        self._file = uproot.recreate(path, compression=uproot.ZLIB(1))
         make = self._make_tree if layout == "ttree" else self._make_ntuple
         self._table, self._is_tree = make(), layout == "ttree"
 
@@ -353,7 +354,7 @@ class RootWriter(Writer):
 
     def _noted(self):
         return {
-            field.name: {"type": str(field.type), "sums": self._digests[field.name].sums()}
+            field.name: {"type": _noted_type(field.type), "sums": self._digests[field.name].sums()}
             for field in self._fields
         }
 
@@ -401,6 +402,10 @@ def _branches(batch):
         else values.to_numpy(zero_copy_only=False)
         for field, values in zip(batch.schema, batch.columns, strict=True)
     }
+
+
+def _noted_type(kind):
+    return str(kind).replace(" not null", "")
 
 
 def _plain_field(field, layout):
