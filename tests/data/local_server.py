@@ -16,7 +16,7 @@ class LocalServer:
 
     def __init__(self):
         self.files, self.moods, self.asked = {}, deque(), []
-        self.released = threading.Event()
+        self.released, self.resumed = threading.Event(), threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"at": self}))
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
@@ -27,6 +27,7 @@ class LocalServer:
 
     def __exit__(self, *_):
         self.released.set()
+        self.resumed.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join(10)
@@ -141,6 +142,17 @@ class Mood:
         def answer(handler):
             Mood.truncate(sent)(handler)
             handler.at.released.wait(20)
+
+        return answer
+
+    @staticmethod
+    def pause(sent):
+        """Send some, and the rest when the test says so."""
+
+        def answer(handler):
+            Mood.truncate(sent)(handler)
+            handler.at.resumed.wait(60)
+            handler.put(handler.body()[sent:])
 
         return answer
 

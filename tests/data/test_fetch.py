@@ -1,10 +1,19 @@
 """Fetching from a server that fails in every way: the whole file, or a sentence, and never half."""
 
+import contextlib
 import gzip
 import hashlib
 import json
+import os
+import re
 import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -350,3 +359,230 @@ def test_a_cache_that_cannot_be_written(small, tmp_path, monkeypatch):
     message = sentence(small)
     assert "cannot write in" in message
     assert "HEPML_DATA" in message
+
+
+@contextlib.contextmanager
+def as_nobody():
+    """Give up root's right to write everywhere."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("is_filled", [False, True])
+def test_a_cache_that_may_only_be_read(small, server, is_filled, monkeypatch):
+    """As a teacher may keep one for a class: what is in it is checked and used."""
+    with tempfile.TemporaryDirectory() as open_to_all:
+        folder = Path(open_to_all, "cache")
+        monkeypatch.setenv("HEPML_DATA", str(folder))
+        folder.mkdir()
+        if is_filled:
+            small()
+        for path in (Path(open_to_all), folder, *folder.rglob("*")):
+            path.chmod(0o555)
+        with as_nobody():
+            if is_filled:
+                assert published.status(NAME)["fetched"]
+                assert small()[0].read_bytes() == BODY
+                published.verify(NAME)
+            else:
+                assert "cannot write in" in sentence(small)
+    assert len(server.asked) == is_filled
+
+
+# ---------------------------------------------------------------- whence
+
+
+@pytest.mark.parametrize("place", [f"{NAME}/{FILE}", FILE])
+def test_a_memory_stick_or_a_server_of_one_s_own(small, server, tmp_path, place):
+    (tmp_path / "stick" / place).parent.mkdir(parents=True)
+    (tmp_path / "stick" / place).write_bytes(BODY)
+    seen = []
+    (path,) = small(source=tmp_path / "stick", progress=lambda *now: seen.append(now))
+    assert path.read_bytes() == BODY
+    assert seen[-1][:2] == (SIZE, SIZE)
+    assert server.asked == []
+    path.unlink()
+    server.files = {f"/class/{place}": BODY}
+    assert small(source=f"{server.address}/class/")[0].read_bytes() == BODY
+
+
+def test_checksums_hold_for_a_mirror_as_well(small, server, tmp_path, folder):
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "stick" / FILE).write_bytes(OTHER[:SIZE].ljust(SIZE))
+    server.files = {f"/class/{FILE}": OTHER[:SIZE].ljust(SIZE)}
+    for source in (tmp_path / "stick", f"{server.address}/class"):
+        assert "is not the file it should be" in sentence(small, source=source)
+        assert named(folder) == set()
+    (tmp_path / "stick" / FILE).write_bytes(BODY[:-1])
+    assert f"offers {SIZE - 1} bytes where {SIZE}" in sentence(small, source=tmp_path / "stick")
+    (tmp_path / "stick" / FILE).unlink()
+    assert f"has neither {NAME}/{FILE} nor {FILE}" in sentence(small, source=tmp_path / "stick")
+    assert "has neither" in sentence(small, source=f"{server.address}/none")
+
+
+@pytest.mark.parametrize("sister", ["higgs_tautau", "planned_only", None])
+def test_offline_the_bundled_sister_is_named_at_once(monkeypatch, folder, sister):
+    unused = socket.socket()
+    unused.bind(("127.0.0.1", 0))  # bound but not listening: refused
+    url = f"http://127.0.0.1:{unused.getsockname()[1]}/{FILE}"
+    for address in (url, f"http://no.such.host.invalid/{FILE}", f"https://archive.test/{FILE}"):
+        file = registry.File(FILE, address, size=SIZE, checksum=SHA256)
+        entry = replace(registry.entry("uci_higgs"), name=NAME, files=(file,), sister=sister)
+        monkeypatch.setattr(registry, "ENTRIES", (*ENTRIES, entry))
+        message = sentence(published.fetch, NAME, patience=replace(SHORT, pause=60))
+        assert "cannot be reached" in message
+        assert "are you offline?" in message
+        assert "'higgs_tautau'" in message
+        assert ("its sister" in message) == (sister == "higgs_tautau")
+        assert "planned_only" not in message
+    unused.close()
+    assert named(folder) == set()
+
+
+def test_a_name_that_does_not_resolve(monkeypatch):
+    """Without a proxy: the name's own failure, on any machine (RFC 2606 reserves .invalid)."""
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(socket, "getaddrinfo", no_names)
+    transfer = download.Transfer(
+        "http://no.such.host.invalid/x", Path("x.part"), lambda *_: None, patience=SHORT
+    )
+    assert "no.such.host.invalid cannot be reached" in sentence(transfer.run)
+
+
+def no_names(*_args, **_options):
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+@pytest.mark.parametrize("address", ["http://", "http://[::", "http://a b/x", "http:///x"])
+def test_an_address_that_is_none(small, address):
+    assert sentence(small, source=address)
+
+
+# ---------------------------------------------------------------- the command
+
+
+@pytest.fixture
+def class_server():
+    """Server of a class that holds HEPMASS, whose files nobody states a checksum of."""
+    with LocalServer() as one:
+        for file in registry.entry("hepmass").files:
+            one.files[f"/hepmass/{file.name}"] = BODY
+        yield one
+
+
+def command(*arguments):
+    return [sys.executable, "-c", "from hepml.cli import main; main()", "data", *arguments]
+
+
+def hepml(*arguments):
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_command_lists_what_there_is():
+    result = hepml("fetch")
+    assert result.returncode == 0
+    for one in registry.ENTRIES:
+        (line,) = [x for x in result.stdout.splitlines() if x.startswith(f"{one.name} ")]
+        assert one.licence in line
+        assert "not fetched" in line
+        assert " MB" in line
+
+
+def test_the_command_fetches_and_tells_whom_to_cite(class_server):
+    result = hepml("fetch", "hepmass", "--from", class_server.address)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.index("licence: CC BY 4.0") < result.stdout.index("cite: ")
+    assert "arXiv:1601.07913" in result.stdout
+    again = hepml("fetch", "hepmass")
+    assert again.returncode == 0
+    assert len(class_server.asked) == 2
+    (line,) = [x for x in hepml("fetch").stdout.splitlines() if x.startswith("hepmass")]
+    assert re.search(r"fetched \d{4}-\d\d-\d\d", line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["higsml"], "did you mean 'higgsml'"),
+        (["higgsml"], "are you offline? its sister 'higgs_tautau'"),
+        (["qg_jets", "--files", "21"], "ask for 1 to 20"),
+        (["higgsml", "--from", "nowhere"], "there is no folder nowhere"),
+        (["higgsml", "--from", "."], "has neither higgsml/atlas-higgs"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(arguments, hint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = hepml("fetch", *arguments)
+    assert result.returncode == 1
+    assert hint in result.stderr
+    assert result.stderr.startswith("hepml: ")
+    assert result.stderr.count("\n") == 1
+
+
+def wait_for(condition):
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_command_goes_on(class_server, folder, how):
+    class_server.moods.append(Mood.stall(HALF))
+    part = folder / "hepmass" / "all_train.csv.gz.part"
+    arguments = command("fetch", "hepmass", "--from", class_server.address)
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: part.exists() and part.stat().st_size > 0)
+        process.send_signal(how)
+        _, message = process.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert process.returncode == 1
+        assert message.strip() == (
+            "hepml: interrupted; what came is kept, the same command goes on from there"
+        )
+    assert named(folder, "hepmass") == set()
+    kept = part.stat().st_size
+    result = hepml("fetch", "hepmass", "--from", class_server.address)
+    assert result.returncode == 0, result.stderr
+    assert class_server.ranges()[1] == f"bytes={kept}-"
+    for path in cache.paths("hepmass"):
+        assert path.read_bytes() == BODY
+    left = {file.name for file in part.parent.iterdir()}
+    assert left == {"all_train.csv.gz", "all_test.csv.gz", "ledger.json", "lock"}
+
+
+def test_two_at_once_do_not_spoil_each_other(class_server):
+    class_server.moods.append(Mood.pause(HALF))
+    arguments = command("fetch", "hepmass", "--from", class_server.address)
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(arguments, **pipes) as first:
+        wait_for(lambda: class_server.asked)
+        second = hepml("fetch", "hepmass", "--from", class_server.address)
+        class_server.resumed.set()
+        _, message = first.communicate(timeout=60)
+    assert first.returncode == 0, message
+    assert second.returncode == 1
+    assert "another process is at work on 'hepmass'" in second.stderr
+    assert second.stderr.count("\n") == 1
+    assert len(class_server.asked) == 2
+    for path in cache.paths("hepmass"):
+        assert path.read_bytes() == BODY
+    assert hepml("fetch", "hepmass").returncode == 0
+
+
+def test_no_test_reached_another_machine(small):
+    """The proxy that all but this machine is asked through is a port where nobody listens."""
+    import requests
+
+    with pytest.raises(requests.exceptions.ProxyError):
+        requests.get("http://example.org", timeout=5)
+    assert small()

@@ -15,7 +15,7 @@ import pytest
 
 from hepml import data
 from hepml.data import DataError, published
-from hepml.data.published import cache, columns, fetching, layouts, loading, registry
+from hepml.data.published import cache, columns, fetching, layouts, registry
 from hepml.data.recipes.higgs_tautau import RECIPE
 
 ROWS = 60
@@ -440,7 +440,7 @@ def test_a_damaged_file_makes_no_copy(higgs):
 
 
 def test_a_cache_that_cannot_be_written_is_still_read(higgs, monkeypatch):
-    monkeypatch.setattr(loading.os, "access", lambda *_: False)
+    monkeypatch.setattr(cache, "is_writable", lambda _: False)
     assert len(published.load("uci_higgs")) == len(higgs)
     assert copies() == []
 

@@ -16,7 +16,7 @@ from hepml.data._errors import DataError
 from hepml.data.published.registry import entry
 from hepml.data.recipes import NAMES
 
-__all__ = ["LEDGER", "cache_folder", "digest", "known_checksum", "ledger", "locked"]
+__all__ = ["LEDGER", "cache_folder", "digest", "is_writable", "known_checksum", "ledger", "locked"]
 __all__ += ["offline_hint", "paths", "set_folder", "status", "unwritable", "verify"]
 
 FOLDER = "HEPML_DATA"
@@ -159,6 +159,16 @@ def digest(path, like):
 
     algorithm = like.partition(":")[0]
     return f"{algorithm}:{pooch.file_hash(str(path), alg=algorithm)}"
+
+
+def is_writable(folder):
+    """Whether files can be made in a set's folder, which need not exist yet."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOCK).open("ab").close()
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

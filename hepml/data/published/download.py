@@ -154,6 +154,7 @@ class Transfer:
         self.host = urlsplit(url).hostname
         self.record = part.with_name(part.name + ".json")
         self.resumed = self.reached = False
+        self.told = None  # how much was reported last
         self.ranges = True
 
     def run(self):
@@ -311,17 +312,22 @@ class Transfer:
             self.forget()
             self._note(answer, total)
         self.resumed = self.resumed or start > 0
-        self.report(start, total, True)
+        goes_back = start < self.told if self.told is not None else start > 0
+        self._tell(start, total, kept=goes_back)
         with _writing(self.part.parent), self.part.open("ab") as out:
             while data := answer.raw.read(self.patience.chunk, decode_content=False):
                 out.write(data)
                 start += len(data)
-                self.report(start, total, False)
+                self._tell(start, total)
         total = total or self.size
         if total is None:  # the end of the stream is all there is to tell the length
             self._note(answer, start)
         elif start != total:
             raise _PassingError(f"sent {start} bytes of {total}")
+
+    def _tell(self, done, total, *, kept=False):
+        self.told = done
+        self.report(done, total, kept)
 
     def _note(self, answer, total):
         etag = answer.headers.get("ETag", "")

@@ -4,7 +4,6 @@
 
 import hashlib
 import json
-import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +64,7 @@ def _prepared(one, files):
     copy = cache.set_folder(one.name) / COPY.format(_tie(one, files))
     if copy.is_file():
         yield copy
-    elif os.access(copy.parent, os.W_OK):
+    elif cache.is_writable(copy.parent):
         prepare(one, files, copy)
         yield copy
     else:
