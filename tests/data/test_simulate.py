@@ -110,10 +110,10 @@ def test_fakes_weigh_the_probability_that_a_jet_is_taken_for_a_tau():
 
 def test_thinning_keeps_the_sum_of_weights(rng):
     total = rng.uniform(0, 0.5, 20_000)
-    thinned = d._thin(total, 0.2, rng)
+    thinned = d.thin(total, 0.2, rng)
     assert set(thinned[thinned < 0.2]) == {0.0}
     assert thinned.sum() == pytest.approx(total.sum(), rel=0.02)
-    assert np.array_equal(d._thin(total, 0.0, rng), total)
+    assert np.array_equal(d.thin(total, 0.0, rng), total)
 
 
 def test_choice_is_in_proportion(rng):
@@ -217,10 +217,10 @@ def pion_shares(pythia, events, prepare):
 
 def pions_from_z():
     pytest.importorskip("pythia8mc", reason="the extra 'generate' is not installed")
-    from hepml.data.simulate.pythia import _start
+    from hepml.data.simulate.pythia import start
 
     pions = ("15:onMode = off", "15:onIfMatch = 16 211")
-    return _start((*RECIPE.settings, *RECIPE.processes[2].settings, *pions), 11)
+    return start((*RECIPE.settings, *RECIPE.processes[2].settings, *pions), 11)
 
 
 @pytest.mark.generate

@@ -22,7 +22,7 @@ from hepml.data.simulate.objects import (
     wrap,
 )
 
-__all__ = ["Detector", "reconstruct"]
+__all__ = ["Detector", "reconstruct", "thin"]
 
 ELECTRON = 11
 
@@ -127,7 +127,7 @@ def _choose(probability, rng):
     return (probability.cumsum(axis=1) <= point[:, None]).argmin(axis=1), total
 
 
-def _thin(total, floor, rng):
+def thin(total, floor, rng):
     """Weights at least ``floor``: lighter events survive with probability weight / floor."""
     kept = rng.random(len(total)) * floor < total
     return np.where(kept, np.maximum(total, floor), 0)
@@ -167,7 +167,7 @@ def reconstruct(events, detector, rng, *, fakes=False, weight_floor=0.0):
     selected = (lep.reco > detector.lepton_pt) & (np.abs(lep.eta) < detector.lepton_eta)
     selected &= ~(near_lep & (jets.reco > detector.tau_pt)).any(axis=1)
     selected &= delta_r(lep.eta, lep.phi, tau.eta, tau.phi) > detector.separation
-    weights = _thin(probability, weight_floor, rng) * selected
+    weights = thin(probability, weight_floor, rng) * selected
     rows = np.flatnonzero(weights > 0)
 
     good = (jets.reco > detector.jet_pt) & (np.abs(jets.eta) < detector.jet_eta) & ~near_tau

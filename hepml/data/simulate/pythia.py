@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Generator", "TruthEvent", "right_handed"]
+__all__ = ["Generator", "TruthEvent", "right_handed", "start"]
 
 ELECTRON, MUON, TAU, TAU_NEUTRINO = 11, 13, 15, 16
 PHOTON, Z, W, HIGGS = 22, 23, 24, 25
@@ -63,7 +63,7 @@ class Generator:
     """
 
     def __init__(self, settings, seed, rng, *, lepton_pt, tau_pt, veto_pt, fakes):
-        self.pythia = _start(settings, seed)
+        self.pythia = start(settings, seed)
         self.rng = rng
         self.lepton_pt, self.tau_pt, self.veto_pt, self.fakes = lepton_pt, tau_pt, veto_pt, fakes
         self.trials = 0
@@ -168,7 +168,27 @@ class Generator:
         return TruthEvent(tuple(momentum), lepton_id, taus, particles, self.trials)
 
 
-def _start(settings, seed):
+def start(settings, seed):
+    """Start Pythia quietly.
+
+    Parameters
+    ----------
+    settings : sequence of str
+        One ``readString`` each.
+    seed : int
+        1 to 900 000 000.
+
+    Returns
+    -------
+    pythia8mc.Pythia
+
+    Raises
+    ------
+    ValueError
+        If Pythia does not know a setting.
+    RuntimeError
+        If Pythia cannot start with them.
+    """
     import pythia8mc  # noqa: PLC0415 - only who generates has it
 
     pythia = pythia8mc.Pythia("", False)
