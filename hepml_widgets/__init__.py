@@ -1,7 +1,8 @@
-"""Views on weighted statistics: interactive ROC and training plots."""
+"""Views on weighted statistics: interactive plots of ROC curves, training and over-training."""
 
 from hepml_widgets import _style as style
+from hepml_widgets.overtraining_view import OvertrainingView
 from hepml_widgets.roc_explorer import RocExplorer
 from hepml_widgets.training_monitor import TrainingMonitor
 
-__all__ = ["RocExplorer", "TrainingMonitor", "style"]
+__all__ = ["OvertrainingView", "RocExplorer", "TrainingMonitor", "style"]

@@ -8,12 +8,14 @@ from hepml.stats._roc import RocCurve, auc, roc_curve
 from hepml.stats._scan import SignificanceScan, significance_scan
 from hepml.stats._significance import ams, ams_error, asimov, significance, significance_error
 from hepml.stats._tables import ScoreHistogram, choose_thresholds, cut_table, score_histogram
+from hepml.stats._twosample import TwoSampleTest, two_sample_test
 
 __all__ = [
     "CutTable",
     "RocCurve",
     "ScoreHistogram",
     "SignificanceScan",
+    "TwoSampleTest",
     "WorkingPoint",
     "ams",
     "ams_error",
@@ -27,5 +29,6 @@ __all__ = [
     "significance",
     "significance_error",
     "significance_scan",
+    "two_sample_test",
     "working_point",
 ]

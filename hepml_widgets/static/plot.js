@@ -622,7 +622,8 @@ function negatives(panel, edges, contents, kind) {
 
 // Above its own outline, where the other class does not cross the letters.
 function nameHistograms(panel, m, edges, names) {
-  const outline = (kind) => m.histogram[kind].map((content) => panel.y(content));
+  const higher = (kind) => (content, i) => Math.max(content, m.histogram[`train_${kind}`]?.[i] ?? -Infinity);
+  const outline = (kind) => m.histogram[kind].map(higher(kind)).map((content) => panel.y(content));
   const lines = { signal: outline("signal"), background: outline("background") };
   const middle = (i) => (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
   for (const [kind, other, wanted] of [["background", "signal", 0.2], ["signal", "background", 0.62]]) {

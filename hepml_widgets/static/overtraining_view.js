@@ -1,0 +1,188 @@
+import {
+  actions, announcer, band, dataTable, dragHandle, drawScores, element, endLabels, floats, frame, joined, line,
+  nearest, readoutLine, scoreAxes, shorten, significant, stage, vector, watch, withError,
+} from "./plot.js";
+
+// ---------------------------------------------------------------- from table to stages
+
+const pText = (value, floor) => {
+  if (!Number.isFinite(value)) return significant(value);
+  return value <= floor ? `≤ ${significant(floor, 1)}` : significant(value, 2);
+};
+
+function decode(table) {
+  const [train, trainError, test, testError, pSignal, pBackground] =
+    ["train", "trainError", "test", "testError", "p_signal", "p_background"].map((name) => floats(table[name]));
+  const columns = Object.fromEntries(Object.entries(table.histogram).map(([name, column]) =>
+    [name, floats(column, 4).map((part) => part * table.unitContent)]));
+  const floor = table.floor ?? NaN;
+  return table.rounds.map((round, i) => ({
+    round, answer: table.answers[i], scale: table.scale, range: table.range, bins: table.bins,
+    train: train[i], trainError: trainError[i], test: test[i], testError: testError[i],
+    gap: train[i] - test[i], gapError: Math.hypot(trainError[i], testError[i]),
+    pSignal: pSignal[i], pBackground: pBackground[i], floor,
+    histogram: Object.fromEntries(Object.entries(columns).map(([name, column]) =>
+      [name, column.slice(i * table.bins, (i + 1) * table.bins)])),
+  }));
+}
+
+const decodeCurve = (packed) => ({
+  ...packed, ...Object.fromEntries(["rounds", "train", "new", "trainError", "newError"]
+    .filter((name) => packed[name]).map((name) => [name, floats(packed[name])])),
+});
+
+// [label, value] pairs; joined they are Python's `readout`.
+function readoutParts(s, unit) {
+  return [
+    ...(s.round === null ? [] : [[unit, String(s.round)]]),
+    ["AUC training", withError(s.train, s.trainError)],
+    ["test", withError(s.test, s.testError)],
+    ["gap", withError(s.gap, s.gapError)],
+    ["p_s", pText(s.pSignal, s.floor)],
+    ["p_b", pText(s.pBackground, s.floor)],
+  ];
+}
+
+// ---------------------------------------------------------------- panels
+
+const LOOKS = { train: ["hepml-train-line", "6 3"], new: ["hepml-val-line", null] };
+
+function curveAxes(curve, unit, rounds) {
+  const x = { title: unit, kind: "count", domain: [0, 1] };
+  if (!curve) return { x, y: { title: "", kind: "linear", domain: [0, 1] } };
+  const ends = [...curve.rounds, ...rounds];
+  x.domain = [Math.min(...ends), Math.max(...ends)];
+  if (x.domain[0] === x.domain[1]) x.domain = [x.domain[0] - 1, x.domain[1] + 1];
+  const values = [...curve.train, ...curve.new].filter(Number.isFinite);
+  const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  const room = 0.06 * (high - low) || 0.1;
+  return { x, y: { title: shorten(curve.name), kind: "linear", domain: [low - room, high + room] } };
+}
+
+function drawCurve(panel, curve, empty) {
+  const { left, top, width, height } = panel.inner;
+  if (!curve) {
+    panel.labels.append(vector("text", { x: left + width / 2, y: top + height / 2, class: "hepml-empty hepml-middle" }, empty));
+    return;
+  }
+  const names = { train: "training", new: curve.newName };
+  const ends = Object.entries(LOOKS).map(([which, [look, dash]]) => {
+    const [values, errors] = [curve[which], curve[`${which}Error`]];
+    if (errors) {
+      band(panel, curve.rounds, values.map((v, i) => v - errors[i]), values.map((v, i) => v + errors[i]), { class: `hepml-band ${look}` });
+    }
+    line(panel, curve.rounds, values, { class: look, "stroke-dasharray": dash });
+    const last = values.findLastIndex(Number.isFinite);
+    return last < 0 ? null : { text: names[which], class: look, x: left + width - 6, y: panel.y(values[last]) - 8 };
+  });
+  endLabels(panel, ends.filter((item) => item), 24);
+  if (curve.best >= 0) drawBest(panel, curve);
+}
+
+function drawBest(panel, { rounds, new: values, best }) {
+  const [x, y] = [panel.x(rounds[best]), panel.y(values[best])];
+  panel.marks.append(vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" }));
+  const { top, height } = panel.inner;
+  const below = y + 24 < top + height;
+  endLabels(panel, [{ text: `best ${significant(values[best], 4)} at ${rounds[best]}`, x, y: y + (below ? 20 : -12), anchor: "middle" }]);
+}
+
+// ---------------------------------------------------------------- the view
+
+function render({ model, el }) {
+  const table = model.get("table");
+  const stages = decode(table);
+  const curves = table.curves.map(decodeCurve);
+  const rounds = stages.length > 1 ? stages.map(({ round }) => round) : [];
+  const names = { signal: table.names[0], background: table.names[1] };
+  const scene = stage(el, "Over-training view");
+  const say = announcer(scene);
+  let at = 0;
+  let curve = null;
+  let publishing = false;
+
+  const plots = table.questions.map(() => element("div", { class: "hepml-plot" }));
+  const answers = table.questions.map(() => element("p", { class: "hepml-answer" }));
+  const select = element("select", { class: "hepml-select", "aria-label": "learning curve" },
+    ...curves.map(({ name }) => element("option", { value: name, title: name, dir: "auto" }, shorten(name, 28))));
+  select.hidden = curves.length < 2;
+  const notes = [select, element("span", { class: "hepml-quiet" }, "filled: test · points: training, with errors")];
+  const grid = element("div", { class: "hepml-over" });
+  table.questions.forEach((question, i) => grid.append(element("section", { class: "hepml-over-panel", "aria-label": question },
+    element("div", { class: "hepml-over-words" }, element("p", { class: "hepml-question" }, question), answers[i]),
+    element("div", { class: "hepml-controls" }, notes[i]), plots[i])));
+  const readout = readoutLine();
+  const rows = (text) => [
+    [table.unit, "AUC training", "± training", "AUC test", "± test", "gap", "± gap", "p_s", "p_b"],
+    ...stages.map((s) => [s.round ?? "", ...[s.train, s.trainError, s.test, s.testError, s.gap, s.gapError, s.pSignal, s.pBackground].map(text)])];
+  const data = dataTable("Training and test at each step", () => rows((value) => significant(value, 4)));
+  scene.root.append(grid, element("div", { class: "hepml-bar" }, readout.node,
+    actions(scene, "overtraining", data, () => rows((value) => value), () => [learning, scores])), data.node);
+
+  const everything = Object.fromEntries(stages.flatMap(({ histogram }, i) =>
+    Object.entries(histogram).map(([name, column]) => [i + name, column])));
+  const learning = frame(scene, plots[0], {
+    label: "Learning curve", ...curveAxes(null, table.unit, rounds),
+    draw: (panel) => drawCurve(panel, curve, table.empty), afterLayout: () => handle?.place(),
+  });
+  const scores = frame(scene, plots[1], {
+    label: "Scores of training and test events", ...scoreAxes({ ...stages[0], histogram: everything }),
+    draw: (panel) => drawScores(panel, stages[at], names), afterLayout: () => requestAnimationFrame(reserve),
+  });
+
+  // Room for the longest answer, so that nothing moves while a round is dragged.
+  const longest = stages.reduce((most, { answer }) => (answer.length > most.length ? answer : most), "");
+  let reserved = 0;
+  const reserve = () => {
+    const width = grid.clientWidth;
+    if (!width || width === reserved) return;
+    reserved = width;
+    const [node] = answers.slice(1);
+    node.style.minHeight = "";
+    node.textContent = longest;
+    node.style.minHeight = `${node.offsetHeight}px`;
+    node.textContent = stages[at].answer;
+  };
+  const parts = (i) => readoutParts(stages[i], table.unit);
+  const show = () => {
+    readout.write(parts(at));
+    answers[1].textContent = stages[at].answer;
+    scores.redraw();
+    say(`${joined(parts(at))}. ${stages[at].answer}`);
+  };
+  // Views of one model follow each other at once; Python hears of it when the gesture is over.
+  const publish = (traits, done) => {
+    publishing = true;
+    for (const [name, value] of Object.entries(traits)) model.set(name, value);
+    publishing = false;
+    if (done) model.save_changes();
+  };
+  const handle = rounds.length ? dragHandle(scene, learning, {
+    label: table.unit, values: () => rounds, read: (i) => joined(parts(i)),
+    move: (i) => { at = i; show(); publish({ round: rounds[i] }); },
+    release: (i) => publish({ round: rounds[i] }, true),
+  }) : null;
+  select.addEventListener("change", () => {
+    publish({ curve: curves[select.selectedIndex].name }, true);
+    refresh();
+  }, { signal: scene.signal });
+
+  const refresh = () => {
+    const chosen = curves.findIndex(({ name }) => name === model.get("curve"));
+    curve = curves[chosen] ?? null;
+    select.selectedIndex = chosen;
+    answers[0].textContent = curve ? curve.answer : `Unknown: ${table.empty}.`;
+    at = rounds.length ? nearest(rounds, model.get("round")) : 0;
+    handle?.show(at);
+    plots[0].classList.toggle("hepml-bare", !curve);
+    learning.set(curveAxes(curve, table.unit, rounds));
+    show();
+  };
+  watch(scene, model, ["round", "curve"], () => publishing || refresh());
+  reserve();
+  refresh();
+  readout.reserve(stages.length, parts);
+  return scene.cleanup;
+}
+
+export default { render };

@@ -1,0 +1,296 @@
+"""OvertrainingView in a real browser: Python's digits and words, no kernel, no net."""
+
+import csv
+import io
+import math
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from hepml_widgets import OvertrainingView, _base
+
+pytestmark = pytest.mark.browser
+TEXT = "document.querySelector('.hepml-readout').dataset.text"
+ANSWERS = "[...document.querySelectorAll('.hepml-answer')].map(node => node.textContent)"
+NOW = "Number(document.querySelector('[role=slider]').getAttribute('aria-valuenow'))"
+NASTY = ["<img src=x onerror=alert(1)>", "</script>&amp;"]
+
+
+def gaussian(rng, n, separation):
+    y = rng.integers(0, 2, n)
+    return y, rng.normal(separation * (2 * y - 1))
+
+
+@pytest.fixture
+def staged(rng):
+    y, score = gaussian(rng, 900, 1.2)
+    y2, score2 = gaussian(rng, 1200, 0.9)
+    w, w2 = rng.gamma(2, 0.5, 900), rng.choice([1.0, -0.4], 1200, p=[0.8, 0.2])
+    gains = np.linspace(0, 1, 12)[:, None]
+    rows, rows2 = (x + gains * (2 * labels - 1) for labels, x in ((y, score), (y2, score2)))
+    loss = 1 / (1 + np.arange(12))
+    history = {"loss": loss, "val_loss": loss + 0.02 * np.arange(12)}
+    return OvertrainingView(y, rows, y2, rows2, w, w2, history=history, permutations=49)
+
+
+@pytest.fixture
+def show(page, tmp_path, monkeypatch):
+    """Write a view as a page and look at it; every request of the page is remembered."""
+    monkeypatch.setattr(OvertrainingView, "picture", lambda _: b"")  # drawn in the other tests
+    page.requests = []
+    page.on("request", lambda request: page.requests.append(request.url))
+
+    def open_page(view):
+        page.goto(view.to_html(tmp_path / "view.html").as_uri())
+        page.wait_for_selector("[data-done] .hepml-readout b")
+        return page
+
+    return open_page
+
+
+def agrees(page, view):
+    """Put Python's round where the page's is, and compare what both say."""
+    view.round = page.evaluate(NOW)
+    assert page.evaluate(TEXT) == view.readout
+    assert page.evaluate(ANSWERS) == list(view.answers)
+    return view.round
+
+
+CASES = {
+    "one of each": ([1, 0], [0.9, 0.1], [1, 0], [0.8, 0.3], None, None),
+    "ties": ([1, 0, 1, 0] * 9, [0.5] * 36, [1, 0, 1, 0] * 9, [0.5] * 36, None, None),
+    "no signal": ([0, 0], [0.1, 0.2], [1, 0], [0.3, 0.3], None, None),
+    "nothing comparable": ([0, 0], [0.1, 0.2], [1, 1], [0.3, 0.3], None, None),
+    "signed": (
+        [1, 0, 1, 0],
+        [4, 1, 2, 3],
+        [1, 0, 1, 0],
+        [4, 1, 2, 3],
+        [2, 1, -1, 1],
+        [1, -3, 2, 1],
+    ),
+    "saturated": (
+        np.arange(90) % 2,
+        1 / (1 + np.exp(-np.linspace(-80, 80, 90))),
+        np.arange(80) % 2,
+        1 / (1 + np.exp(-np.linspace(-60, 80, 80))),
+        None,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_hard_cases_read_as_in_python(case, show):
+    view = OvertrainingView(*CASES[case], permutations=19)
+    page = show(view)
+    assert page.evaluate(TEXT) == view.readout
+    assert page.evaluate(ANSWERS) == list(view.answers)
+    expect(page.locator(".hepml-empty").first).to_have_text(view.invitation)
+
+
+DECODED = """table => hepml.decode(table).map(s => [s.gap, s.gapError, s.pSignal, s.pBackground,
+    hepml.joined(hepml.readoutParts(s, table.unit))])"""
+
+
+def test_every_stage_has_pythons_numbers(staged, page):
+    script = _base.source("overtraining_view")
+    script += "\nwindow.hepml = { decode, readoutParts, joined };"
+    page.add_script_tag(type="module", content=script)
+    page.wait_for_function("window.hepml")
+    found = page.evaluate(DECODED, _base._portable(staged.table))
+    for (*numbers, text), stage in zip(found, staged.stages, strict=True):
+        wanted = [*stage.gap, stage.p_value("signal"), stage.p_value("background")]
+        np.testing.assert_allclose(numbers, wanted, rtol=1e-9, atol=1e-15)
+        assert text == " · ".join(f"{label} {value}" for label, value in stage.parts("round"))
+
+
+def test_histograms_travel_in_single_precision(staged, page):
+    script = f"{_base.source('overtraining_view')}\nwindow.hepml = {{ decode }};"
+    page.add_script_tag(type="module", content=script)
+    page.wait_for_function("window.hepml")
+    found = page.evaluate(
+        """table => hepml.decode(table).map(s => Object.fromEntries(
+            Object.entries(s.histogram).map(([name, column]) => [name, [...column]])))""",
+        _base._portable(staged.table),
+    )
+    for columns, stage in zip(found, staged.stages, strict=True):
+        for name, histogram in stage.histograms.items():
+            largest = staged.table["unitContent"]
+            np.testing.assert_allclose(columns[name], histogram.sumw, atol=1e-7 * largest)
+
+
+def test_keys_walk_through_the_rounds(staged, show):
+    page = show(staged)
+    page.locator("[role=slider]").focus()
+    wanted = {"Home": 1, "ArrowRight": 2, "PageUp": 3, "Shift+ArrowUp": 12, "ArrowLeft": 11}
+    for key, row in wanted.items():
+        page.keyboard.press(key)
+        assert agrees(page, staged) == row
+        text = page.locator("[role=slider]").get_attribute("aria-valuetext")
+        assert text == staged.readout
+    expect(page.locator("[aria-live]")).to_contain_text(staged.readout, timeout=5000)
+
+
+def test_the_mouse_drags_through_the_rounds_and_the_scores_follow(staged, show):
+    page = show(staged)
+    box = page.locator(".hepml-box").first.bounding_box()
+    outlines = "document.querySelector('.hepml-line-signal').getAttribute('d')"
+    seen = set()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for fraction in (0.1, 0.4, 0.7, 1.2, -0.2):
+        page.mouse.move(box["x"] + fraction * box["width"], box["y"] + 60, steps=3)
+        agrees(page, staged)
+        seen.add((staged.round, page.evaluate(outlines)))
+    page.mouse.up()
+    assert len({outline for _, outline in seen}) == len(seen) == 5
+
+
+def test_another_curve_has_its_own_answer(staged, show):
+    page = show(staged)
+    page.get_by_label("learning curve", exact=True).select_option("loss")
+    staged.curve = "loss"
+    assert page.evaluate(ANSWERS) == list(staged.answers)
+    assert "validation loss is best" in page.evaluate(ANSWERS)[0]
+
+
+LISTENING = """() => {
+    const model = standIn(STATE);
+    window.heard = [];
+    const {on, off} = model;
+    model.on = (...all) => { heard.push(all); on(...all); };
+    model.off = (name, react) => {
+        heard.splice(heard.findIndex(([n, r]) => n === name && r === react), 1);
+        off(name, react); };
+    window.saved = [];
+    model.save_changes = () => saved.push(model.get('round'));
+    const el = document.body.appendChild(document.createElement('div'));
+    window.view = {model, el, cleanup: render({model, el})};
+}"""
+
+
+@pytest.fixture
+def listening(staged, page):
+    """Show a live view whose model notes what it is asked to send."""
+    state = _base._inline_json(staged.state())
+    page.set_content(f"<style>{_base.stylesheet('overtraining_view')}</style>")
+    script = f"{_base.source('overtraining_view')}\nconst STATE = {state};\n({LISTENING})();"
+    page.add_script_tag(type="module", content=script)
+    page.wait_for_selector("[role=slider]")
+    return page
+
+
+def test_nothing_is_sent_while_dragging(listening):
+    box = listening.locator(".hepml-box").first.bounding_box()
+    listening.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 60)
+    listening.mouse.down()
+    listening.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60, steps=30)
+    assert listening.evaluate("saved") == []
+    listening.mouse.up()
+    assert listening.evaluate("saved") == [listening.evaluate(NOW)]
+
+
+def test_python_moves_the_view_and_a_closed_one_leaves_nothing(listening, staged):
+    staged.round = 4
+    listening.evaluate("view.model.set('round', 4)")
+    assert listening.evaluate(TEXT) == staged.readout
+    listening.evaluate("view.cleanup()")
+    assert listening.evaluate("[heard.length, view.el.childElementCount]") == [0, 0]
+
+
+def test_page_asks_for_nothing(staged, show):
+    page = show(staged)
+    page.wait_for_load_state("networkidle")
+    assert [u for u in page.requests if not u.startswith(("file:", "data:", "blob:"))] == []
+
+
+CONTRAST = """() => {
+    const channels = color => color.match(/[\\d.]+/g).slice(0, 3).map(Number).map(c =>
+        c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    const shares = [0.2126, 0.7152, 0.0722];
+    const light = color => channels(color).reduce((sum, c, i) => sum + c * shares[i], 0);
+    const ground = light(getComputedStyle(document.body).backgroundColor);
+    const texts = document.querySelectorAll('svg text, .hepml p, .hepml button, .hepml-quiet');
+    return [...texts].map(node => {
+        const style = getComputedStyle(node);
+        const ink = light(node instanceof SVGElement ? style.fill : style.color);
+        return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+    });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_in_light_and_dark(staged, show, page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    show(staged)
+    assert page.locator(".hepml").get_attribute("data-theme") == scheme
+    ratios = page.evaluate(CONTRAST)
+    assert len(ratios) > 30
+    assert min(ratios) >= 4.5
+
+
+@pytest.mark.parametrize("width", [320, 480, 720, 1280])
+def test_nothing_overflows(staged, show, page, width):
+    page.set_viewport_size({"width": width, "height": 700})
+    show(staged)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    clipped = """[...document.querySelectorAll('svg.hepml-frame')].flatMap(svg => {
+        const {left, right, top, bottom} = svg.getBoundingClientRect();
+        return [...svg.querySelectorAll('text')].filter(text => {
+            const box = text.getBoundingClientRect();
+            return box.left < left - 1 || box.right > right + 1
+                || box.top < top - 2 || box.bottom > bottom + 2;
+        }).map(text => text.textContent); })"""
+    assert page.evaluate(clipped) == []
+
+
+@pytest.mark.parametrize("width", [360, 480, 1280])
+def test_layout_does_not_move_while_dragging(staged, show, page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    show(staged)
+    page.locator("[role=slider]").focus()
+    places = """[...document.querySelectorAll('.hepml-item, svg.hepml-frame')]
+        .map(node => node.getBoundingClientRect()).map(({left, top}) => [left, top].map(Math.round))"""
+    before = page.evaluate(places)
+    for key in ("Home", "ArrowRight", "PageUp", "End"):
+        page.keyboard.press(key)
+        assert page.evaluate(places) == before
+
+
+def test_names_are_text(rng, show):
+    y, score = gaussian(rng, 300, 1.0)
+    history = {NASTY[0]: [1, 2, 3], f"val_{NASTY[0]}": [3, 2, 1]}
+    view = OvertrainingView(y, score, y, score, names=NASTY, history=history, permutations=9)
+    page = show(view)
+    assert page.locator("img").count() == 0
+    assert page.evaluate(ANSWERS) == list(view.answers)
+
+
+def test_every_control_has_a_name_and_takes_the_focus(staged, show):
+    page = show(staged)
+    nameless = """[...document.querySelectorAll('button, select, [role=slider]')]
+        .filter(node => !(node.getAttribute('aria-label') || node.textContent.trim()))"""
+    assert page.evaluate(f"{nameless}.length") == 0
+    count = page.locator("button:enabled, select, [role=slider]").count()
+    focused = set()
+    for _ in range(count):
+        page.keyboard.press("Tab")
+        focused.add(page.evaluate("[...document.all].indexOf(document.activeElement)"))
+    assert len(focused) == count
+
+
+def test_data_and_pictures_can_be_taken_away(staged, show):
+    page = show(staged)
+    page.get_by_role("button", name="data").click()
+    expect(page.locator(".hepml-data tbody tr")).to_have_count(12)
+    for name, start in (("CSV", b"round,AUC training"), ("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name, exact=True).click()
+        content = download.value.path().read_bytes()
+        assert content.startswith(start)
+        if name == "CSV":
+            rows = list(csv.reader(io.StringIO(content.decode())))
+    assert float(rows[3][5]) == pytest.approx(staged.stages[2].gap[0], rel=1e-9)
+    assert not math.isnan(float(rows[3][7]))
