@@ -39,7 +39,9 @@ class CsvSource(Source):
             choose_tree(path, [], tree)
         first = self._first_line()
         self._separator = _separator(first)
-        self.names, self._header = self._find_names(_fields(first, self._separator), names)
+        fields = _fields(first, self._separator)
+        self._is_quoted = first.count('"') >= 2 * len(fields)
+        self.names, self._header = self._find_names(fields, names)
         self._kept = []
         self._columns = {name: _Column(name) for name in self.names}
         self._survey()
@@ -95,7 +97,7 @@ class CsvSource(Source):
         return names, False
 
     def _check_header(self, fields):
-        if all(map(_is_value, fields)):
+        if all(map(_is_value, fields)) and not self._is_quoted:
             message = f"{self.path.name} starts with numbers, not with names: give them by names="
             raise DataError(message)
         for place, name in enumerate(fields):
@@ -292,6 +294,7 @@ def _settled(values, field):
 
 def _separator(line):
     """Character that stands most often between the values of a line."""
+    line = re.sub('"[^"]*"', "", line)
     found = [mark for mark in SEPARATORS[:3] if mark in line]
     if found:
         return max(found, key=line.count)
@@ -330,7 +333,10 @@ class CsvWriter(Writer):
                 message = f"CSV cannot hold {field.name!r}, which has several values per event"
                 raise DataError(message)
         self._stream = pa.output_stream(path)
-        self._csv = pacsv.CSVWriter(self._stream, schema)
+        separator = "\t" if ".tsv" in path.suffixes else ","
+        self._csv = pacsv.CSVWriter(
+            self._stream, schema, write_options=pacsv.WriteOptions(delimiter=separator)
+        )
 
     def write(self, batch):
         """Add a batch; see `Writer.write`."""

@@ -95,7 +95,7 @@ class RootSource(Source):
         self.rows = self._table.rows
         types = {name: self._table.type(name) for name in self._own_names()}
         for name, noted in self._digests.items():
-            if _noted_type(types[name]) != noted["type"]:
+            if str(types[name]) != noted["type"]:
                 raise damaged(self.path, self.kind, f"type of {name!r} differs")
         self.left_out = tuple(name for name, kind in types.items() if kind is None)
         known = {name: kind for name, kind in types.items() if kind is not None}
@@ -330,11 +330,11 @@ class RootWriter(Writer):
         return self._file.mktree(self.tree, types, counter_name=lambda n: _unused(f"n{n}", names))
 
     def _make_ntuple(self):
-        import awkward as ak
         import pyarrow as pa
 
-        empty = pa.schema(self._fields).empty_table()
-        return self._file.mkrntuple(self.tree, ak.from_arrow(empty).layout.form)
+        arrays = [pa.array([], field.type) for field in self._fields]
+        empty = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(self._fields))
+        return self._file.mkrntuple(self.tree, _records(empty).layout.form)
 
     def write(self, batch):
         """Add a batch; see `Writer.write`."""
@@ -354,7 +354,7 @@ class RootWriter(Writer):
 
     def _noted(self):
         return {
-            field.name: {"type": _noted_type(field.type), "sums": self._digests[field.name].sums()}
+            field.name: {"type": str(field.type), "sums": self._digests[field.name].sums()}
             for field in self._fields
         }
 
@@ -389,7 +389,8 @@ class RootWriter(Writer):
 def _records(batch):
     import awkward as ak
 
-    return ak.from_arrow(batch)
+    contents = [_content(values) for values in batch.columns]
+    return ak.Array(ak.contents.RecordArray(contents, batch.schema.names, length=batch.num_rows))
 
 
 def _branches(batch):
@@ -397,15 +398,44 @@ def _branches(batch):
     import pyarrow as pa
 
     return {
-        field.name: ak.from_arrow(values)
+        field.name: ak.Array(_content(values))
         if pa.types.is_list(field.type) or pa.types.is_string(field.type)
         else values.to_numpy(zero_copy_only=False)
         for field, values in zip(batch.schema, batch.columns, strict=True)
     }
 
 
-def _noted_type(kind):
-    return str(kind).replace(" not null", "")
+def _content(values):
+    """Awkward's layout of an Arrow array without missing values."""
+    import awkward as ak
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_list(values.type):
+        return ak.contents.ListOffsetArray(
+            _offsets(pc.list_value_length(values)), _content(values.flatten())
+        )
+    if pa.types.is_string(values.type):
+        letters = ak.contents.NumpyArray(_letters(values), parameters={"__array__": "char"})
+        offsets = _offsets(pc.binary_length(values))
+        return ak.contents.ListOffsetArray(offsets, letters, parameters={"__array__": "string"})
+    return ak.contents.NumpyArray(values.to_numpy(zero_copy_only=False))
+
+
+def _letters(texts):
+    """All bytes of some texts, one after the other."""
+    import numpy as np
+
+    data, offsets = texts.buffers()[2], np.frombuffer(texts.buffers()[1], dtype=np.int32)
+    first, last = offsets[texts.offset], offsets[texts.offset + len(texts)]
+    return np.frombuffer(data or b"", dtype=np.uint8)[first:last]
+
+
+def _offsets(lengths):
+    import awkward as ak
+    import numpy as np
+
+    return ak.index.Index64(np.concatenate(([0], np.cumsum(lengths.to_numpy(), dtype=np.int64))))
 
 
 def _plain_field(field, layout):
@@ -415,6 +445,8 @@ def _plain_field(field, layout):
     kind = _plain_type(field.type)
     if kind is None:
         raise DataError(f"ROOT cannot hold {field.name!r}, which is of type {field.type}")
+    if layout == "rntuple" and {"/", "."} & set(field.name):
+        raise DataError(f"an RNTuple cannot hold {field.name!r}: no '/' and no '.' in its names")
     inner = kind.value_type if layout == "ttree" and pa.types.is_list(kind) else None
     if inner is not None and (pa.types.is_list(inner) or pa.types.is_string(inner)):
         what = "text" if pa.types.is_string(inner) else "lists"
@@ -430,7 +462,7 @@ def _plain_type(kind):
         return pa.string()
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         content = _plain_type(kind.value_type)
-        return content and pa.list_(pa.field("item", content, nullable=False))
+        return content and pa.list_(content)
     if pa.types.is_float16(kind):
         return pa.float32()
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
