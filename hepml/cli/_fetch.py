@@ -1,5 +1,6 @@
 """The command that fetches published sets."""
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from hepml.data import DataError, published
 __all__ = ["register"]
 
 KEPT = "interrupted; what came is kept, the same command goes on from there"
+FETCHED = "interrupted; the files are fetched, and the copy is made when they are first loaded"
 
 
 def register(app):
@@ -24,6 +26,9 @@ def fetch(
         str | None, typer.Option("--from", help="folder or server that holds the files")
     ] = None,
     files: Annotated[int | None, typer.Option(help="how many, of a set of many files")] = None,
+    prepare: Annotated[
+        bool, typer.Option(help="make the Parquet copy that loading reads, now or at first use")
+    ] = True,
 ):
     """Fetch a published set, or list what there is; interrupt and repeat at will.
 
@@ -37,13 +42,21 @@ def fetch(
     one = published.entry(name)
     size = sum(file.expected_size for file in one.chosen(files))
     typer.echo(f"{one.title}\n{_megabytes(size)}, licence: {one.licence}")
-    try:
-        with Bar(name, "bytes") as progress:
-            paths = published.fetch(name, source=source, files=files, progress=progress)
-    except KeyboardInterrupt:
-        raise DataError(KEPT) from None
+    with _interruptible(KEPT), Bar(name, "bytes") as progress:
+        paths = published.fetch(name, source=source, files=files, progress=progress)
     typer.echo(f"{paths[0].parent}\ncite: {one.citation}, doi:{one.doi}")
+    if prepare:
+        with _interruptible(FETCHED), Bar("copy for loading", "events") as progress:
+            published.prepare(name, progress=progress)
     typer.echo(f'load: hepml.data.load("{name}")')
+
+
+@contextlib.contextmanager
+def _interruptible(sentence):
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise DataError(sentence) from None
 
 
 def _list():

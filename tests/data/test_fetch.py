@@ -477,6 +477,7 @@ def class_server():
 
 
 def command(*arguments):
+    arguments = [*arguments, *(["--no-prepare"] if "hepmass" in arguments else [])]
     return [sys.executable, "-c", "from hepml.cli import main; main()", "data", *arguments]
 
 

@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -15,7 +17,7 @@ import pytest
 
 from hepml import data
 from hepml.data import DataError, published
-from hepml.data.published import cache, columns, fetching, layouts, registry
+from hepml.data.published import cache, columns, download, fetching, layouts, registry
 from hepml.data.recipes.higgs_tautau import RECIPE
 
 ROWS = 60
@@ -443,6 +445,41 @@ def test_a_cache_that_cannot_be_written_is_still_read(higgs, monkeypatch):
     monkeypatch.setattr(cache, "is_writable", lambda _: False)
     assert len(published.load("uci_higgs")) == len(higgs)
     assert copies() == []
+
+
+def test_the_copy_can_be_made_beforehand(higgs):
+    seen = []
+    copy = published.prepare("uci_higgs", progress=lambda *now: seen.append(now))
+    assert copies() == [copy]
+    assert seen[-1] == (len(higgs), None, False)
+    assert published.prepare("uci_higgs") == copy
+    assert len(seen) == 1
+    assert len(published.load("uci_higgs")) == len(higgs)
+
+
+def test_the_copy_needs_room_and_is_made_by_one_process(higgs, monkeypatch):
+    busy = pytest.raises(DataError, match="another process is at work")
+    with cache.locked(cache.set_folder("uci_higgs"), "uci_higgs"), busy:
+        published.load("uci_higgs")
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "free_bytes", lambda _: 0)
+        with pytest.raises(DataError, match="do not fit"):
+            published.load("uci_higgs")
+    assert copies() == []
+    assert len(published.load("uci_higgs")) == len(higgs)
+
+
+def test_the_command_makes_the_copy(tmp_path, rng):
+    """HEPMASS, as nobody states its checksums."""
+    for file in published.entry("hepmass").files:
+        write(tmp_path / file.name, csv(uci("hepmass", rng), header=False))
+    command = [sys.executable, "-c", "from hepml.cli import main; main()", "data", "fetch"]
+    command += ["hepmass", "--from", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert len(copies("hepmass")) == 1
+    assert done.stdout.endswith('load: hepml.data.load("hepmass")\n')
+    assert len(published.load("hepmass")) == 2 * ROWS
 
 
 def test_a_mirror_is_named_by_the_environment(stick, rng, monkeypatch):

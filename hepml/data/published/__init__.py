@@ -8,8 +8,8 @@ from hepml.data.published.cache import cache_folder, status, verify
 from hepml.data.published.card import PublishedCard, card
 from hepml.data.published.download import Patience
 from hepml.data.published.fetching import fetch
-from hepml.data.published.loading import load
+from hepml.data.published.loading import load, prepare
 from hepml.data.published.registry import File, Published, entry, names, sister_of
 
 __all__ = ["File", "Patience", "Published", "PublishedCard", "cache_folder", "card", "entry"]
-__all__ += ["fetch", "load", "names", "sister_of", "status", "verify"]
+__all__ += ["fetch", "load", "names", "prepare", "sister_of", "status", "verify"]

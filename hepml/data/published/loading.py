@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hepml.data._errors import DataError, nearest
 from hepml.data.published import cache, layouts
+from hepml.data.published.download import check_room
 from hepml.data.published.registry import entry
 
 __all__ = ["load", "prepare"]
@@ -58,68 +59,84 @@ def _check_columns(one, columns):
             raise DataError(f"{one.name!r} has no column {column!r}; {nearest(column, known)}")
 
 
+def prepare(name, *, progress=None):
+    """Make the copy that `load` reads, unless it is there.
+
+    Parameters
+    ----------
+    name : str
+        A set that is fetched.
+    progress : callable, optional
+        Called with (events done, None, False): their number shows only in the end.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    DataError
+        If the set is not fetched or damaged, or there is no room, or another process is at it.
+    """
+    one, files = entry(name), cache.paths(name)
+    copy = _copy_of(one, files)
+    if copy.is_file():
+        return copy
+    with cache.locked(copy.parent, name):
+        if not copy.is_file():  # else another process has made it meanwhile
+            _replace(one, files, copy, progress)
+    return copy
+
+
+def _replace(one, files, copy, progress):
+    """Make the copy in place of those of other files."""
+    for old in copy.parent.glob(COPY.format("*") + "*"):
+        old.unlink()
+    check_room(copy.parent, sum(file.stat().st_size for file in files))
+    part = copy.with_name(copy.name + ".part")
+    try:
+        _write(one, files, part, progress)
+        part.replace(copy)
+    except OSError as error:
+        raise cache.unwritable(copy.parent, error) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
 @contextmanager
 def _prepared(one, files):
     """Parquet copy of a set, for a while only where the cache cannot be written."""
-    copy = cache.set_folder(one.name) / COPY.format(_tie(one, files))
-    if copy.is_file():
+    copy = _copy_of(one, files)
+    if copy.is_file() or cache.is_writable(copy.parent):
+        yield prepare(one.name)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / copy.name
+        _write(one, files, copy)
         yield copy
-    elif cache.is_writable(copy.parent):
-        prepare(one, files, copy)
-        yield copy
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            write_copy(one, files, Path(folder) / copy.name)
-            yield Path(folder) / copy.name
 
 
-def _tie(one, files):
-    """Short digest of what the copy is made of: the files, their checksums, and the layout."""
+def _copy_of(one, files):
+    """Path of the copy: its name tells the files, their checksums, and the layout."""
     known, by_name = cache.ledger(one.name), {file.name: file for file in one.files}
     parts = [
         (path.name, path.stat().st_size, cache.known_checksum(by_name[path.name], known))
         for path in files
     ]
     text = json.dumps([VERSION, one.layout, [(c.name, c.dtype) for c in one.columns], parts])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    tie = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return cache.set_folder(one.name) / COPY.format(tie)
 
 
-def prepare(one, files, copy):
-    """Make the copy under the set's lock, in place of those of other files.
-
-    Parameters
-    ----------
-    one : Published
-    files : list of pathlib.Path
-    copy : pathlib.Path
-    """
-    with cache.locked(copy.parent, one.name):
-        if copy.is_file():  # another process has made it meanwhile
-            return
-        for old in copy.parent.glob(COPY.format("*") + "*"):
-            old.unlink()
-        part = copy.with_name(copy.name + ".part")
-        try:
-            write_copy(one, files, part)
-            part.replace(copy)
-        except OSError as error:
-            raise cache.unwritable(copy.parent, error) from None
-        finally:
-            part.unlink(missing_ok=True)
-
-
-def write_copy(one, files, path):
-    """Write the table of a set's files as Parquet, piece by piece.
-
-    Parameters
-    ----------
-    one : Published
-    files : list of pathlib.Path
-    path : pathlib.Path
-    """
+def _write(one, files, path, progress=None):
+    """Write the table of a set's files as Parquet, piece by piece."""
     import pyarrow.parquet as pq
 
+    rows = 0
     with pq.ParquetWriter(path, layouts.schema(one), compression="zstd") as writer:
         for file in files:
             for batch in layouts.batches(one, file):
                 writer.write_batch(batch)
+                rows += batch.num_rows
+                if progress:
+                    progress(rows, None, False)
