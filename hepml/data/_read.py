@@ -51,10 +51,7 @@ def read(path, columns=None, tree=None, *, where=None, names=None):
         One sentence: no such file, unknown or damaged format, no such tree or column, no rows,
         nothing but NaN, too large for the memory.
     """
-    with _prompt():
-        import pandas as pd  # noqa: F401 - here, where no time is lost on garbage
-
-        table = Table(path, columns, tree, where=where, names=names)
+    table = Table(path, columns, tree, where=where, names=names)
     try:
         return to_frame(_accumulated(table), table.schema, table.left_out)
     except MemoryError:
@@ -139,11 +136,14 @@ class Table:
     """
 
     def __init__(self, path, columns=None, tree=None, *, where=None, names=None):
-        import pyarrow as pa
-
         self.files, self._tree = _find_files(path, tree)
         self._names, self._where = names, where
-        self._first = source = self._open(self.files[0])
+        with _prompt():
+            # pyarrow would import pandas in the middle, and swallow a Ctrl-C meanwhile.
+            import pandas as pd  # noqa: F401
+            import pyarrow as pa
+
+            self._first = source = self._open(self.files[0])
         self.left_out, self.tree, self.rows = tuple(source.left_out), source.tree, source.rows
         columns = [columns] if isinstance(columns, str) else columns
         self._columns = self._checked(source, columns)
