@@ -312,6 +312,28 @@ def test_a_spoilt_record_of_the_part_only_costs_the_part(small, folder, left):
     assert small()[0].read_bytes() == BODY
 
 
+def test_a_finished_part_is_not_asked_for_again_unless_it_is_wrong(small, server, folder):
+    """As a process leaves it that dies between the last byte and the check."""
+    for wrong in (False, True):
+        interrupted(small)
+        part = folder / NAME / f"{FILE}.part"
+        part.write_bytes(OTHER[:SIZE].ljust(SIZE) if wrong else BODY)
+        before = len(server.asked)
+        (path,) = small()
+        assert path.read_bytes() == BODY
+        assert len(server.asked) == before + wrong
+        path.unlink()
+
+
+def test_a_server_that_wavers_does_not_keep_us_for_ever(small, server, monkeypatch):
+    """No ranges, and each time it breaks off it has sent more or less than before."""
+    monkeypatch.setattr(download, "NEWS", 1000)
+    moods = [Mood.truncate_unmarked(HALF + step) for step in (0, 20_000, 0, 20_000, 0, 20_000)]
+    server.moods.extend(moods * 5)
+    assert "times in a row" in sentence(small, checksum=None)
+    assert len(server.asked) < 8
+
+
 def test_a_part_longer_than_the_file_starts_over(small, folder):
     interrupted(small)
     with (folder / NAME / f"{FILE}.part").open("ab") as part:
@@ -319,12 +341,16 @@ def test_a_part_longer_than_the_file_starts_over(small, folder):
     assert small()[0].read_bytes() == BODY
 
 
-def test_a_file_damaged_in_the_cache_is_noticed_and_fetched_again(small):
+def test_a_file_damaged_in_the_cache_is_noticed_and_fetched_again(small, server):
     (path,) = small()
     path.write_bytes(BODY[:HALF] + bytes(SIZE - HALF))
     assert "is not the file that was fetched" in sentence(published.verify, NAME)
     small()
     published.verify(NAME)
+    path.write_bytes(BODY[:HALF])
+    server.moods.append(Mood.status(404))
+    assert "is gone" in sentence(small)
+    assert not path.exists()
     path.write_bytes(BODY[:HALF])
     assert f"{HALF} bytes of {SIZE}" in sentence(published.verify, NAME)
 

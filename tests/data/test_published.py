@@ -214,12 +214,46 @@ def test_hepmass_is_told_by_the_order_of_its_columns(stick, rng, first):
 
 def test_a_file_with_other_columns_is_refused(stick, rng):
     table = uci("uci_higgs", rng).iloc[:, :20]
-    for header in (True, False):
-        write(stick / "HIGGS.csv.gz", csv(table, header=header))
-        cache.set_folder("uci_higgs").joinpath("HIGGS.csv.gz").unlink(missing_ok=True)
-        cache.set_folder("uci_higgs").joinpath("ledger.json").unlink(missing_ok=True)
-        with pytest.raises(DataError, match="has 20 columns where 'uci_higgs' has 29"):
-            fetched("uci_higgs", stick)
+    write(stick / "HIGGS.csv.gz", csv(table))
+    with pytest.raises(DataError, match="has 20 columns where 'uci_higgs' has 29"):
+        fetched("uci_higgs", stick)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("uci_higgs", b"0,1\n"),
+        ("uci_higgs", b""),
+        ("uci_higgs", b"\xff\xfe\n\x00"),
+        ("uci_higgs", b"0" + b",1" * 27 + b",x\n" + b"0" + b",1" * 28 + b"\n"),
+        ("uci_higgs", b"0.5" + b",1" * 28 + b"\n"),
+        ("uci_higgs", b"0" + b",1" * 27 + b",\n" + b"," + b"1," * 27 + b"1\n"),
+        ("higgsml", b"EventId,Label\n1,s\n"),
+    ],
+)
+def test_what_is_not_the_set_ends_in_a_sentence(stick, name, content):
+    write(stick / published.entry(name).files[0].name, content)
+    with pytest.raises(DataError) as error:
+        fetched(name, stick)
+    assert "\n" not in str(error.value)
+    assert copies(name) == []
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"X": np.ones((3, 2, 4))},
+        {"X": np.ones((3, 2, 3)), "y": np.ones(3)},
+        {"X": np.ones((3, 2)), "y": np.ones(3)},
+        {"X": np.ones(3), "y": np.ones(3)},
+        {"X": np.ones((3, 2, 4)), "y": np.ones(4)},
+    ],
+)
+def test_arrays_of_another_shape_end_in_a_sentence(stick, arrays):
+    np.savez(stick / "QG_jets.npz", **arrays)
+    with pytest.raises(DataError) as error:
+        fetched("qg_jets", stick)
+    assert "\n" not in str(error.value)
 
 
 def write_fixed(path, table):
@@ -357,6 +391,37 @@ def test_fair_universe_has_the_sister_s_names_and_its_mark_of_what_is_absent(sti
         assert (found.loc[few, name] == -999).all()
         assert np.array_equal(found.loc[~few, name], table.loc[~few, name])
     assert [*cache.set_folder("fair_universe").glob("tmp*")] == []
+
+
+@pytest.mark.parametrize("damage", ["none inside", "wrong bytes", "locked"])
+def test_a_damaged_archive_ends_in_a_sentence(stick, rng, tmp_path, damage):
+    fair(rng).to_parquet(tmp_path / "events.parquet")
+    archive = stick / "FAIR_Universe_HiggsML_data.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        name = "events.txt" if damage == "none inside" else "events.parquet"
+        packed.write(tmp_path / "events.parquet", name)
+    content = bytearray(archive.read_bytes())
+    if damage == "wrong bytes":
+        content[1000:1100] = bytes(100)
+    if damage == "locked":
+        content[6] |= 1
+        content[content.index(b"PK\x01\x02") + 8] |= 1
+    archive.write_bytes(content)
+    with pytest.raises(DataError, match=r"Parquet files where one|is damaged or not"):
+        fetched("fair_universe", stick)
+    left = {file.name for file in cache.set_folder("fair_universe").iterdir()}
+    assert left == {archive.name, "ledger.json", "lock"}
+
+
+@pytest.mark.parametrize("kind", ["category", "string[pyarrow]"])
+def test_text_of_fair_universe_in_any_of_its_kinds(stick, rng, tmp_path, kind):
+    table = fair(rng)
+    table["detailed_labels"] = table["detailed_labels"].astype(kind)
+    table.to_parquet(tmp_path / "events.parquet")
+    with zipfile.ZipFile(stick / "FAIR_Universe_HiggsML_data.zip", "w") as packed:
+        packed.write(tmp_path / "events.parquet", "events.parquet")
+    found = fetched("fair_universe", stick)
+    assert found["DetailedLabel"].tolist() == table["detailed_labels"].tolist()
 
 
 # ---------------------------------------------------------------- the copy

@@ -162,20 +162,21 @@ class Transfer:
 
         Raises
         ------
-        Offline
+        OfflineError
             If not even a connection came about.
-        Absent
+        AbsentError
             If the server has no such file.
         DataError
             If it refuses, offers another file, or fails too often; or the disk is full.
         """
-        failures = 0
+        self.resumed = self._whole()
+        failures, most = 0, self._have()
         while not self._whole():
-            before = self._have()
             try:
                 self._attempt()
             except _PassingError as fault:
-                failures = 1 if self._have() > before + NEWS else failures + 1
+                failures = 1 if self._have() > most + NEWS else failures + 1
+                most = max(most, self._have())
                 if failures >= self.patience.attempts:
                     message = f"{self.host} {fault}, {failures} times in a row: {KEPT}"
                     raise DataError(message) from None

@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import gzip
 import json
-import logging
 import os
 import re
 import zipfile
@@ -107,7 +106,7 @@ def _quiet():
 
     logger = pooch.get_logger()
     before = logger.level
-    logger.setLevel(logging.WARNING)
+    logger.setLevel("WARNING")
     try:
         yield
     finally:
@@ -212,6 +211,8 @@ class _Getter:
 
     def __call__(self, url, output_file, _pooch):
         """Download ``url``, or the mirror's copy, and move it to ``output_file``."""
+        # What lies there under the file's name has just failed its checksum.
+        (self.order.folder / self.order.file.name).unlink(missing_ok=True)
         self._bring_from(list(self._places(url)))
         self._check_start()
         if not self.order.expected:

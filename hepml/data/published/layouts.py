@@ -10,12 +10,15 @@ import gzip
 import shutil
 import tempfile
 import zipfile
-from contextlib import contextmanager
+import zlib
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
 from hepml.data._errors import DataError
+from hepml.data.files import open_source
+from hepml.data.files.base import check_columns
 from hepml.data.published.columns import CONSTITUENTS
 from hepml.data.published.download import check_room
 
@@ -83,121 +86,114 @@ def batches(one, path):
     import pyarrow as pa
 
     wanted = schema(one)
-    for columns in LAYOUTS[one.layout](one, path):
-        try:
-            arrays = [_as_type(columns[f.name], f.type) for f in wanted]
-        except pa.ArrowInvalid as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(f"{path.name} is not as {one.name!r} should be: {reason}") from None
-        yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
+    try:
+        for columns in LAYOUTS[one.layout](one, path):
+            arrays = [_as_type(columns[field.name], field) for field in wanted]
+            yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
+    except DataError:
+        raise
+    except (pa.ArrowException, ValueError, TypeError, LookupError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DataError(f"{path.name} is not as {one.name!r} should be: {reason}") from None
 
 
-def _as_type(values, type_):
+def _as_type(values, field):
     import pyarrow as pa
 
     values = values if isinstance(values, pa.Array) else pa.array(values)
-    return values.cast(type_) if values.type != type_ else values
+    if values.null_count:
+        raise ValueError(f"{field.name!r} has missing values")
+    return values.cast(field.type) if values.type != field.type else values
 
 
-def _open(path, **options):
-    """Table of a file, through the same door as a user's own."""
-    from hepml.data._read import Table
-
-    return Table(path, **options)
-
-
-def _found(path, table, choices):
+def _found(source, choices):
     """Name in the file that stands for a column: the first of ``choices`` that there is."""
-    from hepml.data.files.base import check_columns
-
     for name in choices:
-        if name in table.schema.names:
+        if name in source.schema.names:
             return name
-    check_columns(path, choices[:1], table.schema.names)
+    check_columns(source.path, choices[:1], source.schema.names)
     return choices[0]
 
 
-def _renamed(one, path, table, other_names):
+def _renamed(one, source, other_names):
     """Columns of each batch under the set's names."""
     names = {c.name: other_names.get(c.name, (c.name,)) for c in one.columns}
-    names = {name: _found(path, table, choices) for name, choices in names.items()}
-    for batch in table.batches(checked=False):
+    names = {name: _found(source, choices) for name, choices in names.items()}
+    for batch in source.batches(list(dict.fromkeys(names.values()))):
         yield {name: batch.column(found) for name, found in names.items()}
 
 
 def _higgsml(one, path):
     import pyarrow.compute as pc
 
-    for columns in _renamed(one, path, _open(path), {}):
-        signal = pc.equal(columns["Label"], "s")
-        if not pc.all(pc.or_(signal, pc.equal(columns["Label"], "b"))).as_py():
-            raise DataError(f"{path.name} has labels other than s and b")
-        yield columns | {"Label": signal.cast("int8")}
+    with open_source(path) as source:
+        for columns in _renamed(one, source, {}):
+            signal = pc.equal(columns["Label"], "s")
+            if not pc.all(pc.or_(signal, pc.equal(columns["Label"], "b"))).as_py():
+                raise DataError(f"{path.name} has labels other than s and b")
+            yield columns | {"Label": signal.cast("int8")}
 
 
 def _uci(one, path):
     """Text with or without a first line of names; columns are told by their order."""
     names = [column.name for column in one.columns]
-    table = _open(path) if _has_header(path) else _open(path, names=_fitting(one, path, names))
-    _fitting(one, path, table.schema.names)
-    for batch in table.batches(checked=False):
-        yield dict(zip(names, batch.columns, strict=True))
+    first = _first_line(path).split(",")
+    with open_source(path, names=names if _is_number(first[0]) else None) as source:
+        if len(first) != len(names):
+            message = f"{path.name} has {len(first)} columns where {one.name!r} has {len(names)}"
+            raise DataError(message)
+        for batch in source.batches(source.schema.names):
+            yield dict(zip(names, batch.columns, strict=True))
 
 
 def _first_line(path):
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as stream:
+    """First line that is neither blank nor a comment; what is damaged is said by the reader."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with suppress(OSError, EOFError, zlib.error), opened(path, "rt", errors="replace") as stream:
         return next((line for line in stream if line.strip() and line[0] != "#"), "")
+    return ""
 
 
-def _has_header(path):
+def _is_number(text):
     try:
-        float(_first_line(path).split(",")[0])
+        float(text)
     except ValueError:
-        return True
-    except (OSError, EOFError):  # what is damaged is said by who reads it
         return False
-    return False
-
-
-def _fitting(one, path, names):
-    found = len(_first_line(path).split(","))
-    if found != len(one.columns):
-        message = f"{path.name} has {found} columns where {one.name!r} has {len(one.columns)}"
-        raise DataError(message)
-    return names
+    return True
 
 
 def _lhco(one, path):
-    table, order = _open(path), [c.name.replace("Label", "label") for c in one.columns]
-    names = _by_kind(path, table, order, ())
-    choices = {name.replace("label", "Label"): (names[name],) for name in order}
-    yield from _renamed(one, path, table, choices)
+    order = [column.name.replace("Label", "label") for column in one.columns]
+    with open_source(path) as source:
+        names = _by_kind(source, order, ())
+        choices = {name.replace("label", "Label"): (names[name],) for name in order}
+        yield from _renamed(one, source, choices)
 
 
-def _by_kind(path, table, floats, integers):
+def _by_kind(source, floats, integers):
     """Names in the file of a frame's columns, also where pandas pickled them: told by the order.
 
     pandas keeps the columns of each type together, in their order.
     """
     import pyarrow as pa
 
-    known = table.schema.names
+    known = source.schema.names
     if {*floats, *integers} <= set(known):
         return {name: name for name in known}
-    kinds = [[f.name for f in table.schema if pa.types.is_floating(f.type)]]
+    kinds = [[f.name for f in source.schema if pa.types.is_floating(f.type)]]
     kinds.append([name for name in known if name not in kinds[0]])
     if [len(kind) for kind in kinds] != [len(floats), len(integers)]:
-        _found(path, table, (*floats, *integers))
+        for name in (*floats, *integers):
+            _found(source, (name,))
     return dict(zip((*floats, *integers), (*kinds[0], *kinds[1]), strict=True))
 
 
 def _jet_images(one, path):
-    names = {"Label": ("signal",)}
-    for columns in _renamed(one, path, _open(path), names):
-        pixels = _cube(columns["image"])
-        rows = len(pixels)
-        every = np.ones((rows, pixels.size // max(rows, 1)), dtype=bool)
-        yield columns | {"image": _lists(pixels.reshape(rows, -1), every)}
+    with open_source(path) as source:
+        for columns in _renamed(one, source, {"Label": ("signal",)}):
+            pixels = _cube(columns["image"])
+            pixels = pixels.reshape(len(pixels), -1)
+            yield columns | {"image": _lists(pixels, np.ones(pixels.shape, dtype=bool))}
 
 
 def _cube(array):
@@ -222,30 +218,39 @@ def _lists(values, real):
 
 
 def _qg_jets(_one, path):
-    table = _open(path)
-    for name in ("X", "y"):
-        _found(path, table, (name,))
-    for batch in table.batches(checked=False):
-        particles = _cube(batch.column("X"))
-        if particles.ndim != 3 or particles.shape[2] < 4:
-            raise DataError(f"{path.name}: X should have axes (jets, particles, 4)")
-        real = particles[:, :, 0] > 0
-        columns = dict(zip(("pt", "rapidity", "phi"), np.moveaxis(particles, 2, 0), strict=False))
-        lists = {name: _lists(values, real) for name, values in columns.items()}
-        pid = np.rint(particles[:, :, 3]).astype(np.int32)
-        yield lists | {"pid": _lists(pid, real), "Label": batch.column("y")}
+    with open_source(path) as source:
+        names = [_found(source, (name,)) for name in ("X", "y")]
+        _check_particles(source)
+        for batch in source.batches(names):
+            yield _particles(_cube(batch.column("X"))) | {"Label": batch.column("y")}
+
+
+def _check_particles(source):
+    import pyarrow as pa
+
+    jet = source.schema.field("X").type
+    particle = jet.value_type if pa.types.is_fixed_size_list(jet) else jet
+    if not pa.types.is_fixed_size_list(particle) or particle.list_size != 4:
+        raise DataError(f"{source.path.name}: X should have axes (jets, particles, 4)")
+
+
+def _particles(values):
+    """Make lists of the particles that are there: those with transverse momentum."""
+    real = values[:, :, 0] > 0
+    lists = {n: _lists(values[:, :, i], real) for i, n in enumerate(("pt", "rapidity", "phi"))}
+    return lists | {"pid": _lists(np.rint(values[:, :, 3]).astype(np.int32), real)}
 
 
 def _top_tagging(_one, path):
     places = [f"{name}_{i}" for i in range(PLACES) for name in CONSTITUENTS]
     truth = [f"truth{name}" for name in CONSTITUENTS]
-    table = _open(path)
-    names = _by_kind(path, table, (*places, *truth), ("ttv", "is_signal_new"))
-    flat = {name: names[name] for name in truth}
-    flat |= {"Split": names["ttv"], "Label": names["is_signal_new"]}
-    for batch in table.batches(checked=False):
-        single = {name: batch.column(found) for name, found in flat.items()}
-        yield _constituents(batch, names) | single
+    with open_source(path) as source:
+        names = _by_kind(source, (*places, *truth), ("ttv", "is_signal_new"))
+        flat = {name: names[name] for name in truth}
+        flat |= {"Split": names["ttv"], "Label": names["is_signal_new"]}
+        for batch in source.batches(list(names.values())):
+            single = {name: batch.column(found) for name, found in flat.items()}
+            yield _constituents(batch, names) | single
 
 
 def _constituents(batch, names):
@@ -261,8 +266,8 @@ def _constituents(batch, names):
 
 
 def _fair_universe(one, path):
-    with _unzipped(path) as file:
-        for columns in _renamed(one, file, _open(file), FAIR_NAMES):
+    with _unzipped(path) as file, open_source(file) as source:
+        for columns in _renamed(one, source, FAIR_NAMES):
             yield columns | dict(_undefined(columns))
 
 
@@ -288,16 +293,24 @@ def _unzipped(path):
     if path.suffix != ".zip":
         yield path
         return
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix="tmp") as folder:
+        file = Path(folder) / "data.parquet"
+        try:
+            _unpack(path, file)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            message = f"{path} is damaged or not complete as zip file ({type(error).__name__})"
+            raise DataError(message) from None
+        yield file
+
+
+def _unpack(path, file):
     with zipfile.ZipFile(path) as archive:
         inside = [info for info in archive.infolist() if info.filename.endswith(".parquet")]
         if len(inside) != 1:
             raise DataError(f"{path.name} holds {len(inside)} Parquet files where one is expected")
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix="tmp") as folder:
-            check_room(Path(folder), inside[0].file_size)
-            file = Path(folder) / "data.parquet"
-            with archive.open(inside[0]) as packed, file.open("wb") as out:
-                shutil.copyfileobj(packed, out, 4_000_000)
-            yield file
+        check_room(file.parent, inside[0].file_size)
+        with archive.open(inside[0]) as packed, file.open("wb") as out:
+            shutil.copyfileobj(packed, out, 4_000_000)
 
 
 LAYOUTS = {
