@@ -190,7 +190,7 @@ class _Constant(Expression):
             raise TypeError(f"a cut compares columns with numbers or text, not with {value!r}")
         if value != value:  # noqa: PLR0124 - NaN alone differs from itself
             raise DataError("nothing equals NaN: use col(…).isfinite()")
-        self.value = value
+        self.value = _within_range(value) if isinstance(value, int) else value
 
     columns = ()
 
@@ -202,6 +202,16 @@ class _Constant(Expression):
 
     def __repr__(self):
         return repr(self.value)
+
+
+def _within_range(value):
+    """Integer as it is, or as a float where no type of column reaches."""
+    if abs(value) <= 2**64:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def _expression(value):
@@ -335,7 +345,9 @@ def _enclosed(part):
 
 
 def _is_text(values):
-    return isinstance(values, str) or np.asarray(values).dtype.kind == "O"
+    if isinstance(values, np.ndarray):
+        return values.dtype.kind == "O"
+    return isinstance(values, str)
 
 
 def _compare_text(symbol, left, right):
