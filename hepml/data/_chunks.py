@@ -87,7 +87,14 @@ class ChunkFolder:
 
     def remove(self):
         """Delete the folder."""
-        shutil.rmtree(self.path)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def remove_if_idle(self):
+        """Delete the folder if it holds no chunk, and the one it stands in if nothing is left."""
+        with contextlib.suppress(OSError):
+            if not any(self.path.glob("*.npz")):
+                self.remove()
+                self.path.parent.rmdir()
 
 
 def _told(kept, plan):

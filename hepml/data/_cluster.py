@@ -12,7 +12,9 @@ import json
 import logging
 import os
 import queue
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -249,18 +251,39 @@ def _brief(error):
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
+def _knock(address):
+    """Refuse at once what Dask would try for long: no address, nobody there, or somebody else."""
+    found = re.fullmatch(r"(?:(tcp|tls)://)?(\[[^\]]+\]|[^\s/:]+):(\d+)/?", address)
+    if not found:
+        message = f"{address!r} is no address of a Dask scheduler, such as tcp://10.0.0.1:8786"
+        raise DataError(message)
+    place = found[2].strip("[]"), int(found[3])
+    try:
+        with socket.create_connection(place, timeout=CONNECT_SECONDS) as door:
+            # A scheduler speaks first, unless encrypted: with the number of its frames.
+            if found[1] != "tls" and int.from_bytes(door.recv(8), "little") not in range(1, 1000):
+                raise ConnectionError(None, "something else is there")
+    except (OSError, OverflowError) as error:
+        raise DataError(_no_answer(address, error)) from None
+
+
+def _no_answer(address, error):
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return f"no Dask scheduler answers at {address!r} ({reason})"
+
+
 @contextlib.contextmanager
 def _connected(address):
     """Client of the scheduler at an address."""
     import distributed
 
+    _knock(address)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions that matter are compared by us
             client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except Exception as error:  # noqa: BLE001 - whatever may answer at a mistaken address
-        message = f"no Dask scheduler answers at {address!r} ({type(error).__name__})"
-        raise DataError(message) from None
+        raise DataError(_no_answer(address, error)) from None
     try:
         yield client
     finally:

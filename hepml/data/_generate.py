@@ -68,10 +68,14 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
     _check_folder(out, name, part)
     plan = _plan(recipe, events, seed)
     folder = ChunkFolder(part, plan)
-    chunks = recipe.chunks(events, seed)
     made = partial(_made, workers=workers, scheduler=scheduler)
-    _make_chunks(recipe, chunks, folder, made, progress or (lambda *_: None))
-    record = _write_sample(recipe, plan, chunks, folder, out)
+    try:
+        chunks = recipe.chunks(events, seed)
+        _make_chunks(recipe, chunks, folder, made, progress or (lambda *_: None))
+        record = _write_sample(recipe, plan, chunks, folder, out)
+    except BaseException:
+        folder.remove_if_idle()
+        raise
     folder.remove()
     return record
 
