@@ -6,6 +6,7 @@ of lists the layout of `hepml.data.files._arrays`. The group's attribute ``layou
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+import mmap
 from functools import partial
 from math import prod
 
@@ -33,6 +34,7 @@ MOST_OBJECTS = 10_000
 LARGEST_CHUNK = 1 << 29  # bytes that have to be unpacked for a single row
 CHUNK, TEXT_CHUNK = 1 << 18, 1 << 14  # bytes aimed at when writing; of strings, their references
 PARTS = {"offsets", "content"}
+HEAP = b"GCOL\x01"
 LINK = "is a link to elsewhere, which is not followed"
 INDEX = "index"  # what pandas numbers rows with; left out
 
@@ -333,6 +335,38 @@ def _chunks(dataset):
     return prod(-(-n // step) for n, step in zip(dataset.shape, dataset.chunks, strict=True))
 
 
+def _check_heaps(path, width):
+    """Walk the heaps that strings lie in: HDF5 itself goes round for ever in some damaged ones.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    width : int
+        Bytes of a length in this file.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        begin = data.find(HEAP)
+        while begin >= 0:
+            size = int.from_bytes(data[begin + 8 : begin + 8 + width], "little")
+            fits = size <= len(data) - begin  # if not, these bytes are no heap, or HDF5 sees it
+            if fits and not _is_heap(data[begin : begin + size], width):
+                raise DataError(f"{path} is damaged: the heap at byte {begin} is not in order")
+            begin = data.find(HEAP, begin + max(size, 1) if fits else begin + 1)
+
+
+def _is_heap(heap, width):
+    """Whether objects, and at last free room, fill a heap exactly."""
+    place, head = 8 + width, 8 + width
+    while place + head <= len(heap):
+        number = heap[place] | heap[place + 1] << 8
+        size = int.from_bytes(heap[place + 8 : place + head], "little")
+        step = head + (size + 7) // 8 * 8 if number else size
+        if step < head or place + step > len(heap):
+            return False
+        place += step
+    return True
+
+
 def _datasets(block):
     """Yield the datasets of a block, those of nested lists too."""
     if isinstance(block, Dataset):
@@ -386,8 +420,11 @@ class Hdf5Source(ArraySource):
         table = choice.get(name) or next(filter(lambda t: t.why, tables.values()), Table())
         if not table.blocks:
             raise DataError(f"{self.path.name} holds no table that can be read{table.why}")
-        for dataset in (dataset for block in table.blocks for dataset in _datasets(block)):
+        datasets = [dataset for block in table.blocks for dataset in _datasets(block)]
+        for dataset in datasets:
             _check_stored(dataset)
+        if any(dataset.dtype.hasobject for dataset in datasets):
+            _check_heaps(self.path, self.file.id.get_create_plist().get_sizes()[1])
         self.left_out, self.tree = tuple(table.left_out), name or None
         self._rename(table.blocks, names)
         self._arrange(table.blocks)

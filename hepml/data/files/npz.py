@@ -84,11 +84,11 @@ class Member:
 
     def _turned(self, stream):
         """Read an array stored column by column, from disk: its rows lie all over the file."""
-        spool = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the map on it
-        copyfileobj(stream, spool, COPY)
         if not prod(self.shape):
             return lambda rows: np.empty((rows, *self.shape[1:]), self.dtype)
-        values = np.memmap(spool, self.dtype, "r", 0, self.shape, "F")
+        with tempfile.TemporaryFile() as spool:
+            copyfileobj(stream, spool, COPY)
+            values = np.memmap(spool, self.dtype, "r", 0, self.shape, "F")
         place = 0
 
         def following(rows):
@@ -225,6 +225,8 @@ def _check_members(path, archive):
             raise DataError(f"{path} is locked with a password: unpack it first")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise DataError(f"{info.filename!r} in {path} is packed in a way that NumPy never uses")
+        with archive.open(info):  # compares the name in the directory with that at the place
+            pass
 
 
 class NpzWriter(ArrayWriter):

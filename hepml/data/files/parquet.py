@@ -7,6 +7,7 @@ from collections import Counter
 
 from hepml.data._errors import DataError
 from hepml.data.files._digest import Digest
+from hepml.data.files._footer import footer_chunks
 from hepml.data.files._guard import reading
 from hepml.data.files.base import (
     BATCH_BYTES,
@@ -15,6 +16,7 @@ from hepml.data.files.base import (
     check_expansion,
     check_names,
     choose_tree,
+    damaged,
 )
 
 __all__ = ["ParquetSource", "ParquetWriter"]
@@ -22,6 +24,7 @@ __all__ = ["ParquetSource", "ParquetWriter"]
 DIGESTS = b"hepml:digests"  # key in the footer
 BUFFER = 1 << 16  # bytes read ahead in each column
 GROUP_BYTES = 64_000_000  # of a row group, in memory
+WIDTHS = {0: 1, 1: 4, 2: 8, 4: 4, 5: 8}  # bytes of a value by physical type
 TEXT_BYTES = 16  # of a string's offset and a short text, where the file only tells its packed size
 
 
@@ -72,8 +75,10 @@ class ParquetSource(Source):
         types = {field.name: plain_type(field.type) for field in stored}
         self.left_out = tuple(name for name, type_ in types.items() if type_ is None)
         self.rows = self.file.metadata.num_rows
-        self.row_size = self._check_groups()
-        missing = self._with_missing()
+        groups = footer_chunks(self.path)
+        self.row_size = self._check_groups(groups)
+        missing = {c.name for _rows, chunks in groups for c in chunks if c.missing != 0}
+        missing &= {f.name for f in stored if f.nullable and not pa.types.is_floating(f.type)}
         self.schema = pa.schema(
             pa.field(name, type_, nullable=name in missing)
             for name, type_ in types.items()
@@ -104,30 +109,16 @@ class ParquetSource(Source):
             )
         return dict(zip(self.schema.names, noted["digests"], strict=True))
 
-    def _check_groups(self):
+    def _check_groups(self, groups):
         """Bytes of a row in memory, from what the row groups declare."""
-        metadata = self.file.metadata
-        groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
-        rows = sum(group.num_rows for group in groups)
-        if rows != self.rows or min((group.num_rows for group in groups), default=0) < 0:
-            raise DataError(
-                f"{self.path} is damaged: its row groups have {rows} of {self.rows} rows"
+        rows = sum(count for count, _chunks in groups)
+        if rows != self.rows or min((count for count, _chunks in groups), default=0) < 0:
+            raise damaged(
+                self.path, self.kind, f"row groups of {rows} rows, a table of {self.rows}"
             )
-        size = sum(map(_group_size, groups))
+        size = sum(_size(chunk) for _count, chunks in groups for chunk in chunks)
         check_expansion(self.path, size)
         return size / max(rows, 1)
-
-    def _with_missing(self):
-        """Names of the columns in which values other than floats may be missing."""
-        import pyarrow as pa
-
-        metadata, found = self.file.metadata, set()
-        for place in range(metadata.num_columns):
-            column = metadata.schema.column(place)
-            if column.max_definition_level and not _counts_none(metadata, place):
-                found.add(column.path.split(".")[0])
-        stored = self.file.schema_arrow
-        return {f.name for f in stored if f.nullable and not pa.types.is_floating(f.type)} & found
 
     def batches(self, columns):
         """Yield the table in pieces; see `Source`."""
@@ -151,22 +142,9 @@ class ParquetSource(Source):
                     raise DataError(f"{self.path} is damaged: the digest of {name!r} differs")
 
 
-def _counts_none(metadata, place):
-    """Whether every row group says that no value of a column is missing."""
-    chunks = (metadata.row_group(i).column(place) for i in range(metadata.num_row_groups))
-    notes = (chunk.statistics for chunk in chunks)
-    return all(note and note.has_null_count and note.null_count == 0 for note in notes)
-
-
-def _group_size(group):
-    """Bytes of a row group in memory."""
-    widths = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "FLOAT": 4, "DOUBLE": 8}
-    total = 0
-    for i in range(group.num_columns):
-        column = group.column(i)
-        width = widths.get(column.physical_type, TEXT_BYTES)
-        total += max(column.num_values * width, column.total_uncompressed_size)
-    return total
+def _size(chunk):
+    """Bytes of a column in a row group, in memory."""
+    return max(chunk.values * WIDTHS.get(chunk.kind, TEXT_BYTES), chunk.size)
 
 
 def plain_type(type_):
