@@ -183,11 +183,34 @@ class Mood:
 
     @staticmethod
     def wrong_range(handler):
-        """Claim to continue, somewhere else."""
-        body = handler.body()
-        span = f"bytes 7-{len(body) - 1}/{len(body)}"
-        handler.head(206, len(body) - 7, Content_Range=span, ETag=etag(body))
-        handler.put(body[7:])
+        """Continue with as many bytes as are asked for, from somewhere else."""
+        body, start = handler.body(), int(handler.headers["Range"][6:-1])
+        rest = body[7 : 7 + len(body) - start]
+        span = f"bytes 7-{6 + len(rest)}/{len(body)}"
+        handler.head(206, len(rest), Content_Range=span, ETag=etag(body))
+        handler.put(rest)
+
+    @staticmethod
+    def nothing_more(handler):
+        """Promise the rest and send none of it."""
+        body, start = handler.body(), int(handler.headers["Range"][6:-1])
+        span = f"bytes {start}-{len(body) - 1}/{len(body)}"
+        handler.head(206, 0, Content_Range=span, ETag=etag(body))
+
+    @staticmethod
+    def dated(date, sent=None):
+        """Know versions by their date alone."""
+
+        def answer(handler):
+            body, asked = handler.body(), handler.headers.get("Range")
+            is_same = handler.headers.get("If-Range") in {None, date}
+            start = int(asked[6:-1]) if asked and is_same else 0
+            span = f"bytes {start}-{len(body) - 1}/{len(body)}"
+            headers = {"Last_Modified": date} | ({"Content_Range": span} if start else {})
+            handler.head(206 if start else 200, len(body) - start, **headers)
+            handler.put(body[start : sent or len(body)])
+
+        return answer
 
     @staticmethod
     def unmarked_rest(start):

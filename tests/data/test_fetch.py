@@ -98,7 +98,8 @@ def test_a_file_is_fetched_once_and_checked_ever_after(small, server, folder):
     assert seen[-1][:2] == (SIZE, SIZE)
     assert [done for done, _, _ in seen] == sorted(done for done, _, _ in seen)
     assert small() == [path]
-    assert len(server.asked) == 1
+    ((_, headers),) = server.asked
+    assert headers["Accept-Encoding"] == "identity"
     published.verify(NAME)
     status = published.status(NAME)
     assert status["fetched"]
@@ -283,6 +284,40 @@ def test_a_file_that_changed_meanwhile_starts_over(small, server, checksum):
     interrupted(small, size=None, checksum=checksum)
     server.files[f"/{FILE}"] = BODY
     assert small(checksum=checksum)[0].read_bytes() == BODY
+
+
+@pytest.mark.parametrize("checksum", [SHA256, None])
+def test_a_server_may_know_versions_by_their_date_alone(small, server, checksum):
+    old, new = "Wed, 01 Jan 2014 00:00:00 GMT", "Thu, 02 Jan 2014 00:00:00 GMT"
+    server.files[f"/{FILE}"] = OTHER
+    server.moods.extend([Mood.dated(old, HALF), Mood.status(404)])
+    sentence(small, size=None, checksum=checksum)
+    server.files[f"/{FILE}"] = BODY
+    server.moods.append(Mood.dated(new))
+    assert small(checksum=checksum)[0].read_bytes() == BODY
+    assert server.asked[-1][1]["If-Range"] == old
+    assert len(server.asked) == 3
+
+
+def test_a_date_that_still_holds_saves_what_came(small, server):
+    date = "Wed, 01 Jan 2014 00:00:00 GMT"
+    server.moods.extend([Mood.dated(date, HALF), Mood.dated(date)])
+    assert small(checksum=None)[0].read_bytes() == BODY
+    assert server.ranges() == [None, f"bytes={HALF}-"]
+
+
+def test_a_part_that_nothing_marks_is_not_continued(small, server):
+    server.files[f"/{FILE}"] = OTHER
+    server.moods.extend([Mood.truncate_unmarked(HALF), Mood.status(404)])
+    sentence(small, size=None, checksum=None)
+    server.files[f"/{FILE}"] = BODY
+    assert small(size=None, checksum=None)[0].read_bytes() == BODY
+    assert server.ranges() == [None, None, None]
+
+
+def test_a_rest_that_never_comes_is_not_waited_for_for_ever(small, server):
+    server.moods.extend([Mood.truncate(HALF), *[Mood.nothing_more] * 20])
+    assert f"sent {HALF} bytes of {SIZE}, 3 times in a row" in sentence(small)
 
 
 def test_two_versions_glued_together_are_noticed_and_fetched_anew(small, server):
