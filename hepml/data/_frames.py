@@ -2,6 +2,8 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from hepml.data._errors import DataError
+
 __all__ = ["NothingButNaN", "regroup", "to_frame"]
 
 
@@ -40,13 +42,42 @@ def _column(values, field):
     import pyarrow as pa
 
     if pa.types.is_nested(field.type):
-        return pd.ArrowDtype(field.type).__from_arrow__(values)
+        kind = _solid_type(field.type)
+        solid = [_solid(chunk, kind, field.name) for chunk in values.chunks]
+        return pd.ArrowDtype(kind).__from_arrow__(pa.chunked_array(solid, kind))
     if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
         return values.to_pandas().array
     if field.nullable and not pa.types.is_floating(field.type):
         return pd.api.types.pandas_dtype(_masked(field.type)).__from_arrow__(values)
     array = values.to_numpy()
     return array if array.flags.writeable else array.copy()
+
+
+def _solid_type(kind):
+    """Type of lists whose entries are all there: awkward makes options of others."""
+    import pyarrow as pa
+
+    if not pa.types.is_nested(kind):
+        return kind
+    return pa.list_(pa.field("item", _solid_type(kind.value_type), nullable=False))
+
+
+def _solid(values, kind, name):
+    """Keep lists as they are, with NaN for the floats that are missing in them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_nested(kind):
+        ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(values), 0))
+        offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
+        content = _solid(values.flatten(), kind.value_type, name)
+        mask = values.is_null() if values.null_count else None
+        return pa.ListArray.from_arrays(offsets, content, type=kind, mask=mask)
+    if values.null_count and pa.types.is_floating(kind):
+        return pc.fill_null(values, float("nan"))
+    if values.null_count:
+        raise DataError(f"lists of {name!r} have missing entries: leave it out by columns=")
+    return values
 
 
 def _masked(kind):

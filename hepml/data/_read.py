@@ -143,7 +143,19 @@ class Table:
             import pandas as pd  # noqa: F401
             import pyarrow as pa
 
-            self._first = source = self._open(self.files[0])
+            self._first = self._open(self.files[0])
+        try:
+            self._plan(columns)
+        except BaseException:
+            self._first.close()
+            raise
+        self.schema = pa.schema([self._schema.field(name) for name in self._columns])
+
+    def _plan(self, columns):
+        """Settle what is to be read, and check all that can be checked before it is."""
+        import pyarrow as pa
+
+        source, where = self._first, self._where
         self.left_out, self.tree, self.rows = tuple(source.left_out), source.tree, source.rows
         columns = [columns] if isinstance(columns, str) else columns
         self._columns = self._checked(source, columns)
@@ -152,7 +164,6 @@ class Table:
         for file in self.files[1:]:
             with self._open(file) as other:
                 self._join(source, other, is_strict=columns is None)
-        self.schema = pa.schema([self._schema.field(name) for name in self._columns])
 
     def batches(self, *, checked=True, progress=None):
         """Yield Arrow batches of the columns asked for, after the cut.

@@ -1,15 +1,17 @@
-"""Reading a user's own files: every way in, and one sentence for every way it can fail."""
+"""Reading a user's own files: every way in, and one sentence for every way it can fail.
 
-import contextlib
-import gzip
+What belongs to one format is tested beside this file: ``test_root.py``, ``test_csv.py`` and so on.
+"""
 
-import awkward as ak
+import gc
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import uproot
 
-from hepml.data import DataError, read
+from hepml.data import DataError, _memory, chunks, col, read
 
 
 @pytest.fixture
@@ -50,26 +52,6 @@ def sentence(*args, **kwargs):
     message = str(error.value)
     assert "\n" not in message
     return message
-
-
-def test_a_tree_is_read_with_its_types(root_file, table):
-    pd.testing.assert_frame_equal(read(root_file), table)
-
-
-def test_an_rntuple_is_read_like_a_tree(tmp_path, table):
-    file = tmp_path / "new.root"
-    fields = {name: table[name].to_numpy() for name in table}
-    with uproot.recreate(file) as root:
-        root.mkrntuple("events", fields | {"jagged": ak.Array([[1.0]] * len(table))})
-    found = read(file)
-    pd.testing.assert_frame_equal(found[list(table)], table)
-    assert found.attrs["left_out"] == ["jagged"]
-
-
-def test_csv_plain_and_compressed(tmp_path, table):
-    for name in ("t.csv", "t.csv.gz"):
-        table.to_csv(tmp_path / name, index=False)
-        assert np.allclose(read(tmp_path / name)["mass"], table["mass"])
 
 
 def test_parquet(tmp_path, table):
@@ -122,15 +104,18 @@ def test_a_column_is_a_name_and_never_an_expression(root_file, tmp_path, table, 
 def test_missing_files_and_folders(root_file):
     assert "did you mean 'events.root'" in sentence(root_file.with_name("event.root"))
     assert "there is no folder" in sentence(root_file.parent / "none" / "x.root")
-    assert "is a folder" in sentence(root_file.parent)
+    assert "no file matches" in sentence(root_file.parent / "*.csv")
+    (root_file.parent / "none").mkdir()
+    assert "without a file to read" in sentence(root_file.parent / "none")
+    assert "empty sequence" in sentence([])
 
 
 def test_files_that_are_not_what_they_are_called(tmp_path):
-    for name in ("page.root", "page.parquet", "notes.txt"):
+    for name in ("page.root", "page.parquet", "notes.doc"):
         (tmp_path / name).write_text("<html>not found</html>")
     assert "is not a ROOT file" in sentence(tmp_path / "page.root")
     assert "is not a Parquet file" in sentence(tmp_path / "page.parquet")
-    assert "unknown format" in sentence(tmp_path / "notes.txt")
+    assert "unknown format" in sentence(tmp_path / "notes.doc")
 
 
 @pytest.mark.parametrize("name", ["e.root", "e.csv", "e.csv.gz", "e.parquet"])
@@ -149,50 +134,144 @@ def test_tables_without_rows(tmp_path):
     assert "no rows" in sentence(tmp_path / "none.root")
 
 
-def test_a_root_file_cut_anywhere(root_file, tmp_path):
-    whole = root_file.read_bytes()
-    cut = tmp_path / "cut.root"
-    for length in (4, 10, 19, 63, 100, *range(200, len(whole), len(whole) // 40)):
-        cut.write_bytes(whole[:length])
-        assert "is cut short" in sentence(cut)
+@pytest.mark.parametrize("name", ["t.pkl", "t.pickle", "t.joblib", "t.csv"])
+def test_pickles_are_never_opened(tmp_path, name):
+    pd.DataFrame({"x": [1]}).to_pickle(tmp_path / name)
+    assert "can run any code" in sentence(tmp_path / name)
 
 
-def test_a_root_file_with_wrong_bytes_is_an_error_or_the_table(root_file, tmp_path, table, rng):
-    whole = np.frombuffer(root_file.read_bytes(), dtype=np.uint8)
-    broken = tmp_path / "broken.root"
-    for start in rng.integers(64, len(whole) - 64, 40):
-        copy = whole.copy()
-        copy[start : start + 64] ^= 0xFF
-        broken.write_bytes(copy.tobytes())
-        with contextlib.suppress(DataError):
-            assert len(read(broken)) == len(table)
+@pytest.fixture
+def shards(tmp_path):
+    """Three files of one table, with a card beside them, as a generated sample has."""
+    table = pd.DataFrame({"x": np.arange(25.0), "n": np.arange(25)})
+    folder = tmp_path / "sample"
+    folder.mkdir()
+    for part, start in enumerate((0, 10, 20)):
+        table[start : start + 10].to_csv(folder / f"sample-{part:05d}.csv", index=False)
+    (folder / "sample.json").write_text("{}")
+    return folder, table
 
 
-def test_a_compressed_csv_cut_anywhere(tmp_path, table):
-    whole = gzip.compress(table.to_csv(index=False).encode())
-    for length in (1, 9, 100, len(whole) // 2, len(whole) - 4):
-        (tmp_path / "cut.csv.gz").write_bytes(whole[:length])
-        assert "is damaged" in sentence(tmp_path / "cut.csv.gz")
+def test_files_are_chained_in_order(shards):
+    folder, table = shards
+    pattern, files = folder / "*.csv", sorted(folder.glob("*.csv"))
+    for path in (folder, str(folder), pattern, str(pattern), files, tuple(map(str, files))):
+        pd.testing.assert_frame_equal(read(path), table)
+    backwards = read(files[::-1], columns="n")["n"]
+    assert backwards.tolist() == [*range(20, 25), *range(10, 20), *range(10)]
 
 
-def test_bytes_that_are_no_text(tmp_path):
-    (tmp_path / "b.csv").write_bytes(b"a,b\n\xff\xfe\x00\x01,2\n")
-    assert "is damaged" in sentence(tmp_path / "b.csv")
+def test_trees_are_named_in_patterns_too(two_trees):
+    pattern = f"{two_trees.parent}/t*.root:folder/shifted"
+    assert read([pattern, pattern])["x"].tolist() == [2.0] * 6
+    assert "need the same tree" in sentence([pattern, f"{two_trees}:nominal"])
 
 
-@pytest.mark.real_data
-def test_real_open_data(real_data):
-    muons = read(real_data / "cms_open_data" / "uproot-Zmumu.root")
-    assert len(muons) == 2304
-    assert muons["M"].median() == pytest.approx(91, abs=2)
-    events = read(f"{real_data / 'cms_open_data' / 'uproot-HZZ.root'}:events")
-    assert "NJet" in events
-    assert "Muon_Px" in events.attrs["left_out"]
-    path = real_data / "cms_open_data" / "uproot-HZZ.root"
-    assert "several values per event" in sentence(path, columns=["Muon_Px"])
+def test_chained_files_must_have_the_same_columns(shards):
+    folder, table = shards
+    last = folder / "sample-00002.csv"
+    table.rename(columns={"n": "m"}).to_csv(last, index=False)
+    message = sentence(folder)
+    assert "sample-00002.csv has no column 'n'" in message
+    assert len(read(folder, columns="x")) == 45
+    table.assign(more=1).to_csv(last, index=False)
+    assert "sample-00000.csv has no column 'more'" in sentence(folder)
+    table.assign(n="text").to_csv(last, index=False)
+    assert "column 'n' of sample-00002.csv is string" in sentence(folder)
 
 
-@pytest.mark.real_data
-def test_real_compressed_csv(real_data):
-    table = read(real_data / "ramp_anomalies" / "train.csv.gz", columns=["isSkewed"])
-    assert len(table) == 80000
+def test_numbers_widen_over_chained_files(shards):
+    folder, _ = shards
+    (folder / "sample-00003.csv").write_text("x,n\n1,0.5\n")
+    assert [str(piece["n"].dtype) for piece in chunks(folder, rows=13)] == ["float64", "float64"]
+    assert read(folder)["n"].iloc[-1] == 0.5
+
+
+def test_a_folder_of_several_formats_is_no_table(shards):
+    (shards[0] / "other.root").touch()
+    assert "several formats (csv, root)" in sentence(shards[0])
+
+
+@pytest.mark.parametrize("rows", [1, 7, 499, 500, 501])
+def test_pieces_have_the_rows_asked_for(root_file, table, rows):
+    pieces = list(chunks(root_file, rows=rows))
+    assert {len(piece) for piece in pieces[:-1]} <= {rows}
+    assert {tuple(piece.dtypes) for piece in pieces} == {tuple(table.dtypes)}
+    pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), table)
+
+
+def test_what_is_wrong_is_said_before_the_first_piece(root_file):
+    for wrong in ({"rows": 0}, {"rows": 1.5}, {"columns": "mas"}, {"where": col("mas") > 1}):
+        with pytest.raises(DataError):
+            chunks(root_file, **wrong)
+
+
+def test_tables_can_be_changed(root_file):
+    table = read(root_file)
+    table.loc[0, "mass"] = 1
+    table["mass"] *= 2
+    assert table["mass"][0] == 2
+
+
+def test_a_column_is_asked_for_once(root_file):
+    assert "twice" in sentence(root_file, columns=["mass", "mass"])
+
+
+def test_a_column_of_nothing_but_nan_is_an_error(tmp_path):
+    pd.DataFrame({"x": [1.0, 2.0], "bad": [np.nan] * 2}).to_parquet(tmp_path / "t.parquet")
+    assert "nothing but NaN in 'bad'" in sentence(tmp_path / "t.parquet")
+    assert "columns=" in sentence(tmp_path / "t.parquet")
+    assert read(tmp_path / "t.parquet", columns="x")["x"].tolist() == [1, 2]
+    pd.DataFrame({"x": [1.0, 2.0], "bad": [np.nan, 0]}).to_parquet(tmp_path / "t.parquet")
+    assert len(read(tmp_path / "t.parquet", where=col("x") < 2)) == 1
+
+
+def test_missing_integers_have_a_type_of_their_own(tmp_path):
+    table = pa.table({"n": pa.array([1, None, 2**60], "int64"), "t": [True, None, False]})
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, tmp_path / "t.parquet")
+    found = read(tmp_path / "t.parquet")
+    assert found.dtypes.astype(str).tolist() == ["Int64", "boolean"]
+    assert found["n"].tolist() == [1, pd.NA, 2**60]
+    assert {tuple(p.dtypes) for p in chunks(tmp_path / "t.parquet", rows=1)} == {
+        tuple(found.dtypes)
+    }
+
+
+def test_a_table_too_large_for_the_memory_is_refused(root_file, monkeypatch):
+    monkeypatch.setattr(_memory, "available", lambda: 2000)
+    for options in ({}, {"columns": "mass"}, {"where": col("mass") > 0}):
+        message = sentence(root_file, **options)
+        assert "hepml.data.chunks" in message
+        assert "columns=" in message
+    assert len(read(root_file, columns="tight")) == 500
+    assert sum(map(len, chunks(root_file))) == 500
+
+
+def test_free_memory_is_what_the_system_says(monkeypatch, tmp_path):
+    psutil = pytest.importorskip("psutil", reason="psutil is the oracle")
+    assert _memory.available() == pytest.approx(psutil.virtual_memory().available, rel=0.2)
+    for name, text in (("max", "1000"), ("current", "900"), ("stat", "anon 7\ninactive_file 50\n")):
+        (tmp_path / f"memory.{name}").write_text(text)
+    monkeypatch.setattr(_memory, "CONTROL_GROUP", tmp_path)
+    assert _memory.available() == 150
+    (tmp_path / "memory.max").write_text("max")
+    assert _memory.available() > 1e6
+
+
+def test_reading_leaves_the_collector_as_it_was(root_file, tmp_path):
+    read(root_file)
+    assert gc.isenabled()
+    sentence(tmp_path / "none.root")
+    assert gc.isenabled()
+
+
+def test_no_file_is_left_open(root_file):
+    psutil = pytest.importorskip("psutil", reason="psutil lists the files that are open")
+    for options in ({}, {"columns": "mas"}, {"where": col("mas") > 1}, {"tree": "none"}):
+        try:
+            read(root_file, **options)
+        except DataError as error:
+            assert options, error  # noqa: PT017 - the handle must go while the error is held
+        assert str(root_file) not in [file.path for file in psutil.Process().open_files()]

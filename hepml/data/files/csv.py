@@ -22,7 +22,7 @@ SEPARATORS = ",;\t "
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BROKEN = (EOFError, OSError, zlib.error)
 EXACT = 2**53  # up to here a float holds every integer
-# Text in a column whose values are numbers to this share is an error; below, it is a text column.
+# Text in a column is an error if more than this share are numbers; else it is a text column.
 NUMERIC_SHARE = 0.5
 NUMBER = r"(?i)^\s*[+-]?(\d+\.?\d*|\.\d+|inf|infinity)(e[+-]?\d+)?\s*$"
 MISSING = ["", "nan", "NaN", "-nan", "-NaN", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "<NA>"]
@@ -168,6 +168,8 @@ class CsvSource(Source):
                 convert_options=pacsv.ConvertOptions(
                     column_types=types,
                     null_values=MISSING,
+                    true_values=["true", "True", "TRUE"],
+                    false_values=["false", "False", "FALSE"],
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=False,
                     timestamp_parsers=[],
@@ -275,7 +277,7 @@ class _Column:
     @property
     def fault(self):
         """Sentence on the first word in a column of numbers; None where all is well."""
-        if not self.words or self.numbers < NUMERIC_SHARE * (self.numbers + self.words):
+        if not self.words or self.numbers <= NUMERIC_SHARE * (self.numbers + self.words):
             return None
         row, word = self.first_word
         return f"row {row} of column {self.name!r} holds {word!r}, where numbers were expected"

@@ -44,10 +44,18 @@ class RootSource(Source):
         _check_length(path)
         with self._blaming():
             self._file = _open(path)
-            self.tree = choose_tree(path, _trees(self._file), tree)
-            self._table = _layout(self._file[self.tree])
-            self._digests = self._find_digests()
-            self._describe()
+        try:
+            with self._blaming():
+                self._look_up(tree)
+        except BaseException:
+            self.close()
+            raise
+
+    def _look_up(self, tree):
+        self.tree = choose_tree(self.path, _trees(self._file), tree)
+        self._table = _layout(self._file[self.tree])
+        self._digests = self._find_digests()
+        self._describe()
 
     def close(self):
         """Close the file."""

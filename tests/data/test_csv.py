@@ -1,0 +1,240 @@
+"""Tables as text: every way to write one, types that hold for all of it, and what is refused."""
+
+import gzip
+import zlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hepml.data import DataError, chunks, convert, read
+from hepml.data.files import base, csv
+
+
+@pytest.fixture
+def text(tmp_path):
+    """Return a function that writes text to a file and gives its path."""
+
+    def write(content, name="t.csv", encoding="utf-8"):
+        (tmp_path / name).write_bytes(content.encode(encoding))
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Let even a short file come in many blocks, and keep none of them."""
+    monkeypatch.setattr(csv, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(csv, "KEPT_BYTES", 0)
+
+
+def sentence(*args, **kwargs):
+    """Return what `read` complains of: always one line."""
+    with pytest.raises(DataError) as error:
+        read(*args, **kwargs)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+PLAIN = {"a": [1, -2], "b": [0.5, 1e-3], "c": ["s", "b"]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a,b,c\n1,0.5,s\n-2,1e-3,b\n",
+        "a,b,c\n1,0.5,s\n-2,1e-3,b",
+        "a,b,c\r\n1,0.5,s\r\n-2,1e-3,b\r\n",
+        "a;b;c\n1;0.5;s\n-2;1e-3;b\n",
+        "a\tb\tc\n1\t0.5\ts\n-2\t1e-3\tb\n",
+        "a b c\n1 0.5 s\n-2 1e-3 b\n",
+        "  a   b\tc \r\n 1  0.5   s\r\n-2  1e-3  b  \r\n".replace("\t", "  "),
+        "\ufeffa,b,c\n1,0.5,s\n-2,1e-3,b\n",
+        "# made by hand\n\na,b,c\n# first\n1,0.5,s\n\n# second, with commas\n-2,1e-3,b\n#end",
+        '"a","b","c"\n"1","0.5","s"\n-2,"1e-3",b\n',
+        " a, b, c\n1, 0.5,s\n-2, 1e-3,b\n",
+    ],
+)
+def test_all_ways_to_write_a_table(text, content):
+    for name in ("t.csv", "t.txt", "t.tsv"):
+        assert read(text(content, name)).to_dict("list") == PLAIN
+    path = text("", "t.csv.gz")
+    path.write_bytes(gzip.compress(content.encode()))
+    assert read(path).to_dict("list") == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["1", "2"], "int64"),
+        (["1", "2.5"], "float64"),
+        (["1", ""], "float64"),
+        (["1", "nan"], "float64"),
+        (["1", "inf"], "float64"),
+        (["9007199254740993", ""], "Int64"),
+        (["true", "False"], "bool"),
+        (["true", ""], "boolean"),
+        (["s", "b"], "str"),
+        (["2020-01-01", "2021-01-01"], "str"),
+        (["10:30", "11:45"], "str"),
+        (["b", "1"], "str"),
+        (["true", "1"], "str"),
+        (["-999", "-999.0"], "float64"),
+    ],
+)
+def test_types_are_those_of_the_whole_column(text, monkeypatch, values, kind):
+    content = "x,y\n" + "".join(f"{value},{n}\n" for value in values for n in range(40))
+    whole = read(text(content))
+    assert str(whole["x"].dtype) == kind
+    monkeypatch.setattr(csv, "BLOCK_BYTES", 64)
+    for kept in (0, 10**6):
+        monkeypatch.setattr(csv, "KEPT_BYTES", kept)
+        pieces = list(chunks(text(content), rows=7))
+        assert {str(piece["x"].dtype) for piece in pieces} == {kind}
+        pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), whole)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(st.floats(), st.integers(-(2**63), 2**63 - 1), st.text("sbé\"', ;", max_size=3)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_numbers_and_texts_are_those_that_pandas_wrote(tmp_path, rows):
+    table = pd.DataFrame(rows, columns=["x", "n", "t"]).assign(t=lambda d: d["t"] + "z")
+    table.to_csv(tmp_path / "t.csv", index=False)
+    found = read(tmp_path / "t.csv", ["n", "t"])
+    assert found["n"].tolist() == table["n"].tolist()
+    assert found["t"].tolist() == table["t"].tolist()
+    if table["x"].notna().any():
+        found = read(tmp_path / "t.csv", "x")["x"].to_numpy(float)
+        np.testing.assert_array_equal(found, table["x"])
+
+
+def test_text_stays_as_it_is(text):
+    table = read(text('t,u\n007,"NA"\nx,\n"a,b",nan\n# no,comment\n'))
+    assert table["t"].tolist() == ["007", "x", "a,b"]
+    assert table["u"].isna().tolist() == [False, True, True]
+
+
+def test_names_can_be_given(text):
+    path = text("1,s\n2,b\n")
+    assert read(path, names=["x", "label"]).to_dict("list") == {"x": [1, 2], "label": ["s", "b"]}
+    assert [len(piece) for piece in chunks(path, names=["x", "y"], rows=1)] == [1, 1]
+    assert "names= gives 1 names, t.csv has 2 columns" in sentence(path, names=["x"])
+    assert "twice" in sentence(path, names=["x", "x"])
+    assert "leave out names=" in sentence(text("x,y\n1,2\n"), names=["x", "y"])
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("1,2\n3,4\n", "starts with numbers, not with names: give them by names="),
+        ("1 -999.0 nan\n3 4 5\n", "starts with numbers"),
+        ("a,b,a\n1,2,3\n", "two columns named 'a'"),
+        (",a\n0,1\n", "column 1 has no name"),
+        ("a,b\n", "no rows"),
+        ("# nothing\n\n", "is empty"),
+        ("a,b\n1,2\n3\n", "line 3 has 1 of 2 values"),
+        ("# c\n\na,b\n1,2\n\n# c\n3,4,5\n", "line 7 has 3 of 2 values"),
+        ("a,b\n1,2\n3,oops\n4,5\n", "row 2 of column 'b' holds 'oops', where numbers were"),
+        ("a,b\n1,2\n3,nan\n", None),
+        ("a,b\n1,\n3,nan\n", "nothing but NaN in 'b'"),
+        ("a,b\n1,2\n3,\0\n", "line 3 holds a zero byte"),
+        ("a\n1,5\n2,5\n", "line 2 has 2 of 1 values"),
+    ],
+)
+def test_what_is_no_table_is_one_sentence(text, content, hint):
+    if hint is None:
+        assert len(read(text(content))) == 2
+    else:
+        assert hint in sentence(text(content))
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_lines_and_rows_are_counted_over_all_blocks(text):
+    rows = [f"{n},{n}" for n in range(100)]
+    content = "# comment\na,b\n" + "\n".join(rows)
+    assert "line 103 has 1 of 2 values" in sentence(text(content + "\n7\n8,8\n"))
+    assert "row 101 of column 'b' holds 'x'" in sentence(text(content + "\n7,x\n8,8\n"))
+    assert read(text(content + "\n7,x\n8,8\n"), "a")["a"].iloc[-1] == 8
+    assert "line 103 is not UTF-8" in sentence(text(content + "\n7,é\n", encoding="latin-1"))
+
+
+def test_words_that_are_rare_are_wrong_and_words_that_are_many_are_text(text):
+    assert "holds 'x'" in sentence(text("a\n1\n2\nx\n"))
+    assert read(text("a\n1\nx\ny\n"))["a"].tolist() == ["1", "x", "y"]
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_line_without_end_is_no_table(text):
+    assert "no end of line" in sentence(text("a" * 1000 + "," + "b" * 1000))
+
+
+def test_other_encodings_are_refused(text):
+    assert "not UTF-8" in sentence(text("a,b\n1,2\n", encoding="utf-16"))
+    path = text("")
+    path.write_bytes(b"a,b\n\xff\xfe\x00\x01,2\n")
+    assert "is damaged" in sentence(path)
+
+
+def test_a_compressed_file_cut_or_changed_anywhere(tmp_path, rng):
+    table = pd.DataFrame({"x": rng.normal(size=500)})
+    whole = gzip.compress(table.to_csv(index=False).encode())
+    path = tmp_path / "cut.csv.gz"
+    for length in (1, 9, 100, len(whole) // 2, len(whole) - 4):
+        path.write_bytes(whole[:length])
+        assert "is damaged" in sentence(path)
+    for place in rng.integers(20, len(whole), 20):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert sentence(path)
+    path.write_bytes(table.to_csv(index=False).encode())
+    assert "is damaged" in sentence(path)
+
+
+def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(base, "EXPANDED_BYTES", 20_000_000)
+    packer = zlib.compressobj(9, wbits=31)
+    packed = [packer.compress(b"a\n" + b"1\n" * 1_000_000) for _ in range(50)]
+    (tmp_path / "bomb.csv.gz").write_bytes(b"".join([*packed, packer.flush()]))
+    assert "times its size" in sentence(tmp_path / "bomb.csv.gz")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz"])
+def test_names_that_look_odd_come_back(tmp_path, name):
+    table = pd.DataFrame({"1": [1], "a,b": [2], "#c": [3], 'say "x"': [4], "a;b;c;d": [5]})
+    table.to_parquet(tmp_path / "t.parquet")
+    convert(tmp_path / "t.parquet", tmp_path / name)
+    pd.testing.assert_frame_equal(read(tmp_path / name), table)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["sig", "bg"])
+def test_real_higgsml(real_data, tmp_path, name):
+    path = real_data / "higgsml" / f"train_sml_{name}.csv"
+    table = read(path)
+    pd.testing.assert_frame_equal(table, pd.read_csv(path))
+    assert set(table["Label"]) == {name[0]}
+    assert (table["DER_mass_MMC"] == -999).any()
+    convert(path, tmp_path / "t.root")
+    pd.testing.assert_frame_equal(read(tmp_path / "t.root"), table)
+
+
+@pytest.mark.real_data
+def test_real_uci_higgs(real_data):
+    path = real_data / "uci_higgs" / "higgs_train_10k.csv"
+    pd.testing.assert_frame_equal(read(path), pd.read_csv(path))
+    assert sum(map(len, chunks(path, rows=3000))) == 10000
+
+
+@pytest.mark.real_data
+def test_real_compressed_file(real_data):
+    path = real_data / "ramp_anomalies" / "train.csv.gz"
+    pd.testing.assert_frame_equal(read(path), pd.read_csv(path))
