@@ -143,13 +143,13 @@ class _Records:
         return near
 
     def _heavy(self):
-        flavour = _heaviest_quark(np.abs(self.pdg))
+        flavour = heaviest_quark(np.abs(self.pdg))
         rows = np.flatnonzero((flavour >= CHARM) & (np.hypot(self.px, self.py) > HADRON_PT))
         _, eta, phi = polar(self.momenta(rows))
         return np.stack([eta, phi, flavour[rows]], axis=-1)
 
 
-def _heaviest_quark(pdg):
+def heaviest_quark(pdg):
     """Flavour of the heaviest quark of hadrons, by the digits of their number; 0 for the rest."""
     tens, hundreds, thousands = (pdg // 10**n % 10 for n in (1, 2, 3))
     is_hadron = (pdg > 100) & (tens > 0) & (hundreds > 0)
