@@ -19,6 +19,8 @@ class Digest:
         import pyarrow as pa
         import pyarrow.compute as pc
 
+        if not len(array):
+            return
         array = self._without_nulls(array)
         self.rows += len(array)
         if pa.types.is_list(array.type):
