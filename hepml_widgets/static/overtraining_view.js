@@ -56,7 +56,7 @@ function curveAxes(curve, unit, rounds) {
   const values = [...curve.train, ...curve.new].filter(Number.isFinite);
   const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
   const room = 0.06 * (high - low) || 0.1;
-  return { x, y: { title: shorten(curve.name), kind: "linear", domain: [low - room, high + room] } };
+  return { x, y: { title: shorten(curve.name), plain: true, kind: "linear", domain: [low - room, high + 2 * room] } };
 }
 
 function drawCurve(panel, curve, empty) {
@@ -140,7 +140,7 @@ function render({ model, el }) {
     const [node] = answers.slice(1);
     node.style.minHeight = "";
     node.textContent = longest;
-    node.style.minHeight = `${node.offsetHeight}px`;
+    node.style.minHeight = `${Math.ceil(node.getBoundingClientRect().height)}px`;
     node.textContent = stages[at].answer;
   };
   const parts = (i) => readoutParts(stages[i], table.unit);

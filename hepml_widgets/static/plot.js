@@ -137,8 +137,8 @@ export function distinct(value, neighbours) {
 }
 
 // ---------------------------------------------------------------- tables
-// Columns travel as little-endian floats of 8 (or 4) bytes: binary while a kernel lives, base64
-// in a page.
+// Columns travel as little-endian floats of 8 (or 4) bytes, or as single bytes: binary while a
+// kernel lives, base64 in a page.
 
 export function floats(column, size = 8) {
   if (Array.isArray(column)) return Float64Array.from(column);
@@ -151,7 +151,7 @@ function readFloats(binary, size) {
   const view = binary instanceof ArrayBuffer
     ? new DataView(binary)
     : new DataView(binary.buffer, binary.byteOffset, binary.byteLength);
-  const read = size === 8 ? (at) => view.getFloat64(at, true) : (at) => view.getFloat32(at, true);
+  const read = { 8: (at) => view.getFloat64(at, true), 4: (at) => view.getFloat32(at, true), 1: (at) => view.getUint8(at) }[size];
   return Float64Array.from({ length: view.byteLength / size }, (_, i) => read(size * i));
 }
 
@@ -338,7 +338,7 @@ export function watch(scene, model, names, react) {
 // ---------------------------------------------------------------- frames
 
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
-//   x, y: { title, kind: "linear" | "log" | "logit" | "count", domain }
+//   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count", domain }
 export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }) {
   // Not a count: a page may hold several copies of this script, each counting for itself.
   const clip = `hepml-clip-${Math.random().toString(36).slice(2)}`;
@@ -445,10 +445,12 @@ function drawAxes(panel) {
   group.append(
     vector("path", { d: path, class: "hepml-ticks" }),
     vector("rect", { x: left, y: top, width, height, class: "hepml-box" }),
-    vector("text", { x: right, y: bottom + 36, class: "hepml-title hepml-end" }, ...richSVG(panel.axes.x.title)),
-    vector("text", { x: -top, y: 13, transform: "rotate(-90)", class: "hepml-title hepml-end" }, ...richSVG(panel.axes.y.title)),
+    vector("text", { x: right, y: bottom + 36, class: "hepml-title hepml-end" }, ...titleOf(panel.axes.x)),
+    vector("text", { x: -top, y: 13, transform: "rotate(-90)", class: "hepml-title hepml-end" }, ...titleOf(panel.axes.y)),
   );
 }
+
+const titleOf = ({ title, plain }) => (plain ? [title] : richSVG(title));
 
 // ---------------------------------------------------------------- marks
 

@@ -218,7 +218,7 @@ function render({ model, el }) {
     const end = BUSY.includes(live.status) ? Math.max(live.total ?? 0, last, live.total ? 0 : niceDomain([0, last])[1]) : last;
     names().forEach((name, which) => {
       const log = logarithmic && which === 0;
-      const y = { title: name ?? (which ? "" : "loss"), kind: log ? "log" : "linear", domain: (log ? logDomain : domainOf)(run, name, baseline(name)) };
+      const y = { title: name ?? (which ? "" : "loss"), plain: true, kind: log ? "log" : "linear", domain: (log ? logDomain : domainOf)(run, name, baseline(name)) };
       const bottom = which === 1 || hosts[1].hidden;
       panels[which].svg.setAttribute("aria-label", `${name ?? "loss"} by ${table.unit ?? "epoch"}`);
       panels[which].set({ x: { title: bottom ? table.unit ?? "epoch" : "", domain: [0, Math.max(end, 1)] }, y });

@@ -252,7 +252,8 @@ def test_layout_does_not_move_while_dragging(staged, show, page, width):
     show(staged)
     page.locator("[role=slider]").focus()
     places = """[...document.querySelectorAll('.hepml-item, svg.hepml-frame')]
-        .map(node => node.getBoundingClientRect()).map(({left, top}) => [left, top].map(Math.round))"""
+        .map(node => node.getBoundingClientRect())
+        .map(({left, top}) => [left, top].map(Math.round))"""
     before = page.evaluate(places)
     for key in ("Home", "ArrowRight", "PageUp", "End"):
         page.keyboard.press(key)

@@ -1,0 +1,287 @@
+"""Boosted trees round by round: one tree, the regions they cut, and the exact answer on top."""
+
+import numpy as np
+import traitlets
+
+from hepml import stats
+from hepml_widgets import _boosting_figure
+from hepml_widgets._base import View, pack
+from hepml_widgets._boosting_table import (
+    Plane,
+    area,
+    chosen_rounds,
+    contour,
+    exact_log_odds,
+    log_prior,
+    measure,
+    packed_trees,
+    score_map,
+    shown_ranges,
+)
+from hepml_widgets._boosting_trees import LEAF, read
+from hepml_widgets._numbers import significant
+
+__all__ = ["BoostingExplorer"]
+
+
+class BoostingExplorer(View):
+    """Slide over boosting rounds: the tree added, the map of the score, AUC and log-loss.
+
+    The trees travel to the browser once, at most 100 kB for any number of events; every round is
+    added up there, and while it slides nothing is sent.
+
+    Parameters
+    ----------
+    model : estimator or Booster
+        Fitted for two classes: ``GradientBoostingClassifier``, ``HistGradientBoostingClassifier``
+        or ``AdaBoostClassifier`` of scikit-learn, or a model of xgboost or lightgbm.
+    X : array_like or DataFrame, shape (n, n_features)
+        Test events.
+    y : array_like, shape (n,)
+        1 or True for signal, 0 or False for background.
+    weights : array_like, shape (n,), optional
+        One weight per event, of either sign.
+    features : tuple of two int or str, optional
+        Features along x and y; by default the two that most splits use.
+    train : tuple of (X, y) or (X, y, weights), optional
+        Training events, for their AUC and log-loss.
+    hold : dict of str or int to float, optional
+        Values at which features that are not shown are held; by default their medians. The
+        values are said on screen.
+    log_ratio : callable or array_like, shape (n_y, n_x), optional
+        Known truth: the exact logarithm of p(x | signal) / p(x | background), as a function of
+        an array (n, n_features), or on a grid of cells over ``ranges``. Its line of even odds is
+        drawn on top, for the yields of the training sample (of the test sample without one). A
+        function also gives the exact AUC, which no classifier beats but by chance.
+    rounds : array_like of int, optional
+        Rounds to stop at; by default up to 100, evenly.
+    ranges : tuple of tuple of float, optional
+        ((x_low, x_high), (y_low, y_high)); by default 99 % of the events.
+    names : tuple of str, default ("signal", "background")
+        What the two classes are called.
+
+    Attributes
+    ----------
+    round : int
+        The round shown; what is set moves to the nearest one of ``rounds``.
+    curve : {"AUC", "log-loss"}
+        What is drawn against the rounds.
+    steps : Steps
+        AUC and log-loss at every round shown.
+    bound : tuple of float or None
+        Exact AUC of the test events and its error.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For models that cannot be read, and events that are not usable; the sentence says why.
+
+    Notes
+    -----
+    The score is p(signal) = 1 / (1 + e^-F) with the sum F of the trees; for AdaBoost 2 F, with F
+    half the sum of weighted votes. A tree is said to be read only if its sums agree with the
+    model's own decision function. Time grows with events times trees.
+
+    Examples
+    --------
+    >>> explorer = BoostingExplorer(bdt, X, y, features=("pt", "mass"))  # doctest: +SKIP
+    >>> explorer.round = 10  # doctest: +SKIP
+    """
+
+    _module = "boosting_explorer"
+
+    round = traitlets.Int(1, help="boosting round shown").tag(sync=True)
+    curve = traitlets.Enum(["AUC", "log-loss"], "AUC").tag(sync=True)
+
+    def __init__(
+        self,
+        model,
+        X,
+        y,
+        weights=None,
+        *,
+        features=None,
+        train=None,
+        hold=None,
+        log_ratio=None,
+        rounds=None,
+        ranges=None,
+        names=("signal", "background"),
+    ):
+        if len(names) != 2:
+            raise ValueError(f"names are two, of signal and background, not {len(names)}.")
+        self.names = tuple(str(name) for name in names)
+        columns = None if not hasattr(X, "columns") else [str(name) for name in X.columns]
+        samples = {"test": as_sample("test", X, y, weights)}
+        if train is not None:
+            samples = {"train": as_training(train)} | samples
+        X, y, weights = samples["test"]
+        self.ensemble = read(model, X)
+        self.feature_names = self.ensemble.names or columns or [f"x{i}" for i in range(X.shape[1])]
+        axes = self._axes(features)
+        self.plane = Plane(axes, shown_ranges(X, axes, ranges), self._held(X, hold))
+        numbers, self.held_rounds = chosen_rounds(self.ensemble, rounds)
+        self.steps = measure(self.ensemble, samples, numbers)
+        self.bound, self.exact_line = None, np.empty((0, 2))
+        if log_ratio is not None:
+            self._know(log_ratio, samples)
+        self._n_events = len(y)
+        super().__init__(table=self._make_table(), round=int(numbers[-1]))
+
+    def _know(self, log_ratio, samples):
+        """Take the exact log-likelihood ratio: its line, and its AUC on the test events."""
+        _, y, weights = samples.get("train", samples["test"])
+        odds = exact_log_odds(log_ratio, self.plane, log_prior(y, weights))
+        self.exact_line = contour(odds, self.plane)
+        if callable(log_ratio):
+            X, y, weights = samples["test"]
+            self.bound = area(y, np.asarray(log_ratio(X), dtype=float), weights)
+
+    def _axes(self, features):
+        if features is None:
+            counts = np.zeros(self.ensemble.features, dtype=int)
+            for trees in self.ensemble.trees:
+                for tree in trees:
+                    counts += np.bincount(
+                        tree.feature[tree.feature != LEAF], minlength=self.ensemble.features
+                    )
+            features = np.sort(np.argsort(-counts, kind="stable")[:2]).tolist()
+        axes = tuple(self._index(feature) for feature in features)
+        if len(axes) != 2 or axes[0] == axes[1]:
+            raise ValueError("features are two different ones, of the x and the y axis.")
+        return axes
+
+    def _index(self, feature):
+        """Index of a feature given by name or number."""
+        known = self.feature_names
+        if feature in known:
+            return known.index(feature)
+        if isinstance(feature, int | np.integer) and 0 <= feature < len(known):
+            return int(feature)
+        raise ValueError(f"No feature {feature!r}: there are {', '.join(map(repr, known))}.")
+
+    def _held(self, X, hold):
+        medians = [np.median(c[np.isfinite(c)]) if np.isfinite(c).any() else np.nan for c in X.T]
+        held = np.array(medians, dtype=float)
+        for feature, value in (hold or {}).items():
+            held[self._index(feature)] = value
+        return held
+
+    @property
+    def note(self):
+        """What is held where, and what is left out."""
+        others = sorted(set(range(self.ensemble.features)) - set(self.plane.axes))
+        used = {int(i) for s in self.ensemble.trees for t in s for i in np.unique(t.feature)}
+        held = [
+            f"{self.feature_names[i]} = {significant(self.plane.held[i])}"
+            for i in others
+            if i in used
+        ]
+        parts = [f"other features held at {', '.join(held)}"] if held else []
+        total = len(self.ensemble.trees)
+        if self.held_rounds < total:
+            parts.append(f"the first {self.held_rounds} of {total} rounds")
+        return "; ".join(parts)
+
+    @property
+    def readout(self):
+        """The line under the panels, digit for digit."""
+        parts = self.steps.parts(self._at(self.round), self.bound)
+        return " · ".join(f"{label} {value}" for label, value in parts)
+
+    def score_map(self):
+        """Score at the cells of the map after ``round`` rounds.
+
+        Returns
+        -------
+        x, y : ndarray, shape (96,)
+            Centres of the cells.
+        score : ndarray, shape (96, 96)
+            p(signal), rows along y.
+        """
+        return (*self.plane.centres, score_map(self.ensemble, self.plane, self.round))
+
+    def figure(self):
+        """Draw map, tree and learning curve with matplotlib, as they stand.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return _boosting_figure.draw(self)
+
+    def describe(self):
+        """Say what stands for the picture where it cannot be seen.
+
+        Returns
+        -------
+        str
+        """
+        x, y = (self.feature_names[axis] for axis in self.plane.axes)
+        return f"Score of {self.ensemble.kind} in {x} and {y}, its last tree; {self.readout}"
+
+    def _make_table(self):
+        used, trees = packed_trees(self.ensemble, self.held_rounds)
+        steps, plane = self.steps, self.plane
+        position = {int(feature): i for i, feature in enumerate(used)}
+        return {
+            "names": list(self.names),
+            "kind": self.ensemble.kind,
+            "features": [self.feature_names[i] for i in used],
+            "axes": [position.get(axis, -1) for axis in plane.axes],
+            "titles": [self.feature_names[axis] for axis in plane.axes],
+            "ranges": [list(pair) for pair in plane.ranges],
+            "held": pack(plane.held[used]),
+            "single": self.ensemble.single,
+            "base": self.ensemble.base,
+            "scale": self.ensemble.scale,
+            "note": self.note,
+            "bound": None if self.bound is None else list(self.bound),
+            "exact": pack(self.exact_line.ravel(), "<f4"),
+            "rounds": steps.rounds.tolist(),
+            "auc": {name: pack(values[:, 0]) for name, values in steps.auc.items()},
+            "aucError": {name: pack(values[:, 1]) for name, values in steps.auc.items()},
+            "loss": {name: pack(values) for name, values in steps.loss.items()},
+            **trees,
+        }
+
+    def _at(self, value):
+        return int(np.argmin(np.abs(self.steps.rounds - value)))
+
+    @traitlets.validate("round")
+    def _snap(self, proposal):
+        return int(self.steps.rounds[self._at(proposal.value)])
+
+    def __repr__(self):
+        x, y = (self.feature_names[axis] for axis in self.plane.axes)
+        return (
+            f"{type(self).__name__}({self.ensemble.kind}, {len(self.ensemble.trees)} rounds, "
+            f"{x!r} and {y!r}, {self._n_events} events)"
+        )
+
+
+def as_sample(kind, X, y, weights):
+    """Features, labels and weights as arrays of one length."""
+    try:
+        X = np.asarray(X, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"X of the {kind} sample holds something that is no number.") from error
+    if X.ndim != 2 or X.shape[1] < 2:
+        raise ValueError(
+            f"X of the {kind} sample has shape {X.shape}: wanted events and two features or more."
+        )
+    try:
+        stats.cut_table(y, np.zeros(len(X)), weights, thresholds=[0.0])
+    except (TypeError, ValueError) as error:
+        text = str(error).replace("score", "X")
+        raise type(error)(f"The {kind} sample: {text}") from error
+    if np.isinf(X).any():
+        raise ValueError(f"X of the {kind} sample has infinite values.")
+    weights = None if weights is None else np.asarray(weights, dtype=float)
+    return X, np.asarray(y).astype(bool), weights
+
+
+def as_training(train):
+    if not isinstance(train, tuple | list) or len(train) not in (2, 3):
+        raise TypeError("train is a tuple of (X, y) or (X, y, weights).")
+    return as_sample("training", *(*train, None)[:3])

@@ -1,0 +1,340 @@
+import {
+  actions, announcer, band, choice, dataTable, dragHandle, element, endLabels, floats, frame, joined, line,
+  nearest, readoutLine, shorten, significant, stage, vector, watch, withError,
+} from "./plot.js";
+
+const CELLS = 96;
+const LEAF = 127;
+const MISSING_LEFT = 128;
+
+// ---------------------------------------------------------------- trees
+
+// Nodes in preorder: the left child follows its parent, the right one comes after the left's last.
+function decodeTrees(table) {
+  const [codes, values] = [floats(table.code, 1), floats(table.value, 4)];
+  let from = 0;
+  const trees = table.nodes.map((count) => {
+    const right = new Array(count).fill(0);
+    const visit = (node) => {
+      if (codes[from + node] === LEAF) return node + 1;
+      right[node] = visit(node + 1);
+      return visit(right[node]);
+    };
+    visit(0);
+    const tree = { code: codes.slice(from, from + count), value: values.slice(from, from + count), right };
+    from += count;
+    return tree;
+  });
+  let first = 0;
+  return table.perRound.map((count) => trees.slice(first, first += count));
+}
+
+// Cell centres along both axes, as the library compares them.
+function centresOf({ ranges, single }) {
+  return ranges.map(([low, high]) => Float64Array.from({ length: CELLS }, (_, i) => {
+    const centre = low + (i + 0.5) * ((high - low) / CELLS);
+    return single ? Math.fround(centre) : centre;
+  }));
+}
+
+// The rectangles of cells that a tree's leaves cover: [x from, x to, y from, y to, value].
+function rectangles(tree, table, held, centres) {
+  const found = [];
+  const visit = (node, box) => {
+    const code = tree.code[node];
+    if (code === LEAF) {
+      found.push([...box, tree.value[node]]);
+      return;
+    }
+    const feature = code & LEAF;
+    const axis = table.axes.indexOf(feature);
+    const threshold = tree.value[node];
+    if (axis < 0) {
+      const x = table.single ? Math.fround(held[feature]) : held[feature];
+      visit(x <= threshold || (Number.isNaN(x) && code & MISSING_LEFT) ? node + 1 : tree.right[node], box);
+      return;
+    }
+    const [from, to] = [box[2 * axis], box[2 * axis + 1]];
+    let cut = from;
+    while (cut < to && centres[axis][cut] <= threshold) cut += 1;
+    const part = (low, high) => box.with(2 * axis, low).with(2 * axis + 1, high);
+    if (cut > from) visit(node + 1, part(from, cut));
+    if (cut < to) visit(tree.right[node], part(cut, to));
+  };
+  visit(0, [0, CELLS, 0, CELLS]);
+  return found;
+}
+
+// Log-odds at all cells after so many rounds. A rectangle is four corners of a table of differences,
+// so that a round costs the number of its leaves and one sweep over the cells.
+function oddsAfter(regions, done, { base, scale }) {
+  const side = CELLS + 1;
+  const sums = new Float64Array(side * side);
+  for (let round = 0; round < done; round += 1) {
+    for (const [x0, x1, y0, y1, value] of regions[round]) {
+      sums[y0 * side + x0] += value;
+      sums[y0 * side + x1] -= value;
+      sums[y1 * side + x0] -= value;
+      sums[y1 * side + x1] += value;
+    }
+  }
+  for (let y = 0; y < side; y += 1) for (let x = 1; x < side; x += 1) sums[y * side + x] += sums[y * side + x - 1];
+  for (let y = 1; y < side; y += 1) for (let x = 0; x < side; x += 1) sums[y * side + x] += sums[(y - 1) * side + x];
+  return Float64Array.from({ length: CELLS * CELLS }, (_, i) => scale * (base + sums[Math.floor(i / CELLS) * side + (i % CELLS)]));
+}
+
+// ---------------------------------------------------------------- steps
+
+const LOOKS = { train: ["training", "hepml-train-line", "6 3"], test: ["test", "hepml-val-line", null] };
+
+function decodeSteps(table) {
+  const columns = (group) => Object.fromEntries(Object.entries(group).map(([name, column]) => [name, floats(column)]));
+  return { rounds: table.rounds, auc: columns(table.auc), aucError: columns(table.aucError), loss: columns(table.loss), bound: table.bound };
+}
+
+// [label, value] pairs; joined they are Python's `readout`.
+function readoutParts({ rounds, auc, aucError, loss, bound }, i) {
+  const each = (title, group, text) => Object.keys(LOOKS).filter((name) => group[name])
+    .map((name, k) => [`${k ? "" : title}${LOOKS[name][0]}`, text(name)]);
+  return [
+    ["round", String(rounds[i])],
+    ...each("AUC ", auc, (name) => withError(auc[name][i], aucError[name][i])),
+    ...(bound ? [["exact", withError(...bound)]] : []),
+    ...each("log-loss ", loss, (name) => significant(loss[name][i], 4)),
+  ];
+}
+
+// ---------------------------------------------------------------- the map
+
+// Channels of a colour as the browser understands it.
+function channels(root, name) {
+  const context = element("canvas", { width: 1, height: 1 }).getContext("2d");
+  context.fillStyle = getComputedStyle(root).getPropertyValue(name).trim();
+  context.fillRect(0, 0, 1, 1);
+  return context.getImageData(0, 0, 1, 1).data;
+}
+
+function paint(root, odds) {
+  const [low, middle, high] = ["--background", "--ground", "--signal"].map((name) => channels(root, name));
+  const canvas = element("canvas", { width: CELLS, height: CELLS });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(CELLS, CELLS);
+  odds.forEach((value, i) => {
+    const lean = 0.8 * Math.tanh(value / 2); // 0.8 (2 p − 1)
+    const [end, part] = [lean < 0 ? low : high, Math.abs(lean)];
+    const at = 4 * ((CELLS - 1 - Math.floor(i / CELLS)) * CELLS + (i % CELLS));
+    for (let k = 0; k < 3; k += 1) image.data[at + k] = middle[k] + part * (end[k] - middle[k]);
+    image.data[at + 3] = 255;
+  });
+  context.putImageData(image, 0, 0);
+  return canvas.toDataURL();
+}
+
+// Edges between cells on different sides of even odds.
+function boundary(panel, odds, ranges) {
+  const [[x0, x1], [y0, y1]] = ranges;
+  const px = (i) => panel.x(x0 + (i * (x1 - x0)) / CELLS).toFixed(1);
+  const py = (j) => panel.y(y0 + (j * (y1 - y0)) / CELLS).toFixed(1);
+  const signal = (i, j) => odds[j * CELLS + i] >= 0;
+  let path = "";
+  for (let j = 0; j < CELLS; j += 1) {
+    for (let i = 0; i < CELLS; i += 1) {
+      if (i && signal(i, j) !== signal(i - 1, j)) path += `M${px(i)} ${py(j)}V${py(j + 1)}`;
+      if (j && signal(i, j) !== signal(i, j - 1)) path += `M${px(i)} ${py(j)}H${px(i + 1)}`;
+    }
+  }
+  return path;
+}
+
+function drawMap(panel, root, odds, table, exact) {
+  const { left, top, width, height } = panel.inner;
+  panel.marks.append(
+    vector("image", { href: paint(root, odds), x: left, y: top, width, height, preserveAspectRatio: "none", class: "hepml-boost-map" }),
+    vector("path", { d: boundary(panel, odds, table.ranges), class: "hepml-boost-model" }));
+  if (exact.length) {
+    const [xs, ys] = [0, 1].map((axis) => exact.filter((_, i) => i % 2 === axis));
+    line(panel, xs, ys, { class: "hepml-boost-halo" });
+    line(panel, xs, ys, { class: "hepml-boost-exact", "stroke-dasharray": "7 3" });
+  }
+}
+
+// ---------------------------------------------------------------- the tree
+
+// Leaves side by side, parents above the middle of their children.
+function layout(tree) {
+  const places = [];
+  let leaves = 0;
+  const place = (node, depth) => {
+    const leaf = tree.code[node] === LEAF;
+    const ends = leaf ? [] : [place(node + 1, depth + 1), place(tree.right[node], depth + 1)];
+    const x = leaf ? leaves++ : (ends[0] + ends[1]) / 2;
+    const span = leaf ? 1 : places[node + 1].span + places[tree.right[node]].span;
+    places[node] = { x, depth, span };
+    return x;
+  };
+  place(0, 0);
+  return { places, leaves, depth: Math.max(...places.map(({ depth }) => depth)) };
+}
+
+function drawTree(panel, tree, features) {
+  const { left, top, width, height } = panel.inner;
+  const { places, leaves, depth } = layout(tree);
+  const unit = (width - 24) / leaves;
+  const at = (node) => [left + 12 + (places[node].x + 0.5) * unit, top + 22 + (places[node].depth * (height - 44)) / Math.max(1, depth)];
+  let edges = "";
+  const words = [];
+  places.forEach(({ span }, node) => {
+    const [x, y] = at(node);
+    if (tree.code[node] === LEAF) {
+      panel.labels.append(leafMark(x, y, tree.value[node]));
+      return;
+    }
+    for (const child of [node + 1, tree.right[node]]) edges += `M${x} ${y}L${at(child).join(" ")}`;
+    const name = features[tree.code[node] & LEAF];
+    const full = `${name} ≤ ${significant(tree.value[node])}`;
+    const text = vector("text", { x, y: y + 4, class: "hepml-label hepml-middle hepml-boost-word" }, `${shorten(name, 14)} ≤ ${significant(tree.value[node])}`, vector("title", {}, full));
+    words.push([text, span * unit, vector("circle", { cx: x, cy: y, r: 2.5, class: "hepml-boost-split" }, vector("title", {}, full))]);
+  });
+  panel.marks.append(vector("path", { d: edges, class: "hepml-boost-edges" }));
+  for (const [text, room, dot] of words) {
+    panel.labels.append(text);
+    if (text.getComputedTextLength() > room) text.replaceWith(dot);
+  }
+}
+
+// ▲ for signal, ● for background: never colour alone.
+function leafMark(x, y, value) {
+  const mark = value > 0
+    ? vector("path", { d: `M${x} ${y - 5}l5 9h-10Z`, class: "hepml-boost-signal" })
+    : vector("circle", { cx: x, cy: y, r: 4, class: "hepml-boost-background" });
+  mark.append(vector("title", {}, `adds ${significant(value)}`));
+  return mark;
+}
+
+// ---------------------------------------------------------------- the curves
+
+const groupOf = (steps, kind) => (kind === "AUC" ? steps.auc : steps.loss);
+
+function curveAxes(steps, kind) {
+  const { rounds, bound } = steps;
+  const values = [...Object.values(groupOf(steps, kind)).flatMap((column) => [...column]), ...(bound && kind === "AUC" ? [bound[0]] : [])].filter(Number.isFinite);
+  const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  const room = 0.08 * (high - low) || 0.1;
+  const last = rounds[rounds.length - 1];
+  return {
+    x: { title: "round", kind: "count", domain: rounds[0] < last ? [rounds[0], last] : [last - 1, last + 1] },
+    y: { title: kind, kind: "linear", domain: [low - room, high + 2 * room] },
+  };
+}
+
+function drawCurves(panel, steps, kind) {
+  const { left, width } = panel.inner;
+  const labels = Object.entries(groupOf(steps, kind)).map(([name, values]) => {
+    const [text, look, dash] = LOOKS[name];
+    if (kind === "AUC") {
+      const errors = steps.aucError[name];
+      band(panel, steps.rounds, values.map((v, i) => v - errors[i]), values.map((v, i) => v + errors[i]), { class: `hepml-band ${look}` });
+    }
+    line(panel, steps.rounds, values, { class: look, "stroke-dasharray": dash });
+    return { text, class: look, x: left + width - 6, y: panel.y(values[values.length - 1]) - 8 };
+  });
+  if (kind === "AUC" && steps.bound) {
+    const y = panel.y(steps.bound[0]);
+    panel.marks.append(vector("path", { d: `M${left} ${y}h${width}`, class: "hepml-boost-exact", "stroke-dasharray": "7 3" }));
+    labels.push({ text: "exact", class: "hepml-boost-exact-name", x: left + 8, y: y - 6, anchor: "start" });
+  }
+  endLabels(panel, labels.filter(({ y }) => Number.isFinite(y)));
+}
+
+// ---------------------------------------------------------------- the view
+
+function render({ model, el }) {
+  const table = model.get("table");
+  const [trees, steps, centres] = [decodeTrees(table), decodeSteps(table), centresOf(table)];
+  const held = floats(table.held);
+  const regions = trees.map((round) => round.flatMap((tree) => rectangles(tree, table, held, centres)));
+  const exact = floats(table.exact, 4);
+  const { rounds } = steps;
+  const scene = stage(el, "Boosting explorer");
+  const say = announcer(scene);
+  let at = rounds.length - 1;
+  let kind = "AUC";
+  let publishing = false;
+
+  const publish = (traits, done) => {
+    publishing = true;
+    for (const [name, value] of Object.entries(traits)) model.set(name, value);
+    publishing = false;
+    if (done) model.save_changes();
+  };
+  const quiet = (...parts) => element("span", { class: "hepml-quiet" }, ...parts);
+  const key = (look, text) => element("span", { class: "hepml-boost-key" }, element("span", { class: look, "aria-hidden": "true" }), text);
+  const ramp = element("span", {}, "p = 0 ", element("span", { class: "hepml-boost-ramp", "aria-hidden": "true" }), " 1");
+  const keys = element("span", { class: "hepml-quiet hepml-boost-keys" }, ramp, key("hepml-boost-key-model", "model p = ½"),
+    ...(exact.length ? [key("hepml-boost-key-exact", "exact p = ½")] : []));
+  const which = quiet();
+  const kinds = choice(scene, "what is drawn against the rounds", [
+    ["AUC", "AUC", "area under the ROC curve"], ["log-loss", "log-loss", "weighted mean of the log-loss: half the deviance"],
+  ], kind, (value) => { publish({ curve: value }, true); refresh(); });
+  const plots = [keys, which, kinds.node].map(() => element("div", { class: "hepml-plot" }));
+  const grid = element("div", { class: "hepml-boost" });
+  [keys, which, kinds.node].forEach((node, i) => grid.append(element("div", { class: "hepml-boost-panel" },
+    element("div", { class: "hepml-controls" }, node), plots[i])));
+  const readout = readoutLine();
+  const names = Object.keys(LOOKS).filter((name) => steps.auc[name]);
+  const rows = (text) => [
+    ["round", ...names.flatMap((name) => [`AUC ${LOOKS[name][0]}`, "±", `log-loss ${LOOKS[name][0]}`])],
+    ...rounds.map((round, i) => [round, ...names.flatMap((name) => [steps.auc, steps.aucError, steps.loss].map((group) => text(group[name][i])))])];
+  const data = dataTable("AUC and log-loss at each round", () => rows((value) => significant(value, 4)));
+  const note = element("p", { class: "hepml-quiet hepml-boost-note" }, table.note);
+  note.hidden = !table.note;
+  scene.root.append(grid, note, element("div", { class: "hepml-bar" }, readout.node,
+    actions(scene, "boosting", data, () => rows((value) => value), () => [map, treePanel, curves])), data.node);
+
+  const axis = (i) => ({ title: shorten(table.titles[i]), plain: true, kind: "linear", domain: table.ranges[i] });
+  const map = frame(scene, plots[0], {
+    label: `Map of the score in ${table.titles.join(" and ")}`, x: axis(0), y: axis(1),
+    draw: (panel) => drawMap(panel, scene.root, oddsAfter(regions, rounds[at], table), table, exact),
+  });
+  const bare = { title: "", kind: "linear", domain: [0, 1] };
+  plots[1].classList.add("hepml-bare");
+  const treePanel = frame(scene, plots[1], {
+    label: "Tree of this round", x: bare, y: bare,
+    draw: (panel) => drawTree(panel, trees[rounds[at] - 1][0], table.features),
+  });
+  const curves = frame(scene, plots[2], {
+    label: "AUC and log-loss against the round", ...curveAxes(steps, kind),
+    draw: (panel) => drawCurves(panel, steps, kind), afterLayout: () => handle?.place(),
+  });
+  const parts = (i) => readoutParts(steps, i);
+  const show = () => {
+    map.redraw();
+    treePanel.redraw();
+    which.textContent = `tree of round ${rounds[at]} · true goes left · ▲ ${shorten(table.names[0])} ● ${shorten(table.names[1])}`;
+    readout.write(parts(at));
+    say(joined(parts(at)));
+  };
+  const handle = dragHandle(scene, curves, {
+    label: "round", values: () => rounds, read: (i) => joined(parts(i)),
+    move: (i) => { at = i; show(); publish({ round: rounds[i] }); },
+    release: (i) => publish({ round: rounds[i] }, true),
+  });
+  const refresh = () => {
+    at = nearest(rounds, model.get("round"));
+    kind = model.get("curve");
+    kinds.show(kind);
+    handle.show(at);
+    curves.set(curveAxes(steps, kind));
+    show();
+  };
+  // The picture is made of the theme's colours: it follows them.
+  const themes = new MutationObserver(() => map.redraw());
+  themes.observe(scene.root, { attributes: true, attributeFilter: ["data-theme"] });
+  scene.defer(() => themes.disconnect());
+  watch(scene, model, ["round", "curve"], () => publishing || refresh());
+  refresh();
+  readout.reserve(rounds.length, parts);
+  return scene.cleanup;
+}
+
+export default { render };
