@@ -14,17 +14,17 @@ from hepml.data.simulate.higgsml import MISSING
 from hepml.data.simulate.objects import (
     NOWHERE,
     Objects,
+    calorimeter_sums,
     delta_r,
+    measured_jets,
+    measured_leptons,
     polar,
     resolution,
     smear,
-    true_jets,
     wrap,
 )
 
 __all__ = ["Detector", "reconstruct", "thin"]
-
-ELECTRON = 11
 
 
 @dataclass(frozen=True)
@@ -64,27 +64,6 @@ def _distance(jets, objects):
     return delta_r(jets.eta, jets.phi, objects.eta[:, None], objects.phi[:, None])
 
 
-def _calorimeter_sums(events, detector):
-    """Transverse energy and missing momentum (x, y) of all that the calorimeter covers."""
-    sums = np.zeros((len(events), 3))
-    for row, event in zip(sums, events, strict=True):
-        visible = np.vstack([event.particles, event.lepton, *(p for p, _ in event.taus)])
-        pt, eta, _ = polar(visible)
-        seen = np.abs(eta) < detector.calorimeter_eta
-        row[:] = pt[seen].sum(), *-visible[seen, :2].sum(axis=0)
-    return sums
-
-
-def _leptons(events, detector, rng):
-    true, eta, phi = polar(np.array([event.lepton for event in events]))
-    is_electron = np.array([abs(event.lepton_id) == ELECTRON for event in events])
-    slope, floor = detector.muon
-    sigma = np.where(
-        is_electron, resolution(true, detector.electron), np.hypot(slope * true, floor)
-    )
-    return Objects(true, smear(true, sigma, rng), eta, phi)
-
-
 def _true_taus(events):
     """Hardest opposite-sign hadronic tau of each event; pt 0 where there is none."""
     best = np.zeros((len(events), 4))
@@ -93,11 +72,6 @@ def _true_taus(events):
         row[:] = max(opposite, key=lambda p: np.hypot(p[0], p[1]), default=np.zeros(4))
     pt, eta, phi = polar(best)
     return pt, np.where(pt > 0, eta, NOWHERE), phi
-
-
-def _jets(events, detector, rng):
-    pt, eta, phi = true_jets(events, detector)
-    return Objects(pt, smear(pt, resolution(pt, detector.jet), rng), eta, phi)
 
 
 def _chosen_taus(true_taus, jets, detector, rng, *, fakes):
@@ -155,11 +129,11 @@ def reconstruct(events, detector, rng, *, fakes=False, weight_floor=0.0):
     rows : ndarray of int, shape (selected,)
         Index of each selected event in ``events``.
     """
-    lep = _leptons(events, detector, rng)
+    lep = measured_leptons(events, detector, rng)
     true_taus = _true_taus(events)
-    jets = _jets(events, detector, rng)
+    jets = measured_jets(events, detector, rng)
     tau, probability = _chosen_taus(true_taus, jets, detector, rng, fakes=fakes)
-    sums = _calorimeter_sums(events, detector)
+    sums = calorimeter_sums(events, detector)
     columns = _missing_momentum(sums, true_taus[0], (lep, tau, jets), detector, rng)
 
     near_tau = _distance(jets, tau) < detector.separation

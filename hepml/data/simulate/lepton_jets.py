@@ -11,8 +11,13 @@ import numpy as np
 from scipy.special import expit
 
 from hepml.data.simulate.detector import thin
-from hepml.data.simulate.objects import Objects, delta_r, polar, resolution, smear, true_jets, wrap
-from hepml.data.simulate.pythia import ELECTRON
+from hepml.data.simulate.objects import (
+    calorimeter_sums,
+    delta_r,
+    measured_jets,
+    measured_leptons,
+    wrap,
+)
 from hepml.data.simulate.semileptonic import BOTTOM, CHARM
 from hepml.data.simulate.top_masses import masses
 
@@ -54,21 +59,6 @@ class LeptonJetsDetector:
     tight: float = 0.82  # part of the tagged jets that pass the tight tag too
     ranking: float = 0.35  # width in ln(pT) of the coarse measurement that ranks the jets
     weight_floor: float = 0.45
-
-
-def _leptons(events, detector, rng):
-    true, eta, phi = polar(np.array([event.lepton for event in events]))
-    is_electron = np.array([abs(event.lepton_id) == ELECTRON for event in events])
-    slope, floor = detector.muon
-    width = np.where(
-        is_electron, resolution(true, detector.electron), np.hypot(slope * true, floor)
-    )
-    return Objects(true, smear(true, width, rng), eta, phi)
-
-
-def _jets(events, detector, rng):
-    pt, eta, phi = true_jets(events, detector)
-    return Objects(pt, smear(pt, resolution(pt, detector.jet), rng), eta, phi)
 
 
 def _flavours(events, jets, cone):
@@ -130,21 +120,13 @@ def choose_pair(probability, rng):
 
 def _missing_momentum(events, lep, jets, detector, rng):
     """Missing momentum (x, y): the true one, what smearing took away, and soft noise."""
-    et, *met = np.array([_calorimeter_sums(event, detector) for event in events]).T
+    et, *met = calorimeter_sums(events, detector).T
     shape = detector.pileup_shape
     pileup = rng.gamma(shape, detector.pileup_et / shape, len(et))
     soft = et - lep.true - jets.true.sum(axis=1)
     noise = detector.met * np.sqrt(np.maximum(soft, 0) + pileup)
     lost = lep.lost() + jets.lost().sum(axis=-1)
     return np.array(met) + lost + noise * rng.standard_normal(lost.shape)
-
-
-def _calorimeter_sums(event, detector):
-    """Transverse energy and missing momentum (x, y) of all that the calorimeter covers."""
-    visible = np.vstack([event.particles, event.lepton])
-    pt, eta, _ = polar(visible)
-    seen = np.abs(eta) < detector.calorimeter_eta
-    return pt[seen].sum(), *-visible[seen, :2].sum(axis=0)
 
 
 def reconstruct(events, detector, rng):
@@ -165,7 +147,7 @@ def reconstruct(events, detector, rng):
     rows : ndarray of int, shape (selected,)
         Index of each selected event in ``events``.
     """
-    lep, jets = _leptons(events, detector, rng), _jets(events, detector, rng)
+    lep, jets = measured_leptons(events, detector, rng), measured_jets(events, detector, rng)
     met = _missing_momentum(events, lep, jets, detector, rng)
     good = (jets.reco > detector.jet_pt) & (np.abs(jets.eta) < detector.jet_eta)
     near = delta_r(jets.eta, jets.phi, lep.eta[:, None], lep.phi[:, None]) < detector.separation

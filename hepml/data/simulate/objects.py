@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["NOWHERE", "Objects", "delta_r", "polar", "resolution", "rounded", "smear", "true_jets"]
-__all__ += ["wrap"]
+__all__ = ["NOWHERE", "Objects", "calorimeter_sums", "delta_r", "measured_jets"]
+__all__ += ["measured_leptons", "polar", "resolution", "rounded", "smear", "wrap"]
 
 NOWHERE = 99.0  # pseudorapidity of what does not exist
 MOST_JETS = 20
+ELECTRON = 11
 MANTISSA_BITS = 23  # of float32
 
 
@@ -75,21 +76,77 @@ def rounded(values, bits):
     return (raw & ~((1 << dropped) - 1)).astype(np.int32).view(np.float32)
 
 
-def true_jets(events, detector):
-    """Cluster particles with anti-kT.
+def measured_leptons(events, detector, rng):
+    """Smear the one lepton of each event.
+
+    Parameters
+    ----------
+    events : list
+        Each with ``lepton``, (px, py, pz, E), and its number ``lepton_id``.
+    detector
+        With the resolutions ``electron`` and ``muon``.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Objects
+        Of shape (events,).
+    """
+    true, eta, phi = polar(np.array([event.lepton for event in events]))
+    is_electron = np.array([abs(event.lepton_id) == ELECTRON for event in events])
+    slope, floor = detector.muon
+    sigma = np.where(
+        is_electron, resolution(true, detector.electron), np.hypot(slope * true, floor)
+    )
+    return Objects(true, smear(true, sigma, rng), eta, phi)
+
+
+def measured_jets(events, detector, rng):
+    """Cluster particles with anti-kT and smear the jets.
 
     Parameters
     ----------
     events : list
         Each with ``particles``, rows of (px, py, pz, E).
     detector
-        With ``jet_radius``, ``jet_pt_min`` and ``calorimeter_eta``.
+        With ``jet_radius``, ``jet_pt_min``, ``calorimeter_eta`` and the resolution ``jet``.
+    rng : numpy.random.Generator
 
     Returns
     -------
-    tuple of three ndarray, shape (events, 20)
-        pT, eta and phi, hardest first; pT 0 where there is no jet.
+    Objects
+        Of shape (events, 20), truly hardest first; pT 0 where there is no jet.
     """
+    pt, eta, phi = _true_jets(events, detector)
+    return Objects(pt, smear(pt, resolution(pt, detector.jet), rng), eta, phi)
+
+
+def calorimeter_sums(events, detector):
+    """Add up all that the calorimeter covers.
+
+    Parameters
+    ----------
+    events : list
+        Each with a method ``visible`` that lists momenta as rows of (px, py, pz, E).
+    detector
+        With ``calorimeter_eta``.
+
+    Returns
+    -------
+    ndarray, shape (events, 3)
+        Transverse energy, and the missing momentum along x and y.
+    """
+    sums = np.zeros((len(events), 3))
+    for row, event in zip(sums, events, strict=True):
+        visible = event.visible()
+        pt, eta, _ = polar(visible)
+        seen = np.abs(eta) < detector.calorimeter_eta
+        row[:] = pt[seen].sum(), *-visible[seen, :2].sum(axis=0)
+    return sums
+
+
+def _true_jets(events, detector):
+    """Anti-kT jets, hardest first, as (pt, eta, phi) of shape (events, MOST_JETS); pt 0 pads."""
     import awkward as ak  # noqa: PLC0415 - only who generates has it
     import fastjet  # noqa: PLC0415 - likewise
 

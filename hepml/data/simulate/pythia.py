@@ -34,6 +34,10 @@ class TruthEvent:
     particles: np.ndarray
     trial: int
 
+    def visible(self):
+        """All that is not a neutrino, as rows of (px, py, pz, E)."""
+        return np.vstack([self.particles, self.lepton, *(p for p, _ in self.taus)])
+
 
 def _vector(particle):
     return particle.px(), particle.py(), particle.pz(), particle.e()

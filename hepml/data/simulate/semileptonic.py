@@ -43,6 +43,10 @@ class SemileptonicEvent:
     heavy: np.ndarray
     trial: int
 
+    def visible(self):
+        """All that is not a neutrino, as rows of (px, py, pz, E)."""
+        return np.vstack([self.particles, self.lepton])
+
 
 class SemileptonicGenerator:
     """Source of batches of `SemileptonicEvent`.
