@@ -18,7 +18,7 @@ class Chunk(NamedTuple):
 
     name: str  # of the column of the table
     kind: int  # physical type
-    values: int
+    count: int  # of values
     size: int  # bytes, unpacked
     missing: int | None  # values that are missing, where it says so
 

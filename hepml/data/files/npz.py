@@ -132,10 +132,10 @@ class NpzSource(ArraySource):
     def __init__(self, path, tree=None, names=None):
         super().__init__(path)
         _check_directory(path)
-        with reading(path, self.kind):
-            self.archive = zipfile.ZipFile(path)
+        self.file = path.open("rb")  # ours to close: else it stays open as long as a member does
         try:
             with reading(path, self.kind):
+                self.archive = zipfile.ZipFile(self.file)
                 self._open(tree, names)
         except BaseException:
             self.close()
@@ -143,7 +143,7 @@ class NpzSource(ArraySource):
 
     def close(self):
         """Close the file."""
-        self.archive.close()
+        self.file.close()
 
     def _open(self, tree, names):
         _check_members(self.path, self.archive)

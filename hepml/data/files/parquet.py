@@ -144,7 +144,7 @@ class ParquetSource(Source):
 
 def _size(chunk):
     """Bytes of a column in a row group, in memory."""
-    return max(chunk.values * WIDTHS.get(chunk.kind, TEXT_BYTES), chunk.size)
+    return max(chunk.count * WIDTHS.get(chunk.kind, TEXT_BYTES), chunk.size)
 
 
 def plain_type(type_):

@@ -1,0 +1,237 @@
+"""HDF5 as others write it: every layout that is read, and what is never followed."""
+
+import h5py
+import numpy as np
+import pytest
+
+from hepml.data import DataError
+from hepml.data.files.hdf5 import Hdf5Source
+from tests.data.tables import everything, read_back, written
+
+ROWS = 50
+PARTICLE = np.dtype([("pt", "f4"), ("ok", "?"), ("cov", "f8", (2, 2)), ("tag", "S4")])
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Write a file with a function, and return its path."""
+
+    def make(fill, **options):
+        path = tmp_path / "t.h5"
+        with h5py.File(path, "w", **options) as file:
+            fill(file)
+        return path
+
+    return make
+
+
+def sentence(path, **options):
+    with pytest.raises(DataError) as error:
+        read_back(Hdf5Source, path, **options)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_datasets_of_the_root(made, rng):
+    values = {
+        "a": np.arange(ROWS),
+        "big": np.arange(ROWS).astype(">i4"),
+        "half": np.arange(ROWS).astype("f2"),
+        "truth": np.arange(ROWS) > 3,
+        "bytes": np.array([b"ab", b""] * (ROWS // 2)),
+        "image": rng.normal(size=(ROWS, 2, 3)),
+    }
+
+    def fill(file):
+        for name, array in values.items():
+            file[name] = array
+        file["text"] = ["é"] * ROWS
+        file["complex"] = np.arange(ROWS) * 1j
+        file["luminosity"] = 36.1
+
+    path = made(fill, track_order=True)
+    found = read_back(Hdf5Source, path)
+    assert found.column_names == [*values, "text"]
+    types = ["int64", "int32", "float", "bool", "string"]
+    assert [str(type_) for type_ in found.schema.types[:5]] == types
+    for name in ("a", "big", "half", "truth", "image"):
+        assert found[name].to_pylist() == values[name].tolist()
+    assert found["bytes"].to_pylist() == ["ab", ""] * (ROWS // 2)
+    assert set(found["text"].to_pylist()) == {"é"}
+    with Hdf5Source(path) as file:
+        assert set(file.left_out) == {"complex", "luminosity"}
+
+
+def test_a_dataset_of_two_axes(made, rng):
+    values = rng.normal(size=(ROWS, 3))
+    path = made(lambda file: file.create_dataset("g/X", data=values, chunks=(7, 2)))
+    found = read_back(Hdf5Source, path)
+    assert found.column_names == ["X_0", "X_1", "X_2"]
+    assert np.array_equal(np.column_stack([found[name] for name in found.column_names]), values)
+    named = read_back(Hdf5Source, path, names=["e", "eta", "phi"], tree="g/X")
+    assert named.column_names == ["e", "eta", "phi"]
+    assert "2 names for 3 numbered columns" in sentence(path, names=["e", "eta"])
+    assert named["eta"].equals(found["X_1"])
+
+
+def test_records_as_flavour_tagging_keeps_them(made, rng):
+    jets, tracks = np.zeros(ROWS, PARTICLE), np.zeros((ROWS, 5), [("d0", "f4"), ("z0", "f4")])
+    jets["pt"], jets["tag"], jets["cov"] = rng.exponential(size=ROWS), b"b", rng.random((2, 2))
+    tracks["z0"] = rng.normal(size=(ROWS, 5))
+    path = made(lambda file: file.update(jets=jets, tracks=tracks))
+    assert "2 tables, name one of them: 'jets', 'tracks'" in sentence(path)
+    assert "did you mean 'jets'" in sentence(path, tree="jest")
+    found = read_back(Hdf5Source, path, tree="jets")
+    assert found["pt"].to_pylist() == jets["pt"].tolist()
+    assert found["cov"].to_pylist() == jets["cov"].tolist()
+    assert set(found["tag"].to_pylist()) == {"b"}
+    found = read_back(Hdf5Source, path, ["z0"], tree="tracks")
+    assert found["z0"].to_pylist() == tracks["z0"].tolist()
+
+
+def test_lists_of_variable_length(made):
+    lists = [list(range(i % 4)) for i in range(ROWS)]
+
+    def fill(file):
+        values = file.create_dataset("v", (ROWS,), h5py.vlen_dtype("f4"))
+        for i, entries in enumerate(lists):
+            values[i] = entries
+
+    assert read_back(Hdf5Source, made(fill))["v"].to_pylist() == lists
+
+
+def test_the_fixed_format_of_pandas(made, rng):
+    values = rng.normal(size=(ROWS, 2))
+
+    def fill(file):
+        frame = file.create_group("df")
+        frame["axis0"], frame["axis1"] = np.array([b"m", b"k", b"pt"]), np.arange(ROWS)
+        frame["block0_items"], frame["block0_values"] = np.array([b"m", b"pt"]), values
+        frame["block1_items"], frame["block1_values"] = np.array([b"k"]), np.arange(ROWS)[:, None]
+
+    found = read_back(Hdf5Source, made(fill))
+    assert found.column_names == ["m", "k", "pt"]
+    assert found["pt"].to_pylist() == values[:, 1].tolist()
+    assert found["k"].to_pylist() == list(range(ROWS))
+
+
+@pytest.mark.parametrize("items_are_pickled", [False, True])
+def test_names_that_pandas_pickled_stay_closed(made, items_are_pickled):
+    def fill(file):
+        frame = file.create_group("df")
+        frame["axis0"], frame["axis1"] = np.array([1, 2]), np.arange(ROWS)
+        frame["block0_values"] = np.ones((ROWS, 2))
+        if items_are_pickled:
+            pickle_items(frame)
+
+    path = made(fill)
+    assert read_back(Hdf5Source, path).column_names == ["block0_values_0", "block0_values_1"]
+    assert read_back(Hdf5Source, path, names=["a", "b"]).column_names == ["a", "b"]
+
+
+def pickle_items(frame):
+    """Keep what pandas would keep: bytes that run code when they are unpickled."""
+    items = frame.create_dataset("block0_items", (1,), h5py.vlen_dtype("u1"))
+    items[0] = np.frombuffer(b"cos\nabort\n(tR.", np.uint8)
+    frame.attrs["axis0_name"] = np.bytes_(b"cos\nabort\n(tR.")
+
+
+def test_the_table_format_of_pandas(made, rng):
+    records = np.zeros(ROWS, [("index", "i8"), ("values_block_0", "f8", (2,)), ("tag", "S3")])
+    records["values_block_0"] = rng.normal(size=(ROWS, 2))
+
+    def fill(file):
+        frame = file.create_group("df")
+        frame.attrs["non_index_axes"] = np.bytes_(b"cos\nabort\n(tR.")
+        frame["table"] = records
+        frame["_i_table/index/sorted"] = np.arange(3)
+
+    path = made(fill)
+    found = read_back(Hdf5Source, path)
+    assert found.column_names == ["values_block_0_0", "values_block_0_1", "tag"]
+    found = read_back(Hdf5Source, path, names=["m", "pt"])
+    assert found["pt"].to_pylist() == records["values_block_0"][:, 1].tolist()
+
+
+def test_what_is_written_is_plain_hdf5(tmp_path, rng):
+    from hepml.data.files.hdf5 import Hdf5Writer
+
+    batch = everything(rng)
+    path = written(Hdf5Writer, tmp_path / "t.h5", [batch])
+    with h5py.File(path) as file:
+        group = file["events"]
+        assert list(group) == batch.schema.names
+        assert group["f4"].fletcher32
+        assert np.array_equal(group["f4"][:], batch["f4"])
+        assert group["word"].asstr()[:].tolist() == batch["word"].to_pylist()
+        offsets, content = group["of numbers/offsets"][:], group["of numbers/content"][:]
+        assert content[offsets[3] : offsets[4]].tolist() == batch["of numbers"][3].as_py()
+        assert group["image/content"].shape == (400, 2, 3)
+
+
+def giant(file, **options):
+    file.create_dataset("x", (10**12,), "f4", **options)
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout((ROWS,), "f8")
+    layout[:] = h5py.VirtualSource("other.h5", "b", shape=(ROWS,))
+    file.create_virtual_dataset("x", layout)
+
+
+REFUSED = {
+    "giant, chunked": (lambda file: giant(file, chunks=(1000,)), "declares 1000000000000 values"),
+    "giant": (giant, "declares 1000000000000 values"),
+    "never written": (lambda f: f.create_dataset("x", (10,), "f4"), "stores 0 bytes"),
+    "wide": (lambda f: f.create_dataset("x", (1, 10**9), "f4", chunks=(1, 10)), "columns, more"),
+    "virtual": (virtual, "is a virtual dataset"),
+    "elsewhere": (
+        lambda f: f.create_dataset("x", (4,), "f8", external=[("/etc/passwd", 0, 32)]),
+        "values in other files",
+    ),
+    "linked": (lambda f: f.update({"x": h5py.ExternalLink("t.h5", "/x")}), "is a link"),
+    "in a loop": (lambda f: f.update({"x": h5py.SoftLink("/x")}), "is a link"),
+    "references": (lambda f: f.create_dataset("x", (3,), h5py.ref_dtype), "holds references"),
+    "opaque": (lambda f: f.update({"x": np.zeros(3, "V5")}), "nothing that a table can hold"),
+    "empty": (lambda _: None, "holds no table"),
+    "without space": (lambda f: f.update({"x": h5py.Empty("f4")}), "has no rows"),
+    "of two lengths": (lambda f: f.update({"x": [1], "y": [1, 2]}), "lengths differ"),
+    "crowded": (lambda f: [f.create_group(str(i)) for i in range(10_001)], "more than 10000"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_refused(made, what):
+    fill, words = REFUSED[what]
+    assert words in sentence(made(fill))
+
+
+@pytest.mark.parametrize("options", [{}, {"chunks": (1000,), "maxshape": (None,)}])
+def test_values_that_are_only_partly_there(made, options):
+    def fill(file):
+        data = file.create_dataset("x", (5000,), "f8", **{"chunks": (100,)} | options)
+        data[:3000] = 1
+
+    assert "declares 5000 values" in sentence(made(fill))
+
+
+def test_links_beside_columns_are_left_out(made):
+    def fill(file):
+        file["x"] = np.arange(3)
+        file["far"], file["soft"] = h5py.ExternalLink("t.h5", "/x"), h5py.SoftLink("/x")
+        file["self"] = file["/"]
+
+    path = made(fill)
+    assert read_back(Hdf5Source, path).column_names == ["x"]
+    with Hdf5Source(path) as file:
+        assert set(file.left_out) >= {"far", "soft"}
+    assert "is a link" in sentence(path, tree="soft")
+
+
+def test_a_heap_in_which_hdf5_would_go_round_for_ever(made):
+    path = made(lambda file: file.update({"x": ["text"] * 10}))
+    data = bytearray(path.read_bytes())
+    heap = data.find(b"GCOL\x01")
+    data[heap + 16 : heap + 32] = bytes(16)
+    path.write_bytes(data)
+    assert "is not in order" in sentence(path)
