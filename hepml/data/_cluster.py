@@ -36,6 +36,7 @@ __all__ = ["facts", "made_on_cluster"]
 
 CONNECT_SECONDS = 10  # for an answer from the scheduler
 WORKER_SECONDS = 60  # for the first worker, or for one to come back
+FETCH_SECONDS = 20  # for a result, before its chunk is made again
 TICK_SECONDS = 1
 ATTEMPTS = 5  # of a chunk whose worker dies on it
 CHUNKS_PER_THREAD = 3  # sent ahead, so that no worker waits for us
@@ -172,34 +173,26 @@ class _Run:
         except queue.Empty:
             return
         content = self._content(future)
-        if content is None:
-            future.add_done_callback(self.done.put)
-            return
         chunk, _ = self.running.pop(future.key)
         future.release()
-        yield chunk, content
+        if content is None:
+            self._submit(chunk)
+        else:
+            yield chunk, content
 
     def _content(self, future):
         """Fetch the result of a chunk, or None if its worker died before that."""
-        import distributed
-
-        if future.status in ("cancelled", "lost"):
-            raise self._lost()
-        chunk, _ = self.running[future.key]
-        try:
-            return future.result(timeout=WORKER_SECONDS)
-        except TimeoutError:
+        if future.status == "lost":
             return None
-        except distributed.CancelledError:
-            raise self._lost() from None
-        except distributed.KilledWorker:
-            message = f"chunk {chunk.key} ended every worker that tried it (is memory short?)"
-            raise DataError(f"{message}; {GO_ON}") from None
-        except _DifferentWorkerError as error:
-            raise DataError(f"a worker {error}; {GO_ON}") from None
+        try:
+            return future.result(timeout=FETCH_SECONDS)
         except Exception as error:
-            message = f"chunk {chunk.key} failed on a worker: {_brief(error)}"
-            raise DataError(f"{message}; {GO_ON}") from error
+            if future.status == "error":
+                chunk, _ = self.running[future.key]
+                raise DataError(f"{_failure(chunk, error)}; {GO_ON}") from error
+            if isinstance(error, TimeoutError) or future.status == "lost":
+                return None
+            raise self._lost() from None
 
     def _lost(self):
         return DataError(f"the scheduler went away; {GO_ON}")
@@ -238,12 +231,26 @@ class _Run:
                 time.sleep(0.1)
 
     def _check_workers(self):
-        answers = self.client.run(facts, self.name, on_error="return")
+        try:
+            answers = self.client.run(facts, self.name, on_error="return")
+        except Exception as error:
+            raise DataError(f"the workers cannot run hepml: {_brief(error)}") from error
         for address, answer in answers.items():
             if isinstance(answer, Exception):
                 raise DataError(f"the worker {address} cannot run hepml: {_brief(answer)}")
             if answer != self.facts:
                 raise DataError(f"the worker {address} {_difference(answer, self.facts)}")
+
+
+def _failure(chunk, error):
+    """Tell why a chunk was not made."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return f"chunk {chunk.key} ended every worker that tried it (is memory short?)"
+    if isinstance(error, _DifferentWorkerError):
+        return f"a worker {error}"
+    return f"chunk {chunk.key} failed on a worker: {_brief(error)}"
 
 
 def _brief(error):
