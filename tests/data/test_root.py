@@ -11,7 +11,7 @@ import uproot
 
 from hepml.data import DataError, chunks, convert, read
 from hepml.data.files import open_source, open_writer
-from hepml.data.files.root import RootSource, RootWriter
+from hepml.data.files.root import TITLE, RootSource, RootWriter
 
 
 @pytest.fixture
@@ -130,6 +130,7 @@ def test_branches_of_differing_lengths_are_an_error(tmp_path, columns, monkeypat
     with open_source(path) as source:
         branch = source._table._branches["int8"]
         monkeypatch.setattr(type(branch), "entry_offsets", property(lambda _: [0, 2999]))
+        assert branch.num_entries == 3000
         with pytest.raises(DataError, match="has 2999 rows, its tree 3000: lengths differ"):
             next(source.batches(["int8"]))
 
@@ -197,7 +198,7 @@ def test_values_that_are_not_those_written_are_noticed(tmp_path, rng):
         note = json.loads(str(file["hepml_events"]))
     for values, hint in ((noise[::-1], "digest of 'noise'"), (few, "type of 'noise'")):
         with uproot.recreate(tmp_path / "other.root") as file:
-            file.mktree("events", {"noise": values.dtype}).extend({"noise": values})
+            file.mktree("events", {"noise": values.dtype}, TITLE).extend({"noise": values})
             file["hepml_events"] = json.dumps({"noise": note["noise"]})
         assert f"{hint} differs" in sentence(tmp_path / "other.root")
 
@@ -226,13 +227,15 @@ def test_files_of_ours_are_read_by_uproot_alone(tmp_path, rng):
 
 
 def test_names_of_counters_do_not_clash(tmp_path):
-    table = pa.table({"hits": [[1], []], "nhits": [5, 6], "nhits_": [7, 8]})
+    lists = {"hits": [[1], []], "hits__": [[1, 2], [3]]}
+    table = pa.table(lists | {"nhits": [5, 6], "nhits_": [7, 8]})
     path = tmp_path / "f.root"
     with open_writer(path, path, table.schema, "t") as writer:
         writer.write(table.to_batches()[0])
     found = read(path)
     assert list(found) == table.column_names
     assert found["nhits"].tolist() == [5, 6]
+    assert {name: awkward_of(found[name]).tolist() for name in lists} == lists
 
 
 @pytest.mark.parametrize("kind", [pa.date32(), pa.decimal128(5), pa.struct([("x", "f4")])])

@@ -8,6 +8,7 @@ column, so that no block can disagree with another; small files are kept from th
 
 import csv
 import gzip
+import os
 import re
 import zlib
 
@@ -37,6 +38,10 @@ class CsvSource(Source):
         super().__init__(path)
         if tree is not None:
             choose_tree(path, [], tree)
+        self._is_packed = path.name.lower().endswith(".gz")
+        if self._is_packed:
+            # The size that gzip notes last may be wrong, so that it is watched later on as well.
+            check_expansion(path, _noted_size(path))
         first = self._first_line()
         self._separator = _separator(first)
         fields = _fields(first, self._separator)
@@ -66,8 +71,7 @@ class CsvSource(Source):
             yield from pa.Table.from_arrays(values, schema=schema).to_batches()
 
     def _open(self):
-        compressed = self.path.name.lower().endswith(".gz")
-        return gzip.open(self.path) if compressed else self.path.open("rb")
+        return gzip.open(self.path) if self._is_packed else self.path.open("rb")
 
     def _first_line(self):
         """First line that is neither blank nor a comment, without its end."""
@@ -236,6 +240,9 @@ class _Column:
         if kind == "string":
             self._add_text(values, row)
             return
+        if kind == "bool":
+            self._add_words(values, row, pc.is_null(values))
+            return
         self.numbers += len(values) - values.null_count
         if kind == "int64":
             ends = pc.min_max(values).as_py()
@@ -244,13 +251,18 @@ class _Column:
     def _add_text(self, values, row):
         import pyarrow.compute as pc
 
-        numeric = pc.match_substring_regex(values, NUMBER)
-        numbers = pc.sum(numeric).as_py() or 0
-        self.numbers += numbers
-        self.words += len(values) - values.null_count - numbers
-        if self.first_word is None and self.words:
+        self._add_words(values, row, pc.match_substring_regex(values, NUMBER))
+
+    def _add_words(self, values, row, numeric):
+        """Count what is no number, and keep the first of it."""
+        import pyarrow.compute as pc
+
+        numbers = pc.sum(pc.and_kleene(numeric, pc.is_valid(values))).as_py() or 0
+        words = len(values) - values.null_count - numbers
+        if self.first_word is None and words:
             place = pc.index(numeric, value=False).as_py()
-            self.first_word = row + place + 1, values[place].as_py()
+            self.first_word = row + place + 1, str(values[place].as_py())
+        self.numbers, self.words = self.numbers + numbers, self.words + words
 
     @property
     def is_mixed(self):
@@ -292,6 +304,13 @@ def _settled(values, field):
     if pa.types.is_floating(field.type) and values.null_count:
         values = pc.fill_null(values, float("nan"))
     return values
+
+
+def _noted_size(path):
+    """Size of a gzip file's content by its last four bytes."""
+    with path.open("rb") as file:
+        file.seek(-min(4, path.stat().st_size), os.SEEK_END)
+        return int.from_bytes(file.read(), "little")
 
 
 def _separator(line):

@@ -31,6 +31,7 @@ FLAT_FIELDS = {"bool": "bool", "float": "float32", "double": "float64"} | {
 GROUP_BYTES = 8_000_000  # written at once: one basket per branch, or one cluster
 LEAST_WIDTH = 8  # bytes per row assumed at least, whatever a damaged file says
 DIGESTS = "hepml_{}"  # name, beside the tree, of the text that holds the digests
+TITLE = "columns have digests beside this"  # of a tree with digests: so that none lose theirs
 
 
 class RootSource(Source):
@@ -67,8 +68,10 @@ class RootSource(Source):
 
         schema = pa.schema([self.schema.field(name) for name in columns])
         self._check_lengths(columns)
+        with self._blaming():
+            ranges = list(self._ranges(columns))
         sums = {name: Digest() for name in columns if name in self._digests}
-        for start, stop in self._ranges(columns):
+        for start, stop in ranges:
             with self._blaming():
                 arrays = [self._table.array(f.name, f.type, start, stop) for f in schema]
                 batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
@@ -93,9 +96,10 @@ class RootSource(Source):
         """Look up what the writer noted about each column; nothing in files of other programs."""
         name = self.tree.rpartition("/")
         key = "".join([*name[:2], DIGESTS.format(name[2])])
-        if key not in self._file.keys(cycle=False, filter_classname="TObjString"):
-            return {}
-        return json.loads(str(self._file[key]))
+        is_there = key in self._file.keys(cycle=False, filter_classname="TObjString")
+        if is_there != (self._table.title == TITLE):
+            raise damaged(self.path, self.kind, "digests or title of the tree are lost")
+        return json.loads(str(self._file[key])) if is_there else {}
 
     def _describe(self):
         import pyarrow as pa
@@ -117,7 +121,9 @@ class RootSource(Source):
 
     def _check_lengths(self, columns):
         for name in columns:
-            if (length := self._table.length(name)) != self.rows:
+            with self._blaming():
+                length = self._table.length(name)
+            if length != self.rows:
                 message = f"column {name!r} of {self.path.name} has {length} rows"
                 raise DataError(f"{message}, its tree {self.rows}: lengths differ")
 
@@ -175,7 +181,7 @@ class _Tree:
     """A TTree: its branches by name, those inside split objects included."""
 
     def __init__(self, tree):
-        self.rows, self._branches = int(tree.num_entries), {}
+        self.rows, self.title, self._branches = int(tree.num_entries), tree.title, {}
         for branch in _leaves(tree):
             name = branch.name if branch.name not in self._branches else branch.object_path
             self._branches[name] = branch
@@ -223,6 +229,7 @@ class _NTuple:
 
     def __init__(self, ntuple):
         self.rows, self._ntuple = int(ntuple.num_entries), ntuple
+        self.title = ntuple.header.ntuple_description
         self._fields = {field.name: field for field in ntuple.fields}
         self.names = list(self._fields)
 
@@ -242,9 +249,11 @@ class _NTuple:
         """Rows that there are clusters for."""
         return sum(cluster.num_entries for cluster in self._ntuple.cluster_summaries)
 
-    def width(self, _name):
-        """Bytes per row, about; what lists take is not known, clusters bound it."""
-        return LEAST_WIDTH
+    def width(self, name):
+        """Bytes per row; what lists take is not known, but clusters bound it."""
+        import numpy as np
+
+        return np.dtype(FLAT_FIELDS.get(self._fields[name].typename, "float64")).itemsize
 
     def edges(self, _names):
         """Rows at which a cluster ends."""
@@ -333,16 +342,22 @@ class RootWriter(Writer):
         self._table, self._is_tree = make(), layout == "ttree"
 
     def _make_tree(self):
+        import pyarrow as pa
+
         names = {field.name for field in self._fields}
         types = {field.name: _branch_type(field.type) for field in self._fields}
-        return self._file.mktree(self.tree, types, counter_name=lambda n: _unused(f"n{n}", names))
+        counters = {}
+        for field in self._fields:
+            if pa.types.is_list(field.type):
+                counters[field.name] = _unused(f"n{field.name}", {*names, *counters.values()})
+        return self._file.mktree(self.tree, types, title=TITLE, counter_name=counters.get)
 
     def _make_ntuple(self):
         import pyarrow as pa
 
         arrays = [pa.array([], field.type) for field in self._fields]
         empty = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(self._fields))
-        return self._file.mkrntuple(self.tree, _records(empty).layout.form)
+        return self._file.mkrntuple(self.tree, _records(empty).layout.form, TITLE)
 
     def write(self, batch):
         """Add a batch; see `Writer.write`."""
