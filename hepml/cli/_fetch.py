@@ -40,8 +40,7 @@ def fetch(
         _list()
         return
     one = published.entry(name)
-    size = sum(file.expected_size for file in one.chosen(files))
-    typer.echo(f"{one.title}\n{_megabytes(size)}, licence: {one.licence}")
+    typer.echo(f"{one.title}\n{_size(one.chosen(files))}, licence: {one.licence}")
     with _interruptible(KEPT), Bar(name, "bytes") as progress:
         paths = published.fetch(name, source=source, files=files, progress=progress)
     typer.echo(f"{paths[0].parent}\ncite: {one.citation}, doi:{one.doi}")
@@ -62,10 +61,10 @@ def _interruptible(sentence):
 def _list():
     for name in published.names():
         one, status = published.entry(name), published.status(name)
-        size = sum(file.expected_size for file in one.chosen())
         state = f"fetched {status['date']}" if status["fetched"] else "not fetched"
-        typer.echo(f"{name}  {_megabytes(size)}  {one.licence}  {state}  {one.title}")
+        typer.echo(f"{name}  {_size(one.chosen())}  {one.licence}  {state}  {one.title}")
 
 
-def _megabytes(size):
-    return f"{size / 1e6:.0f} MB"
+def _size(files):
+    about = "" if all(file.size for file in files) else "about "
+    return f"{about}{sum(file.expected_size for file in files) / 1e6:.0f} MB"

@@ -520,9 +520,9 @@ def test_the_copy_can_be_made_beforehand(higgs):
     seen = []
     copy = published.prepare("uci_higgs", progress=lambda *now: seen.append(now))
     assert copies() == [copy]
-    assert seen[-1] == (len(higgs), None, False)
+    assert seen == [(len(higgs), None, False), (len(higgs), len(higgs), False)]
     assert published.prepare("uci_higgs") == copy
-    assert len(seen) == 1
+    assert len(seen) == 2
     assert len(published.load("uci_higgs")) == len(higgs)
 
 

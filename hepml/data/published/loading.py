@@ -67,7 +67,8 @@ def prepare(name, *, progress=None):
     name : str
         A set that is fetched.
     progress : callable, optional
-        Called with (events done, None, False): their number shows only in the end.
+        Called with (events done, None, False), in the end with (events, events, False): their
+        number does not show before.
 
     Returns
     -------
@@ -88,6 +89,10 @@ def prepare(name, *, progress=None):
     return copy
 
 
+def _silent(*_):
+    pass
+
+
 def _replace(one, files, copy, progress):
     """Make the copy in place of those of other files."""
     for old in copy.parent.glob(COPY.format("*") + "*"):
@@ -95,7 +100,7 @@ def _replace(one, files, copy, progress):
     check_room(copy.parent, sum(file.stat().st_size for file in files))
     part = copy.with_name(copy.name + ".part")
     try:
-        _write(one, files, part, progress)
+        _write(one, files, part, progress or _silent)
         part.replace(copy)
     except OSError as error:
         raise cache.unwritable(copy.parent, error) from None
@@ -112,7 +117,7 @@ def _prepared(one, files):
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / copy.name
-        _write(one, files, copy)
+        _write(one, files, copy, _silent)
         yield copy
 
 
@@ -128,7 +133,7 @@ def _copy_of(one, files):
     return cache.set_folder(one.name) / COPY.format(tie)
 
 
-def _write(one, files, path, progress=None):
+def _write(one, files, path, progress):
     """Write the table of a set's files as Parquet, piece by piece."""
     import pyarrow.parquet as pq
 
@@ -138,5 +143,5 @@ def _write(one, files, path, progress=None):
             for batch in layouts.batches(one, file):
                 writer.write_batch(batch)
                 rows += batch.num_rows
-                if progress:
-                    progress(rows, None, False)
+                progress(rows, None, False)
+    progress(rows, rows, False)

@@ -12,6 +12,7 @@ from hepml.data.published.columns import columns_of
 __all__ = ["File", "Published", "entry", "names", "sister_of"]
 
 CC_BY = "CC BY 4.0"
+UNCONFIRMED = "see its page (not confirmed here)"
 UCI = "https://archive.ics.uci.edu/ml/machine-learning-databases"
 NOT_TRIED = "loader: layout after the documentation; not tried on the real file"
 
@@ -85,7 +86,7 @@ _SUSY = File(
     f"{UCI}/00279/SUSY.csv.gz",
     about=880_000_000,
     checksum="sha256:be56cb5598da8ece4b13912230ee713bab8b3431a7d118e0054ffdf3a2f25664",
-    source="scikit-learn_bench (Intel), loader of the set",
+    source="github.com/IntelPython/scikit-learn_bench, sklbench/datasets/loaders.py",
 )
 _HEPMASS = (
     File("all_train.csv.gz", f"{UCI}/00347/all_train.csv.gz", about=1_700_000_000),
@@ -165,7 +166,7 @@ ENTRIES = (
         layout="higgsml",
         files=(_HIGGSML,),
         doi="10.7483/OPENDATA.ATLAS.ZBP2.M5T8",
-        licence="CERN Open Data terms of use; see the record, which may name a licence",
+        licence=UNCONFIRMED,
         citation=(
             "ATLAS collaboration, Dataset from the ATLAS Higgs Boson Machine Learning Challenge "
             "2014, CERN Open Data Portal (2014); C. Adam-Bourdarios et al., PMLR 42 (2015) 19"
@@ -250,7 +251,7 @@ ENTRIES = (
         layout="jet_images",
         files=(_JET_IMAGES,),
         doi="10.17632/4r4v785rgx.1",
-        licence="stated on the page of the DOI; not confirmed here",
+        licence=UNCONFIRMED,
         citation=(
             "B. Nachman, L. de Oliveira, M. Paganini, Pythia Generated Jet Images for Location "
             "Aware Generative Adversarial Network Training (2017), arXiv:1701.05927; L. de "
@@ -274,7 +275,7 @@ ENTRIES = (
         layout="qg_jets",
         files=tuple(_qg_file(number, sha256) for number, sha256 in enumerate(_QG_SHA256)),
         doi="10.5281/zenodo.3164691",
-        licence="stated on the page of the DOI; not confirmed here",
+        licence=UNCONFIRMED,
         citation=(
             "P. Komiske, E. Metodiev, J. Thaler, Pythia8 Quark and Gluon Jets for Energy Flow, "
             "Zenodo (2019); Energy Flow Networks, JHEP 01 (2019) 121, arXiv:1810.05165"
@@ -331,6 +332,7 @@ ENTRIES = (
         ),
         notes=(
             "Weight is for 10 fb^-1 at 13 TeV: the numbers of higgs_tautau are for 20.3 at 8 TeV",
+            "needs 50 GB of disk to be made ready, 31 GB afterwards: the file and a copy unpacked",
             "the systematic shifts are the challenge's own software, not part of the set",
             NOT_TRIED,
         ),
