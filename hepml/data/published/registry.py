@@ -81,13 +81,7 @@ _HIGGS = File(
     checksum="sha256:ea302c18164d4e3d916a1e2e83a9a8d07069fa6ebc7771e4c0540d54e593b698",
     source="github.com/ludwig-ai/ludwig, ludwig/datasets/configs/higgs.yaml, and others",
 )
-_SUSY = File(
-    "SUSY.csv.gz",
-    f"{UCI}/00279/SUSY.csv.gz",
-    about=880_000_000,
-    checksum="sha256:be56cb5598da8ece4b13912230ee713bab8b3431a7d118e0054ffdf3a2f25664",
-    source="github.com/IntelPython/scikit-learn_bench, sklbench/datasets/loaders.py",
-)
+_SUSY = File("SUSY.csv.gz", f"{UCI}/00279/SUSY.csv.gz", about=880_000_000)
 _HEPMASS = (
     File("all_train.csv.gz", f"{UCI}/00347/all_train.csv.gz", about=1_700_000_000),
     File("all_test.csv.gz", f"{UCI}/00347/all_test.csv.gz", about=850_000_000),
