@@ -22,7 +22,7 @@ from hepml.data import DataError, published
 from hepml.data.published import Patience, cache, download, registry
 from tests.data.local_server import LocalServer, Mood
 
-SHORT = Patience(connect=2, stall=0.3, attempts=3, pause=0.01, chunk=4096)
+SHORT = Patience(connect=2, stall=1, attempts=3, pause=0.01, chunk=4096)
 NAME, FILE = "small", "small.csv.gz"
 LINES = np.random.default_rng(5).random((4000, 4))
 BODY = gzip.compress("\n".join(",".join(map(str, row)) for row in LINES).encode())
@@ -177,8 +177,8 @@ def test_what_does_not_pass_is_said_at_once(small, server, folder, moods, words)
     [
         (Mood.status(500), "answers 500"),
         (Mood.truncate(HALF), "closed the connection before all had come"),
-        (Mood.stall(0), "sent nothing for 0.3 s"),
-        (Mood.silence, "sent nothing for 0.3 s"),
+        (Mood.stall(0), "sent nothing for 1 s"),
+        (Mood.silence, "sent nothing for 1 s"),
         (Mood.reset(0), "closed the connection"),
     ],
 )
