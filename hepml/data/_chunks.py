@@ -78,7 +78,7 @@ class ChunkFolder:
 
         file = self._file(chunk)
         try:
-            with np.load(file, allow_pickle=False) as arrays:
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 return pick(arrays)
         except (ValueError, EOFError, KeyError, OSError, zipfile.BadZipFile):
             file.unlink(missing_ok=True)

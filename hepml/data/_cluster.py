@@ -32,11 +32,11 @@ from hepml.data._chunks import GO_ON, pack
 from hepml.data._errors import DataError
 from hepml.data.recipes import get
 
-__all__ = ["facts", "made_on_cluster"]
+__all__ = ["LocalCluster", "Run", "connected", "facts", "made_on_cluster", "silent"]
 
 CONNECT_SECONDS = 10  # for an answer from the scheduler
 WORKER_SECONDS = 60  # for the first worker, or for one to come back
-FETCH_SECONDS = 20  # for a result, before its chunk is made again
+FETCH_SECONDS = 10  # for a result, before its chunk is made again
 TICK_SECONDS = 1
 ATTEMPTS = 5  # of a chunk whose worker dies on it
 CHUNKS_PER_THREAD = 3  # sent ahead, so that no worker waits for us
@@ -74,14 +74,14 @@ def made_on_cluster(name, chunks, *, workers, scheduler, note):
     """
     _check_distributed()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_silent())
+        stack.enter_context(silent())
         if scheduler is None:
-            local = stack.enter_context(_LocalCluster(workers))
+            local = stack.enter_context(LocalCluster(workers))
             address, revive = local.address, local.revive
         else:
             address, revive = scheduler, lambda: None
-        client = stack.enter_context(_connected(address))
-        yield from _Run(client, name, revive, note).results(chunks)
+        client = stack.enter_context(connected(address))
+        yield from Run(client, name, revive, note).results(chunks)
 
 
 def _check_distributed():
@@ -139,7 +139,7 @@ def _difference(theirs, ours):
     return f"has {key} {theirs[key]}, not {ours[key]} as here"
 
 
-class _Run:
+class Run:
     """Chunks under way on a client's workers, a bounded number at a time."""
 
     def __init__(self, client, name, revive, note):
@@ -280,7 +280,7 @@ def _no_answer(address, error):
 
 
 @contextlib.contextmanager
-def _connected(address):
+def connected(address):
     """Client of the scheduler at an address."""
     import distributed
 
@@ -298,7 +298,7 @@ def _connected(address):
             client.close(timeout=5)
 
 
-class _LocalCluster:
+class LocalCluster:
     """Scheduler in this process and workers as subprocesses, all on the loopback interface.
 
     The workers are a session of their own: Ctrl-C in the terminal reaches us only, and we stop
@@ -376,7 +376,7 @@ def _undisturbed():
 
 
 @contextlib.contextmanager
-def _silent():
+def silent():
     """Keep Dask's own messages off the terminal: what matters is said by `DataError`."""
     import distributed  # noqa: F401 - creates its loggers
 

@@ -129,6 +129,7 @@ def test_workers_that_all_die_are_missed(scheduler, tmp_path, monkeypatch):
     _, address = scheduler
     monkeypatch.setattr(_cluster, "WORKER_SECONDS", 3)
     monkeypatch.setattr(_cluster, "TICK_SECONDS", 0.1)
+    monkeypatch.setattr(_cluster, "FETCH_SECONDS", 2)
     with worker(address) as only:
         progress = At(0.2, only.kill)
         with pytest.raises(DataError, match="no worker came within 3 s; finished chunks are kept"):
@@ -199,17 +200,18 @@ def test_a_chunk_that_kills_its_workers_is_given_up(tmp_path, monkeypatch):
 
 def spied(monkeypatch):
     """List the local workers as they are started."""
-    started, start = [], _cluster._LocalCluster._start
+    started, start = [], _cluster.LocalCluster._start
 
     def spy(self):
         started.append(start(self))
         return started[-1]
 
-    monkeypatch.setattr(_cluster._LocalCluster, "_start", spy)
+    monkeypatch.setattr(_cluster.LocalCluster, "_start", spy)
     return started
 
 
 def test_a_local_worker_that_dies_is_replaced(tmp_path, monkeypatch, sequential):
+    monkeypatch.setattr(_cluster, "FETCH_SECONDS", 2)
     started = spied(monkeypatch)
     progress = At(0.2, lambda: [process.kill() for process in started[:2]])
     record = data.generate(NAME, EVENTS, SEED, tmp_path, workers=2, progress=progress)
@@ -257,7 +259,7 @@ def test_somebody_else_at_the_address_is_told(tmp_path, monkeypatch):
 
 def test_chunks_under_way_are_bounded(monkeypatch):
     """With 200 000 chunks, only as many are sent ahead as the workers need."""
-    run = object.__new__(_cluster._Run)
+    run = object.__new__(_cluster.Run)
     run.threads, run.running, sent = 4, {}, []
 
     def submit(chunk):

@@ -130,13 +130,13 @@ def contents(folder):
 
 @pytest.fixture
 def sharded(tmp_path, monkeypatch):
-    """Make one sample as a single file and as shards of at most 30 000 events."""
-    data.generate("known_truth", 95_000, 4, tmp_path / "one")
-    monkeypatch.setattr(_generate, "SHARD_EVENTS", 30_000)
+    """Make one sample as a single file and as shards of at most 20 000 events."""
+    data.generate("known_truth", 45_000, 4, tmp_path / "one")
+    monkeypatch.setattr(_generate, "SHARD_EVENTS", 20_000)
     return (
         tmp_path / "one",
         tmp_path / "many",
-        data.generate("known_truth", 95_000, 4, tmp_path / "many"),
+        data.generate("known_truth", 45_000, 4, tmp_path / "many"),
     )
 
 
@@ -144,7 +144,7 @@ def test_shards_are_fair_and_shuffled(sharded):
     _, many, record = sharded
     files = record["files"]
     assert [f["name"] for f in files] == [f"known_truth-{k:05d}.root" for k in range(len(files))]
-    assert max(f["events"] for f in files) <= 30_000
+    assert max(f["events"] for f in files) <= 20_000
     for file in files:
         labels = _verify._columns(many / file["name"])["Label"]
         assert abs(labels.sum() - 0.4 * len(labels)) <= 10_000
@@ -159,7 +159,7 @@ def test_shards_are_fair_and_shuffled(sharded):
 
 def test_shards_hold_the_same_events_with_the_same_weights(sharded):
     single, joined = map(contents, sharded[:2])
-    np.testing.assert_array_equal(joined["EventId"], 100_000 + np.arange(95_000))
+    np.testing.assert_array_equal(joined["EventId"], 100_000 + np.arange(45_000))
     orders = (np.lexsort((t["gauss_2"], t["gauss_1"])) for t in (single, joined))
     first, second = orders
     for name in set(single) - {"EventId"}:

@@ -28,8 +28,13 @@ def test_importing_the_door_imports_nothing_heavy():
     assert result.stdout.strip() == "[]"
 
 
-def test_the_sample_is_what_its_card_describes():
-    data.verify("higgs_tautau")
+@pytest.mark.parametrize("name", data.names())
+def test_samples_are_what_their_cards_describe(name):
+    assert data.verify(name) == [data.path(name)]
+
+
+def test_the_toy_comes_out_the_same_again():
+    data.verify("known_truth", again=True)
 
 
 def test_content_has_the_recorded_digest(sample, record):
@@ -53,6 +58,41 @@ def test_a_changed_byte_is_noticed(copied):
     file.write_bytes(content)
     with pytest.raises(DataError, match="sha256 differs"):
         data.verify("higgs_tautau")
+    with pytest.raises(DataError, match="sha256 differs"):
+        data.load("higgs_tautau")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: r.update(content_sha256="0" * 64), "another content than its card says"),
+        (lambda r: r["processes"][1].update(sum_of_weights=99.0), "VBF H has 11200 events"),
+        (lambda r: r["processes"][4].update(events=1), "W [+] jets has"),
+    ],
+)
+def test_a_card_that_tells_another_story_is_noticed(copied, change, message):
+    file = copied / "higgs_tautau.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    change(record)
+    file.write_text(json.dumps(record), encoding="utf-8")
+    for name in ("higgs_tautau", copied, copied / "higgs_tautau.root", file):
+        with pytest.raises(DataError, match=message):
+            data.verify(name)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"name": "x"}', '{"columns": 3}'])
+def test_a_damaged_card_is_one_sentence(copied, text):
+    (copied / "higgs_tautau.json").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match="is not the card of a sample, or is damaged"):
+        data.verify(copied)
+
+
+def test_a_folder_without_a_card_is_told(tmp_path):
+    with pytest.raises(DataError, match="no card of a sample"):
+        data.verify(tmp_path)
+    (tmp_path / "x.root").write_text("x")
+    with pytest.raises(DataError, match=r"there is no card x\.json"):
+        data.verify(tmp_path / "x.root")
 
 
 def test_a_changed_schema_is_noticed(copied):
