@@ -44,7 +44,7 @@ def fetch(
     with _interruptible(KEPT), Bar(name, "bytes") as progress:
         paths = published.fetch(name, source=source, files=files, progress=progress)
     typer.echo(f"{paths[0].parent}\ncite: {one.citation}, doi:{one.doi}")
-    if prepare:
+    if prepare and published.is_writable(paths[0].parent):
         with _interruptible(FETCHED), Bar("copy for loading", "events") as progress:
             published.prepare(name, progress=progress)
     typer.echo(f'load: hepml.data.load("{name}")')

@@ -450,11 +450,14 @@ def test_columns_and_cuts_are_those_of_the_promised_names(higgs):
         published.load("uci_higgs", columns=["m_b"])
     with pytest.raises(DataError, match="no column 'x'"):
         published.load("uci_higgs", where=data.col("x") > 0)
+    with pytest.raises(TypeError, match="where= takes a cut"):
+        published.load("uci_higgs", where="m_bb > 1")
 
 
 def test_a_wrong_column_is_told_before_the_copy_is_made(higgs):
-    with pytest.raises(DataError, match="no column"):
-        published.load("uci_higgs", columns=["jet"])
+    for request in ({"columns": ["jet"]}, {"where": data.col("jet") > 0}, {"where": data.col("R")}):
+        with pytest.raises(DataError, match="no column"):
+            published.load("uci_higgs", **request)
     assert len(higgs)
     assert copies() == []
 

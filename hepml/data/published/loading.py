@@ -8,7 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from hepml.data._errors import DataError, nearest
+from hepml.data.files.base import check_columns
 from hepml.data.published import cache, layouts
 from hepml.data.published.download import check_room
 from hepml.data.published.registry import entry
@@ -42,21 +42,26 @@ def load(name, columns=None, where=None):
     ------
     DataError
         If the set is not fetched, has no such column, or is damaged.
+    TypeError
+        If ``where`` is no cut, a text for example.
     """
     from hepml.data._read import read
 
     one, files = entry(name), cache.paths(name)
     columns = [columns] if isinstance(columns, str) else columns
-    _check_columns(one, [*(columns or ()), *(() if where is None else where.columns)])
+    _check_request(one, columns, where)
     with _prepared(one, files) as copy:
         return read(copy, columns=columns, where=where)
 
 
-def _check_columns(one, columns):
-    known = [column.name for column in one.columns]
-    for column in columns:
-        if column not in known:
-            raise DataError(f"{one.name!r} has no column {column!r}; {nearest(column, known)}")
+def _check_request(one, columns, where):
+    """Say what is wrong before minutes are spent on the copy."""
+    from hepml.data._cuts import check_cut
+
+    schema = layouts.schema(one)
+    check_columns(Path(one.name), columns, schema.names)
+    if where is not None:
+        check_cut(Path(one.name), where, schema)
 
 
 def prepare(name, *, progress=None):
