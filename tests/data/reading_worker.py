@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 15  # s for one file; a good one takes a hundredth of it
+PATIENCE = 60  # s for one file; a good one takes a hundredth of a second
 ROOM = 3_000_000_000  # bytes that reading may map beyond what the imports have
 
 

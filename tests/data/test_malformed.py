@@ -3,7 +3,6 @@
 Each file is read in another process under a limit of memory and time.
 """
 
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -114,16 +113,19 @@ def test_a_wrong_beginning(kind, good, check):
         assert check(start, start + data[8:], path.name, allowed=("error",)) == []
 
 
-@pytest.mark.parametrize("name", damage.zips())
-def test_hostile_zips(name, check):
-    assert check(name, damage.zips()[name], "x.npz", allowed=("error",)) == []
+def test_hostile_zips(check):
+    cases = damage.zips()
+    bad = [check(what, data, "x.npz", allowed=("error",)) for what, data in cases.items()]
+    assert [line for lines in bad for line in lines] == []
+    assert len(cases) > 50
 
 
-@pytest.mark.parametrize("name", damage.texts())
-def test_hostile_texts(name, check):
-    data = damage.texts()[name]
-    ending = ".csv.gz" if data[:2] == b"\x1f\x8b" else ".csv"
-    assert check(name, data, f"x{ending}", allowed=("error",)) == []
+def test_hostile_texts(check):
+    bad = []
+    for what, data in damage.texts().items():
+        ending = "csv.gz" if data[:2] == b"\x1f\x8b" else "csv"
+        bad += check(what, data, f"x.{ending}", allowed=("error",))
+    assert bad == []
 
 
 def test_text_in_the_place_of_numbers(check):

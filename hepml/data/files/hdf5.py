@@ -139,7 +139,11 @@ def _is_lists(thing):
 
 
 def _is_records(thing):
-    return _is_dataset(thing) and _trouble(thing) is None and thing.dtype.names is not None
+    import h5py
+
+    if not _is_dataset(thing) or thing.id.get_type().get_class() != h5py.h5t.COMPOUND:
+        return False
+    return _trouble(thing) is None and thing.dtype.names is not None  # complex numbers have none
 
 
 def _tables(objects):
