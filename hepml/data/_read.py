@@ -206,7 +206,7 @@ class Table:
     def _checked(self, source, columns):
         """Columns to give, after all that can be said before any is read."""
         if columns is not None:
-            _check_kinds(source, columns)
+            _check_kinds(source, list(columns))
         if self._where is not None:
             check_cut(source.path, self._where, source.schema)
         columns = source.schema.names if columns is None else list(columns)
@@ -231,11 +231,11 @@ class Table:
 def _check_kinds(source, columns):
     known = [*source.schema.names, *source.left_out]
     check_columns(source.path, columns, known)
-    for place, column in enumerate(columns):
+    for column in columns:
         if column in source.left_out:
             message = f"{column!r} of {source.path.name} is of a type that no table can hold"
             raise DataError(message)
-        if column in columns[:place]:
+        if columns.count(column) > 1:
             raise DataError(f"column {column!r} is asked for twice")
 
 

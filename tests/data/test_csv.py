@@ -178,6 +178,20 @@ def test_a_line_without_end_is_no_table(text):
     assert "no end of line" in sentence(text("a" * 1000 + "," + "b" * 1000))
 
 
+def test_rows_may_be_longer_than_what_is_parsed_at_once(text, monkeypatch):
+    monkeypatch.setattr(csv, "PIECE_BYTES", 100)
+    names = [f"c{n}" for n in range(200)]
+    content = "\n".join([",".join(names), ",".join(["1.25"] * 200), ",".join(["2"] * 200)])
+    table = read(text(content))
+    assert table.shape == (2, 200)
+    assert table["c199"].tolist() == [1.25, 2]
+    assert "line 4 has 1 of 200 values" in sentence(text(content + "\n1\n"))
+
+
+def test_absurdly_many_columns_are_no_table(text):
+    assert "too many" in sentence(text(",".join(f"c{n}" for n in range(100_000)) + "\n"))
+
+
 def test_other_encodings_are_refused(text):
     assert "not UTF-8" in sentence(text("a,b\n1,2\n", encoding="utf-16"))
     path = text("")

@@ -11,6 +11,7 @@ import gzip
 import os
 import re
 import zlib
+from collections import Counter
 
 from hepml.data._errors import DataError
 from hepml.data.files.base import Source, Writer, check_expansion, choose_tree, damaged
@@ -18,7 +19,9 @@ from hepml.data.files.base import Source, Writer, check_expansion, choose_tree, 
 __all__ = ["CsvSource", "CsvWriter"]
 
 BLOCK_BYTES = 8_000_000
+PIECE_BYTES = 1_000_000  # parsed at once, as fits into a processor's cache
 KEPT_BYTES = 64_000_000  # up to here the tables of the first pass are kept for the second
+MOST_COLUMNS = 20_000
 SEPARATORS = ",;\t "
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BROKEN = (EOFError, OSError, zlib.error)
@@ -87,6 +90,8 @@ class CsvSource(Source):
 
     def _find_names(self, fields, names):
         """Names of the columns, and whether the first line holds them."""
+        if len(fields) > MOST_COLUMNS:
+            raise DataError(f"{self.path.name} has {len(fields)} columns: too many for a table")
         if names is None:
             self._check_header(fields)
             return fields, True
@@ -107,8 +112,9 @@ class CsvSource(Source):
         for place, name in enumerate(fields):
             if not name:
                 raise DataError(f"{self.path.name}: column {place + 1} has no name")
-            if name in fields[:place]:
-                raise DataError(f"{self.path.name} has two columns named {name!r}")
+        name, count = Counter(fields).most_common(1)[0]
+        if count > 1:
+            raise DataError(f"{self.path.name} has two columns named {name!r}")
 
     def _blocks(self):
         """Pieces of whole lines with the number of their first; what is no row is left blank."""
@@ -145,7 +151,8 @@ class CsvSource(Source):
     def _check_text(self, block, line):
         if len(block) > 4 * BLOCK_BYTES:
             raise DataError(f"{self.path} has no end of line in {len(block)} bytes: it is no table")
-        self._decoded(block, line)
+        if not block.isascii() or b"\0" in block:
+            self._decoded(block, line)
 
     def _decoded(self, block, line):
         """Text of some bytes, made sure to be text."""
@@ -162,25 +169,34 @@ class CsvSource(Source):
     def _parse(self, block, line, types):
         """Table of a block; columns without a type get the one that fits this block."""
         import pyarrow as pa
-        import pyarrow.csv as pacsv
 
         try:
-            return pacsv.read_csv(
-                pa.BufferReader(block),
-                read_options=pacsv.ReadOptions(column_names=self.names, block_size=len(block) + 1),
-                parse_options=pacsv.ParseOptions(delimiter=self._separator),
-                convert_options=pacsv.ConvertOptions(
-                    column_types=types,
-                    null_values=MISSING,
-                    true_values=["true", "True", "TRUE"],
-                    false_values=["false", "False", "FALSE"],
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,
-                    timestamp_parsers=[],
-                ),
-            )
+            return self._parsed(block, types, PIECE_BYTES)
+        except pa.ArrowInvalid:
+            pass  # perhaps only because a row is longer than a piece
+        try:
+            return self._parsed(block, types, len(block) + 1)
         except pa.ArrowInvalid as error:
             raise self._uneven(block, line, error) from None
+
+    def _parsed(self, block, types, size):
+        import pyarrow as pa
+        import pyarrow.csv as pacsv
+
+        return pacsv.read_csv(
+            pa.BufferReader(block),
+            read_options=pacsv.ReadOptions(column_names=self.names, block_size=size),
+            parse_options=pacsv.ParseOptions(delimiter=self._separator),
+            convert_options=pacsv.ConvertOptions(
+                column_types=types,
+                null_values=MISSING,
+                true_values=["true", "True", "TRUE"],
+                false_values=["false", "False", "FALSE"],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                timestamp_parsers=[],
+            ),
+        )
 
     def _uneven(self, block, line, error):
         """Error for the first row that has more or fewer fields than there are columns."""
