@@ -20,7 +20,8 @@ from hepml_widgets._overtraining_table import (
 
 __all__ = ["OvertrainingView"]
 
-EMPTY = "give history=, or the scores of every round, to see a learning curve"
+EMPTY = "give history= to see it here"
+UNKNOWN = "Unknown: give history=, or the scores of every round, to see a learning curve."
 
 
 class OvertrainingView(View):
@@ -156,7 +157,7 @@ class OvertrainingView(View):
     def answers(self):
         """Verdicts of both panels, with their reasons."""
         curve = self.shown_curve
-        return (f"Unknown: {EMPTY}." if curve is None else curve.answer), self.stage.answer
+        return (UNKNOWN if curve is None else curve.answer), self.stage.answer
 
     @property
     def readout(self):
@@ -190,6 +191,7 @@ class OvertrainingView(View):
             "unit": self.unit,
             "questions": list(self.questions),
             "empty": EMPTY,
+            "unknown": UNKNOWN,
             "curves": [curve.packed(most) for curve in self.curves.values()],
             "scale": self.scale,
             "range": [float(self.edges[0]), float(self.edges[-1])],

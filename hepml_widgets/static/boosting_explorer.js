@@ -111,45 +111,57 @@ function channels(root, name) {
   const context = element("canvas", { width: 1, height: 1 }).getContext("2d");
   context.fillStyle = getComputedStyle(root).getPropertyValue(name).trim();
   context.fillRect(0, 0, 1, 1);
-  return context.getImageData(0, 0, 1, 1).data;
+  return [...context.getImageData(0, 0, 1, 1).data];
 }
 
-function paint(root, odds) {
-  const [low, middle, high] = ["--background", "--ground", "--signal"].map((name) => channels(root, name));
+// Paints log-odds as a picture from background through ground to signal, in the theme's colours.
+function painter(root) {
   const canvas = element("canvas", { width: CELLS, height: CELLS });
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   const image = context.createImageData(CELLS, CELLS);
-  odds.forEach((value, i) => {
-    const lean = 0.8 * Math.tanh(value / 2); // 0.8 (2 p − 1)
-    const [end, part] = [lean < 0 ? low : high, Math.abs(lean)];
-    const at = 4 * ((CELLS - 1 - Math.floor(i / CELLS)) * CELLS + (i % CELLS));
-    for (let k = 0; k < 3; k += 1) image.data[at + k] = middle[k] + part * (end[k] - middle[k]);
-    image.data[at + 3] = 255;
-  });
-  context.putImageData(image, 0, 0);
-  return canvas.toDataURL();
+  const shades = new Uint8ClampedArray(3 * 511); // from 0 to 1 in steps of the score
+  const mix = () => {
+    const [low, middle, high] = ["--background", "--ground", "--signal"].map((name) => channels(root, name));
+    for (let i = 0; i < 511; i += 1) {
+      const lean = 0.8 * (i / 255 - 1);
+      const end = lean < 0 ? low : high;
+      for (let k = 0; k < 3; k += 1) shades[3 * i + k] = middle[k] + Math.abs(lean) * (end[k] - middle[k]);
+    }
+  };
+  image.data.fill(255);
+  mix();
+  const paint = (odds) => {
+    for (let i = 0; i < odds.length; i += 1) {
+      const shade = 3 * Math.round(510 / (1 + Math.exp(-odds[i])));
+      const at = 4 * ((CELLS - 1 - Math.floor(i / CELLS)) * CELLS + (i % CELLS));
+      for (let k = 0; k < 3; k += 1) image.data[at + k] = shades[shade + k];
+    }
+    context.putImageData(image, 0, 0);
+    return canvas.toDataURL();
+  };
+  return { mix, paint };
 }
 
 // Edges between cells on different sides of even odds.
 function boundary(panel, odds, ranges) {
   const [[x0, x1], [y0, y1]] = ranges;
-  const px = (i) => panel.x(x0 + (i * (x1 - x0)) / CELLS).toFixed(1);
-  const py = (j) => panel.y(y0 + (j * (y1 - y0)) / CELLS).toFixed(1);
+  const places = (scale, low, high) => Array.from({ length: CELLS + 1 }, (_, i) => scale(low + (i * (high - low)) / CELLS).toFixed(1));
+  const [px, py] = [places(panel.x, x0, x1), places(panel.y, y0, y1)];
   const signal = (i, j) => odds[j * CELLS + i] >= 0;
   let path = "";
   for (let j = 0; j < CELLS; j += 1) {
     for (let i = 0; i < CELLS; i += 1) {
-      if (i && signal(i, j) !== signal(i - 1, j)) path += `M${px(i)} ${py(j)}V${py(j + 1)}`;
-      if (j && signal(i, j) !== signal(i, j - 1)) path += `M${px(i)} ${py(j)}H${px(i + 1)}`;
+      if (i && signal(i, j) !== signal(i - 1, j)) path += `M${px[i]} ${py[j]}V${py[j + 1]}`;
+      if (j && signal(i, j) !== signal(i, j - 1)) path += `M${px[i]} ${py[j]}H${px[i + 1]}`;
     }
   }
   return path;
 }
 
-function drawMap(panel, root, odds, table, exact) {
+function drawMap(panel, picture, odds, table, exact) {
   const { left, top, width, height } = panel.inner;
   panel.marks.append(
-    vector("image", { href: paint(root, odds), x: left, y: top, width, height, preserveAspectRatio: "none", class: "hepml-boost-map" }),
+    vector("image", { href: picture, x: left, y: top, width, height, preserveAspectRatio: "none", class: "hepml-boost-map" }),
     vector("path", { d: boundary(panel, odds, table.ranges), class: "hepml-boost-model" }));
   if (exact.length) {
     const [xs, ys] = [0, 1].map((axis) => exact.filter((_, i) => i % 2 === axis));
@@ -196,10 +208,10 @@ function drawTree(panel, tree, features) {
     words.push([text, span * unit, vector("circle", { cx: x, cy: y, r: 2.5, class: "hepml-boost-split" }, vector("title", {}, full))]);
   });
   panel.marks.append(vector("path", { d: edges, class: "hepml-boost-edges" }));
-  for (const [text, room, dot] of words) {
-    panel.labels.append(text);
-    if (text.getComputedTextLength() > room) text.replaceWith(dot);
-  }
+  // All are measured before one is replaced: else the browser lays the page out for each.
+  panel.labels.append(...words.map(([text]) => text));
+  const lengths = words.map(([text]) => text.getComputedTextLength());
+  words.forEach(([text, room, dot], i) => lengths[i] > room && text.replaceWith(dot));
 }
 
 // ▲ for signal, ● for background: never colour alone.
@@ -291,13 +303,16 @@ function render({ model, el }) {
   scene.root.append(grid, note, element("div", { class: "hepml-bar" }, readout.node,
     actions(scene, "boosting", data, () => rows((value) => value), () => [map, treePanel, curves])), data.node);
 
+  const brush = painter(scene.root);
   const axis = (i) => ({ title: shorten(table.titles[i]), plain: true, kind: "linear", domain: table.ranges[i] });
   const map = frame(scene, plots[0], {
     label: `Map of the score in ${table.titles.join(" and ")}`, x: axis(0), y: axis(1),
-    draw: (panel) => drawMap(panel, scene.root, oddsAfter(regions, rounds[at], table), table, exact),
+    draw: (panel) => {
+      const odds = oddsAfter(regions, rounds[at], table);
+      drawMap(panel, brush.paint(odds), odds, table, exact);
+    },
   });
-  const bare = { title: "", kind: "linear", domain: [0, 1] };
-  plots[1].classList.add("hepml-bare");
+  const bare = { title: "", kind: "none", domain: [0, 1] };
   const treePanel = frame(scene, plots[1], {
     label: "Tree of this round", x: bare, y: bare,
     draw: (panel) => drawTree(panel, trees[rounds[at] - 1][0], table.features),
@@ -328,7 +343,7 @@ function render({ model, el }) {
     show();
   };
   // The picture is made of the theme's colours: it follows them.
-  const themes = new MutationObserver(() => map.redraw());
+  const themes = new MutationObserver(() => { brush.mix(); map.redraw(); });
   themes.observe(scene.root, { attributes: true, attributeFilter: ["data-theme"] });
   scene.defer(() => themes.disconnect());
   watch(scene, model, ["round", "curve"], () => publishing || refresh());

@@ -48,8 +48,9 @@ function readoutParts(s, unit) {
 const LOOKS = { train: ["hepml-train-line", "6 3"], new: ["hepml-val-line", null] };
 
 function curveAxes(curve, unit, rounds) {
+  const bare = { title: "", kind: "none", domain: [0, 1] };
+  if (!curve) return { x: bare, y: bare };
   const x = { title: unit, kind: "count", domain: [0, 1] };
-  if (!curve) return { x, y: { title: "", kind: "linear", domain: [0, 1] } };
   const ends = [...curve.rounds, ...rounds];
   x.domain = [Math.min(...ends), Math.max(...ends)];
   if (x.domain[0] === x.domain[1]) x.domain = [x.domain[0] - 1, x.domain[1] + 1];
@@ -171,10 +172,9 @@ function render({ model, el }) {
     const chosen = curves.findIndex(({ name }) => name === model.get("curve"));
     curve = curves[chosen] ?? null;
     select.selectedIndex = chosen;
-    answers[0].textContent = curve ? curve.answer : `Unknown: ${table.empty}.`;
+    answers[0].textContent = curve ? curve.answer : table.unknown;
     at = rounds.length ? nearest(rounds, model.get("round")) : 0;
     handle?.show(at);
-    plots[0].classList.toggle("hepml-bare", !curve);
     learning.set(curveAxes(curve, table.unit, rounds));
     show();
   };

@@ -171,6 +171,7 @@ export function nearest(sorted, value) {
 const TRANSFORMS = {
   linear: { forward: (v) => v, backward: (u) => u },
   count: { forward: (v) => v, backward: (u) => u },
+  none: { forward: (v) => v, backward: (u) => u },
   log: { forward: (v) => Math.log10(v), backward: (u) => 10 ** u },
   logit: { forward: (v) => Math.log(v / (1 - v)), backward: (u) => 1 / (1 + Math.exp(-u)) },
 };
@@ -265,7 +266,7 @@ function countTicks([low, high], count) {
   return linearTicks([low, high], few).filter(({ value }) => Math.abs(value - Math.round(value)) < 1e-6);
 }
 
-const TICKS = { linear: linearTicks, log: logTicks, logit: logitTicks, count: countTicks };
+const TICKS = { linear: linearTicks, log: logTicks, logit: logitTicks, count: countTicks, none: () => [] };
 
 // ---------------------------------------------------------------- stage
 
@@ -338,7 +339,7 @@ export function watch(scene, model, names, react) {
 // ---------------------------------------------------------------- frames
 
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
-//   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count", domain }
+//   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count" | "none", domain }
 export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }) {
   // Not a count: a page may hold several copies of this script, each counting for itself.
   const clip = `hepml-clip-${Math.random().toString(36).slice(2)}`;
