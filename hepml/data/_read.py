@@ -139,17 +139,13 @@ class Table:
         self.files, self._tree = _find_files(path, tree)
         self._names, self._where = names, where
         with _prompt():
-            # pyarrow would import pandas in the middle, and swallow a Ctrl-C meanwhile.
-            import pandas as pd  # noqa: F401
-            import pyarrow as pa
-
+            _import_libraries()
             self._first = self._open(self.files[0])
         try:
             self._plan(columns)
         except BaseException:
             self._first.close()
             raise
-        self.schema = pa.schema([self._schema.field(name) for name in self._columns])
 
     def _plan(self, columns):
         """Settle what is to be read, and check all that can be checked before it is."""
@@ -164,6 +160,7 @@ class Table:
         for file in self.files[1:]:
             with self._open(file) as other:
                 self._join(source, other, is_strict=columns is None)
+        self.schema = pa.schema([self._schema.field(name) for name in self._columns])
 
     def batches(self, *, checked=True, progress=None):
         """Yield Arrow batches of the columns asked for, after the cut.
@@ -226,6 +223,16 @@ class Table:
         self._schema = pa.schema(fields)
         is_known = None not in (self.rows, other.rows)
         self.rows = self.rows + other.rows if is_known else None
+
+
+def _import_libraries():
+    """Import what every format needs: pyarrow itself would do so late, and swallow a Ctrl-C."""
+    try:
+        import pandas as pd  # noqa: F401
+        import pyarrow as pa  # noqa: F401
+    except ImportError as error:
+        message = f'reading files needs {error.name}: pip install "hepml-lab[lab]"'
+        raise DataError(message) from None
 
 
 def _check_kinds(source, columns):

@@ -80,7 +80,7 @@ class RootSource(Source):
             yield batch
         for name, digest in sums.items():
             if digest.sums() != self._digests[name]["sums"]:
-                raise damaged(self.path, self.kind, f"digest of {name!r} differs")
+                raise self._changed(f"the digest of {name!r} differs")
 
     @contextlib.contextmanager
     def _blaming(self):
@@ -92,13 +92,16 @@ class RootSource(Source):
         except Exception as error:
             raise damaged(self.path, self.kind, type(error).__name__) from error
 
+    def _changed(self, reason):
+        return damaged(self.path, self.kind, f"{reason}; or another program has rewritten it since")
+
     def _find_digests(self):
         """Look up what the writer noted about each column; nothing in files of other programs."""
         name = self.tree.rpartition("/")
         key = "".join([*name[:2], DIGESTS.format(name[2])])
         is_there = key in self._file.keys(cycle=False, filter_classname="TObjString")
         if is_there != (self._table.title == TITLE):
-            raise damaged(self.path, self.kind, "digests or title of the tree are lost")
+            raise self._changed("the digests or the title of the tree are lost")
         return json.loads(str(self._file[key])) if is_there else {}
 
     def _describe(self):
@@ -108,7 +111,7 @@ class RootSource(Source):
         types = {name: self._table.type(name) for name in self._own_names()}
         for name, noted in self._digests.items():
             if str(types[name]) != noted["type"]:
-                raise damaged(self.path, self.kind, f"type of {name!r} differs")
+                raise self._changed(f"the type of {name!r} differs")
         self.left_out = tuple(name for name, kind in types.items() if kind is None)
         known = {name: kind for name, kind in types.items() if kind is not None}
         self.schema = pa.schema([pa.field(n, kind, nullable=False) for n, kind in known.items()])
