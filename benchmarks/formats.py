@@ -33,7 +33,7 @@ COMMENT = """
 Medians of CPU time in {rounds} interleaved rounds, all threads together; ratios are medians of the
 ratios within a round. Read is `hepml.data.read` of all columns and of three; "bare" is the library
 below it reading the same columns of the same file to arrays (uproot, pyarrow, h5py, numpy), which
-checks less: no digests, and of Parquet no page sums. "read / read" is the same contestant twice per
+checks less: no digests and no page sums. "read / read" is the same contestant twice per
 round. Written is what `hepml data convert` writes, with each format's fast compression.
 higgs_tautau is the bundled sample {copies} times over; jets are {jets} of 5 to 60 constituents with
 four features.

@@ -52,9 +52,15 @@ class ParquetSource(Source):
         except ImportError:
             raise DataError('reading Parquet needs pyarrow: pip install "hepml-lab[lab]"') from None
         with reading(path, self.kind):
+            metadata = pq.read_metadata(path)
             # Buffered and without prefetch: else a row group is taken into memory as a whole.
+            # Digests, where they are, tell all that the sums of pages tell.
             self.file = pq.ParquetFile(
-                path, pre_buffer=False, buffer_size=BUFFER, page_checksum_verification=True
+                path,
+                metadata=metadata,
+                pre_buffer=False,
+                buffer_size=BUFFER,
+                page_checksum_verification=DIGESTS not in (metadata.metadata or {}),
             )
         try:
             with reading(path, self.kind):
