@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+import math
 import operator
 
 import numpy as np
@@ -205,13 +206,12 @@ class _Constant(Expression):
 
 
 def _within_range(value):
-    """Integer as it is, or as a float where no type of column reaches."""
-    if abs(value) <= 2**64:
-        return value
+    """Integer as it is, or infinity where not even a float reaches."""
     try:
-        return float(value)
+        float(value)
     except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+        return math.inf if value > 0 else -math.inf
+    return value
 
 
 def _expression(value):
