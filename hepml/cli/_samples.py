@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from hepml import data
+from hepml.data import published
 
 __all__ = ["register"]
 
@@ -17,14 +18,21 @@ def register(app):
 
 
 def list_samples():
-    """List the samples: name, events, size, title."""
+    """List the samples at hand, and the published sets that `hepml data fetch` brings."""
     rows = [("bundled", "events", "MB", ""), *map(_row, data.names())]
+    rows += [("", "", "", ""), ("published", "", "MB", ""), *map(_published_row, published.names())]
     typer.echo("\n".join(_aligned(rows)))
 
 
 def _row(name):
     record, size = data.card(name).record, data.path(name).stat().st_size
     return name, str(record["events"]), f"{size / 1e6:.1f}", record["title"]
+
+
+def _published_row(name):
+    size = sum(file.expected_size for file in published.entry(name).chosen()) / 1e6
+    state = "fetched" if published.status(name)["fetched"] else "not fetched"
+    return name, state, f"{size:.0f}", published.entry(name).title
 
 
 def _aligned(rows):
@@ -35,14 +43,17 @@ def _aligned(rows):
         yield "  ".join(cells).rstrip()
 
 
-def show_card(name: Annotated[str, typer.Argument(help="sample, or its file or card")]):
+def show_card(
+    name: Annotated[str, typer.Argument(help="sample, published set, or a sample's file")],
+):
     """Print where a sample comes from and what it contains."""
     typer.echo(str(data.card(name)))
 
 
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(help="samples, or folders or files of generated ones")
+        list[str] | None,
+        typer.Argument(help="samples, fetched sets, or folders or files of generated samples"),
     ] = None,
     *,
     again: Annotated[

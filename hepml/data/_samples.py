@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from hepml.data import published
 from hepml.data._errors import DataError, nearest
 from hepml.data._read import read
 from hepml.data.recipes import NAMES
@@ -16,6 +17,7 @@ __all__ = ["TREE", "Card", "card", "card_path", "check_file", "content_digest", 
 __all__ += ["load", "names", "path", "tallies", "verify"]
 
 TREE = "events"
+SOURCES = ("bundled", "open")
 FOLDER = Path(__file__).parent / "samples"
 
 
@@ -127,7 +129,7 @@ def names():
 
 def _known(name):
     if name not in NAMES:
-        message = f"there is no sample {name!r}; {nearest(name, NAMES)}"
+        message = f"there is no sample {name!r}; {nearest(name, (*NAMES, *published.names()))}"
         raise DataError(message)
     return name
 
@@ -168,17 +170,19 @@ def card(name):
     Parameters
     ----------
     name : str or path-like
-        A bundled sample, or the file or card of a generated one.
+        A bundled sample, a published set, or the file or card of a generated sample.
 
     Returns
     -------
-    Card
+    Card or PublishedCard
 
     Raises
     ------
     DataError
         If there is no such sample or card, or it cannot be understood.
     """
+    if name in published.names():
+        return published.card(name)
     return _read_card(card_path(path(name) if _is_name(name) else name))
 
 
@@ -200,15 +204,17 @@ def _read_card(file):
     return found
 
 
-def load(name, columns=None):
-    """Bundled sample as a table, offline.
+def load(name, columns=None, *, source="bundled"):
+    """Sample as a table: the bundled one, offline, or the published set with the same columns.
 
     Parameters
     ----------
     name : str
-        One of `names`.
+        One of `names`; or a published set by its own name.
     columns : sequence of str, optional
         Columns to read, in this order; all by default. Units are in `card`.
+    source : str
+        "bundled", or "open" for the published set, once it was fetched.
 
     Returns
     -------
@@ -217,11 +223,24 @@ def load(name, columns=None):
     Raises
     ------
     DataError
-        If there is no such sample or column, or its file is damaged.
+        If there is no such sample or column, its file is damaged, or the set is not fetched.
     """
+    if source not in SOURCES:
+        raise DataError(f"source={source!r}: say 'bundled' or 'open' (a published set)")
+    if name in published.names():
+        return published.load(name, columns)
+    if source == "open":
+        return published.load(_sister(name), columns)
     file = path(name)
     check_file(file, card(name).record["sha256"])
     return read(file, columns=columns, tree=TREE)
+
+
+def _sister(name):
+    """Find the published set with the columns of a bundled sample."""
+    if (sister := published.sister_of(_known(name))) is None:
+        raise DataError(f"no published set has the columns of {name!r}: it comes bundled only")
+    return sister
 
 
 def verify(name, *, again=False):
@@ -230,7 +249,8 @@ def verify(name, *, again=False):
     Parameters
     ----------
     name : str or path-like
-        A bundled sample; or a folder with generated ones, or a file of one.
+        A bundled sample; a published set, whose bytes alone are checked; or a folder with
+        generated samples, or a file of one.
     again : bool
         Whether to make the sample once more and compare; for samples that need no generator.
 
@@ -246,6 +266,8 @@ def verify(name, *, again=False):
     """
     from hepml.data._verify import verified
 
+    if name in published.names():
+        return published.verify(name)
     return verified(name, again=again)
 
 

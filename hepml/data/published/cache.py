@@ -132,13 +132,18 @@ def verify(name):
     ----------
     name : str
 
+    Returns
+    -------
+    list of pathlib.Path
+        The files that were checked.
+
     Raises
     ------
     DataError
         If the set is not fetched; or naming the first file that differs.
     """
     known = ledger(name)
-    for path in paths(name):
+    for path in (files := paths(name)):
         file = next(file for file in entry(name).files if file.name == path.name)
         expected = known_checksum(file, known)
         if file.size is not None and path.stat().st_size != file.size:
@@ -146,6 +151,7 @@ def verify(name):
             raise DataError(f"{path} is not the file that was fetched: {found}")
         if expected and (found := digest(path, expected)) != expected:
             raise DataError(f"{path} is not the file that was fetched: {found}, not {expected}")
+    return files
 
 
 def known_checksum(file, known):
