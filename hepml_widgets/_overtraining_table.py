@@ -20,6 +20,14 @@ CLASSES = ("signal", "background")
 UNLIKELY = 0.01  # a p-value below is called a difference
 SIGMAS = 3  # so is an AUC gap of so many errors
 NOISE = 3  # a loss has moved if it did so by more than this many times its scatter
+MEMORY = (
+    "The model remembers training events; harmless by itself, because an analysis uses new events: "
+    "what counts is the learning curve."
+)
+UNLIKE = (
+    "Training events are not clearly ranked better: rather than a memory of the model, the "
+    "samples themselves may differ; compare their selections and weights."
+)
 SMALL = 0.01  # and by more than this share of all it fell
 
 
@@ -86,7 +94,7 @@ class Stage:
         if not known:
             return None
         value, error = self.gap
-        return len(known) * min(known) < UNLIKELY or value > SIGMAS * error
+        return len(known) * min(known) < UNLIKELY or value > SIGMAS * error > 0
 
     def parts(self, unit):
         """Labels and numbers of the line under the panels, as the browser prints them."""
@@ -108,10 +116,8 @@ class Stage:
         reason = f"{self._p_words}, AUC gap {with_error(*self.gap)}{self._pull}"
         if not self.differs:
             return f"No difference is seen: {reason}."
-        return (
-            f"Yes: {reason}. The model remembers training events; harmless by itself, because an "
-            "analysis uses new events: what counts is the learning curve."
-        )
+        value, error = self.gap
+        return f"Yes: {reason}. {MEMORY if value > 2 * error else UNLIKE}"
 
     @property
     def _p_words(self):

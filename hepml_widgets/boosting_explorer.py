@@ -1,5 +1,7 @@
 """Boosted trees round by round: one tree, the regions they cut, and the exact answer on top."""
 
+import re
+
 import numpy as np
 import traitlets
 
@@ -111,15 +113,16 @@ class BoostingExplorer(View):
         if len(names) != 2:
             raise ValueError(f"names are two, of signal and background, not {len(names)}.")
         self.names = tuple(str(name) for name in names)
-        columns = None if not hasattr(X, "columns") else [str(name) for name in X.columns]
+        columns = columns_of(X)
         samples = {"test": as_sample("test", X, y, weights)}
         if train is not None:
             samples = {"train": as_training(train)} | samples
         X, y, weights = samples["test"]
         self.ensemble = read(model, X)
-        self.feature_names = self.ensemble.names or columns or [f"x{i}" for i in range(X.shape[1])]
+        check_columns(columns, self.ensemble.names)
+        self.feature_names = columns or self.ensemble.names or [f"x{i}" for i in range(X.shape[1])]
         axes = self._axes(features)
-        self.plane = Plane(axes, shown_ranges(X, axes, ranges), self._held(X, hold))
+        self.plane = Plane(axes, shown_ranges(X, axes, ranges), self._held(X, axes, hold))
         numbers, self.held_rounds = chosen_rounds(self.ensemble, rounds)
         self.steps = measure(self.ensemble, samples, numbers)
         self.bound, self.exact_line = None, np.empty((0, 2))
@@ -134,8 +137,7 @@ class BoostingExplorer(View):
         odds = exact_log_odds(log_ratio, self.plane, log_prior(y, weights))
         self.exact_line = contour(odds, self.plane)
         if callable(log_ratio):
-            X, y, weights = samples["test"]
-            self.bound = area(y, np.asarray(log_ratio(X), dtype=float), weights)
+            self.bound = exact_area(log_ratio, *samples["test"])
 
     def _axes(self, features):
         if features is None:
@@ -160,11 +162,14 @@ class BoostingExplorer(View):
             return int(feature)
         raise ValueError(f"No feature {feature!r}: there are {', '.join(map(repr, known))}.")
 
-    def _held(self, X, hold):
+    def _held(self, X, axes, hold):
         medians = [np.median(c[np.isfinite(c)]) if np.isfinite(c).any() else np.nan for c in X.T]
         held = np.array(medians, dtype=float)
         for feature, value in (hold or {}).items():
-            held[self._index(feature)] = value
+            index = self._index(feature)
+            if index in axes:
+                raise ValueError(f"{feature!r} is shown on an axis: only other features are held.")
+            held[index] = value
         return held
 
     @property
@@ -279,6 +284,31 @@ def as_sample(kind, X, y, weights):
         raise ValueError(f"X of the {kind} sample has infinite values.")
     weights = None if weights is None else np.asarray(weights, dtype=float)
     return X, np.asarray(y).astype(bool), weights
+
+
+def exact_area(log_ratio, X, y, weights):
+    """AUC of the exact ratio, which is infinite where only one class can be."""
+    ratio = np.clip(np.asarray(log_ratio(X), dtype=float), -1e300, 1e300)
+    try:
+        return area(y, ratio, weights)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"log_ratio on the test events: {error}") from error
+
+
+def columns_of(X):
+    """Names of the columns of a table, None for an array."""
+    return [str(name) for name in X.columns] if hasattr(X, "columns") else None
+
+
+def check_columns(columns, names):
+    """See that a table has the columns the model was trained on, in their order."""
+    if columns is None or names is None or all(re.fullmatch(r"Column_\d+", n) for n in names):
+        return
+    if [name.replace(" ", "_") for name in columns] != [name.replace(" ", "_") for name in names]:
+        raise ValueError(
+            f"X has the columns {', '.join(map(repr, columns))}, but the model was trained on "
+            f"{', '.join(map(repr, names))}, in this order."
+        )
 
 
 def as_training(train):

@@ -179,6 +179,32 @@ def test_features_not_shown_are_held_and_named(events):
     assert not np.array_equal(held.score_map()[2], explorer.score_map()[2])
 
 
+def test_columns_in_another_order_are_refused(events):
+    X, y, _ = events
+    frame = pd.DataFrame(X, columns=["a b", "c", "d"])
+    for model in (
+        HistGradientBoostingClassifier(max_iter=2),
+        xgboost.XGBClassifier(n_estimators=2),
+        lightgbm.LGBMClassifier(n_estimators=2, verbose=-1),
+    ):
+        model.fit(frame, y)
+        assert BoostingExplorer(model, frame, y).feature_names == ["a b", "c", "d"]
+        with pytest.raises(ValueError, match=r"X has the columns 'c', 'a b', 'd', but the model"):
+            BoostingExplorer(model, frame[["c", "a b", "d"]], y)
+    model = lightgbm.LGBMClassifier(n_estimators=2, verbose=-1).fit(X, y)
+    assert BoostingExplorer(model, frame, y).feature_names == ["a b", "c", "d"]
+
+
+def test_a_ratio_may_be_infinite_where_one_class_cannot_be(events):
+    X, y, _ = events
+    model = MODELS["gradient"]().fit(X, y)
+
+    def cut(X):
+        return np.where(X[:, 0] > 3, np.inf, np.where(X[:, 0] < -2, -np.inf, log_ratio(X)))
+
+    assert 0.5 < BoostingExplorer(model, X, y, log_ratio=cut).bound[0] < 1
+
+
 def test_default_features_are_those_that_split_most(events):
     X, y, _ = events
     model = GradientBoostingClassifier(n_estimators=20, max_depth=1).fit(X[:, [2, 0, 1]], y)
@@ -331,6 +357,8 @@ def test_models_that_cannot_be_read_are_named(case, events):
         ({"features": (0, 0)}, "two different ones"),
         ({"features": (0, 1, 2)}, "two different ones"),
         ({"hold": {"x9": 1}}, "No feature 'x9'"),
+        ({"features": (0, 1), "hold": {"x1": 1}}, "'x1' is shown on an axis"),
+        ({"log_ratio": lambda X: X[:, 0] * np.nan}, "log_ratio on the test events: 1500 of 1500"),
         ({"rounds": [0, 3]}, "rounds are whole numbers from 1 to 12"),
         ({"rounds": [0.5]}, "rounds are whole numbers"),
         ({"ranges": ((1, 0), (0, 1))}, "each rising"),

@@ -102,6 +102,13 @@ def test_the_p_values_alone_can_tell_a_difference(rng):
         assert one.stage.differs
 
 
+def test_samples_that_are_not_alike_are_no_memory(honest):
+    y, score, *_ = honest
+    shifted = OvertrainingView(y, score, y, score + 0.2)
+    assert shifted.stage.gap[0] == 0
+    assert "the samples themselves may differ" in shifted.answers[1]
+
+
 def test_equal_samples_have_no_difference(honest):
     assert OvertrainingView(*honest).answers[1].startswith("No difference is seen: ")
 
