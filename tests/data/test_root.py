@@ -198,9 +198,23 @@ def test_values_that_are_not_those_written_are_noticed(tmp_path, rng):
         note = json.loads(str(file["hepml_events"]))
     for values, hint in ((noise[::-1], "digest of 'noise'"), (few, "type of 'noise'")):
         with uproot.recreate(tmp_path / "other.root") as file:
-            file.mktree("events", {"noise": values.dtype}, TITLE).extend({"noise": values})
-            file["hepml_events"] = json.dumps({"noise": note["noise"]})
+            own = str(file.file.uuid)
+            tree = file.mktree("events", {"noise": values.dtype}, TITLE.format(own))
+            tree.extend({"noise": values})
+            columns = {"noise": note["columns"]["noise"]}
+            file["hepml_events"] = json.dumps({"file": own, "columns": columns})
         assert f"{hint} differs" in sentence(tmp_path / "other.root")
+
+
+def test_what_another_program_made_of_our_file_is_read(tmp_path, rng):
+    """As ROOT's hadd does: titles and texts are copied, the values are those of several files."""
+    path = whole(tmp_path / "f.root", "ttree", rng)
+    noise = np.tile(read(path)["noise"].to_numpy(), 2)
+    with uproot.open(path) as ours, uproot.recreate(tmp_path / "added.root") as file:
+        tree = file.mktree("events", {"noise": noise.dtype}, ours["events"].title)
+        tree.extend({"noise": noise})
+        file["hepml_events"] = str(ours["hepml_events"])
+    assert np.array_equal(read(tmp_path / "added.root")["noise"], noise)
 
 
 @pytest.mark.filterwarnings("ignore")

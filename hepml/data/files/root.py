@@ -2,7 +2,8 @@
 
 A `RootWriter` puts a digest of every column beside the tree. ROOT has no check of its own that
 covers a whole column, so this is what tells a damaged column from a sound one when a file is read
-from beginning to end. Files without it are read as they are.
+from beginning to end. Files without it are read as they are, and so are files that another
+program made from ours: digests hold for the file whose identifier they name.
 """
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
@@ -31,7 +32,7 @@ FLAT_FIELDS = {"bool": "bool", "float": "float32", "double": "float64"} | {
 GROUP_BYTES = 8_000_000  # written at once: one basket per branch, or one cluster
 LEAST_WIDTH = 8  # bytes per row assumed at least, whatever a damaged file says
 DIGESTS = "hepml_{}"  # name, beside the tree, of the text that holds the digests
-TITLE = "columns have digests beside this"  # of a tree with digests: so that none lose theirs
+TITLE = "digests of {} beside this"  # of a tree with digests: so that none lose theirs
 
 
 class RootSource(Source):
@@ -93,16 +94,18 @@ class RootSource(Source):
             raise damaged(self.path, self.kind, type(error).__name__) from error
 
     def _changed(self, reason):
-        return damaged(self.path, self.kind, f"{reason}; or another program has rewritten it since")
+        return damaged(self.path, self.kind, reason)
 
     def _find_digests(self):
         """Look up what the writer noted about each column; nothing in files of other programs."""
-        name = self.tree.rpartition("/")
-        key = "".join([*name[:2], DIGESTS.format(name[2])])
+        folder, slash, name = self.tree.rpartition("/")
+        key = f"{folder}{slash}{DIGESTS.format(name)}"
+        own = str(self._file.file.uuid)
         is_there = key in self._file.keys(cycle=False, filter_classname="TObjString")
-        if is_there != (self._table.title == TITLE):
+        note = json.loads(str(self._file[key])) if is_there else {"file": None}
+        if (note["file"] == own) != (self._table.title == TITLE.format(own)):
             raise self._changed("the digests or the title of the tree are lost")
-        return json.loads(str(self._file[key])) if is_there else {}
+        return note["columns"] if note["file"] == own else {}
 
     def _describe(self):
         import pyarrow as pa
@@ -353,14 +356,18 @@ class RootWriter(Writer):
         for field in self._fields:
             if pa.types.is_list(field.type):
                 counters[field.name] = _unused(f"n{field.name}", {*names, *counters.values()})
-        return self._file.mktree(self.tree, types, title=TITLE, counter_name=counters.get)
+        return self._file.mktree(self.tree, types, title=self._title, counter_name=counters.get)
 
     def _make_ntuple(self):
         import pyarrow as pa
 
         arrays = [pa.array([], field.type) for field in self._fields]
         empty = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(self._fields))
-        return self._file.mkrntuple(self.tree, _records(empty).layout.form, TITLE)
+        return self._file.mkrntuple(self.tree, _records(empty).layout.form, self._title)
+
+    @property
+    def _title(self):
+        return TITLE.format(self._file.file.uuid)
 
     def write(self, batch):
         """Add a batch; see `Writer.write`."""
@@ -379,10 +386,11 @@ class RootWriter(Writer):
             self._file.close()
 
     def _noted(self):
-        return {
+        columns = {
             field.name: {"type": str(field.type), "sums": self._digests[field.name].sums()}
             for field in self._fields
         }
+        return {"file": str(self._file.file.uuid), "columns": columns}
 
     def _plain(self, batch):
         """Batch in the types that are written; what is missing becomes NaN or an error."""
