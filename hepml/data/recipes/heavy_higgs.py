@@ -10,6 +10,7 @@ from hepml.data.recipes.base import Column
 from hepml.data.recipes.collisions import CollisionProcess, CollisionRecipe, Variant
 from hepml.data.simulate.lepton_jets import LeptonJetsDetector, reconstruct
 from hepml.data.simulate.objects import rounded
+from hepml.data.simulate.polarisation import veto_others
 from hepml.data.simulate.semileptonic import SemileptonicGenerator
 
 __all__ = ["PAPER_SCALES", "RECIPE", "HeavyHiggs", "in_gev", "in_paper_units"]
@@ -109,12 +110,13 @@ _BOTH_CHARGES = tuple(
 
 @dataclass(frozen=True)
 class HeavyHiggsProcess(CollisionProcess):
-    """A process whose cross-section in pb may be stated, forced decays and all.
+    """A process whose cross-section in pb may be stated, forced decays and all; 0 if it is not.
 
-    0 stands for what Pythia finds.
+    ``longitudinal`` gives its W bosons the only helicity that scalars allow.
     """
 
     stated_cross_section: float = 0.0
+    longitudinal: bool = False
 
 
 # gg -> H0(425) at leading order with the couplings of a standard Higgs, 0.82 pb by Pythia; both
@@ -148,7 +150,7 @@ _TOPS = ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", "SpaceShower:pTmaxFudge = 
 
 _PROCESSES = (
     HeavyHiggsProcess(
-        "gg -> H0 -> W H+-", 1, 0.5, _CASCADE, _BOTH_CHARGES, stated_cross_section=_SIGNAL_PB
+        "gg -> H0 -> W H+-", 1, 0.5, _CASCADE, _BOTH_CHARGES, _SIGNAL_PB, longitudinal=True
     ),
     HeavyHiggsProcess("t tbar", 0, 0.5, _TOPS, _BOTH_CHARGES),
 )
@@ -221,12 +223,26 @@ _NOTES = (
     ),
     (
         "one W decays to e or mu, the other to quarks, both charges alike: tau -> e, mu and "
-        "dileptons are left out, as the lepton's pT in the real set suggests (median of top 47 GeV"
-        "; 47 here; 45 with taus)"
+        "dileptons are left out, as the real set suggests (median pT of the lepton from top 47.0 "
+        "GeV; 46.6 here; 45.4 with taus)"
+    ),
+    (
+        "the W of the cascade are longitudinal, as they must be beside scalars; those of top decay"
+        " as Pythia has it"
     ),
     (
         "tuned to the real set by hand: where the shower starts (the factorisation scale; 0.7 of "
         "it for top), the jets' R, resolution (100 % / sqrt(pT) and 10 %) and ranking, mistags"
+    ),
+    (
+        "compared with the real events, column by column and class by class: Kolmogorov-Smirnov "
+        "distances 0.006 to 0.082, mean 0.028 (0.012 by chance alone); largest for m_wbb (signal; "
+        "the median is 1.8 % low) and m_lv"
+    ),
+    (
+        "boosted trees trained on 10000 events, AUC with all, low-level, high-level features: here "
+        "0.789, 0.664, 0.762 (real, five-fold: 0.783, 0.654, 0.764); trained here, tested on real "
+        "events 0.772, 0.646, 0.756; the reverse 0.778, 0.648, 0.754"
     ),
     (
         "no multi-parton interactions and no pile-up jets; leptons are always found; momenta and "
@@ -268,6 +284,7 @@ class HeavyHiggs(CollisionRecipe):
             (*self.settings, *process.settings, *process.variants[0].settings),
             int(rng.integers(1, LARGEST_PYTHIA_SEED)),
             self.lepton_margin * self.detector.lepton_pt,
+            veto_others(rng) if process.longitudinal else None,
         )
 
     def _selected(self, batch, rng):

@@ -172,7 +172,7 @@ class Generator:
         return TruthEvent(tuple(momentum), lepton_id, taus, particles, self.trials)
 
 
-def start(settings, seed):
+def start(settings, seed, hooks=None):
     """Start Pythia quietly.
 
     Parameters
@@ -181,6 +181,8 @@ def start(settings, seed):
         One ``readString`` each.
     seed : int
         1 to 900 000 000.
+    hooks : pythia8mc.UserHooks, optional
+        Who makes it keeps a reference to it.
 
     Returns
     -------
@@ -201,6 +203,8 @@ def start(settings, seed):
         if not pythia.readString(line):
             message = f"Pythia does not know the setting {line!r}"
             raise ValueError(message)
+    if hooks is not None:
+        pythia.setUserHooksPtr(hooks)
     if not pythia.init():
         raise RuntimeError("Pythia could not start with these settings")
     return pythia

@@ -59,10 +59,12 @@ class SemileptonicGenerator:
         Pythia's seed, 1 to 900 000 000.
     lepton_pt : float
         GeV; events without a prompt lepton as hard as this are dropped.
+    hooks : pythia8mc.UserHooks, optional
     """
 
-    def __init__(self, settings, seed, lepton_pt):
-        self.pythia = start(settings, seed)
+    def __init__(self, settings, seed, lepton_pt, hooks=None):
+        self.hooks = hooks  # Pythia does not keep them alive
+        self.pythia = start(settings, seed, hooks)
         self.lepton_pt = lepton_pt
         self.trials = 0
 
