@@ -91,7 +91,7 @@ class Workers:
         self.stack.enter_context(_cluster.silent())
         start = time.monotonic()
         local = self.stack.enter_context(_cluster.LocalCluster(self.number))
-        self.client = self.stack.enter_context(_cluster.connected(local.address))
+        self.client = self.stack.enter_context(local.connected())
         while len(self.client.nthreads()) < self.number:
             time.sleep(0.02)
         self.start_seconds = time.monotonic() - start

@@ -77,15 +77,14 @@ def made_on_cluster(name, chunks, *, workers, scheduler, note):
         stack.enter_context(silent())
         if scheduler is None:
             local = stack.enter_context(LocalCluster(workers))
-            address, revive = local.address, local.revive
+            client, revive = stack.enter_context(local.connected()), local.revive
         else:
-            address, revive = scheduler, lambda: None
-        client = stack.enter_context(connected(address))
+            client, revive = stack.enter_context(connected(scheduler)), lambda: None
         yield from Run(client, name, revive, note).results(chunks)
 
 
 def _check_distributed():
-    if not find_spec("distributed"):
+    if not (find_spec("distributed") and find_spec("cryptography")):
         message = 'several workers need dask.distributed: pip install "hepml-lab[generate]"'
         raise DataError(message)
 
@@ -280,15 +279,16 @@ def _no_answer(address, error):
 
 
 @contextlib.contextmanager
-def connected(address):
-    """Client of the scheduler at an address."""
+def connected(address, **options):
+    """Client of the scheduler at an address; further options are the client's."""
     import distributed
 
     _knock(address)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions that matter are compared by us
-            client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            options |= {"timeout": CONNECT_SECONDS, "set_as_default": False}
+            client = distributed.Client(address, **options)
     except Exception as error:  # noqa: BLE001 - whatever may answer at a mistaken address
         raise DataError(_no_answer(address, error)) from None
     try:
@@ -301,8 +301,10 @@ def connected(address):
 class LocalCluster:
     """Scheduler in this process and workers as subprocesses, all on the loopback interface.
 
-    The workers are a session of their own: Ctrl-C in the terminal reaches us only, and we stop
-    them. They leave by themselves when the scheduler is gone, however it went.
+    They talk encrypted, with keys of their own: whoever may speak to a scheduler runs code in its
+    name, and on a hub many share the loopback interface. The workers are a session of their own:
+    Ctrl-C in the terminal reaches us only, and we stop them. They leave by themselves when the
+    scheduler is gone, however it went.
     """
 
     def __init__(self, workers):
@@ -310,22 +312,38 @@ class LocalCluster:
 
     def __enter__(self):
         import dask
-        from distributed import Scheduler, SpecCluster
+        from distributed import Scheduler, Security, SpecCluster
 
-        here = {"host": "127.0.0.1", "port": 0, "dashboard": False}
-        options = here | {"dashboard_address": "127.0.0.1:0"}
+        self.security = Security.temporary()
+        here = {"host": "127.0.0.1", "port": 0, "dashboard": False, "security": self.security}
+        options = here | {"dashboard_address": "127.0.0.1:0", "protocol": "tls"}
         with dask.config.set({"distributed.scheduler.allowed-failures": ATTEMPTS}):
             spec = {"cls": Scheduler, "options": options}
-            self.cluster = SpecCluster(scheduler=spec, workers={}, silence_logs=False)
+            self.cluster = SpecCluster(
+                scheduler=spec, workers={}, silence_logs=False, security=self.security
+            )
         self.folder = tempfile.TemporaryDirectory(prefix="hepml-", ignore_cleanup_errors=True)
         self.address = self.cluster.scheduler_address
+        self.keys = list(self._keys())
         self.processes = [self._start() for _ in range(self.workers)]
         return self
+
+    def connected(self):
+        """Client of this cluster."""
+        return connected(self.address, security=self.security)
+
+    def _keys(self):
+        """Yield the options of a worker that hold its keys, in files that we alone may read."""
+        keys = self.security.get_tls_config_for_role("worker")
+        for name, option in (("ca_file", "ca-file"), ("cert", "cert"), ("key", "key")):
+            file = Path(self.folder.name) / f"{option}.pem"
+            file.write_text(keys[name], encoding="utf-8")
+            yield from (f"--tls-{option}", str(file))
 
     def _start(self):
         command = [sys.executable, "-m", "distributed.cli.dask_worker", self.address]
         command += ["--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-        command += ["--memory-limit", "0", "--death-timeout", str(WORKER_SECONDS)]
+        command += ["--memory-limit", "0", "--death-timeout", str(WORKER_SECONDS), *self.keys]
         path = [str(Path(hepml.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         environment = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
         with (Path(self.folder.name) / "log").open("ab") as log:

@@ -6,9 +6,11 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -303,3 +305,20 @@ def test_a_million_events_interrupted_and_resumed_are_the_same(tmp_path):
     assert resumed["events"] == 1_000_000
     assert resumed["content_sha256"] == whole["content_sha256"]
     assert [file.name for file in data.verify(tmp_path)] == [f"{NAME}.root"]
+
+
+def test_the_local_cluster_is_closed_to_others_on_the_machine():
+    """Whoever may speak to a scheduler runs code in its name."""
+    with _cluster.silent(), _cluster.LocalCluster(1) as local:
+        assert local.address.startswith("tls://127.0.0.1:")
+        with local.connected() as client:
+            assert client.submit(sum, [1, 2]).result(timeout=60) == 3
+        for address in (local.address, local.address.replace("tls", "tcp")):
+            with (
+                pytest.raises(DataError, match="no Dask scheduler answers"),
+                _cluster.connected(address),
+            ):
+                pass
+        keys = Path(local.folder.name)
+        assert stat.S_IMODE(keys.stat().st_mode) == 0o700
+    assert not keys.exists()
