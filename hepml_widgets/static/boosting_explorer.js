@@ -1,6 +1,6 @@
 import {
-  actions, announcer, band, choice, dataTable, dragHandle, element, endLabels, floats, frame, joined, line,
-  nearest, readoutLine, shorten, significant, stage, vector, watch, withError,
+  actions, announcer, choice, dataTable, dragHandle, drawRounds, element, floats, frame, joined, line, nearest,
+  publisher, readoutLine, roundAxes, shorten, significant, stage, vector, watch, withError,
 } from "./plot.js";
 
 const CELLS = 96;
@@ -85,7 +85,7 @@ function oddsAfter(regions, done, { base, scale }) {
 
 // ---------------------------------------------------------------- steps
 
-const LOOKS = { train: ["training", "hepml-train-line", "6 3"], test: ["test", "hepml-val-line", null] };
+const WORDS = { train: "training", test: "test" };
 
 function decodeSteps(table) {
   const columns = (group) => Object.fromEntries(Object.entries(group).map(([name, column]) => [name, floats(column)]));
@@ -94,8 +94,8 @@ function decodeSteps(table) {
 
 // [label, value] pairs; joined they are Python's `readout`.
 function readoutParts({ rounds, auc, aucError, loss, bound }, i) {
-  const each = (title, group, text) => Object.keys(LOOKS).filter((name) => group[name])
-    .map((name, k) => [`${k ? "" : title}${LOOKS[name][0]}`, text(name)]);
+  const each = (title, group, text) => Object.keys(WORDS).filter((name) => group[name])
+    .map((name, k) => [`${k ? "" : title}${WORDS[name]}`, text(name)]);
   return [
     ["round", String(rounds[i])],
     ...each("AUC ", auc, (name) => withError(auc[name][i], aucError[name][i])),
@@ -227,35 +227,19 @@ function leafMark(x, y, value) {
 
 const groupOf = (steps, kind) => (kind === "AUC" ? steps.auc : steps.loss);
 
-function curveAxes(steps, kind) {
-  const { rounds, bound } = steps;
-  const values = [...Object.values(groupOf(steps, kind)).flatMap((column) => [...column]), ...(bound && kind === "AUC" ? [bound[0]] : [])].filter(Number.isFinite);
-  const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
-  const room = 0.08 * (high - low) || 0.1;
-  const last = rounds[rounds.length - 1];
-  return {
-    x: { title: "round", kind: "count", domain: rounds[0] < last ? [rounds[0], last] : [last - 1, last + 1] },
-    y: { title: kind, kind: "linear", domain: [low - room, high + 2 * room] },
-  };
-}
+const curveAxes = (steps, kind) => roundAxes("round", steps.rounds, kind,
+  [...Object.values(groupOf(steps, kind)).flatMap((column) => [...column]), ...(kind === "AUC" && steps.bound ? [steps.bound[0]] : [])]);
 
 function drawCurves(panel, steps, kind) {
   const { left, width } = panel.inner;
-  const labels = Object.entries(groupOf(steps, kind)).map(([name, values]) => {
-    const [text, look, dash] = LOOKS[name];
-    if (kind === "AUC") {
-      const errors = steps.aucError[name];
-      band(panel, steps.rounds, values.map((v, i) => v - errors[i]), values.map((v, i) => v + errors[i]), { class: `hepml-band ${look}` });
-    }
-    line(panel, steps.rounds, values, { class: look, "stroke-dasharray": dash });
-    return { text, class: look, x: left + width - 6, y: panel.y(values[values.length - 1]) - 8 };
-  });
-  if (kind === "AUC" && steps.bound) {
-    const y = panel.y(steps.bound[0]);
+  const curves = Object.fromEntries(Object.entries(groupOf(steps, kind)).map(([name, values]) =>
+    [name, { text: WORDS[name], values, errors: kind === "AUC" ? steps.aucError[name] : null }]));
+  const y = kind === "AUC" && steps.bound ? panel.y(steps.bound[0]) : NaN;
+  if (Number.isFinite(y)) {
     panel.marks.append(vector("path", { d: `M${left} ${y}h${width}`, class: "hepml-boost-exact", "stroke-dasharray": "7 3" }));
-    labels.push({ text: "exact", class: "hepml-boost-exact-name", x: left + 8, y: y - 6, anchor: "start" });
   }
-  endLabels(panel, labels.filter(({ y }) => Number.isFinite(y)));
+  drawRounds(panel, steps.rounds, curves, Number.isFinite(y)
+    ? [{ text: "exact", class: "hepml-boost-exact-name", x: left + 8, y: y - 6, anchor: "start" }] : []);
 }
 
 // ---------------------------------------------------------------- the view
@@ -271,14 +255,8 @@ function render({ model, el }) {
   const say = announcer(scene);
   let at = rounds.length - 1;
   let kind = "AUC";
-  let publishing = false;
 
-  const publish = (traits, done) => {
-    publishing = true;
-    for (const [name, value] of Object.entries(traits)) model.set(name, value);
-    publishing = false;
-    if (done) model.save_changes();
-  };
+  const publish = publisher(model);
   const quiet = (...parts) => element("span", { class: "hepml-quiet" }, ...parts);
   const key = (look, text) => element("span", { class: "hepml-boost-key" }, element("span", { class: look, "aria-hidden": "true" }), text);
   const ramp = element("span", {}, "p = 0 ", element("span", { class: "hepml-boost-ramp", "aria-hidden": "true" }), " 1");
@@ -293,9 +271,9 @@ function render({ model, el }) {
   [keys, which, kinds.node].forEach((node, i) => grid.append(element("div", { class: "hepml-boost-panel" },
     element("div", { class: "hepml-controls" }, node), plots[i])));
   const readout = readoutLine();
-  const names = Object.keys(LOOKS).filter((name) => steps.auc[name]);
+  const names = Object.keys(WORDS).filter((name) => steps.auc[name]);
   const rows = (text) => [
-    ["round", ...names.flatMap((name) => [`AUC ${LOOKS[name][0]}`, "±", `log-loss ${LOOKS[name][0]}`])],
+    ["round", ...names.flatMap((name) => [`AUC ${WORDS[name]}`, "±", `log-loss ${WORDS[name]}`])],
     ...rounds.map((round, i) => [round, ...names.flatMap((name) => [steps.auc, steps.aucError, steps.loss].map((group) => text(group[name][i])))])];
   const data = dataTable("AUC and log-loss at each round", () => rows((value) => significant(value, 4)));
   const note = element("p", { class: "hepml-quiet hepml-boost-note" }, table.note);
@@ -346,7 +324,7 @@ function render({ model, el }) {
   const themes = new MutationObserver(() => { brush.mix(); map.redraw(); });
   themes.observe(scene.root, { attributes: true, attributeFilter: ["data-theme"] });
   scene.defer(() => themes.disconnect());
-  watch(scene, model, ["round", "curve"], () => publishing || refresh());
+  watch(scene, model, ["round", "curve"], () => publish.busy || refresh());
   refresh();
   readout.reserve(rounds.length, parts);
   return scene.cleanup;

@@ -1,6 +1,6 @@
 import {
-  actions, announcer, band, dataTable, dragHandle, drawScores, element, endLabels, floats, frame, joined, line,
-  nearest, readoutLine, scoreAxes, shorten, significant, stage, vector, watch, withError,
+  actions, announcer, dataTable, dragHandle, drawRounds, drawScores, element, endLabels, floats, frame, joined,
+  nearest, publisher, readoutLine, roundAxes, scoreAxes, shorten, significant, stage, vector, watch, withError,
 } from "./plot.js";
 
 // ---------------------------------------------------------------- from table to stages
@@ -45,20 +45,11 @@ function readoutParts(s, unit) {
 
 // ---------------------------------------------------------------- panels
 
-const LOOKS = { train: ["hepml-train-line", "6 3"], new: ["hepml-val-line", null] };
+const BARE = { title: "", kind: "none", domain: [0, 1] };
 
-function curveAxes(curve, unit, rounds) {
-  const bare = { title: "", kind: "none", domain: [0, 1] };
-  if (!curve) return { x: bare, y: bare };
-  const x = { title: unit, kind: "count", domain: [0, 1] };
-  const ends = [...curve.rounds, ...rounds];
-  x.domain = [Math.min(...ends), Math.max(...ends)];
-  if (x.domain[0] === x.domain[1]) x.domain = [x.domain[0] - 1, x.domain[1] + 1];
-  const values = [...curve.train, ...curve.new].filter(Number.isFinite);
-  const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
-  const room = 0.06 * (high - low) || 0.1;
-  return { x, y: { title: shorten(curve.name), plain: true, kind: "linear", domain: [low - room, high + 2 * room] } };
-}
+const curveAxes = (curve, unit, rounds) => (curve
+  ? roundAxes(unit, [...curve.rounds, ...rounds], shorten(curve.name), [...curve.train, ...curve.new])
+  : { x: BARE, y: BARE });
 
 function drawCurve(panel, curve, empty) {
   const { left, top, width, height } = panel.inner;
@@ -66,17 +57,10 @@ function drawCurve(panel, curve, empty) {
     panel.labels.append(vector("text", { x: left + width / 2, y: top + height / 2, class: "hepml-empty hepml-middle" }, empty));
     return;
   }
-  const names = { train: "training", new: curve.newName };
-  const ends = Object.entries(LOOKS).map(([which, [look, dash]]) => {
-    const [values, errors] = [curve[which], curve[`${which}Error`]];
-    if (errors) {
-      band(panel, curve.rounds, values.map((v, i) => v - errors[i]), values.map((v, i) => v + errors[i]), { class: `hepml-band ${look}` });
-    }
-    line(panel, curve.rounds, values, { class: look, "stroke-dasharray": dash });
-    const last = values.findLastIndex(Number.isFinite);
-    return last < 0 ? null : { text: names[which], class: look, x: left + width - 6, y: panel.y(values[last]) - 8 };
+  drawRounds(panel, curve.rounds, {
+    train: { text: "training", values: curve.train, errors: curve.trainError },
+    new: { text: curve.newName, values: curve.new, errors: curve.newError },
   });
-  endLabels(panel, ends.filter((item) => item), 24);
   if (curve.best >= 0) drawBest(panel, curve);
 }
 
@@ -100,7 +84,6 @@ function render({ model, el }) {
   const say = announcer(scene);
   let at = 0;
   let curve = null;
-  let publishing = false;
 
   const plots = table.questions.map(() => element("div", { class: "hepml-plot" }));
   const answers = table.questions.map(() => element("p", { class: "hepml-answer" }));
@@ -151,13 +134,7 @@ function render({ model, el }) {
     scores.redraw();
     say(`${joined(parts(at))}. ${stages[at].answer}`);
   };
-  // Views of one model follow each other at once; Python hears of it when the gesture is over.
-  const publish = (traits, done) => {
-    publishing = true;
-    for (const [name, value] of Object.entries(traits)) model.set(name, value);
-    publishing = false;
-    if (done) model.save_changes();
-  };
+  const publish = publisher(model);
   const handle = rounds.length ? dragHandle(scene, learning, {
     label: table.unit, values: () => rounds, read: (i) => joined(parts(i)),
     move: (i) => { at = i; show(); publish({ round: rounds[i] }); },
@@ -178,7 +155,7 @@ function render({ model, el }) {
     learning.set(curveAxes(curve, table.unit, rounds));
     show();
   };
-  watch(scene, model, ["round", "curve"], () => publishing || refresh());
+  watch(scene, model, ["round", "curve"], () => publish.busy || refresh());
   reserve();
   refresh();
   readout.reserve(stages.length, parts);

@@ -336,6 +336,18 @@ export function watch(scene, model, names, react) {
   }
 }
 
+// Sets traits without being told of it: views of one model follow each other at once, Python hears
+// of it when the gesture is over.
+export function publisher(model) {
+  const publish = (traits, done = false) => {
+    publish.busy = true;
+    for (const [name, value] of Object.entries(traits)) model.set(name, value);
+    publish.busy = false;
+    if (done) model.save_changes();
+  };
+  return publish;
+}
+
 // ---------------------------------------------------------------- frames
 
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
@@ -647,6 +659,35 @@ function spot(panel, own, other, middle, i) {
   const clash = near.some((j) => other[j] > y - 16 && other[j] < y + 7);
   const edge = x - 36 < panel.inner.left || x + 36 > panel.inner.left + panel.inner.width;
   return { x, y, clash: clash || edge };
+}
+
+// ---------------------------------------------------------------- curves against epoch or round
+
+export function roundAxes(unit, rounds, title, values) {
+  const known = values.filter(Number.isFinite);
+  const [low, high] = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
+  const room = 0.08 * (high - low) || 0.1;
+  const [first, last] = [Math.min(...rounds), Math.max(...rounds)];
+  return {
+    x: { title: unit, kind: "count", domain: first < last ? [first, last] : [last - 1, last + 1] },
+    y: { title, plain: true, kind: "linear", domain: [low - room, high + 2 * room] },
+  };
+}
+
+// Training thin and dashed, new events thick, each named at its end.
+//   curves: { train?: { text, values, errors? }, … }, more: further labels
+export function drawRounds(panel, rounds, curves, more = []) {
+  const { left, width } = panel.inner;
+  const ends = Object.entries(curves).map(([which, { text, values, errors }]) => {
+    const [look, dash] = which === "train" ? ["hepml-train-line", "6 3"] : ["hepml-val-line", null];
+    if (errors) {
+      band(panel, rounds, values.map((v, i) => v - errors[i]), values.map((v, i) => v + errors[i]), { class: `hepml-band ${look}` });
+    }
+    line(panel, rounds, values, { class: look, "stroke-dasharray": dash });
+    const last = values.findLastIndex(Number.isFinite);
+    return last < 0 ? null : { text, class: look, x: left + width - 6, y: panel.y(values[last]) - 8 };
+  });
+  endLabels(panel, [...ends.filter((item) => item), ...more]);
 }
 
 // ---------------------------------------------------------------- the handle
