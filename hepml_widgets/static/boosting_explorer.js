@@ -6,6 +6,7 @@ import {
 const CELLS = 96;
 const LEAF = 127;
 const MISSING_LEFT = 128;
+const LETTER = 6.6; // px
 
 // ---------------------------------------------------------------- trees
 
@@ -194,7 +195,6 @@ function drawTree(panel, tree, features) {
   const unit = (width - 24) / leaves;
   const at = (node) => [left + 12 + (places[node].x + 0.5) * unit, top + 22 + (places[node].depth * (height - 44)) / Math.max(1, depth)];
   let edges = "";
-  const words = [];
   places.forEach(({ span }, node) => {
     const [x, y] = at(node);
     if (tree.code[node] === LEAF) {
@@ -203,15 +203,16 @@ function drawTree(panel, tree, features) {
     }
     for (const child of [node + 1, tree.right[node]]) edges += `M${x} ${y}L${at(child).join(" ")}`;
     const name = features[tree.code[node] & LEAF];
-    const full = `${name} ≤ ${significant(tree.value[node])}`;
-    const text = vector("text", { x, y: y + 4, class: "hepml-label hepml-middle hepml-boost-word" }, `${shorten(name, 14)} ≤ ${significant(tree.value[node])}`, vector("title", {}, full));
-    words.push([text, span * unit, vector("circle", { cx: x, cy: y, r: 2.5, class: "hepml-boost-split" }, vector("title", {}, full))]);
+    const words = (length) => `${shorten(name, length)} ≤ ${significant(tree.value[node])}`;
+    // Guessed, not measured: measuring makes the browser lay the page out at every step.
+    const fits = LETTER * words(14).length < span * unit;
+    const mark = fits
+      ? vector("text", { x, y: y + 4, class: "hepml-label hepml-middle hepml-boost-word" }, words(14))
+      : vector("circle", { cx: x, cy: y, r: 2.5, class: "hepml-boost-split" });
+    mark.append(vector("title", {}, words(200)));
+    panel.labels.append(mark);
   });
   panel.marks.append(vector("path", { d: edges, class: "hepml-boost-edges" }));
-  // All are measured before one is replaced: else the browser lays the page out for each.
-  panel.labels.append(...words.map(([text]) => text));
-  const lengths = words.map(([text]) => text.getComputedTextLength());
-  words.forEach(([text, room, dot], i) => lengths[i] > room && text.replaceWith(dot));
 }
 
 // ▲ for signal, ● for background: never colour alone.
