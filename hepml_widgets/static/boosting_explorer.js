@@ -6,7 +6,7 @@ import {
 const CELLS = 96;
 const LEAF = 127;
 const MISSING_LEFT = 128;
-const LETTER = 6.6; // px
+const LETTER = 6.8; // px
 
 // ---------------------------------------------------------------- trees
 
@@ -205,7 +205,7 @@ function drawTree(panel, tree, features) {
     const name = features[tree.code[node] & LEAF];
     const words = (length) => `${shorten(name, length)} ≤ ${significant(tree.value[node])}`;
     // Guessed, not measured: measuring makes the browser lay the page out at every step.
-    const fits = LETTER * words(14).length < span * unit;
+    const fits = LETTER * (words(14).length - 2) < span * unit; // two letters are marks unseen
     const mark = fits
       ? vector("text", { x, y: y + 4, class: "hepml-label hepml-middle hepml-boost-word" }, words(14))
       : vector("circle", { cx: x, cy: y, r: 2.5, class: "hepml-boost-split" });
