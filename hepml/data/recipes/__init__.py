@@ -8,7 +8,7 @@ from importlib import import_module
 
 __all__ = ["NAMES", "get"]
 
-NAMES = ("higgs_tautau", "known_truth")
+NAMES = ("higgs_tautau", "known_truth", "heavy_higgs")
 
 
 def get(name):
