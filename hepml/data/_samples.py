@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hepml.data import published
 from hepml.data._errors import DataError, nearest
+from hepml.data._markdown import bullets, column_table, table, type_of
 from hepml.data._read import read
 from hepml.data.recipes import NAMES
 
@@ -58,51 +59,82 @@ class Card:
 
     def _repr_markdown_(self):
         r = self.record
-        facts = "\n".join(f"- {line}" for line in self._facts()[1:])
-        processes = "\n".join(f"- {_process_line(p)}" for p in r["processes"])
-        rows = "\n".join(
-            f"| `{c['name']}` | {c['dtype']}{_shape(c)} | {c['unit']} | {c['meaning']} |"
-            for c in r["columns"]
+        parts = (
+            f"**{r['title']}**",
+            f"{self._amount()}. Made with {_versions(r)}. Again:",
+            f"```bash\n{r['command']}\n```",
+            table(_PROCESS_HEAD, map(_process_cells, r["processes"])),
+            f"What to know:\n\n{bullets(r['notes'])}",
+            column_table(r["columns"]),
+            "Settings:\n\n```text\n{}\n```".format("\n".join(_setting_lines(r["settings"]))),
+            bullets(f"{what}: `{digest}`" for what, digest in self._digests()),
         )
-        table = f"| column | type | unit | meaning |\n|---|---|---|---|\n{rows}"
-        settings = "\n".join(_setting_lines(r["settings"]))
-        return (
-            f"**{r['title']}**\n\n{facts}\n\nProcesses\n\n{processes}\n\n{table}\n\n"
-            f"Settings\n\n```text\n{settings}\n```\n"
-        )
+        return "\n\n".join(parts) + "\n"
 
     def _facts(self):
         r = self.record
-        versions = ", ".join(f"{name} {version}" for name, version in r["versions"].items())
-        luminosity = f", {r['luminosity_fb']} fb^-1" if "luminosity_fb" in r else ""
         return (
             f"{r['name']}: {r['title']}",
-            f"{r['events']} events, seed {r['seed']}{luminosity}",
-            f"made with {versions}",
+            self._amount(),
+            f"made with {_versions(r)}",
             f"again: {r['command']}",
             *(f"note: {note}" for note in r["notes"]),
-            f"content {r['content_sha256']} (the same whenever it is made again)",
-            *(f"sha256 of {file['name']}: {file['sha256']}" for file in self.files),
+            *(f"{what}: {digest}" for what, digest in self._digests()),
         )
+
+    def _amount(self):
+        r = self.record
+        luminosity = f", {r['luminosity_fb']} fb⁻¹" if "luminosity_fb" in r else ""
+        return f"{r['events']} events, seed {r['seed']}{luminosity}"
+
+    def _digests(self):
+        """Yield what to compare when the sample is made again, and when it is copied."""
+        yield "content, the same whenever it is made again", self.record["content_sha256"]
+        for file in self.files:
+            yield f"sha256 of {file['name']}", file["sha256"]
+
+
+def _versions(record):
+    return ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+
+
+_PROCESS_HEAD = (
+    "process",
+    "label",
+    "events",
+    "standing for",
+    "LO cross-section, for each set of decays [pb]",
+    "largest weight of the sum",
+)
+
+
+def _process_cells(p):
+    return (
+        p["process"],
+        str(p["label"]),
+        str(p["events"]),
+        f"{p['sum_of_weights']:.1f}",
+        _cross_sections(p),
+        f"{p['largest_weight_share']:.1e}",
+    )
+
+
+def _cross_sections(process):
+    return ", ".join(f"{x:.4g}" for x in process.get("cross_sections_pb", ()))
 
 
 def _process_line(p):
     expected = f"{p['events']} events standing for {p['sum_of_weights']:.1f}"
     parts = [f"{p['process']} (label {p['label']}): {expected}"]
     if "cross_sections_pb" in p:
-        cross_sections = " + ".join(f"{x:.4g}" for x in p["cross_sections_pb"])
-        parts.append(f"LO cross-section {cross_sections} pb")
+        parts.append(f"LO cross-section (for each set of decays) {_cross_sections(p)} pb")
     parts.append(f"largest weight {p['largest_weight_share']:.1e} of the sum")
     return ", ".join(parts)
 
 
-def _shape(column):
-    return "".join(f"[{length}]" for length in column.get("shape", ()))
-
-
 def _kind(column):
     unit = f", {column['unit']}" if column["unit"] else ""
-    return f"{column['dtype']}{_shape(column)}{unit}"
+    return f"{type_of(column)}{unit}"
 
 
 def _setting_lines(value, path=""):

@@ -1,5 +1,6 @@
 """The pages of the book as they are written, without a browser."""
 
+import html
 import re
 from urllib.parse import unquote
 
@@ -85,6 +86,45 @@ def test_a_formula_that_cannot_be_set_fails_the_build(monkeypatch):
     assert "cannot set the formula" in said[0]
 
 
-@pytest.mark.parametrize("name", ["intro", "glossary", "instructors", "bibliography"])
+@pytest.mark.parametrize(
+    "name", ["intro", "data", "samples", "published", "glossary", "instructors", "bibliography"]
+)
 def test_every_prose_page_is_in_the_book(book, name):
     assert f"book/{name}.html" in book.pages
+
+
+def test_every_sample_and_set_has_its_card_in_the_book(book):
+    from hepml import data
+    from hepml.data import published
+
+    for page, shop in (("samples", data), ("published", published)):
+        text = book.text(f"book/{page}.html")
+        for name in shop.names():
+            assert f'id="{name.replace("_", "-")}"' in text
+            assert html.escape(shop.card(name).record["title"], quote=False) in text
+            for column in shop.card(name).columns:
+                assert re.search(rf"<td>.*{column}\b", text), (name, column)
+
+
+def test_the_plan_follows_from_the_measured_rates(monkeypatch):
+    monkeypatch.syspath_prepend(build.BOOK / "extensions")
+    import samples
+
+    figures = {"average_events_per_cpu_second": 50.0, "bytes_per_event": 80.0}
+    figures |= {"chunk_bytes_per_event": 200.0}
+    measured = {"assembly_cpu_seconds_per_event": 3.6e-5, "shard_events": 10**6}
+    table = samples.plan_table("made_up", measured | {"recipes": {"made_up": figures}})
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    rows = {row[0]: row[1:] for row in cells}
+    assert rows["CPU-hours of the workers"] == ["5.6", "56", "560"]
+    assert rows["hours on 100 cores"][2] == "5.6"
+    assert rows["hours of one core, at the end"] == ["0.01", "0.1", "1"]
+    assert rows["GB of chunks on the way"][2] == "20"
+    assert rows["GB of the sample"][2] == "8"
+    assert rows["files"] == ["1", "10", "100"]
+
+
+def test_the_book_shows_the_plan_and_the_formats_as_measured(book):
+    text = book.text("book/data.html")
+    assert "CPU-hours of the workers" in text
+    assert len(re.findall(r"<td>\s*(?:<p>)?RNTuple", text)) == 2

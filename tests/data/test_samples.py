@@ -134,7 +134,7 @@ def test_columns_can_be_chosen():
 def test_the_card_reads_as_text_and_markdown():
     card = data.card("higgs_tautau")
     text, markdown = str(card), card._repr_markdown_()
-    for fact in (card.name, "20.3 fb^-1", "pythia8mc", card.record["sha256"]):
+    for fact in (card.name, "20.3 fb⁻¹", "pythia8mc", card.record["sha256"]):
         assert fact in text
     assert markdown.count("\n| `") == len(card.columns)
     assert list(data.load("higgs_tautau", columns=card.columns[:3])) == card.columns[:3]

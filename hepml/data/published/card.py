@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from hepml.data._markdown import bullets, column_table
 from hepml.data.published import cache
 from hepml.data.published.registry import entry
 from hepml.data.recipes import NAMES
@@ -29,16 +30,18 @@ class PublishedCard:
 
     def __str__(self):
         """Plain text, one fact a line."""
-        return "\n".join((f"{self.name}: {self.record['title']}", *self._facts()))
+        get = f"get it: hepml data fetch {self.name}"
+        return "\n".join((f"{self.name}: {self.record['title']}", get, *self._facts()))
 
     def _repr_markdown_(self):
-        facts = "\n".join(f"- {line}" for line in self._facts())
-        rows = "\n".join(
-            f"| `{c['name']}` | {c['dtype']} | {c['unit']} | {c['meaning']} |"
-            for c in self.record["columns"]
+        r = self.record
+        parts = (
+            f"**{r['title']}**",
+            f"```bash\nhepml data fetch {r['name']}\n```",
+            bullets(self._facts()),
+            column_table(r["columns"]),
         )
-        table = f"| column | type | unit | meaning |\n|---|---|---|---|\n{rows}"
-        return f"**{self.record['title']}**\n\n{facts}\n\n{table}\n"
+        return "\n\n".join(parts) + "\n"
 
     def _facts(self):
         r = self.record
@@ -47,7 +50,7 @@ class PublishedCard:
             f"not ours: {r['page']}, doi:{r['doi']}",
             f"licence: {r['licence']}",
             f"cite: {r['citation']}",
-            f"get it: hepml data fetch {r['name']} ({_sizes(r)})",
+            f"size: {_sizes(r)}",
             *_file_lines(r["files"]),
             f"columns: {r['renamed']}",
             *([sister] if r["sister"] in NAMES else ()),

@@ -181,7 +181,7 @@ def _higgsml():
         {
             "EventId": "number of the event",
             "DER_mass_MMC": "estimated mass of the Higgs candidate (missing mass calculator)",
-            "Weight": "expected events this one stands for, at 20.3 fb^-1",
+            "Weight": "expected events this one stands for, at 20.3 fb⁻¹",
         },
     )
     yield Column("KaggleSet", "string", "", "t training, b public and v private test, u unused")
@@ -191,6 +191,6 @@ def _higgsml():
 def _fair_universe():
     yield from _sister(
         {"EventId", "DER_mass_MMC", "PRI_met_sumet", "Process"},
-        {"Weight": "expected events this one stands for, at 10 fb^-1"},
+        {"Weight": "expected events this one stands for, at 10 fb⁻¹"},
     )
     yield Column("DetailedLabel", "string", "", "htautau, ztautau, ttbar or diboson")

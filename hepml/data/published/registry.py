@@ -325,7 +325,7 @@ ENTRIES = (
             "became Weight, Label, DetailedLabel; what an absent jet leaves undefined is -999"
         ),
         notes=(
-            "Weight is for 10 fb^-1 at 13 TeV: the numbers of higgs_tautau are for 20.3 at 8 TeV",
+            "Weight is for 10 fb⁻¹ at 13 TeV: the numbers of higgs_tautau are for 20.3 at 8 TeV",
             "needs 50 GB of disk to be made ready, 31 GB afterwards: the file and a copy unpacked",
             "the systematic shifts are the challenge's own software, not part of the set",
             NOT_TRIED,

@@ -1,0 +1,25 @@
+"""What cards have in common when they are shown as Markdown."""
+
+__all__ = ["bullets", "column_table", "table", "type_of"]
+
+
+def bullets(lines):
+    """List, one line an item."""
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def table(head, rows):
+    """Table of texts; bars in them, as in |eta|, stay bars."""
+    lines = [head, ["---"] * len(head), *([text.replace("|", r"\|") for text in r] for r in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def column_table(columns):
+    """Table of a card's columns: records with name, dtype, unit, meaning, and perhaps shape."""
+    rows = [(f"`{c['name']}`", type_of(c), c["unit"], c["meaning"]) for c in columns]
+    return table(("column", "type", "unit", "meaning"), rows)
+
+
+def type_of(column):
+    """NumPy type of a card's column, with the shape of one event's value if it has one."""
+    return column["dtype"] + "".join(f"[{length}]" for length in column.get("shape", ()))
