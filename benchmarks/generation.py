@@ -22,7 +22,7 @@ from hepml.data.recipes import NAMES, get
 JSON = Path(__file__).with_name("generation.json")
 FACTS = {"gg -> H": 30, "VBF H": 18, "Z/gamma* -> tau tau": 6, "t tbar": 7, "W + jets": 1.9}
 CPU_SECONDS = 8  # aimed at per process of a Pythia recipe
-TRIED = {"higgs_tautau": 5, "known_truth": 10_000}
+TRIED = {"higgs_tautau": 5, "heavy_higgs": 50, "known_truth": 10_000}
 SEED = 2026
 ROUNDS = 3
 
@@ -75,8 +75,8 @@ def assembly_seconds(events=200_000):
 def pieces(name):
     """Equal pieces of work for the workers, some seconds in all."""
     chunk = get(name).chunks(100_000, SEED)[0]
-    if name == "higgs_tautau":
-        return [replace(chunk, index=i, events=20) for i in range(10)]
+    if get(name).packages[0] == "pythia8mc":
+        return [replace(chunk, index=i, events=4 * TRIED[name]) for i in range(16)]
     return [replace(chunk, index=i) for i in range(150)]
 
 
