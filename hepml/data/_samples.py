@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hepml.data import published
+from hepml.data._cards import Described, bullets, column_table, table, type_of
 from hepml.data._errors import DataError, nearest
-from hepml.data._markdown import bullets, column_table, table, type_of
 from hepml.data._read import read
 from hepml.data.recipes import NAMES
 
@@ -23,20 +23,8 @@ FOLDER = Path(__file__).parent / "samples"
 
 
 @dataclass(frozen=True)
-class Card:
+class Card(Described):
     """Provenance of a sample: a plain ``record``, readable as text or Markdown."""
-
-    record: dict
-
-    @property
-    def name(self):
-        """Name of the sample."""
-        return self.record["name"]
-
-    @property
-    def columns(self):
-        """Names of the columns, in order."""
-        return [column["name"] for column in self.record["columns"]]
 
     @property
     def files(self):

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from hepml.data._markdown import bullets, column_table
+from hepml.data._cards import Described, bullets, column_table
 from hepml.data.published import cache
 from hepml.data.published.registry import entry
 from hepml.data.recipes import NAMES
@@ -13,20 +13,8 @@ MOST_LISTED = 3  # files; of more, one line tells
 
 
 @dataclass(frozen=True)
-class PublishedCard:
+class PublishedCard(Described):
     """What is known of a published set: a plain ``record``, readable as text or Markdown."""
-
-    record: dict
-
-    @property
-    def name(self):
-        """Name of the set."""
-        return self.record["name"]
-
-    @property
-    def columns(self):
-        """Names of the columns, in order."""
-        return [column["name"] for column in self.record["columns"]]
 
     def __str__(self):
         """Plain text, one fact a line."""

@@ -1,6 +1,25 @@
-"""What cards have in common when they are shown as Markdown."""
+"""What the cards of bundled samples and of published sets have in common."""
 
-__all__ = ["bullets", "column_table", "table", "type_of"]
+from dataclasses import dataclass
+
+__all__ = ["Described", "bullets", "column_table", "table", "type_of"]
+
+
+@dataclass(frozen=True)
+class Described:
+    """A card: a plain ``record``, which subclasses show as text and as Markdown."""
+
+    record: dict
+
+    @property
+    def name(self):
+        """Name of the sample or set."""
+        return self.record["name"]
+
+    @property
+    def columns(self):
+        """Names of the columns, in order."""
+        return [column["name"] for column in self.record["columns"]]
 
 
 def bullets(lines):
