@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+# A job in the background ignores Ctrl-C, and what it starts would ignore it as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_FLAGS = [
