@@ -2,14 +2,26 @@
 
 import sys
 
+STOPPED = 130  # what a shell expects of a command that Ctrl-C ended
+
+
+def _interrupted():
+    sys.stderr.write("hepml: interrupted\n")
+    sys.exit(STOPPED)
+
+
 try:
     import typer
-except ImportError:
-    sys.exit('the hepml command needs typer: pip install "hepml-lab[lab]"')
 
-from hepml import __version__
-from hepml.cli import _convert, _fetch, _generate, _samples
-from hepml.data import DataError
+    from hepml import __version__
+    from hepml.cli import _convert, _fetch, _generate, _samples
+    from hepml.data import DataError
+except ModuleNotFoundError as error:
+    if error.name != "typer":
+        raise
+    sys.exit('the hepml command needs typer: pip install "hepml-lab[lab]"')
+except KeyboardInterrupt:
+    _interrupted()
 
 __all__ = ["app", "main"]
 
@@ -47,3 +59,12 @@ def main():
         app()
     except DataError as error:
         sys.exit(f"hepml: {error}")
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"hepml: {place}{error.strerror or error}")
+    except KeyboardInterrupt:
+        _interrupted()
+    except SystemExit as end:
+        if end.code == STOPPED:  # typer was there first, and says nothing
+            _interrupted()
+        raise

@@ -82,7 +82,7 @@ def convert(
 
 def _listed(words):
     """Names from words that may hold several, separated by commas."""
-    return [name for word in words for name in word.split(",")] if words else None
+    return [name.strip() for word in words for name in word.split(",")] if words else None
 
 
 def _cut(conditions):

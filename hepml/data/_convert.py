@@ -1,5 +1,6 @@
 """From any format to any other, streaming, and never leaving half a file."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -66,16 +67,24 @@ def convert(
     """
     target = Path(target).expanduser()
     table = Table(source, columns, tree, where=where, names=names)
-    _check_target(target, table.files, overwrite)
+    with _writing(target):
+        _check_target(target, table.files, overwrite)
     part = target.with_name(f".{os.getpid()}.tmp.{target.name}")
     try:
-        rows = _write(table, target, part, layout, progress or (lambda *_: None))
-        part.replace(target)
-    except OSError as error:
-        raise DataError(f"{target} cannot be written: {error.strerror or error}") from error
+        with _writing(target):
+            rows = _write(table, target, part, layout, progress or (lambda *_: None))
+            part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     return Converted(target, rows, target.stat().st_size)
+
+
+@contextlib.contextmanager
+def _writing(target):
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{target} cannot be written: {error.strerror or error}") from error
 
 
 def _check_target(target, files, overwrite):

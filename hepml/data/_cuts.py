@@ -25,16 +25,45 @@ ARITHMETIC = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
+    "**": operator.pow,
 }
 LOGIC = {"&": operator.and_, "|": operator.or_}
+# NumPy's functions that may be applied to columns: those that are operators, and all the others.
+OPERATORS = {
+    np.less: operator.lt,
+    np.less_equal: operator.le,
+    np.equal: operator.eq,
+    np.not_equal: operator.ne,
+    np.greater_equal: operator.ge,
+    np.greater: operator.gt,
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.power: operator.pow,
+    np.negative: operator.neg,
+    np.absolute: operator.abs,
+    np.bitwise_and: operator.and_,
+    np.bitwise_or: operator.or_,
+    np.invert: operator.invert,
+    np.logical_and: operator.and_,
+    np.logical_or: operator.or_,
+    np.logical_not: operator.invert,
+    np.isfinite: operator.methodcaller("isfinite"),
+}
+FUNCTIONS = (np.sqrt, np.square, np.exp, np.log, np.log10, np.sin, np.cos, np.tan, np.arcsin)
+FUNCTIONS += (np.arccos, np.arctan, np.arctan2, np.sinh, np.cosh, np.tanh, np.arcsinh, np.hypot)
+FUNCTIONS += (np.minimum, np.maximum)
 
 
 def col(name):
     """Column in a cut, such as ``(col("mjj") > 3300) & (abs(col("eta")) < 2.5)``.
 
     Compare it with numbers, text or other columns by ``< <= == != >= >``; compute with
-    ``+ - * / abs()``; choose by ``.isin([…])``, ``.between(low, high)`` (both included) and
-    ``.isfinite()``; combine by ``& | ~``, each side in parentheses.
+    ``+ - * / ** abs()`` and with NumPy's ``sqrt``, ``exp``, ``log``, ``cos``, ``hypot`` and the
+    like, as in ``np.hypot(col("px"), col("py")) > 20``; choose by ``.isin([…])``,
+    ``.between(low, high)`` (both included) and ``.isfinite()``; combine by ``& | ~``, each side in
+    parentheses.
 
     Parameters
     ----------
@@ -55,7 +84,6 @@ def col(name):
 class Expression:
     """Something computed from columns: a number, a text or a truth value per event."""
 
-    __array_ufunc__ = None  # NumPy's scalars leave operators to this class
     __hash__ = None  # == builds a cut
 
     def __bool__(self):
@@ -66,6 +94,17 @@ class Expression:
             "(a < col) & (col < b) or col.between(a, b)"
         )
         raise TypeError(message)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        """Take what NumPy's functions and scalars would do to a column, if it is known."""
+        if method == "__call__" and not options:
+            parts = map(_expression, inputs)
+            if ufunc in OPERATORS:
+                return OPERATORS[ufunc](*parts)
+            if ufunc in FUNCTIONS:
+                return _Computed(ufunc, parts)
+        known = ", ".join(["abs", *(function.__name__ for function in FUNCTIONS)])
+        raise TypeError(f"np.{ufunc.__name__} cannot be used in a cut so, only plainly {known}")
 
     def __lt__(self, other):
         return _Comparison("<", self, other)
@@ -108,6 +147,12 @@ class Expression:
 
     def __rtruediv__(self, other):
         return _Arithmetic("/", other, self)
+
+    def __pow__(self, other):
+        return _Power("**", self, other)
+
+    def __rpow__(self, other):
+        return _Power("**", other, self)
 
     def __neg__(self):
         return _Negative(self)
@@ -186,7 +231,9 @@ class _Column(Expression):
 
 class _Constant(Expression):
     def __init__(self, value):
-        value = value.item() if isinstance(value, np.generic) else value
+        # NumPy makes arrays without axes of its scalars before it hands them on.
+        is_scalar = isinstance(value, np.generic | np.ndarray) and value.ndim == 0
+        value = value.item() if is_scalar else value
         if not isinstance(value, bool | int | float | str):
             raise TypeError(f"a cut compares columns with numbers or text, not with {value!r}")
         if value != value:  # noqa: PLR0124 - NaN alone differs from itself
@@ -253,6 +300,12 @@ class _Arithmetic(_Operation):
         return super()._apply(np.asarray(left, dtype=float), np.asarray(right, dtype=float))
 
 
+class _Power(_Arithmetic):
+    def __repr__(self):
+        base, exponent = map(_enclosed, self._parts)
+        return f"({base}) ** {exponent}" if base.startswith("-") else f"{base} ** {exponent}"
+
+
 class _Comparison(_Operation):
     symbols = COMPARISONS
 
@@ -307,6 +360,26 @@ class _Negative(_Function):
 
     def values(self, batch):
         return -np.asarray(self._parts[0].values(batch), dtype=float)
+
+
+class _Computed(Expression):
+    """What one of NumPy's functions makes of numbers, in float64."""
+
+    def __init__(self, function, parts):
+        self.function, self._parts = function, tuple(parts)
+
+    def kind(self, kinds):
+        if any(part.kind(kinds) == TEXT for part in self._parts):
+            raise DataError(f"{self!r} makes no sense for a {TEXT}")
+        return NUMBER
+
+    def values(self, batch):
+        numbers = [np.asarray(part.values(batch), dtype=float) for part in self._parts]
+        with np.errstate(all="ignore"):
+            return self.function(*numbers)
+
+    def __repr__(self):
+        return f"np.{self.function.__name__}({', '.join(map(repr, self._parts))})"
 
 
 class _Not(_Function):

@@ -88,19 +88,22 @@ def _masked(kind):
 
 
 def regroup(batches, rows):
-    """Yield lists of batches that have ``rows`` rows together; the last may have fewer."""
-    held, count = [], 0
+    """Yield lists of batches that have ``rows`` rows together; the last may have fewer.
+
+    Without any batch there is one list, which is empty.
+    """
+    held, count, given = [], 0, False
     for batch in batches:
         start = 0
         while batch.num_rows - start >= rows - count:
             held.append(batch.slice(start, rows - count))
             start += rows - count
             yield held
-            held, count = [], 0
+            held, count, given = [], 0, True
         if start < batch.num_rows:
             held.append(batch.slice(start))
             count += batch.num_rows - start
-    if held:
+    if held or not given:
         yield held
 
 

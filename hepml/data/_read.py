@@ -5,6 +5,9 @@
 import contextlib
 import gc
 import glob
+import os
+import re
+from numbers import Real
 from pathlib import Path
 
 from hepml.data import _memory
@@ -12,11 +15,13 @@ from hepml.data._cuts import check_cut, selected
 from hepml.data._errors import DataError, nearest
 from hepml.data._frames import NothingButNaN, regroup, to_frame
 from hepml.data.files import KNOWN, TREE_ENDINGS, format_of, open_source
+from hepml.data.files._guard import opening
 from hepml.data.files.base import check_columns
 
 __all__ = ["Table", "chunks", "read"]
 
 MEMORY_SHARE = 0.8  # of what is free, a table may take so much
+ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]+:/"  # of another machine, also after `Path` was there
 
 
 def read(path, columns=None, tree=None, *, where=None, names=None):
@@ -33,7 +38,8 @@ def read(path, columns=None, tree=None, *, where=None, names=None):
     tree : str, optional
         Tree of a ROOT file, or group of an HDF5 file; may be left out where there is only one.
     where : Expression, optional
-        Cut that the rows must pass, such as ``col("mjj") > 3300``; see `col`.
+        Cut that the rows must pass, such as ``col("mjj") > 3300``; see `col`. A cut that no row
+        passes gives a table without rows.
     names : sequence of str, optional
         Names of the columns, for files that carry none.
 
@@ -66,7 +72,8 @@ def chunks(path, columns=None, tree=None, *, where=None, names=None, rows=100_00
     path, columns, tree, where, names
         As for `read`.
     rows : int
-        Rows of each piece; the last may have fewer.
+        Rows of each piece; the last may have fewer. If no row passes the cut there is one piece,
+        without rows.
 
     Returns
     -------
@@ -78,10 +85,10 @@ def chunks(path, columns=None, tree=None, *, where=None, names=None, rows=100_00
     DataError
         As `read` does; what only shows at the end of a file is raised there.
     """
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-        raise DataError(f"rows={rows!r}: a piece has at least one row")
+    if isinstance(rows, bool) or not isinstance(rows, Real) or rows % 1 != 0 or rows < 1:
+        raise DataError(f"rows={rows!r}: the rows of a piece are a whole number, at least one")
     table = Table(path, columns, tree, where=where, names=names)
-    groups = regroup(table.batches(), rows)
+    groups = regroup(table.batches(), int(rows))
     return (to_frame(held, table.schema, table.left_out) for held in groups)
 
 
@@ -136,7 +143,8 @@ class Table:
     """
 
     def __init__(self, path, columns=None, tree=None, *, where=None, names=None):
-        self.files, self._tree = _find_files(path, tree)
+        with opening(path):
+            self.files, self._tree = _find_files(path, tree)
         self._names, self._where = names, where
         with _prompt():
             _import_libraries()
@@ -240,8 +248,8 @@ def _check_kinds(source, columns):
     check_columns(source.path, columns, known)
     for column in columns:
         if column in source.left_out:
-            message = f"{column!r} of {source.path.name} is of a type that no table can hold"
-            raise DataError(message)
+            message = f"{column!r} of {source.path.name} is left out"
+            raise DataError(f"{message}: no table can hold its type, or it only numbers the rows")
         if columns.count(column) > 1:
             raise DataError(f"column {column!r} is asked for twice")
 
@@ -285,6 +293,7 @@ def _find_files(path, tree):
         if len({inside for _, inside in found}) > 1:
             raise DataError("files that are chained need the same tree: name it by tree=")
         return [file for files, _ in found for file in files], found[0][1]
+    _check_local(path)
     file, tree = _split_tree(path, tree)
     if not file.exists() and glob.has_magic(str(file)):
         return _matching(file), tree
@@ -293,6 +302,18 @@ def _find_files(path, tree):
     if not file.is_file():
         raise DataError(_missing_file(file))
     return [file], tree
+
+
+def _check_local(path):
+    if not isinstance(path, str | os.PathLike):
+        message = f"a file is named by text or a path, several by a list, not by {_kind(path)}"
+        raise DataError(message)
+    if re.match(ADDRESS, str(path)):
+        raise DataError(f"{path}: only files on this machine are read, so copy it here first")
+
+
+def _kind(value):
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def _split_tree(path, tree):
@@ -328,5 +349,11 @@ def _shards(folder):
 def _missing_file(path):
     if not path.parent.is_dir():
         return f"there is no folder {path.parent}"
-    beside = [p.name for p in path.parent.iterdir() if p.is_file()]
-    return f"there is no file {path.name!r} in {path.parent}; {nearest(path.name, beside)}"
+    beside = [p.name for p in sorted(path.parent.iterdir()) if _is_readable(p)]
+    hint = f"; {nearest(path.name, beside)}" if beside else ""
+    return f"there is no file {path.name!r} in {path.parent}{hint}"
+
+
+def _is_readable(path):
+    is_table = format_of(path) is not None and path.name[0] != "."
+    return is_table and path.is_file() and os.access(path, os.R_OK)

@@ -296,7 +296,7 @@ def hepml(*arguments):
 def test_the_command_converts(source, tmp_path, table):
     target = tmp_path / "t.root"
     cuts = ["--where", "mass", ">", "91", "--where", "label", "==", "s"]
-    result = hepml(*cuts, source, target, "--columns", "mass,label", "--columns", "charge")
+    result = hepml(*cuts, source, target, "--columns", "mass, label", "--columns", "charge")
     assert result.returncode == 0, result.stderr
     chosen = table[(table["mass"] > 91) & (table["label"] == "s")].reset_index(drop=True)
     pd.testing.assert_frame_equal(read(target), chosen[["mass", "label", "charge"]])
@@ -339,6 +339,48 @@ def test_an_interrupted_command_says_so_in_one_sentence(tmp_path):
     assert process.returncode == 1
     assert message.strip().endswith("was not written")
     assert leftovers(tmp_path) == ["s.csv"]
+
+
+STOPPED = """
+import sys
+from hepml import cli
+@cli.app.command()
+def stop():
+    raise {error}
+sys.argv = ["hepml", "stop"]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        ("KeyboardInterrupt", 130, "interrupted"),
+        ("OSError(28, 'No space left on device', '/x/y')", 1, "/x/y: No space left on device"),
+        ("OSError('odd')", 1, "odd"),
+    ],
+)
+def test_what_ends_a_command_is_one_sentence(error, status, message):
+    command = [sys.executable, "-c", STOPPED.format(error=error)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (status, f"hepml: {message}\n")
+
+
+STOPPED_IMPORT = """
+import sys
+class Stop:
+    def find_spec(name, *_):
+        if name == "typer.core":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stop)
+import hepml.cli
+"""
+
+
+def test_an_interruption_while_the_command_starts_is_one_sentence():
+    command = [sys.executable, "-c", STOPPED_IMPORT]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (130, "hepml: interrupted\n")
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -124,6 +124,26 @@ def test_text_stays_as_it_is(text):
     assert table["u"].isna().tolist() == [False, True, True]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_index_that_pandas_writes_is_left_out(tmp_path, separator):
+    table = pd.DataFrame({"a": [1.5, 2.5], "b": ["s", "b"]}, index=[7, 9])
+    table.to_csv(tmp_path / "t.csv", sep=separator)
+    found = read(tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(found, table.reset_index(drop=True))
+    assert found.attrs["left_out"] == [""]
+    assert list(read(tmp_path / "t.csv", "b")) == ["b"]
+    assert "left out" in sentence(tmp_path / "t.csv", columns=[""])
+    convert(tmp_path / "t.csv", tmp_path / "t.parquet")
+    assert list(read(tmp_path / "t.parquet")) == ["a", "b"]
+
+
+def test_text_with_commas_is_text(text):
+    assert read(text("a;b\n1,5;2\nx,y;3\n"))["a"].tolist() == ["1,5", "x,y"]
+    path = text("a;b\n1,5;2\n2,5;3\n")
+    assert "decimal commas" in sentence(path)
+    assert read(path, "b")["b"].tolist() == [2, 3]
+
+
 def test_names_can_be_given(text):
     path = text("1,s\n2,b\n")
     assert read(path, names=["x", "label"]).to_dict("list") == {"x": [1, 2], "label": ["s", "b"]}
@@ -139,7 +159,9 @@ def test_names_can_be_given(text):
         ("1,2\n3,4\n", "starts with numbers, not with names: give them by names="),
         ("1 -999.0 nan\n3 4 5\n", "starts with numbers"),
         ("a,b,a\n1,2,3\n", "two columns named 'a'"),
-        (",a\n0,1\n", "column 1 has no name"),
+        ("a,,b\n0,1,2\n", "column 2 has no name"),
+        (",a,\n0,1,2\n", "column 3 has no name"),
+        ("a;b\n1,5;2\n,25;4\n-2;5\n", "column 'a' has decimal commas ('1,5')"),
         ("a,b\n", "no rows"),
         ("# nothing\n\n", "is empty"),
         ("a,b\n1,2\n3\n", "line 3 has 1 of 2 values"),
@@ -203,9 +225,11 @@ def test_a_compressed_file_cut_or_changed_anywhere(tmp_path, rng):
     table = pd.DataFrame({"x": rng.normal(size=500)})
     whole = gzip.compress(table.to_csv(index=False).encode())
     path = tmp_path / "cut.csv.gz"
-    for length in (1, 9, 100, len(whole) // 2, len(whole) - 4):
+    path.write_bytes(whole[:1])
+    assert "is damaged" in sentence(path)
+    for length in (9, 100, len(whole) // 2, len(whole) - 4):
         path.write_bytes(whole[:length])
-        assert "is damaged" in sentence(path)
+        assert "is damaged or not complete as CSV file (truncated)" in sentence(path)
     for place in rng.integers(20, len(whole), 20):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
         assert sentence(path)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hepml.data import DataError, col, read
-from hepml.data._cuts import COMPARISONS, check_cut, selected
+from hepml.data._cuts import COMPARISONS, FUNCTIONS, OPERATORS, check_cut, selected
 
 ROWS = 8
 NUMBERS = {
@@ -91,6 +91,59 @@ def test_arithmetic_is_done_in_double_precision(compute):
     assert passes(compute(2, col("c")) > 1) == right.tolist()
 
 
+def test_powers_are_those_of_numpy():
+    x, c = NUMBERS["x"], NUMBERS["c"].astype(float)
+    with np.errstate(all="ignore"):
+        both = np.sqrt(x**2 + c**2) > 100
+        root, raised = c**0.5 > 1, 2**c > 1
+    assert passes(np.sqrt(col("x") ** 2 + col("c") ** 2) > 100) == both.tolist()
+    assert passes(col("c") ** 0.5 > 1) == root.tolist()
+    assert passes(2 ** col("c") > 1) == raised.tolist()
+    assert passes(np.float32(2) ** col("c") > 1) == raised.tolist()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_functions_of_numpy_are_those_of_numpy(function):
+    columns = ["f", "c"][: function.nin]
+    with np.errstate(all="ignore"):
+        values = function(*(NUMBERS[name].astype(float) for name in columns))
+    middle = float(np.nanmedian(values))
+    found = passes(function(*map(col, columns)) >= middle)
+    assert found == (values >= middle).tolist()
+    assert any(found)
+
+
+@pytest.mark.parametrize("function", OPERATORS)
+def test_functions_that_are_operators_become_these(function):
+    a, b = (np.array([True, False] * 4), NUMBERS["i"] > 1)
+    if function in (np.logical_and, np.logical_or, np.logical_not, np.bitwise_and, np.bitwise_or):
+        cuts, values = [col("tight"), col("i") > 1], [a, b]
+    elif function is np.invert:
+        cuts, values = [col("tight")], [a]
+    else:
+        cuts, values = [col("c"), col("f")], [NUMBERS["c"].astype(float), NUMBERS["f"]]
+    with np.errstate(all="ignore"):
+        expected = function(*values[: function.nin])
+    cut = function(*cuts[: function.nin])
+    if expected.dtype != bool:
+        cut, expected = cut > 1, expected > 1
+    assert passes(cut) == expected.tolist()
+
+
+def test_other_functions_name_those_that_can_be_used():
+    careless = (
+        lambda: np.floor(col("x")),
+        lambda: np.add.reduce(col("x")),
+        lambda: np.sqrt(col("x"), dtype="f4"),
+        lambda: np.sqrt(col("x"), out=np.zeros(3)),
+    )
+    for use in careless:
+        with pytest.raises(TypeError, match=r"only plainly abs, sqrt, square, exp"):
+            use()
+    with pytest.raises(TypeError, match="numbers or text"):
+        np.hypot(col("x"), np.ones(3))
+
+
 def test_small_integers_do_not_wrap_round():
     assert passes(col("c") * 2 > 127)[0]
     assert passes(-col("c") == 128)[3]
@@ -135,6 +188,10 @@ def test_a_cut_says_what_it_is():
     assert repr(-col("a") < 1) == "-col('a') < 1"
     assert repr((col("a") + 1).isfinite()) == "(col('a') + 1).isfinite()"
     assert cut.columns == ["eta", "pt", "label"]
+    assert repr((-col("a")) ** 2 + (col("a") + 1) ** 2) == (
+        "((-col('a')) ** 2) + ((col('a') + 1) ** 2)"
+    )
+    assert repr(np.hypot(col("a"), col("b") + 1) > 3) == "np.hypot(col('a'), col('b') + 1) > 3"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +205,9 @@ def test_a_cut_says_what_it_is():
         (col("label") + 1 > 2, "text + number"),
         (col("x").isin([1, "s"]), "number == text"),
         (abs(col("label")) > 1, "for a text"),
+        (np.sqrt(col("label")) > 1, "for a text"),
+        (col("label") ** 2 > 1, "text ** number"),
+        (np.sqrt(col("x")), "compare it with something"),
         (~col("x"), "for a number"),
         (col("x") & col("tight"), "number & truth value"),
         (col("x") + 1, "compare it with something"),

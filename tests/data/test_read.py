@@ -4,6 +4,10 @@ What belongs to one format is tested beside this file: ``test_root.py``, ``test_
 """
 
 import gc
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -110,6 +114,77 @@ def test_missing_files_and_folders(root_file):
     assert "empty sequence" in sentence([])
 
 
+def test_only_readable_tables_are_suggested(root_file):
+    folder = root_file.parent
+    for name in (".bashrc", ".event.root", "event.roo", "event.txt.md"):
+        (folder / name).write_text("x")
+    assert sentence(folder / "event.rot").endswith("did you mean 'events.root'?")
+    root_file.unlink()
+    message = sentence(folder / "event.root")
+    assert message == f"there is no file 'event.root' in {folder}"
+
+
+@pytest.mark.parametrize(
+    "address", ["root://eos.host//a/b.root", "https://x.org/t.csv", "s3://bucket/t.parquet"]
+)
+def test_files_of_other_machines_are_not_read(address):
+    for path in (address, Path(address), [address], f"{address}:tree"):
+        message = sentence(path)
+        assert "only files on this machine are read, so copy it here first" in message
+
+
+@pytest.mark.parametrize("path", [None, 3, b"t.root", pd.DataFrame({"x": [1, 2]})])
+def test_what_names_no_file_is_one_sentence(path):
+    assert "named by text or a path, several by a list" in sentence(path)
+
+
+ALONE = """
+import os, sys
+from hepml.data import DataError, chunks, convert, read
+good, *closed = sys.argv[1:]
+read(good)  # imports all that is needed, as long as it may be read
+if os.getuid() == 0:  # root may read everything
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+for act in (read, chunks, lambda path: convert(path, path + ".root")):
+    for path in closed:
+        try:
+            act(path)
+        except DataError as error:
+            print(error)
+"""
+
+
+def test_what_may_not_be_read_is_one_sentence():
+    """In a process without root's rights, and in a folder that it can reach."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        (folder / "closed").mkdir()
+        (folder / "closed" / "t.csv").write_text("x\n1\n")
+        for file in ("good.csv", "t.csv"):
+            (folder / file).write_text("x\n1\n")
+        (folder / "t.csv").chmod(0)
+        (folder / "closed").chmod(0)
+        folder.chmod(0o755)
+        paths = [folder / "t.csv", folder / "closed", folder / "closed" / "t.csv"]
+        result = subprocess.run(
+            [sys.executable, "-c", ALONE, str(folder / "good.csv"), *map(str, paths)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        (folder / "closed").chmod(0o700)
+    expected = [f"{path} may not be read: permission denied" for path in paths] * 3
+    assert result.stdout.splitlines() == expected, result.stderr
+
+
+def test_what_the_system_says_is_one_sentence(tmp_path):
+    assert "cannot be read: File name too long" in sentence(tmp_path / ("x" * 300))
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    assert "there is no file" in sentence(tmp_path / "loop.csv")
+
+
 def test_files_that_are_not_what_they_are_called(tmp_path):
     for name in ("page.root", "page.parquet", "notes.doc"):
         (tmp_path / name).write_text("<html>not found</html>")
@@ -192,7 +267,13 @@ def test_a_folder_of_several_formats_is_no_table(shards):
     assert "several formats (csv, root)" in sentence(shards[0])
 
 
-@pytest.mark.parametrize("rows", [1, 7, 499, 500, 501])
+def test_a_selection_without_rows_is_one_empty_piece(root_file, table):
+    (piece,) = chunks(root_file, where=col("mass") > 1e9)
+    pd.testing.assert_frame_equal(piece, table[:0])
+    pd.testing.assert_frame_equal(read(root_file, where=col("mass") > 1e9), table[:0])
+
+
+@pytest.mark.parametrize("rows", [1, 7, 499, 500, 501, 5e2, np.int64(7)])
 def test_pieces_have_the_rows_asked_for(root_file, table, rows):
     pieces = list(chunks(root_file, rows=rows))
     assert {len(piece) for piece in pieces[:-1]} <= {rows}
@@ -201,7 +282,10 @@ def test_pieces_have_the_rows_asked_for(root_file, table, rows):
 
 
 def test_what_is_wrong_is_said_before_the_first_piece(root_file):
-    for wrong in ({"rows": 0}, {"rows": 1.5}, {"columns": "mas"}, {"where": col("mas") > 1}):
+    for rows in (0, 1.5, np.nan, np.inf, "7", None, True):
+        with pytest.raises(DataError, match="a whole number, at least one"):
+            chunks(root_file, rows=rows)
+    for wrong in ({"columns": "mas"}, {"where": col("mas") > 1}):
         with pytest.raises(DataError):
             chunks(root_file, **wrong)
 

@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from hepml.data._errors import DataError
+from hepml.data.files._guard import opening
 
 __all__ = ["ENDINGS", "TREE_ENDINGS", "format_of", "open_source", "open_writer"]
 
@@ -41,9 +42,10 @@ def open_source(path, tree=None, names=None):
     DataError
         One sentence on what is wrong with it.
     """
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty")
-    return _class(_kind(path), "Source")(path, tree=tree, names=names)
+    with opening(path):
+        if path.stat().st_size == 0:
+            raise DataError(f"{path} is empty")
+        return _class(_kind(path), "Source")(path, tree=tree, names=names)
 
 
 def open_writer(target, path, schema, tree, layout=None):

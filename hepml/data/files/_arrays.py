@@ -320,10 +320,11 @@ class ArraySource(Source):
 
     def _check_tree(self, tree, choice):
         """Return the name of the one table that is meant."""
+        shown = [name or "/" for name in choice]  # the root of an HDF5 file has no name
         if tree is not None and tree not in choice:
-            raise DataError(f"{self.path.name} has no table {tree!r}; {nearest(tree, choice)}")
+            raise DataError(f"{self.path.name} has no table {tree!r}; {nearest(tree, shown)}")
         if tree is None and len(choice) > 1:
-            listed = ", ".join([*map(repr, list(choice)[:12]), *["…"] * (len(choice) > 12)])
+            listed = ", ".join([*map(repr, shown[:12]), *["…"] * (len(choice) > 12)])
             message = f"{self.path.name} holds {len(choice)} tables, name one of them: {listed}"
             raise DataError(message)
         return tree if tree is not None else next(iter(choice), None)

@@ -1,11 +1,34 @@
-"""What a library raises at a damaged file, as one sentence."""
+"""What a library or the system raises at a file that cannot be read, as one sentence."""
 
 from contextlib import contextmanager
 
 from hepml.data._errors import DataError
 from hepml.data.files.base import damaged
 
-__all__ = ["reading"]
+__all__ = ["opening", "reading"]
+
+
+@contextmanager
+def opening(path):
+    """Turn what the system says about a file or folder into a `DataError`.
+
+    Parameters
+    ----------
+    path : path-like, or sequence of these
+        For the message, where the system names none.
+
+    Raises
+    ------
+    DataError
+    """
+    try:
+        yield
+    except PermissionError as error:
+        message = f"{error.filename or path} may not be read: permission denied"
+        raise DataError(message) from None
+    except OSError as error:
+        message = f"{error.filename or path} cannot be read: {error.strerror or error}"
+        raise DataError(message) from None
 
 
 @contextmanager

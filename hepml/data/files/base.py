@@ -5,6 +5,7 @@ floats or strings, one per event, or lists of these (jagged branches, fixed-size
 A field is nullable only where values may be missing: pandas has other types for those columns.
 """
 
+import re
 from abc import ABC, abstractmethod
 
 from hepml.data._errors import DataError, nearest
@@ -119,7 +120,14 @@ def check_columns(path, columns, known):
     """Raise a `DataError` with a hint unless every one of ``columns`` is among ``known``."""
     for column in columns or ():
         if column not in known:
-            raise DataError(f"{path.name} has no column {column!r}; {nearest(column, known)}")
+            hint = _parts(column, known) or nearest(column, known)
+            raise DataError(f"{path.name} has no column {column!r}; {hint}")
+
+
+def _parts(column, known):
+    """Hint at the columns of an array of two axes that is called so."""
+    parts = [name for name in known if re.fullmatch(re.escape(str(column)) + "_[0-9]+", name)]
+    return f"its parts are columns, {parts[0]!r} to {parts[-1]!r}" if len(parts) > 1 else ""
 
 
 def check_names(path, kind, names):

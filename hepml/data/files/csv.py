@@ -8,7 +8,6 @@ column, so that no block can disagree with another; small files are kept from th
 
 import csv
 import gzip
-import os
 import re
 import zlib
 from collections import Counter
@@ -22,6 +21,7 @@ BLOCK_BYTES = 8_000_000
 PIECE_BYTES = 1_000_000  # parsed at once, as fits into a processor's cache
 KEPT_BYTES = 64_000_000  # up to here the tables of the first pass are kept for the second
 MOST_COLUMNS = 20_000
+INDEX = ""  # what pandas numbers rows with is a first column without a name; left out
 SEPARATORS = ",;\t "
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BROKEN = (EOFError, OSError, zlib.error)
@@ -29,6 +29,7 @@ EXACT = 2**53  # up to here a float holds every integer
 # Text in a column is an error if more than this share are numbers; else it is a text column.
 NUMERIC_SHARE = 0.5
 NUMBER = r"(?i)^\s*[+-]?(\d+\.?\d*|\.\d+|inf|infinity)(e[+-]?\d+)?\s*$"
+DECIMAL_COMMA = r"(?i)^\s*[+-]?\d*,\d+(e[+-]?\d+)?\s*$"
 MISSING = ["", "nan", "NaN", "-nan", "-NaN", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "<NA>"]
 
 
@@ -42,9 +43,6 @@ class CsvSource(Source):
         if tree is not None:
             choose_tree(path, [], tree)
         self._is_packed = path.name.lower().endswith(".gz")
-        if self._is_packed:
-            # The size that gzip notes last may be wrong, so that it is watched later on as well.
-            check_expansion(path, _noted_size(path))
         first = self._first_line()
         self._separator = _separator(first)
         fields = _fields(first, self._separator)
@@ -85,8 +83,12 @@ class CsvSource(Source):
                     if text.strip() and not text.startswith("#"):
                         return text
         except BROKEN as error:
-            raise damaged(self.path, self.kind, type(error).__name__) from error
+            raise self._broken(error) from error
         raise DataError(f"{self.path} is empty")
+
+    def _broken(self, error):
+        reason = "truncated" if isinstance(error, EOFError) else type(error).__name__
+        return damaged(self.path, self.kind, reason)
 
     def _find_names(self, fields, names):
         """Names of the columns, and whether the first line holds them."""
@@ -109,8 +111,10 @@ class CsvSource(Source):
         if all(map(_is_value, fields)) and not self._is_quoted:
             message = f"{self.path.name} starts with numbers, not with names: give them by names="
             raise DataError(message)
+        if fields[0] == "":
+            self.left_out = (INDEX,)
         for place, name in enumerate(fields):
-            if not name:
+            if place and not name:
                 raise DataError(f"{self.path.name}: column {place + 1} has no name")
         name, count = Counter(fields).most_common(1)[0]
         if count > 1:
@@ -144,7 +148,7 @@ class CsvSource(Source):
                         yield block, line
                         line += block.count(b"\n")
         except BROKEN as error:
-            raise damaged(self.path, self.kind, type(error).__name__) from error
+            raise self._broken(error) from error
         if rest:
             yield rest, line
 
@@ -233,7 +237,8 @@ class CsvSource(Source):
         import pyarrow as pa
 
         columns = self._columns.values()
-        return pa.schema([pa.field(c.name, c.type, nullable=c.is_nullable) for c in columns])
+        fields = [pa.field(c.name, c.type, nullable=c.is_nullable) for c in columns]
+        return pa.schema([field for field in fields if field.name != INDEX])
 
 
 class _Column:
@@ -241,7 +246,7 @@ class _Column:
 
     def __init__(self, name):
         self.name, self.kinds, self.missing, self.largest = name, set(), 0, 0
-        self.numbers = self.words = 0
+        self.numbers = self.words = self.commas = 0
         self.first_word = None
 
     def add(self, values, row):
@@ -267,6 +272,9 @@ class _Column:
     def _add_text(self, values, row):
         import pyarrow.compute as pc
 
+        if self.commas == self.words:
+            found = pc.match_substring_regex(values, DECIMAL_COMMA)
+            self.commas += pc.sum(found).as_py() or 0
         self._add_words(values, row, pc.match_substring_regex(values, NUMBER))
 
     def _add_words(self, values, row, numeric):
@@ -305,6 +313,9 @@ class _Column:
     @property
     def fault(self):
         """Sentence on the first word in a column of numbers; None where all is well."""
+        if self.words and self.commas == self.words:
+            example = self.first_word[1]
+            return f"column {self.name!r} has decimal commas ({example!r}): write decimal points"
         if not self.words or self.numbers <= NUMERIC_SHARE * (self.numbers + self.words):
             return None
         row, word = self.first_word
@@ -320,13 +331,6 @@ def _settled(values, field):
     if pa.types.is_floating(field.type) and values.null_count:
         values = pc.fill_null(values, float("nan"))
     return values
-
-
-def _noted_size(path):
-    """Size of a gzip file's content by its last four bytes."""
-    with path.open("rb") as file:
-        file.seek(-min(4, path.stat().st_size), os.SEEK_END)
-        return int.from_bytes(file.read(), "little")
 
 
 def _separator(line):
