@@ -8,6 +8,7 @@ import time
 import pytest
 
 from hepml import data
+from hepml.cli._bar import Bar
 
 
 def hepml(*arguments):
@@ -43,7 +44,9 @@ def test_what_is_generated_can_be_verified_and_made_again(tmp_path):
     assert made.returncode == 0, made.stderr
     assert "500 events" in made.stdout
     assert "\x1b" not in made.stderr
-    assert made.stderr.startswith("known_truth  500/500 events")
+    first, last = made.stderr.splitlines()
+    assert first == "known_truth  0/500 events, first chunk under way"
+    assert last.startswith("known_truth  500/500 events")
     record = data.card(tmp_path / "new" / "known_truth.root").record
     assert record["content_sha256"] in made.stdout
     checked = hepml("data", "verify", "--again", str(tmp_path / "new"))
@@ -55,6 +58,61 @@ def test_what_is_generated_can_be_verified_and_made_again(tmp_path):
     subprocess.run([*main, *command[1:]], cwd=tmp_path / "again", check=True, capture_output=True)
     again = data.card(tmp_path / "again" / "known_truth.root").record
     assert again["content_sha256"] == record["content_sha256"]
+
+
+def test_all_are_verified_and_each_failure_is_told(tmp_path):
+    result = hepml("data", "verify", "nowhere", "known_truth", str(tmp_path))
+    assert result.returncode == 1
+    assert result.stdout == f"{data.path('known_truth')}  as its card says\n"
+    first, second = result.stderr.splitlines()
+    assert first.startswith("hepml: there is no sample, folder or file 'nowhere'")
+    assert second.startswith("hepml: there is no card of a sample")
+
+
+@pytest.mark.generate
+def test_an_interruption_before_the_first_chunk_keeps_nothing(tmp_path):
+    """The first line says that work begins; a chunk of Pythia takes some seconds."""
+    pytest.importorskip("pythia8mc", reason="the extra 'generate' is not installed")
+    command = [sys.executable, "-c", "from hepml.cli import main; main()", "data", "generate"]
+    command += ["higgs_tautau", "--events", "2500", "--seed", "1", "--out", str(tmp_path / "out")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr.readline().endswith("first chunk under way\n")
+        process.send_signal(signal.SIGINT)
+        output, message = process.communicate(timeout=120)
+    assert (process.returncode, output) == (1, "")
+    assert message == "hepml: interrupted; no finished chunk is kept\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_bar_tells_the_time_from_the_start(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # how rich is told that a file is a terminal
+    monkeypatch.setenv("COLUMNS", "100")
+    with Bar("x", "events", "first chunk under way") as bar:
+        bar(0, 10, True)
+        texts = ["".join(str(cell) for cell in column._cells) for column in table(bar)]
+        assert any("0/10 events, first chunk under way" in text for text in texts)
+        assert any("0:00:0" in text for text in texts)
+        bar(5, 10, False)
+        assert not any("under way" in str(cell) for column in table(bar) for cell in column._cells)
+
+
+def table(bar):
+    """Columns of what the bar shows."""
+    return bar.bar.make_tasks_table(bar.bar.tasks).columns
+
+
+@pytest.mark.generate
+def test_fastjet_s_banner_stays_off_the_terminal(tmp_path):
+    pytest.importorskip("fastjet", reason="the extra 'generate' is not installed")
+    made = hepml(
+        *["data", "generate", "higgs_tautau", "--events", "5", "--seed", "1"],
+        *["--out", str(tmp_path)],
+    )
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith(str(tmp_path))
+    assert made.stdout.count("\n") == 1
 
 
 def test_what_pythia_made_is_not_made_again_unasked():
@@ -116,8 +174,9 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, sent):
         process.send_signal(sent)
         _, message = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert message.startswith("hepml: interrupted")
-    assert message.strip().endswith("the same command goes on from there")
-    assert message.count("\n") == 1
+    first, last = message.splitlines()
+    assert first.endswith("first chunk under way")
+    assert last.startswith("hepml: interrupted")
+    assert last.endswith("the same command goes on from there")
     assert not list(tmp_path.glob("*.root"))
     assert list(tmp_path.glob("higgs_tautau.part/*.npz"))

@@ -18,18 +18,21 @@ class Bar:
         Shown before the bar.
     unit : str
         What is counted; "bytes" are shown as MB.
+    waiting : str
+        What is said until the first step is done, which may be long.
     """
 
-    def __init__(self, name, unit):
+    def __init__(self, name, unit, waiting=""):
         from rich import progress as rich  # noqa: PLC0415 - only long work needs it
         from rich.console import Console  # noqa: PLC0415
 
-        self.name, self.unit, self.kept = name, unit, 0
+        self.name, self.unit, self.waiting, self.kept = name, unit, waiting, 0
         self.console = Console(stderr=True, soft_wrap=True, highlight=False)
         self.bar = rich.Progress(
             rich.TextColumn("{task.description}"),
             rich.BarColumn(),
             rich.TextColumn("{task.fields[shown]}"),
+            rich.TimeElapsedColumn(),
             console=self.console,
             disable=not self.console.is_terminal,
         )
@@ -52,7 +55,8 @@ class Bar:
         shown = self._shown(done, total)
         self.bar.update(self.task, total=total, completed=done, shown=shown)
         now = time.monotonic()
-        due = now - self.printed > SECONDS_BETWEEN_LINES or done == total or (kept and done)
+        first = kept and (done or self.waiting)
+        due = now - self.printed > SECONDS_BETWEEN_LINES or done == total or first
         if due and not self.console.is_terminal:
             self.printed = now
             self._print(f"{self.name}  {shown}")
@@ -71,6 +75,8 @@ class Bar:
         made, seconds = done - self.kept, time.monotonic() - self.started
         if self.kept and not made:
             parts.append("kept from an earlier run")
+        if self.waiting and not made and done != total:
+            parts.append(self.waiting)
         if made > 0 and seconds > 0:
             parts.append(f"{self._amount(made / seconds, 1)} {self._unit}/s")
             if total and done < total:

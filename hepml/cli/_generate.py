@@ -12,6 +12,9 @@ from hepml.cli._bar import Bar
 
 __all__ = ["register"]
 
+WAITING = "first chunk under way"
+KEPT = "finished chunks are kept, the same command goes on from there"
+
 
 def register(app):
     """Add the command to the group ``hepml data``."""
@@ -31,13 +34,14 @@ def generate(
 ):
     """Make more of a sample; interrupt and repeat at will, finished chunks are kept."""
     try:
-        with _terminated_like_interrupted(), Bar(name, "events") as progress:
+        with _terminated_like_interrupted(), Bar(name, "events", WAITING) as progress:
             record = data.generate(
                 name, events, seed, out, workers=workers, scheduler=scheduler, progress=progress
             )
-    except KeyboardInterrupt:
-        message = "interrupted; finished chunks are kept, the same command goes on from there"
-        raise data.DataError(message) from None
+    except KeyboardInterrupt as error:
+        # `generate` adds a note where it keeps something.
+        kept = KEPT if getattr(error, "__notes__", ()) else "no finished chunk is kept"
+        raise data.DataError(f"interrupted; {kept}") from None
     files = data.card(out / f"{name}.json").files
     typer.echo(
         f"{out / files[0]['name']}{f' and {len(files) - 1} more' if files[1:] else ''}  "

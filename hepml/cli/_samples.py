@@ -44,7 +44,7 @@ def _aligned(rows):
 
 
 def show_card(
-    name: Annotated[str, typer.Argument(help="sample, published set, or a sample's file")],
+    name: Annotated[str, typer.Argument(help="sample, set, or a sample's file or folder")],
 ):
     """Print where a sample comes from and what it contains."""
     typer.echo(str(data.card(name)))
@@ -61,6 +61,13 @@ def verify(
     ] = False,
 ):
     """Check files against their cards: bytes, columns, content, sums of weights."""
+    failures = 0
     for name in names or data.names():
-        for file in data.verify(name, again=again):
-            typer.echo(f"{file}  as its card says")
+        try:
+            for file in data.verify(name, again=again):
+                typer.echo(f"{file}  as its card says")
+        except data.DataError as error:
+            typer.echo(f"hepml: {error}", err=True)
+            failures += 1
+    if failures:
+        raise typer.Exit(1)

@@ -6,13 +6,15 @@ import contextlib
 import json
 import os
 import shutil
+import zlib
 
 from hepml.data._errors import DataError
 
-__all__ = ["GO_ON", "ChunkFolder", "pack", "write_whole"]
+__all__ = ["GO_ON", "ChunkFolder", "pack", "reporting", "write_whole"]
 
 GO_ON = "finished chunks are kept, the same call goes on from there"
 PLAN = "plan.json"
+FINISHED = "*[0-9].npz"  # not what a killed run left half written
 
 
 class ChunkFolder:
@@ -33,7 +35,7 @@ class ChunkFolder:
 
     def __init__(self, path, plan):
         self.path = path
-        with _reporting(path):
+        with reporting(path):
             path.mkdir(parents=True, exist_ok=True)
             if not (path / PLAN).exists():
                 text = json.dumps(plan, sort_keys=True)
@@ -55,13 +57,31 @@ class ChunkFolder:
             raise DataError(message)
 
     def _file(self, chunk):
-        return self.path / f"{chunk.key}.npz"
+        return self._named(chunk.key)
+
+    def _named(self, key):
+        return self.path / f"{key}.npz"
 
     def missing(self, chunks):
         """Chunks that are not there yet, in their order."""
-        with _reporting(self.path):
+        with reporting(self.path):
             there = {file.name for file in self.path.iterdir()}
         return [chunk for chunk in chunks if self._file(chunk).name not in there]
+
+    def drop_damaged(self, chunks):
+        """Delete chunks that are not what was written, so that they are made anew.
+
+        Returns
+        -------
+        list of str
+            Their files' names.
+        """
+        there = {chunk.key for chunk in chunks} - {chunk.key for chunk in self.missing(chunks)}
+        with reporting(self.path):
+            damaged = [file for key in sorted(there) if _is_damaged(file := self._named(key))]
+            for file in damaged:
+                file.unlink(missing_ok=True)
+        return [file.name for file in damaged]
 
     def write(self, chunk, content):
         """Keep a chunk: ``content`` is what `pack` made of its result."""
@@ -90,11 +110,30 @@ class ChunkFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def remove_if_idle(self):
-        """Delete the folder if it holds no chunk, and the one it stands in if nothing is left."""
+        """Delete the folder if it holds no chunk, and the one it stands in if nothing is left.
+
+        Returns
+        -------
+        bool
+            Whether it held none.
+        """
+        if any(self.path.glob(FINISHED)):
+            return False
+        self.remove()
         with contextlib.suppress(OSError):
-            if not any(self.path.glob("*.npz")):
-                self.remove()
-                self.path.parent.rmdir()
+            self.path.parent.rmdir()
+        return True
+
+
+def _is_damaged(file):
+    """Whether check sums of a chunk's file fail; 2000 files of 85 kB take 0.7 s."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.testzip() is not None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error):
+        return True
 
 
 def _told(kept, plan):
@@ -145,7 +184,7 @@ def write_whole(file, write):
         If the disk is full or the folder cannot be written to.
     """
     part = file.with_name(f"{file.stem}.{os.getpid()}.tmp{file.suffix}")
-    with _reporting(file):
+    with reporting(file):
         try:
             write(part)
             _reach_the_disk(part)
@@ -160,10 +199,9 @@ def _reach_the_disk(file):
 
 
 @contextlib.contextmanager
-def _reporting(path):
+def reporting(path):
     """Turn what the file system refuses into one sentence."""
     try:
         yield
     except OSError as error:
-        message = f"cannot write {path}: {error.strerror or error}; {GO_ON}"
-        raise DataError(message) from error
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error

@@ -28,11 +28,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import hepml
-from hepml.data._chunks import GO_ON, pack
+from hepml.data._chunks import pack
 from hepml.data._errors import DataError
 from hepml.data.recipes import get
 
-__all__ = ["LocalCluster", "Run", "connected", "facts", "made_on_cluster", "silent"]
+__all__ = ["LocalCluster", "Run", "check_address", "connected", "facts", "made_on_cluster"]
+__all__ += ["silent"]
 
 CONNECT_SECONDS = 10  # for an answer from the scheduler
 WORKER_SECONDS = 60  # for the first worker, or for one to come back
@@ -188,13 +189,13 @@ class Run:
         except Exception as error:
             if future.status == "error":
                 chunk, _ = self.running[future.key]
-                raise DataError(f"{_failure(chunk, error)}; {GO_ON}") from error
+                raise DataError(_failure(chunk, error)) from error
             if isinstance(error, TimeoutError) or future.status == "lost":
                 return None
             raise self._lost() from None
 
     def _lost(self):
-        return DataError(f"the scheduler went away; {GO_ON}")
+        return DataError("the scheduler went away")
 
     def _look_around(self):
         """Count the workers; bring ours back, and give up when none is there for long."""
@@ -211,7 +212,7 @@ class Run:
         elif self.lonely_since is None:
             self.lonely_since = time.monotonic()
         elif time.monotonic() - self.lonely_since > WORKER_SECONDS:
-            raise DataError(f"no worker came within {WORKER_SECONDS} s; {GO_ON}")
+            raise DataError(f"no worker came within {WORKER_SECONDS} s")
         elif time.monotonic() - self.lonely_since > 5 * TICK_SECONDS:
             self._note_once()
 
@@ -257,12 +258,18 @@ def _brief(error):
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
-def _knock(address):
-    """Refuse at once what Dask would try for long: no address, nobody there, or somebody else."""
+def check_address(address):
+    """Match a scheduler's address (protocol, host, port), or raise `DataError`."""
     found = re.fullmatch(r"(?:(tcp|tls)://)?(\[[^\]]+\]|[^\s/:]+):(\d+)/?", address)
     if not found:
         message = f"{address!r} is no address of a Dask scheduler, such as tcp://10.0.0.1:8786"
         raise DataError(message)
+    return found
+
+
+def _knock(address):
+    """Refuse at once what Dask would try for long: no address, nobody there, or somebody else."""
+    found = check_address(address)
     place = found[2].strip("[]"), int(found[3])
     try:
         with socket.create_connection(place, timeout=CONNECT_SECONDS) as door:
@@ -362,7 +369,7 @@ class LocalCluster:
             if process.poll() is not None:
                 self.revivals += 1
                 if self.revivals > ATTEMPTS * (self.workers + 1):
-                    raise DataError(f"workers die again and again ({self._last_words()}); {GO_ON}")
+                    raise DataError(f"workers die again and again ({self._last_words()})")
                 self.processes[i] = self._start()
 
     def _last_words(self):

@@ -2,17 +2,20 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+import contextlib
 import hashlib
 import json
 import math
+import shutil
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import accumulate
+from numbers import Integral, Real
 from pathlib import Path
 
 from hepml import __version__
-from hepml.data._chunks import GO_ON, ChunkFolder, pack, write_whole
+from hepml.data._chunks import GO_ON, ChunkFolder, pack, reporting, write_whole
 from hepml.data._errors import DataError, nearest
 from hepml.data._samples import TREE, card_path, content_digest, file_digest, tallies
 from hepml.data.recipes import NAMES, get
@@ -21,6 +24,7 @@ __all__ = ["generate"]
 
 SHARD_EVENTS = 1_000_000
 BASKET_EVENTS = 20_000
+MOST_EVENTS = 2_000_000_000  # EventId is a 32-bit number
 SMALL_SAMPLE = 200_000  # events, up to which the best compression is worth its time
 
 
@@ -36,7 +40,8 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
     name : str
         A sample with a recipe.
     events : int
-        Rows wanted; shared out by the recipe's fixed fractions, so a few more or less come out.
+        Rows wanted, 2e9 at most; shared out by the recipe's fixed fractions, so a few more or
+        less come out.
     seed : int
         Not negative.
     out : str or path-like
@@ -58,14 +63,23 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
     Raises
     ------
     DataError
-        If an argument makes no sense, a package is missing, the cluster fails, the disk is full,
-        or the folder holds this sample or an unfinished other one.
+        If an argument makes no sense, a package is missing, the cluster fails, the disk is full
+        or too small for so many events, or the folder holds this sample or an unfinished other one.
     """
-    _check_request(name, events, seed, workers)
+    if name not in NAMES:
+        raise DataError(f"there is no recipe {name!r}; {nearest(name, NAMES)}")
+    events, seed = _whole("events", events, 1), _whole("seed", seed, 0)
+    workers = _whole("workers", workers, 1)
+    if scheduler is not None:
+        from hepml.data._cluster import check_address
+
+        check_address(scheduler)
     recipe, out = get(name), Path(out).expanduser()
     _check_packages(recipe, scheduler)
     part = out / f"{name}.part"
-    _check_folder(out, name, part)
+    with reporting(out):
+        _check_folder(out, name, part)
+        _check_room(recipe, events, out, part)
     plan = _plan(recipe, events, seed)
     folder = ChunkFolder(part, plan)
     made = partial(_made, workers=workers, scheduler=scheduler)
@@ -73,18 +87,25 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
         chunks = recipe.chunks(events, seed)
         _make_chunks(recipe, chunks, folder, made, progress or (lambda *_: None))
         record = _write_sample(recipe, plan, chunks, folder, out)
-    except BaseException:
-        folder.remove_if_idle()
+    except DataError as error:
+        if folder.remove_if_idle():
+            raise
+        raise DataError(f"{error}; {GO_ON}") from error.__cause__
+    except BaseException as error:
+        if not folder.remove_if_idle():
+            error.add_note(GO_ON)
         raise
     folder.remove()
     return record
 
 
-def _check_request(name, events, seed, workers):
-    if name not in NAMES:
-        raise DataError(f"there is no recipe {name!r}; {nearest(name, NAMES)}")
-    if events < 1 or seed < 0 or workers < 1:
-        raise DataError("events and workers must be at least 1, and the seed at least 0")
+def _whole(argument, value, least):
+    """Take an integer, or a float that is one, as an int."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    whole = number and (isinstance(value, Integral) or float(value).is_integer())
+    if not whole or value < least:
+        raise DataError(f"{argument}={value!r}: say a whole number, at least {least}")
+    return int(value)
 
 
 def _check_packages(recipe, scheduler):
@@ -112,6 +133,36 @@ def _check_folder(out, name, part):
         raise DataError(message)
 
 
+def _check_room(recipe, events, out, part):
+    """Refuse at once what would fill memory with its plan, or the disk."""
+    if events > MOST_EVENTS:
+        message = (
+            f"{events} events are more than the {MOST_EVENTS} that one sample may have: make "
+            "several, each with a seed of its own"
+        )
+        raise DataError(message)
+    need = events * _event_bytes(recipe)
+    disk = shutil.disk_usage(out if out.exists() else out.parent)
+    free = disk.free + sum(file.stat().st_size for file in part.glob("*-*-*.npz"))
+    if disk.total and need > free:  # some network disks tell 0 for all
+        message = (
+            f"{events} events need about {need / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free on "
+            f"the disk of {out}: make fewer, or choose another folder"
+        )
+        raise DataError(message)
+
+
+def _event_bytes(recipe):
+    """Estimate what an event takes on disk, in its chunk and in the sample.
+
+    Measured: 120 bytes for 130 with known_truth, 230 for 260 with higgs_tautau.
+    """
+    import numpy as np
+
+    sizes = (np.dtype(c.dtype).itemsize * math.prod(c.shape) for c in recipe.columns)
+    return 2 * sum(sizes)
+
+
 def _plan(recipe, events, seed):
     """All that decides the content."""
     return {
@@ -126,6 +177,8 @@ def _plan(recipe, events, seed):
 def _make_chunks(recipe, chunks, folder, made, progress):
     """Make the chunks that are not there yet."""
     total = sum(chunk.events for chunk in chunks)
+    if damaged := folder.drop_damaged(chunks):
+        _note(progress)(f"damaged chunks are made again: {', '.join(damaged)}")
     missing = _mixed(folder.missing(chunks))
     done = total - sum(chunk.events for chunk in missing)
     progress(done, total, True)
@@ -153,19 +206,33 @@ def _made(recipe, chunks, progress, *, workers, scheduler):
     if not chunks:
         return
     if workers == 1 and scheduler is None:
+        if "fastjet" in recipe.packages:
+            _silence_fastjet()
         yield from ((chunk, _packed(recipe, chunk)) for chunk in chunks)
         return
     from hepml.data._cluster import made_on_cluster
 
-    note = getattr(progress, "note", lambda _: None)
+    note = _note(progress)
     yield from made_on_cluster(recipe.name, chunks, workers=workers, scheduler=scheduler, note=note)
+
+
+def _silence_fastjet():
+    """Keep its banner out of our output; the card names it. Not worth failing for."""
+    with contextlib.suppress(ImportError, AttributeError):
+        from fastjet._swig import ClusterSequence
+
+        ClusterSequence.set_fastjet_banner_stream(None)
+
+
+def _note(progress):
+    return getattr(progress, "note", lambda _: None)
 
 
 def _packed(recipe, chunk):
     try:
         return pack(recipe.run(chunk))
     except (RuntimeError, MemoryError) as error:
-        message = f"chunk {chunk.key} failed: {type(error).__name__}: {error}; {GO_ON}"
+        message = f"chunk {chunk.key} failed: {type(error).__name__}: {error}"
         raise DataError(message) from error
 
 

@@ -2,9 +2,11 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+import contextlib
 import hashlib
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +16,8 @@ from hepml.data._errors import DataError, nearest
 from hepml.data._read import read
 from hepml.data.recipes import NAMES
 
-__all__ = ["TREE", "Card", "card", "card_path", "check_file", "content_digest", "file_digest"]
-__all__ += ["load", "names", "path", "tallies", "verify"]
+__all__ = ["TREE", "Card", "card", "card_path", "cards_in", "check_file", "content_digest"]
+__all__ += ["file_digest", "load", "names", "path", "tallies", "verify"]
 
 TREE = "events"
 SOURCES = ("bundled", "open")
@@ -190,7 +192,7 @@ def card(name):
     Parameters
     ----------
     name : str or path-like
-        A bundled sample, a published set, or the file or card of a generated sample.
+        A bundled sample, a published set, or the folder, file or card of a generated sample.
 
     Returns
     -------
@@ -203,7 +205,65 @@ def card(name):
     """
     if name in published.names():
         return published.card(name)
-    return _read_card(card_path(path(name) if _is_name(name) else name))
+    with _permitted():
+        if _is_name(name):
+            return _read_card(card_path(path(name)))
+        if Path(name).expanduser().is_dir():
+            return _read_card(_only(cards_in(name), name))
+        return _read_card(card_path(name))
+
+
+@contextlib.contextmanager
+def _permitted():
+    """Turn what the system does not let us read into one sentence."""
+    try:
+        yield
+    except PermissionError as error:
+        raise DataError(f"there is no permission to read {error.filename}") from None
+
+
+def cards_in(folder):
+    """Cards of the samples in a folder.
+
+    Parameters
+    ----------
+    folder : str or path-like
+
+    Returns
+    -------
+    list of pathlib.Path
+
+    Raises
+    ------
+    DataError
+        If there is none; an unfinished sample is told.
+    """
+    folder = Path(folder).expanduser()
+    inside = sorted(folder.iterdir())  # not glob: it hides what may not be read
+    if cards := [file for file in inside if file.suffix == ".json"]:
+        return cards
+    for part in inside:
+        if part.suffix == ".part" and part.stem in NAMES and part.is_dir():
+            message = f"{part.stem} in {folder} is unfinished: go on with {_going_on(part)}"
+            raise DataError(message)
+    raise DataError(f"there is no card of a sample (a .json file) in {folder}")
+
+
+def _going_on(part):
+    """Command that finishes what a folder of chunks began."""
+    try:
+        plan = json.loads((part / "plan.json").read_text(encoding="utf-8"))
+        numbers = f"--events {plan['events']} --seed {plan['seed']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "the command that began it"
+    return f"hepml data generate {part.stem} {numbers} --out {shlex.quote(str(part.parent))}"
+
+
+def _only(cards, folder):
+    if len(cards) > 1:
+        names = ", ".join(card.name for card in cards)
+        raise DataError(f"there are several cards in {folder}, name one of them: {names}")
+    return cards[0]
 
 
 def _is_name(what):
@@ -219,6 +279,8 @@ def _read_card(file):
     except FileNotFoundError:
         message = f"there is no card {file.name} beside the sample in {file.parent}"
         raise DataError(message) from None
+    except PermissionError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise DataError(f"{file} is not the card of a sample, or is damaged") from None
     return found
@@ -288,7 +350,8 @@ def verify(name, *, again=False):
 
     if name in published.names():
         return published.verify(name)
-    return verified(name, again=again)
+    with _permitted():
+        return verified(name, again=again)
 
 
 def check_file(file, digest):

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from hepml.data._errors import DataError, nearest
-from hepml.data._samples import TREE, card, check_file, content_digest, path, tallies
+from hepml.data._samples import TREE, card, cards_in, check_file, content_digest, path, tallies
 from hepml.data.recipes import NAMES, get
 
 __all__ = ["verified"]
@@ -37,10 +37,7 @@ def _targets(name):
         return [(found, path(name).parent, found.files)]
     place = Path(name).expanduser()
     if place.is_dir():
-        cards = [card(file) for file in sorted(place.glob("*.json"))]
-        if not cards:
-            raise DataError(f"there is no card of a sample (a .json file) in {place}")
-        return [(found, place, found.files) for found in cards]
+        return [(found, place, found.files) for found in map(card, cards_in(place))]
     if not place.is_file():
         message = f"there is no sample, folder or file {str(name)!r}; {nearest(name, NAMES)}"
         raise DataError(message)

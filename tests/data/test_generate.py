@@ -10,10 +10,10 @@ import pytest
 
 from hepml import data
 from hepml.data import DataError, _chunks, _cluster, _generate, _verify
-from hepml.data.recipes import get
+from hepml.data.recipes import base, get
 
 EVENTS, SEED = 36, 7
-RECIPE = get("higgs_tautau")
+RECIPE, KNOWN = get("higgs_tautau"), get("known_truth")
 
 
 def test_chunks_share_out_the_events_by_fixed_fractions():
@@ -62,9 +62,7 @@ def test_a_file_is_never_seen_half_written(tmp_path):
         part.write_text("half")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(
-        DataError, match=r"cannot write .*x\.npz: No space left on device; finished"
-    ):
+    with pytest.raises(DataError, match=r"cannot write .*x\.npz: No space left on device$"):
         _chunks.write_whole(tmp_path / "x.npz", fail)
     assert list(tmp_path.iterdir()) == []
 
@@ -88,10 +86,87 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_is_finished(tmp_path):
     assert record["events"] == 40_000
 
 
-@pytest.mark.parametrize(("events", "seed", "workers"), [(0, 1, 1), (1, -1, 1), (1, 1, 0)])
-def test_senseless_numbers_are_refused(tmp_path, events, seed, workers):
-    with pytest.raises(DataError, match="at least"):
-        data.generate("known_truth", events, seed, tmp_path, workers=workers)
+@pytest.mark.parametrize(
+    ("argument", "value", "least"),
+    [
+        *[("events", 0, 1), ("seed", -1, 0), ("workers", 0, 1), ("events", "many", 1)],
+        *[("workers", "2", 1), ("events", 1.5, 1), ("seed", True, 0), ("events", np.True_, 1)],
+        *[("seed", None, 0), ("events", float("nan"), 1), ("events", float("inf"), 1)],
+    ],
+)
+def test_senseless_numbers_are_refused_by_their_name(tmp_path, argument, value, least):
+    arguments = {"events": 1, "seed": 1, "workers": 1, argument: value}
+    with pytest.raises(DataError, match=f"^{argument}=.*: say a whole number, at least {least}$"):
+        data.generate("known_truth", out=tmp_path, **arguments)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", [float, np.int64, np.float32])
+def test_whole_numbers_of_other_types_are_taken_as_integers(tmp_path, kind):
+    data.generate("known_truth", kind(10), kind(1), tmp_path, workers=kind(1))
+    record = data.card(tmp_path).record
+    assert "--events 10 --seed 1 " in record["command"]
+    assert (type(record["requested"]), type(record["seed"])) == (int, int)
+
+
+@pytest.mark.parametrize(
+    ("events", "hint"),
+    [
+        (10**15, "^1000000000000000 events are more than the 2000000000 that one sample may have"),
+        (2 * 10**9, r"^2000000000 events need about 520 GB, and 5 GB are free on the disk of "),
+    ],
+)
+def test_more_than_there_is_room_for_is_refused_before_planning(
+    tmp_path, monkeypatch, events, hint
+):
+    usage = _generate.shutil.disk_usage(tmp_path)._replace(free=5 * 10**9)
+    monkeypatch.setattr(_generate.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DataError, match=hint):
+        data.generate("higgs_tautau", events, 1, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_largest_sample_has_event_numbers_that_fit():
+    largest = base.FIRST_EVENT_ID + _generate.MOST_EVENTS
+    for recipe in map(get, data.names()):
+        (kind,) = (column.dtype for column in recipe.columns if column.name == "EventId")
+        assert largest < np.iinfo(kind).max
+
+
+def test_the_disk_needed_is_estimated_well(tmp_path):
+    """Chunks and sample of 20 000 events, which are on the disk together."""
+    chunks = [len(_chunks.pack(KNOWN.run(c))) for c in KNOWN.chunks(20_000, 1)]
+    data.generate("known_truth", 20_000, 1, tmp_path)
+    used = sum(chunks) + (tmp_path / "known_truth.root").stat().st_size
+    assert used < 20_000 * _generate._event_bytes(KNOWN) < 1.5 * used
+
+
+def test_what_an_earlier_run_keeps_counts_as_room(tmp_path, monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        data.generate("known_truth", 30_000, 1, tmp_path, progress=Interruption(2))
+    kept = sum(file.stat().st_size for file in (tmp_path / "known_truth.part").glob("*.npz"))
+    need = 30_000 * _generate._event_bytes(KNOWN)
+    usage = _generate.shutil.disk_usage(tmp_path)._replace(free=need - kept)
+    monkeypatch.setattr(_generate.shutil, "disk_usage", lambda _: usage)
+    assert data.generate("known_truth", 30_000, 1, tmp_path)["events"] == 30_000
+
+
+@pytest.mark.parametrize(("after", "notes"), [(1, [_chunks.GO_ON]), (0, None)])
+def test_chunks_are_said_to_be_kept_only_where_some_are(tmp_path, after, notes):
+    def interrupt(_done, _total, kept):
+        if kept == (after == 0):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as error:
+        data.generate("known_truth", 30_000, 1, tmp_path / "out", progress=interrupt)
+    assert getattr(error.value, "__notes__", None) == notes
+    assert len(list(tmp_path.glob("out/known_truth.part/*.npz"))) == after
+    assert (tmp_path / "out").exists() == bool(after)
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing_and_says_nothing_of_it():
+    with pytest.raises(DataError, match=r"^cannot write /proc/x/known_truth\.part: [^;]*$"):
+        data.generate("known_truth", 10, 1, "/proc/x")
 
 
 def test_the_missing_extra_is_named(monkeypatch, tmp_path):
@@ -191,10 +266,46 @@ def test_a_damaged_chunk_is_made_again(tmp_path):
         data.generate("known_truth", 30_000, 1, tmp_path / "x", progress=Interruption(2))
     chunk = next((tmp_path / "x" / "known_truth.part").glob("*.npz"))
     chunk.write_bytes(chunk.read_bytes()[:1000])
-    with pytest.raises(DataError, match=f"{chunk.name} was damaged and is dropped"):
-        data.generate("known_truth", 30_000, 1, tmp_path / "x")
-    again = data.generate("known_truth", 30_000, 1, tmp_path / "x")
+    progress = Noting()
+    again = data.generate("known_truth", 30_000, 1, tmp_path / "x", progress=progress)
+    assert progress.notes == [f"damaged chunks are made again: {chunk.name}"]
+    assert 0 < progress.calls[0][0] < 10_000
     assert again["content_sha256"] == record["content_sha256"]
+
+
+class Noting:
+    """Progress that remembers what it was told."""
+
+    def __init__(self):
+        self.calls, self.notes = [], []
+
+    def __call__(self, *call):
+        self.calls.append(call)
+
+    def note(self, sentence):
+        self.notes.append(sentence)
+
+
+@pytest.mark.parametrize("place", range(0, 500, 7))
+def test_a_flipped_byte_of_a_chunk_is_noticed_or_harmless(tmp_path, place):
+    chunk = KNOWN.chunks(4, 1)[0]
+    folder = _chunks.ChunkFolder(tmp_path, {})
+    content = bytearray(_chunks.pack(KNOWN.run(chunk)))
+    folder.write(chunk, content)
+    whole = folder.load(chunk)
+    content[place * len(content) // 500] ^= 1
+    folder.write(chunk, content)
+    if not folder.drop_damaged([chunk]):
+        assert all((whole[name] == values).all() for name, values in folder.load(chunk).items())
+
+
+def test_a_chunk_damaged_after_the_start_is_dropped(tmp_path):
+    chunk = KNOWN.chunks(4, 1)[0]
+    folder = _chunks.ChunkFolder(tmp_path, {})
+    folder.write(chunk, b"damaged")
+    with pytest.raises(DataError, match=f"{chunk.key}.npz was damaged and is dropped"):
+        folder.load(chunk)
+    assert folder.missing([chunk]) == [chunk]
 
 
 def test_chunks_of_another_plan_are_not_mixed_in(tmp_path):

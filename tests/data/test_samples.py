@@ -1,8 +1,13 @@
 """The bundled sample says what its card says, and its physics holds together."""
 
+import contextlib
 import json
+import os
+import shlex
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,6 +98,65 @@ def test_a_folder_without_a_card_is_told(tmp_path):
     (tmp_path / "x.root").write_text("x")
     with pytest.raises(DataError, match=r"there is no card x\.json"):
         data.verify(tmp_path / "x.root")
+
+
+def test_the_card_of_a_folder_is_its_only_one(copied):
+    assert data.card(copied) == data.card(copied / "higgs_tautau.root")
+    (copied / "other.json").write_bytes((copied / "higgs_tautau.json").read_bytes())
+    with pytest.raises(DataError, match=r"several cards in .*: higgs_tautau\.json, other\.json$"):
+        data.card(copied)
+    with pytest.raises(DataError, match="no card of a sample"):
+        data.card(data.path("higgs_tautau").parent.parent)
+
+
+def stop(_done, _total, kept):
+    if not kept:
+        raise KeyboardInterrupt
+
+
+def test_an_unfinished_folder_says_how_to_go_on(tmp_path):
+    folder = tmp_path / "my folder"
+    with pytest.raises(KeyboardInterrupt):
+        data.generate("known_truth", 30_000, 5, folder, progress=stop)
+    for ask in (data.card, data.verify):
+        with pytest.raises(DataError, match="is unfinished: go on with") as error:
+            ask(folder)
+    command = shlex.split(str(error.value).partition("go on with ")[2])
+    assert command[:4] == ["hepml", "data", "generate", "known_truth"]
+    assert command[4:] == ["--events", "30000", "--seed", "5", "--out", str(folder)]
+    (folder / "known_truth.part" / "plan.json").write_text("{")
+    with pytest.raises(DataError, match="go on with the command that began it"):
+        data.verify(folder)
+
+
+@contextlib.contextmanager
+def as_nobody():
+    """Give up root's right to read everything."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("closed", [".", "sample", "sample/known_truth.json"])
+def test_what_may_not_be_read_is_not_called_damaged(closed):
+    with tempfile.TemporaryDirectory() as open_to_all:
+        top = Path(open_to_all)
+        data.generate("known_truth", 10, 1, top / "sample")
+        for place in (top, top / "sample"):
+            place.chmod(0o755)
+        mode = (top / closed).stat().st_mode
+        (top / closed).chmod(0)
+        with as_nobody():
+            for ask in (data.card, data.verify):
+                for place in ("sample", "sample/known_truth.json"):
+                    with pytest.raises(DataError, match=f"no permission to read {top}"):
+                        ask(top / place)
+        (top / closed).chmod(mode)
 
 
 def test_a_changed_schema_is_noticed(copied):
