@@ -52,6 +52,7 @@ def convert(
     target: Annotated[Path, typer.Argument(help=".root .csv .csv.gz .parquet .h5 or .npz")],
     *,
     columns: Annotated[list[str] | None, typer.Option(help="to keep: a,b or repeated")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="to leave out: a,b or repeated")] = None,
     tree: Annotated[str | None, typer.Option(help="where the source holds several")] = None,
     where: Annotated[
         list[str] | None,
@@ -71,6 +72,7 @@ def convert(
                 tree=tree,
                 where=_cut(where or ()),
                 names=_listed(names),
+                drop=_listed(drop) or (),
                 progress=progress,
                 layout="rntuple" if rntuple else None,
                 overwrite=force,

@@ -30,6 +30,7 @@ def convert(
     tree=None,
     where=None,
     names=None,
+    drop=(),
     progress=None,
     layout=None,
     overwrite=False,
@@ -46,7 +47,7 @@ def convert(
     target : str or path-like
         File to write; its ending says the format: ``.root``, ``.csv``, ``.csv.gz``, ``.parquet``,
         ``.h5`` or ``.npz``.
-    columns, tree, where, names
+    columns, tree, where, names, drop
         As for `read`.
     progress : callable, optional
         Called with (rows read, rows in all or None, False).
@@ -66,7 +67,7 @@ def convert(
         As `read` does, and if the target exists, or its format cannot hold a column.
     """
     target = Path(target).expanduser()
-    table = Table(source, columns, tree, where=where, names=names)
+    table = Table(source, columns, tree, where=where, names=names, drop=drop)
     with _writing(target):
         _check_target(target, table.files, overwrite)
     part = target.with_name(f".{os.getpid()}.tmp.{target.name}")

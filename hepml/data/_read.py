@@ -24,7 +24,7 @@ MEMORY_SHARE = 0.8  # of what is free, a table may take so much
 ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]+:/"  # of another machine, also after `Path` was there
 
 
-def read(path, columns=None, tree=None, *, where=None, names=None):
+def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
     """Read a table from a file: ROOT, CSV, Parquet, HDF5 or npz.
 
     Parameters
@@ -42,14 +42,16 @@ def read(path, columns=None, tree=None, *, where=None, names=None):
         passes gives a table without rows.
     names : sequence of str, optional
         Names of the columns, for files that carry none.
+    drop : sequence of str, optional
+        Columns to leave out.
 
     Returns
     -------
     pandas.DataFrame, shape (events, columns)
         A column with several values per event (a jagged branch, an array) has Arrow's list type:
         ``table["jet_pt"].list.len()`` counts them, ``ak.from_arrow(pa.array(table["jet_pt"]))``
-        makes an awkward array of it. What a table cannot hold is listed in
-        ``.attrs["left_out"]``.
+        makes an awkward array of it. What a table cannot hold, and the index that pandas writes
+        into CSV and HDF5, is listed in ``.attrs["left_out"]``.
 
     Raises
     ------
@@ -57,19 +59,19 @@ def read(path, columns=None, tree=None, *, where=None, names=None):
         One sentence: no such file, unknown or damaged format, no such tree or column, no rows,
         nothing but NaN, too large for the memory.
     """
-    table = Table(path, columns, tree, where=where, names=names)
+    table = Table(path, columns, tree, where=where, names=names, drop=drop)
     try:
         return to_frame(_accumulated(table), table.schema, table.left_out)
     except MemoryError:
         raise _too_large(table) from None
 
 
-def chunks(path, columns=None, tree=None, *, where=None, names=None, rows=100_000):
+def chunks(path, columns=None, tree=None, *, where=None, names=None, drop=(), rows=100_000):
     """Read a table piece by piece, in bounded memory however large the file is.
 
     Parameters
     ----------
-    path, columns, tree, where, names
+    path, columns, tree, where, names, drop
         As for `read`.
     rows : int
         Rows of each piece; the last may have fewer. If no row passes the cut there is one piece,
@@ -87,7 +89,7 @@ def chunks(path, columns=None, tree=None, *, where=None, names=None, rows=100_00
     """
     if isinstance(rows, bool) or not isinstance(rows, Real) or rows % 1 != 0 or rows < 1:
         raise DataError(f"rows={rows!r}: the rows of a piece are a whole number, at least one")
-    table = Table(path, columns, tree, where=where, names=names)
+    table = Table(path, columns, tree, where=where, names=names, drop=drop)
     groups = regroup(table.batches(), int(rows))
     return (to_frame(held, table.schema, table.left_out) for held in groups)
 
@@ -128,7 +130,7 @@ class Table:
 
     Parameters
     ----------
-    path, columns, tree, where, names
+    path, columns, tree, where, names, drop
         As for `read`.
 
     Attributes
@@ -142,10 +144,11 @@ class Table:
     tree : str or None
     """
 
-    def __init__(self, path, columns=None, tree=None, *, where=None, names=None):
+    def __init__(self, path, columns=None, tree=None, *, where=None, names=None, drop=()):
         with opening(path):
             self.files, self._tree = _find_files(path, tree)
         self._names, self._where = names, where
+        self._drop = [drop] if isinstance(drop, str) else list(drop)
         with _prompt():
             _import_libraries()
             self._first = self._open(self.files[0])
@@ -210,23 +213,28 @@ class Table:
 
     def _checked(self, source, columns):
         """Columns to give, after all that can be said before any is read."""
+        check_columns(source.path, self._drop, [*source.schema.names, *source.left_out])
         if columns is not None:
             _check_kinds(source, list(columns))
         if self._where is not None:
             check_cut(source.path, self._where, source.schema)
-        columns = source.schema.names if columns is None else list(columns)
+        columns = self._kept(source.schema.names if columns is None else columns)
         if not columns:
             raise DataError(f"{source.path.name} has no column that a table can hold")
         return columns
+
+    def _kept(self, names):
+        return [name for name in names if name not in self._drop]
 
     def _join(self, first, other, *, is_strict):
         """Take a further file into account, whose columns must be those of the first."""
         import pyarrow as pa
 
-        needed = first.schema.names if is_strict else self._schema.names
+        needed = self._kept(first.schema.names) if is_strict else self._schema.names
         _check_same(first.path, other.path, needed, other.schema.names)
         if is_strict:
-            _check_same(other.path, first.path, other.schema.names, first.schema.names)
+            more = self._kept(other.schema.names)
+            _check_same(other.path, first.path, more, first.schema.names)
         fields = [_common(f, other.schema.field(f.name), other.path) for f in self._schema]
         self._schema = pa.schema(fields)
         is_known = None not in (self.rows, other.rows)
@@ -278,10 +286,7 @@ def _common(field, other, path):
 
 def _all_nan(path, names):
     named = ", ".join(map(repr, names[:4])) + (" …" if len(names) > 4 else "")
-    return DataError(
-        f"{path.name} has nothing but NaN in {named}: leave that out by naming the others in "
-        "columns="
-    )
+    return DataError(f"{path.name} has nothing but NaN in {named}: leave that out by drop={names}")
 
 
 def _find_files(path, tree):

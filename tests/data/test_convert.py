@@ -304,6 +304,8 @@ def test_the_command_converts(source, tmp_path, table):
     again = hepml(source, target)
     assert again.returncode == 1
     assert again.stderr.count("\n") == 1
+    assert hepml(source, target, "--force", "--drop", "mass, label").returncode == 0
+    assert list(read(target)) == ["charge", "tight"]
     assert hepml(source, target, "--force", "--rntuple").returncode == 0
     assert len(read(target)) == len(table)
 

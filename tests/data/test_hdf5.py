@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from hepml.data import DataError
+from hepml.data import DataError, read
 from hepml.data.files.hdf5 import Hdf5Source
 from tests.data.tables import everything, read_back, written
 
@@ -72,6 +72,16 @@ def test_a_dataset_of_two_axes(made, rng):
     assert named.column_names == ["e", "eta", "phi"]
     assert "2 names for 3 numbered columns" in sentence(path, names=["e", "eta"])
     assert named["eta"].equals(found["X_1"])
+    with pytest.raises(DataError, match="its parts are columns, 'X_0' to 'X_2'"):
+        read(path, columns=["X"])
+
+
+def test_the_root_is_shown_as_such(made):
+    numbers = np.arange(ROWS)
+    path = made(lambda file: file.update({"a": numbers, "g/b": numbers}))
+    assert "2 tables, name one of them: '/', 'g'" in sentence(path)
+    assert "'/'" in sentence(path, tree="h")
+    assert read_back(Hdf5Source, path, tree="/").column_names == ["a"]
 
 
 def test_records_as_flavour_tagging_keeps_them(made, rng):

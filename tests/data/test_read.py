@@ -304,10 +304,23 @@ def test_a_column_is_asked_for_once(root_file):
 def test_a_column_of_nothing_but_nan_is_an_error(tmp_path):
     pd.DataFrame({"x": [1.0, 2.0], "bad": [np.nan] * 2}).to_parquet(tmp_path / "t.parquet")
     assert "nothing but NaN in 'bad'" in sentence(tmp_path / "t.parquet")
-    assert "columns=" in sentence(tmp_path / "t.parquet")
+    assert sentence(tmp_path / "t.parquet").endswith("leave that out by drop=['bad']")
+    assert read(tmp_path / "t.parquet", drop=["bad"]).to_dict("list") == {"x": [1, 2]}
     assert read(tmp_path / "t.parquet", columns="x")["x"].tolist() == [1, 2]
     pd.DataFrame({"x": [1.0, 2.0], "bad": [np.nan, 0]}).to_parquet(tmp_path / "t.parquet")
     assert len(read(tmp_path / "t.parquet", where=col("x") < 2)) == 1
+
+
+def test_columns_can_be_dropped(root_file, shards, table):
+    assert list(read(root_file, drop="mass")) == ["charge", "tight"]
+    assert list(read(root_file, ["tight", "mass"], drop=["mass"])) == ["tight"]
+    cut = read(root_file, drop=["mass"], where=col("mass") > 91)
+    assert cut["charge"].tolist() == table["charge"][table["mass"] > 91].tolist()
+    assert {tuple(piece) for piece in chunks(root_file, drop=["tight"])} == {("mass", "charge")}
+    assert "did you mean 'mass'" in sentence(root_file, drop=["mas"])
+    folder, chained = shards
+    chained.assign(more=1).to_csv(folder / "sample-00000.csv", index=False)
+    assert list(read(folder, drop=["more"])) == ["x", "n"]
 
 
 def test_missing_integers_have_a_type_of_their_own(tmp_path):
