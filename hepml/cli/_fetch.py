@@ -11,6 +11,7 @@ from hepml.data import DataError, published
 __all__ = ["register"]
 
 KEPT = "interrupted; what came is kept, the same command goes on from there"
+AGAIN = "interrupted; what came is kept, the same command without --again goes on from there"
 FETCHED = "interrupted; the files are fetched, and the copy is made when they are first loaded"
 
 
@@ -26,6 +27,9 @@ def fetch(
         str | None, typer.Option("--from", help="folder or server that holds the files")
     ] = None,
     files: Annotated[int | None, typer.Option(help="how many, of a set of many files")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="drop the files that are there and fetch them anew")
+    ] = False,
     prepare: Annotated[
         bool, typer.Option(help="make the Parquet copy that loading reads, now or at first use")
     ] = True,
@@ -41,8 +45,9 @@ def fetch(
         return
     one = published.entry(name)
     typer.echo(f"{one.title}\n{_size(one.chosen(files))}, licence: {one.licence}")
-    with _interruptible(KEPT), Bar(name, "bytes") as progress:
-        paths = published.fetch(name, source=source, files=files, progress=progress)
+    with _interruptible(AGAIN if again else KEPT), Bar(name, "bytes") as progress:
+        options = {"source": source, "files": files, "again": again}
+        paths = published.fetch(name, **options, progress=progress)
     typer.echo(f"{paths[0].parent}\ncite: {one.citation}, doi:{one.doi}")
     if prepare and published.is_writable(paths[0].parent):
         with _interruptible(FETCHED), Bar("copy for loading", "events") as progress:

@@ -60,9 +60,9 @@ def server():
 def small(server, monkeypatch):
     """Return a function that enters a set of one small file, and fetches it."""
 
-    def enter(*, size=SIZE, checksum=SHA256, **options):
+    def enter(*, size=SIZE, about=0, checksum=SHA256, **options):
         url = f"{server.address}/{FILE}"
-        file = registry.File(FILE, url, size=size, checksum=checksum, source="this test")
+        file = registry.File(FILE, url, size, about, checksum, source="this test")
         entry = replace(registry.entry("uci_higgs"), name=NAME, files=(file,), sister=None)
         monkeypatch.setattr(registry, "ENTRIES", (*ENTRIES, entry))
         return published.fetch(NAME, **{"patience": SHORT} | options)
@@ -238,6 +238,42 @@ def test_a_first_download_must_be_whole_in_itself(small, server, folder, mood, w
     assert cache.ledger(NAME) == {}
     server.moods.clear()
     assert small(size=None, checksum=None)[0].read_bytes() == BODY
+
+
+@pytest.mark.parametrize("way", ["announced", "unannounced", "folder", "by hand"])
+def test_a_first_download_of_quite_another_size_is_refused(small, server, folder, tmp_path, way):
+    options = {"size": None, "checksum": None}
+    if way == "unannounced":
+        server.moods.append(Mood.truncate_unmarked(SIZE))
+    if way == "folder":
+        (tmp_path / FILE).write_bytes(BODY)
+        options["source"] = tmp_path
+    if way == "by hand":
+        (folder / NAME).mkdir(parents=True)
+        (folder / NAME / FILE).write_bytes(BODY)
+    for about in (SIZE * 4, SIZE // 4):
+        words = f"offers {SIZE} bytes where about {about} are expected"
+        assert words in sentence(small, about=about, **options)
+        assert cache.ledger(NAME) == {}
+        assert named(folder) == ({FILE} if way == "by hand" else set())
+        server.moods.extend([Mood.truncate_unmarked(SIZE)] * (way == "unannounced"))
+    for fits in (SIZE * 2, SIZE // 2):
+        assert small(about=fits, again=True, **options)[0].read_bytes() == BODY
+    assert small(about=about, **options)  # what was once taken is known by its checksum
+
+
+def test_a_stated_checksum_tells_more_than_a_size(small):
+    assert small(size=None, about=SIZE * 9)[0].read_bytes() == BODY
+
+
+def test_again_fetches_anew(small, server):
+    options = {"size": None, "checksum": None}
+    small(**options)
+    server.files[f"/{FILE}"] = OTHER
+    assert small(**options)[0].read_bytes() == BODY
+    assert small(**options, again=True)[0].read_bytes() == OTHER
+    assert cache.ledger(NAME)[FILE]["size"] == len(OTHER)
+    published.verify(NAME)
 
 
 def test_an_encoding_on_the_way_is_not_mistaken_for_the_file(server, tmp_path):
@@ -456,6 +492,42 @@ def test_a_cache_that_may_only_be_read(small, server, is_filled, monkeypatch):
     assert len(server.asked) == is_filled
 
 
+@contextlib.contextmanager
+def no_permission(folder):
+    """Make a folder that may not even be looked into, for a while by root neither."""
+    folder.mkdir(mode=0o000)
+    with as_nobody():
+        yield
+    folder.chmod(0o700)
+
+
+def test_a_cache_that_may_not_be_looked_into(small, server, monkeypatch):
+    with tempfile.TemporaryDirectory() as open_to_all:
+        Path(open_to_all).chmod(0o755)
+        folder = Path(open_to_all, "cache")
+        monkeypatch.setenv("HEPML_DATA", str(folder))
+        with no_permission(folder):
+            for again in (False, True):
+                assert "cannot write in" in sentence(small, again=again)
+            assert published.status(NAME)["fetched"] is False
+            assert published.status(NAME)["files"] == 0
+            assert cache.ledger(NAME) == {}
+            for function in (published.load, published.verify):
+                assert "is not fetched yet" in sentence(function, NAME)
+            assert "there is no folder" in sentence(small, source=folder / "x", again=True)
+    assert server.asked == []
+
+
+def test_a_file_that_may_not_be_read(small, monkeypatch):
+    (path,) = small()
+
+    def refuse(*_args, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pooch.file_hash", refuse)
+    assert sentence(published.verify, NAME) == f"cannot read {path} (Permission denied)"
+
+
 # ---------------------------------------------------------------- whence
 
 
@@ -537,9 +609,23 @@ def class_server():
         yield one
 
 
+SMALL_HEPMASS = f"""
+from dataclasses import replace
+from hepml.cli import main
+from hepml.data.published import registry
+def small(one):
+    return replace(one, files=tuple(replace(file, about={SIZE}) for file in one.files))
+registry.ENTRIES = tuple(
+    small(one) if one.name == "hepmass" else one for one in registry.ENTRIES
+)
+main()
+"""
+
+
 def command(*arguments):
+    """Arguments that run the command, for which the files of HEPMASS have our size."""
     arguments = [*arguments, *(["--no-prepare"] if "hepmass" in arguments else [])]
-    return [sys.executable, "-c", "from hepml.cli import main; main()", "data", *arguments]
+    return [sys.executable, "-c", SMALL_HEPMASS, "data", *arguments]
 
 
 def hepml(*arguments):
@@ -566,6 +652,8 @@ def test_the_command_fetches_and_tells_whom_to_cite(class_server):
     again = hepml("fetch", "hepmass")
     assert again.returncode == 0
     assert len(class_server.asked) == 2
+    assert hepml("fetch", "hepmass", "--again", "--from", class_server.address).returncode == 0
+    assert len(class_server.asked) == 4
     (line,) = [x for x in hepml("fetch").stdout.splitlines() if x.startswith("hepmass")]
     assert re.search(r"fetched \d{4}-\d\d-\d\d", line)
 
@@ -576,7 +664,10 @@ def test_the_command_fetches_and_tells_whom_to_cite(class_server):
         (["higsml"], "did you mean 'higgsml'"),
         (["higgsml"], "are you offline? its sister 'higgs_tautau'"),
         (["qg_jets", "--files", "21"], "ask for 1 to 20"),
+        (["lhco", "--files", "2"], "'lhco' comes as one file: there is no number of"),
         (["higgsml", "--from", "nowhere"], "there is no folder nowhere"),
+        (["higgsml", "--from", "ftp://host.test/x"], "only from http(s) servers and folders"),
+        (["higgsml", "--from", "ftp://host.test/x", "--again"], "only from http(s) servers"),
         (["higgsml", "--from", "."], "has neither higgsml/atlas-higgs"),
     ],
 )

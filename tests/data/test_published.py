@@ -1,6 +1,7 @@
 """Published sets: an honest registry, and tables of the promised names from files as documented."""
 
 import gzip
+import hashlib
 import json
 import re
 import subprocess
@@ -34,7 +35,7 @@ def own_cache(tmp_path, monkeypatch):
 def stick(tmp_path, monkeypatch):
     """Folder to fetch from, and a registry that states nothing about the files' content."""
     unstated = [
-        replace(one, files=tuple(replace(f, size=None, checksum=None) for f in one.files))
+        replace(one, files=tuple(replace(f, size=None, about=0, checksum=None) for f in one.files))
         for one in registry.ENTRIES
     ]
     monkeypatch.setattr(registry, "ENTRIES", tuple(unstated))
@@ -181,7 +182,7 @@ def test_labels_that_are_neither_are_refused(stick, rng):
     with pytest.raises(DataError, match="labels other than s and b"):
         fetched("higgsml", stick)
     left = {file.name for file in cache.set_folder("higgsml").iterdir()}
-    assert left == {"atlas-higgs-challenge-2014-v2.csv.gz", "ledger.json", "lock"}
+    assert left == {"atlas-higgs-challenge-2014-v2.csv.gz.refused", "ledger.json", "lock"}
 
 
 def uci(name, rng, size=ROWS):
@@ -410,7 +411,7 @@ def test_a_damaged_archive_ends_in_a_sentence(stick, rng, tmp_path, damage):
     with pytest.raises(DataError, match=r"Parquet files where one|is damaged or not"):
         fetched("fair_universe", stick)
     left = {file.name for file in cache.set_folder("fair_universe").iterdir()}
-    assert left == {archive.name, "ledger.json", "lock"}
+    assert left == {f"{archive.name}.refused", "ledger.json", "lock"}
 
 
 @pytest.mark.parametrize("kind", ["category", "string[pyarrow]"])
@@ -541,17 +542,106 @@ def test_the_copy_needs_room_and_is_made_by_one_process(higgs, monkeypatch):
     assert len(published.load("uci_higgs")) == len(higgs)
 
 
+UNSIZED = """
+from dataclasses import replace
+from hepml.cli import main
+from hepml.data.published import registry
+registry.ENTRIES = tuple(
+    replace(one, files=tuple(replace(file, about=0) for file in one.files))
+    for one in registry.ENTRIES
+)
+main()
+"""
+
+
+def hepml(*arguments):
+    """Run the command with a registry that states no approximate sizes."""
+    command = [sys.executable, "-c", UNSIZED, "data", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
 def test_the_command_makes_the_copy(tmp_path, rng):
     """HEPMASS, as nobody states its checksums."""
     for file in published.entry("hepmass").files:
         write(tmp_path / file.name, csv(uci("hepmass", rng), header=False))
-    command = [sys.executable, "-c", "from hepml.cli import main; main()", "data", "fetch"]
-    command += ["hepmass", "--from", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = hepml("fetch", "hepmass", "--from", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert len(copies("hepmass")) == 1
     assert done.stdout.endswith('load: hepml.data.load("hepmass")\n')
     assert len(published.load("hepmass")) == 2 * ROWS
+
+
+def test_a_wrong_file_does_not_stay(tmp_path, rng):
+    """SUSY, as nobody states its checksum: a file of HIGGS, then the right one."""
+    file = tmp_path / "SUSY.csv.gz"
+    write(file, csv(uci("uci_higgs", rng)))
+    wrong = hepml("fetch", "uci_susy", "--from", str(tmp_path))
+    assert wrong.returncode == 1
+    assert "has 29 columns where 'uci_susy' has 19; it is not kept under its name" in wrong.stderr
+    assert not published.status("uci_susy")["fetched"]
+    assert cache.ledger("uci_susy") == {}
+    assert (cache.set_folder("uci_susy") / "SUSY.csv.gz.refused").read_bytes() == file.read_bytes()
+    with pytest.raises(DataError, match="is not fetched yet"):
+        published.verify("uci_susy")
+    write(file, csv(uci("uci_susy", rng), header=False))
+    right = hepml("fetch", "uci_susy", "--from", str(tmp_path))
+    assert right.returncode == 0, right.stderr
+    assert "kept from an earlier run" not in right.stderr
+    assert len(published.load("uci_susy")) == ROWS
+    assert list(cache.set_folder("uci_susy").glob("*.refused")) == []
+
+
+def test_a_file_that_a_source_vouches_for_keeps_its_name(stick, monkeypatch):
+    """If the layout refuses it then, the layout is wrong."""
+    write(stick / "HIGGS.csv.gz", b"0,1\n")
+    content = (stick / "HIGGS.csv.gz").read_bytes()
+    one = published.entry("uci_higgs")
+    checksum = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    stated = replace(one, files=(replace(one.files[0], checksum=checksum, source="this test"),))
+    monkeypatch.setattr(registry, "ENTRIES", (stated,))
+    with pytest.raises(DataError, match="has 2 columns") as error:
+        fetched("uci_higgs", stick)
+    assert "not kept" not in str(error.value)
+    assert (cache.set_folder("uci_higgs") / "HIGGS.csv.gz").read_bytes() == content
+    assert "HIGGS.csv.gz" in cache.ledger("uci_higgs")
+
+
+@pytest.mark.parametrize("missing", ["h5py", "room", "memory", "permission"])
+def test_what_is_not_the_file_s_fault_leaves_it_its_name(higgs, monkeypatch, missing):
+    def fail(*_):
+        yield from ()
+        if missing == "room":
+            download.check_room(cache.set_folder("uci_higgs"), 1e18)
+        error = DataError("it cannot be read")
+        error.__context__ = {"h5py": ImportError, "memory": pa.ArrowMemoryError}[missing]()
+        raise error
+
+    if missing == "permission":
+        write(cache.set_folder("uci_higgs") / "HIGGS.csv.gz", b"0,1\n")
+        monkeypatch.setattr(cache, "is_writable", lambda _: False)
+    else:
+        monkeypatch.setitem(layouts.LAYOUTS, "uci", fail)
+    with pytest.raises(DataError):
+        published.load("uci_higgs")
+    assert published.status("uci_higgs")["fetched"]
+    assert "HIGGS.csv.gz" in cache.ledger("uci_higgs")
+    assert len(higgs)
+
+
+def test_again_drops_what_is_there_and_its_copy(stick, rng):
+    file = stick / "HIGGS.csv.gz"
+    sizes = ROWS, 2 * ROWS
+    for size in sizes:
+        write(file, csv(uci("uci_higgs", rng, size), header=False))
+        published.fetch("uci_higgs", source=stick)
+        assert len(published.load("uci_higgs")) == ROWS
+    published.fetch("uci_higgs", source=stick, again=True)
+    assert copies() == []
+    assert len(published.load("uci_higgs")) == 2 * ROWS
+    for nowhere in ("ftp://x.y/z", str(stick / "none")):
+        with pytest.raises(DataError, match=r"cannot fetch from|there is no folder"):
+            published.fetch("uci_higgs", source=nowhere, again=True)
+    assert len(published.load("uci_higgs")) == 2 * ROWS
 
 
 def test_a_mirror_is_named_by_the_environment(stick, rng, monkeypatch):

@@ -16,11 +16,14 @@ from hepml.data._errors import DataError
 from hepml.data.published.registry import entry
 from hepml.data.recipes import NAMES
 
-__all__ = ["LEDGER", "cache_folder", "digest", "is_writable", "known_checksum", "ledger", "locked"]
-__all__ += ["offline_hint", "paths", "set_folder", "status", "unwritable", "verify"]
+__all__ = ["COPY", "LEDGER", "REFUSED", "cache_folder", "digest", "drop", "is_there"]
+__all__ += ["is_writable", "known_checksum", "ledger", "locked", "offline_hint", "paths"]
+__all__ += ["set_aside", "set_folder", "status", "unwritable", "verify", "write_ledger"]
 
 FOLDER = "HEPML_DATA"
 LEDGER, LOCK = "ledger.json", "lock"
+COPY = "prepared-{}.parquet"  # what loading makes of the files
+REFUSED = ".refused"  # ends the name of a file that proved not to be what it should be
 
 
 def cache_folder():
@@ -63,6 +66,70 @@ def ledger(name):
     return record if isinstance(record, dict) else {}
 
 
+def write_ledger(name, record):
+    """Write what is known of a set's files, in the form of `ledger`; never half of it.
+
+    Parameters
+    ----------
+    name : str
+    record : dict of str to dict
+    """
+    folder = set_folder(name)
+    part = folder / f"{LEDGER}.part"
+    try:
+        part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        part.replace(folder / LEDGER)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+
+
+def _forget(name, files):
+    """Strike files, given by their names, from the ledger."""
+    write_ledger(name, {file: known for file, known in ledger(name).items() if file not in files})
+
+
+def set_aside(name, path):
+    """Take from a file its name and its place in the ledger, and return its new path.
+
+    Parameters
+    ----------
+    name : str
+    path : pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    _forget(name, [path.name])
+    return path.replace(path.with_name(path.name + REFUSED))
+
+
+def drop(name, files):
+    """Remove files of a set, and what was made of them; parts of downloads are kept.
+
+    Parameters
+    ----------
+    name : str
+    files : sequence of File
+    """
+    folder, gone = set_folder(name), [file.name for file in files]
+    _forget(name, gone)
+    try:
+        for path in (*folder.glob(COPY.format("*")), *(folder / file for file in gone)):
+            path.unlink(missing_ok=True)
+            path.with_name(path.name + REFUSED).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+
+
+def is_there(path):
+    """Whether there is such a file; where one may not look there is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def paths(name):
     """Files of a set that are in the cache, in the order of the registry.
 
@@ -80,7 +147,7 @@ def paths(name):
         If the set is not fetched, or only in part.
     """
     files = [set_folder(name) / file.name for file in entry(name).files]
-    found = [file for file in files if file.is_file()]
+    found = [file for file in files if is_there(file)]
     if len(found) < len(entry(name).chosen()):
         raise DataError(_not_fetched(name, started=bool(found)))
     return found
@@ -114,7 +181,7 @@ def status(name):
         is there, ``date`` of the latest download or None, and the ``folder``.
     """
     folder = set_folder(name)
-    found = [folder / file.name for file in entry(name).files if (folder / file.name).is_file()]
+    found = [path for file in entry(name).files if is_there(path := folder / file.name)]
     dates = [record["date"] for record in ledger(name).values() if "date" in record]
     return {
         "fetched": len(found) >= len(entry(name).chosen()),
@@ -164,7 +231,10 @@ def digest(path, like):
     import pooch
 
     algorithm = like.partition(":")[0]
-    return f"{algorithm}:{pooch.file_hash(str(path), alg=algorithm)}"
+    try:
+        return f"{algorithm}:{pooch.file_hash(str(path), alg=algorithm)}"
+    except OSError as error:
+        raise DataError(f"cannot read {path} ({error.strerror})") from None
 
 
 def is_writable(folder):

@@ -19,10 +19,12 @@ from hepml.data._errors import DataError
 
 __all__ = [
     "AbsentError",
+    "NoRoomError",
     "OfflineError",
     "Patience",
     "Transfer",
     "check_room",
+    "check_size",
     "copy_file",
     "free_bytes",
 ]
@@ -30,6 +32,7 @@ __all__ = [
 ROOM_TO_SPARE = 50_000_000
 NEWS = 1_000_000  # bytes received that make up for earlier failures
 PASSING = {408, 425, 429}  # as are all from 500 on
+ABOUT = 3  # by this factor a size that is only known roughly may be wrong
 KEPT = "what came is kept, and the same command goes on from there"
 
 
@@ -39,6 +42,10 @@ class OfflineError(DataError):
 
 class AbsentError(DataError):
     """The server, or folder, has no such file."""
+
+
+class NoRoomError(DataError):
+    """The disk is too full for what is to be written."""
 
 
 class _PassingError(Exception):
@@ -79,14 +86,14 @@ def free_bytes(folder):
 
 
 def check_room(folder, needed):
-    """Raise a `DataError` unless ``needed`` bytes fit on the disk of ``folder``."""
+    """Raise a `NoRoomError` unless ``needed`` bytes fit on the disk of ``folder``."""
     free = free_bytes(folder)
     if needed + ROOM_TO_SPARE > free:
         message = (
             f"{needed / 1e6:.0f} MB do not fit: {free / 1e6:.0f} MB are free in {folder}; make "
             "room, or choose another disk with the environment variable HEPML_DATA"
         )
-        raise DataError(message)
+        raise NoRoomError(message)
 
 
 @contextlib.contextmanager
@@ -100,7 +107,7 @@ def _writing(folder):
         raise DataError(f"cannot write in {folder} ({error.strerror})") from None
 
 
-def copy_file(source, part, report, *, size=None, chunk=1_000_000):
+def copy_file(source, part, report, *, size=None, about=0, chunk=1_000_000):
     """Copy a file of a folder, such as a memory stick, into ``part``.
 
     Parameters
@@ -110,11 +117,13 @@ def copy_file(source, part, report, *, size=None, chunk=1_000_000):
         Called with (bytes done, bytes in all, whether they were kept from an earlier run).
     size : int, optional
         What the file must have.
+    about : int
+        What it should have roughly; 0 if that is not known.
     chunk : int
         Bytes copied at a time.
     """
     total = source.stat().st_size
-    _check_size(source.parent, total, size)
+    check_size(source.parent, total, size, about)
     check_room(part.parent, total)
     done = 0
     with _writing(part.parent), source.open("rb") as stream, part.open("wb") as out:
@@ -124,9 +133,28 @@ def copy_file(source, part, report, *, size=None, chunk=1_000_000):
             report(done, total, False)
 
 
-def _check_size(where, offered, size):
-    if size is not None and offered is not None and offered != size:
-        message = f"{where} offers {offered} bytes where {size} are expected: not the same file"
+def check_size(where, offered, size, about=0):
+    """Raise a `DataError` if what is offered cannot be the file.
+
+    Parameters
+    ----------
+    where : str or path-like
+        Who offers it.
+    offered : int or None
+        Bytes; None where that is not said.
+    size : int or None
+        Bytes it must have, if that is known.
+    about : int
+        Bytes it should have within a factor of three, if only that is known; else 0.
+    """
+    if offered is None:
+        return
+    expected, fits = size, offered == size
+    if size is None:
+        expected = f"about {about}"
+        fits = not about or about / ABOUT <= offered <= about * ABOUT
+    if not fits:
+        message = f"{where} offers {offered} bytes where {expected} are expected: not the same file"
         raise DataError(message)
 
 
@@ -142,15 +170,18 @@ class Transfer:
         Called with (bytes done, bytes in all or None, whether they were kept).
     size : int, optional
         What the file must have.
+    about : int
+        What it should have roughly; 0 if that is not known.
     checked : bool
         Whether the file's checksum is known: only then may a part be continued that the server
         gives no means to recognise.
     patience : Patience
     """
 
-    def __init__(self, url, part, report, *, size=None, checked=False, patience=None):
+    def __init__(self, url, part, report, *, size=None, about=0, checked=False, patience=None):
         self.url, self.part, self.report = url, part, report
-        self.size, self.checked, self.patience = size, checked, patience or Patience()
+        self.size, self.about, self.checked = size, about, checked
+        self.patience = patience or Patience()
         self.host = urlsplit(url).hostname
         self.record = part.with_name(part.name + ".json")
         self.resumed = self.reached = False
@@ -286,7 +317,7 @@ class Transfer:
             self._check_continuation(answer, start, first, total)
         else:
             start, total = 0, _number(answer.headers.get("Content-Length"))
-        _check_size(self.host, total, self.size)
+        check_size(self.host, total, self.size, self.about)
         return start, total
 
     def _check_kind(self, answer):

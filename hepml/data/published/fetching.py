@@ -5,7 +5,6 @@
 import contextlib
 import datetime as dt
 import gzip
-import json
 import os
 import re
 import zipfile
@@ -16,7 +15,14 @@ from urllib.parse import quote, urlsplit
 
 from hepml.data._errors import DataError
 from hepml.data.published import cache
-from hepml.data.published.download import AbsentError, OfflineError, Patience, Transfer, copy_file
+from hepml.data.published.download import (
+    AbsentError,
+    OfflineError,
+    Patience,
+    Transfer,
+    check_size,
+    copy_file,
+)
 from hepml.data.published.registry import entry
 
 __all__ = ["check_whole", "fetch"]
@@ -31,7 +37,7 @@ STARTS = {
 }
 
 
-def fetch(name, *, source=None, files=None, progress=None, patience=None):
+def fetch(name, *, source=None, files=None, again=False, progress=None, patience=None):
     """Bring a published set into the cache; what is there already is checked and kept.
 
     An interrupted download goes on where it stopped. A file gets its name only when it is whole
@@ -46,6 +52,8 @@ def fetch(name, *, source=None, files=None, progress=None, patience=None):
         default ``$HEPML_MIRROR``, else the addresses in the registry.
     files : int, optional
         How many of its files, for a set that comes in many.
+    again : bool
+        Whether to drop these files, and what was made of them, and fetch them anew.
     progress : callable, optional
         Called with (bytes done, bytes in all, whether they came from an earlier run).
     patience : Patience, optional
@@ -64,19 +72,44 @@ def fetch(name, *, source=None, files=None, progress=None, patience=None):
     folder = cache.set_folder(name)
     source = str(source or os.environ.get(MIRROR, "")) or None
     counter = _Counter(one.chosen(files), progress or (lambda *_: None))
-    if _is_shared(one, files, folder):
+    if again:
+        _check_source(source)  # before anything is dropped
+    elif _is_shared(one, files, folder):
         cache.verify(name)
         return [folder / file.name for file in one.chosen(files)]
     with cache.locked(folder, name), _quiet():
+        if again:
+            cache.drop(name, one.chosen(files))
         for file in one.chosen(files):
             report = counter.of(file)
             _fetch_file(_Order(name, file, folder, source, report, patience or Patience()))
     return [folder / file.name for file in one.chosen(files)]
 
 
+def _check_source(source):
+    """Raise a `DataError` if a source can be neither a server nor a folder."""
+    if source is None or _is_server(source):
+        return
+    if "://" in source:
+        raise DataError(f"cannot fetch from {source}: only from http(s) servers and folders")
+    if not _is_folder(source):
+        raise DataError(f"there is no folder {source} to fetch from")
+
+
+def _is_folder(source):
+    try:
+        return Path(source).expanduser().is_dir()
+    except (OSError, RuntimeError):  # no permission to look, or no such user
+        return False
+
+
+def _is_server(source):
+    return urlsplit(source).scheme in {"http", "https"}
+
+
 def _is_shared(one, files, folder):
     """Whether all is there in a cache that somebody else keeps, for a class perhaps."""
-    there = all((folder / file.name).is_file() for file in one.chosen(files))
+    there = all(cache.is_there(folder / file.name) for file in one.chosen(files))
     return there and not cache.is_writable(folder)
 
 
@@ -128,6 +161,11 @@ class _Order:
     def expected(self):
         """Checksum that is known already."""
         return cache.known_checksum(self.file, cache.ledger(self.name))
+
+    @property
+    def about(self):
+        """Size to go by at a first download, where nothing better tells; else 0."""
+        return 0 if self.file.size or self.expected else self.file.about
 
 
 def _fetch_file(order):
@@ -184,6 +222,7 @@ def _enter(order, address):
     if address is None:  # it was there: put there by hand unless the ledger knows it
         if order.file.name in known:
             return
+        check_size(order.folder, path.stat().st_size, order.file.size, order.about)
         check_whole(path, order.file.name)
     record = {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
@@ -192,13 +231,7 @@ def _enter(order, address):
     }
     if not order.file.checksum:
         record["checksum"] = order.expected or cache.digest(path, "sha256:")
-    part = order.folder / f"{cache.LEDGER}.part"
-    try:
-        text = json.dumps(known | {order.file.name: record}, indent=1)
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(order.folder / cache.LEDGER)
-    except OSError as error:
-        raise cache.unwritable(order.folder, error) from None
+    cache.write_ledger(order.name, known | {order.file.name: record})
 
 
 class _Getter:
@@ -227,16 +260,15 @@ class _Getter:
     def _places(self, url):
         """Addresses or files to try in turn."""
         source, name, file = self.order.source, self.order.name, self.order.file.name
+        _check_source(source)
         if source is None:
             yield url
-        elif urlsplit(source).scheme in {"http", "https"}:
+        elif _is_server(source):
             base = source.rstrip("/")
             yield f"{base}/{name}/{quote(file)}"
             yield f"{base}/{quote(file)}"
         else:
             folder = Path(source).expanduser()
-            if not folder.is_dir():
-                raise DataError(f"there is no folder {folder} to fetch from")
             yield folder / name / file
             yield folder / file
 
@@ -261,6 +293,7 @@ class _Getter:
             self.part,
             self.order.report,
             size=self.order.file.size,
+            about=self.order.about,
             checked=bool(self.order.expected),
             patience=self.order.patience,
         )
@@ -268,10 +301,11 @@ class _Getter:
         self.resumed = transfer.resumed
 
     def _copy(self, place):
-        if not place.is_file():
+        if not cache.is_there(place):
             raise AbsentError(str(place))
         self._record.unlink(missing_ok=True)
-        copy_file(place, self.part, self.order.report, size=self.order.file.size)
+        size, about = self.order.file.size, self.order.about
+        copy_file(place, self.part, self.order.report, size=size, about=about)
 
     def _absent(self):
         name, file = self.order.name, self.order.file.name
@@ -293,8 +327,10 @@ class _Getter:
             raise DataError(f"{self.address} is not {name}: it starts with {start!r}")
 
     def _check_whole(self):
-        """Look whether a compressed file is complete in itself, where no checksum tells."""
+        """Look at the size, and whether the file is complete in itself, where no checksum tells."""
         try:
+            size, about = self.order.file.size, self.order.about
+            check_size(self.address, self.part.stat().st_size, size, about)
             check_whole(self.part, self.order.file.name)
         except DataError:
             self._drop()

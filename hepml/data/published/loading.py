@@ -8,15 +8,15 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+from hepml.data._errors import DataError
 from hepml.data.files.base import check_columns
 from hepml.data.published import cache, layouts
-from hepml.data.published.download import check_room
+from hepml.data.published.download import NoRoomError, check_room
 from hepml.data.published.registry import entry
 
 __all__ = ["load", "prepare"]
 
 VERSION = 1  # of what a layout makes of a file
-COPY = "prepared-{}.parquet"
 
 
 def load(name, columns=None, where=None):
@@ -100,13 +100,15 @@ def _silent(*_):
 
 def _replace(one, files, copy, progress):
     """Make the copy in place of those of other files."""
-    for old in copy.parent.glob(COPY.format("*") + "*"):
+    for old in copy.parent.glob(cache.COPY.format("*") + "*"):
         old.unlink()
     check_room(copy.parent, sum(file.stat().st_size for file in files))
     part = copy.with_name(copy.name + ".part")
     try:
         _write(one, files, part, progress or _silent)
         part.replace(copy)
+        for old in copy.parent.glob("*" + cache.REFUSED):
+            old.unlink()
     except OSError as error:
         raise cache.unwritable(copy.parent, error) from None
     finally:
@@ -135,7 +137,7 @@ def _copy_of(one, files):
     ]
     text = json.dumps([VERSION, one.layout, [(c.name, c.dtype) for c in one.columns], parts])
     tie = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return cache.set_folder(one.name) / COPY.format(tie)
+    return cache.set_folder(one.name) / cache.COPY.format(tie)
 
 
 def _write(one, files, path, progress):
@@ -145,8 +147,29 @@ def _write(one, files, path, progress):
     rows = 0
     with pq.ParquetWriter(path, layouts.schema(one), compression="zstd") as writer:
         for file in files:
-            for batch in layouts.batches(one, file):
+            for batch in _accepted(one, file):
                 writer.write_batch(batch)
                 rows += batch.num_rows
                 progress(rows, None, False)
     progress(rows, rows, False)
+
+
+def _accepted(one, path):
+    """Yield the table of a file; one that proves not to be the set's loses its name."""
+    try:
+        yield from layouts.batches(one, path)
+    except DataError as error:
+        if not (_is_refused(one, path, error) and cache.is_writable(path.parent)):
+            raise
+        aside = cache.set_aside(one.name, path).name
+        message = f"not kept under its name but as {aside}: hepml data fetch {one.name} asks anew"
+        raise DataError(f"{error}; it is {message}") from None
+
+
+def _is_refused(one, path, error):
+    """Whether an error is the fault of a file as it came, for which no source vouches."""
+    if isinstance(error, NoRoomError) or isinstance(error.__context__, (ImportError, MemoryError)):
+        return False
+    file = next(file for file in one.files if file.name == path.name)
+    recorded = cache.ledger(one.name).get(path.name, {}).get("checksum")
+    return not file.checksum and bool(recorded) and cache.digest(path, recorded) == recorded

@@ -62,9 +62,13 @@ class Published:
     def chosen(self, count=None):
         """First ``count`` files; as many as the set fetches by default if None."""
         if count is not None and not 1 <= count <= len(self.files):
-            message = f"{self.name!r} has {len(self.files)} files: ask for 1 to {len(self.files)}"
-            raise DataError(message)
+            raise DataError(self._how_many())
         return self.files[: count or self.default_files or len(self.files)]
+
+    def _how_many(self):
+        if len(self.files) == 1:
+            return f"{self.name!r} comes as one file: there is no number of files to choose"
+        return f"{self.name!r} has {len(self.files)} files: ask for 1 to {len(self.files)}"
 
 
 _HIGGSML = File(
