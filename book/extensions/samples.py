@@ -6,6 +6,7 @@ published set; ``{results} formats`` is that section of ``benchmarks/RESULTS.md`
 """
 
 import json
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from docutils import nodes
@@ -63,12 +64,12 @@ def gigabytes(events, figures, kind):
     return amount(events * figures[f"{kind}_per_event"] / 1e9)
 
 
-class Written(SphinxDirective):
+class Written(SphinxDirective, ABC):
     """A directive whose content is Markdown that `text` computes."""
 
+    @abstractmethod
     def text(self):
         """Markdown to put in place."""
-        raise NotImplementedError
 
     def run(self):
         """Parse what `text` gives."""

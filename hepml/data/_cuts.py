@@ -4,6 +4,7 @@
 
 import math
 import operator
+from abc import ABC, abstractmethod
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def col(name):
     return _Column(name)
 
 
-class Expression:
+class Expression(ABC):
     """Something computed from columns: a number, a text or a truth value per event."""
 
     __hash__ = None  # == builds a cut
@@ -196,13 +197,13 @@ class Expression:
         """Names of the columns in it, each once, in order."""
         return list(dict.fromkeys(name for part in self._parts for name in part.columns))
 
+    @abstractmethod
     def kind(self, kinds):
         """Say what it gives, number, text or truth value; ``kinds`` tells so of each column."""
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self, batch):
         """Its value for each row of an Arrow ``batch``, as NumPy array or single constant."""
-        raise NotImplementedError
 
 
 class _Column(Expression):

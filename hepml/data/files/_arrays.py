@@ -8,6 +8,7 @@ the further axes of ``NAME/content`` are the lists. Contents may be lists again.
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from abc import abstractmethod
 from collections import Counter
 from math import prod
 
@@ -448,5 +449,6 @@ class ArrayWriter(Writer):
         empty = [pa.array([], field.type) for field in self.schema]
         self.write(pa.RecordBatch.from_arrays(empty, schema=self.schema))
 
+    @abstractmethod
     def _append(self, key, values):
-        raise NotImplementedError
+        """Add values to the array of this name, which is made if there is none yet."""
