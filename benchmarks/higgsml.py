@@ -8,36 +8,22 @@ the result that the lesson shows.
 """
 
 import argparse
-import datetime as dt
 import json
 import os
-from importlib.metadata import version
 from pathlib import Path
 
-import jupytext
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.model_selection import StratifiedKFold
 
+from benchmarks.lessons import recipe, record
 from hepml import data, stats
 
-ROOT = Path(__file__).resolve().parents[1]
-LESSON = ROOT / "tutorials" / "boosted-trees.md"
-RECORD = ROOT / "hepml" / "data" / "recorded" / "boosted-trees.json"
+LESSON = "boosted-trees"
 
 SIGNAL_YIELD, BACKGROUND_YIELD = 691.99, 410999.8
 """Sums of weights of the full challenge sample; the two files hold its first events only."""
-
-
-def recipe():
-    """Names that the cells tagged ``recipe`` define: features, balanced, trees, full_yield."""
-    names = {"np": np, "pd": pd}
-    exec("from sklearn.ensemble import HistGradientBoostingClassifier", names)  # noqa: S102
-    for cell in jupytext.read(LESSON).cells:
-        if "recipe" in cell.metadata.get("tags", ()):
-            exec(compile(cell.source, LESSON.name, "exec"), names)  # noqa: S102
-    return names
 
 
 def read(folder):
@@ -53,7 +39,7 @@ def read(folder):
 
 def out_of_fold(X, y, weights, *, seed):
     """Score of each event by the model of the lesson that was trained without its fold."""
-    lesson = recipe()
+    lesson = recipe(LESSON)
     score = np.empty(len(y))
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
     for train, test in folds.split(X, y):
@@ -82,7 +68,7 @@ def measure(y, score, weights, *, least_signal=50):
 def run(folder, seeds=range(8)):
     """Measures of each single repetition, and of the mean score of all."""
     events, y, weights = read(folder)
-    X = recipe()["features"](events).to_numpy()
+    X = recipe(LESSON)["features"](events).to_numpy()
     # One thread per process: on so few events, threads of one fit mostly wait for each other.
     repeat = delayed(out_of_fold)
     scores = Parallel(n_jobs=2)(repeat(X, y, weights, seed=seed) for seed in seeds)
@@ -91,20 +77,6 @@ def run(folder, seeds=range(8)):
         "single": [measure(y, score, weights) for score in scores],
         "mean": measure(y, np.mean(scores, axis=0), weights),
     }
-
-
-def record(result):
-    """Write the result with all that is needed to repeat it."""
-    packages = ("numpy", "pandas", "scikit-learn")
-    head = {
-        "recorded": dt.datetime.now(dt.UTC).date().isoformat(),
-        "command": "python -m benchmarks.higgsml FOLDER",
-        "data": "ATLAS HiggsML 2014, CERN Open Data record 328, first 4999 events of each class",
-        "method": "stratified 5-fold cross-validation, seeds 0 to 7; 'mean' averages the scores",
-        "versions": {name: version(name) for name in packages},
-    }
-    RECORD.parent.mkdir(exist_ok=True)
-    RECORD.write_text(json.dumps(head | result, indent=1) + "\n")
 
 
 def main():
@@ -116,7 +88,14 @@ def main():
     if not folder.is_dir():
         parser.exit(0, f"skipped: no HiggsML files in {folder} (set HEPML_REAL_DATA)\n")
     result = run(folder)
-    record(result)
+    record(
+        LESSON,
+        result,
+        command="python -m benchmarks.higgsml FOLDER",
+        data="ATLAS HiggsML 2014, CERN Open Data record 328, first 4999 events of each class",
+        method="stratified 5-fold cross-validation, seeds 0 to 7; 'mean' averages the scores",
+        packages=("numpy", "pandas", "scikit-learn"),
+    )
     print(json.dumps(result["mean"], indent=1))
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from sklearn.model_selection import train_test_split
 
-from benchmarks import higgsml
+from benchmarks.lessons import TEXTS, recipe
 from hepml import stats
 from hepml.data import col, read
 
@@ -46,12 +46,12 @@ def test_the_lesson_runs_on_the_published_events(real_data):
     import nbformat
     import weave
 
-    notebook = weave.sketch(higgsml.LESSON)
+    notebook = weave.sketch(TEXTS / "boosted-trees.md")
     for cell in notebook.cells:
         cell.source = cell.source.replace('DATA = "bundled"', 'DATA = "open"')
     folder = f"FOLDER = {str(real_data / 'higgsml')!r}\n"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(folder + EXCERPT))
-    done, *_ = weave.execute(notebook, higgsml.LESSON.parent)
+    done, *_ = weave.execute(notebook, TEXTS)
     shown = json.dumps([c.get("outputs") for c in done.cells])
     assert '"output_type": "error"' not in shown
     assert "4999" in shown
@@ -60,12 +60,12 @@ def test_the_lesson_runs_on_the_published_events(real_data):
 
 def auc_of_recipe(X, y, weights=None):
     """AUC, on events not trained on, of the lesson's trees with its way of weighting."""
-    recipe = higgsml.recipe()
+    lesson = recipe("boosted-trees")
     weights = np.ones(len(y)) if weights is None else weights
     parts = train_test_split(X, y, weights, test_size=0.3, random_state=1, stratify=y)
     X_train, X_test, y_train, y_test, w_train, w_test = parts
-    model = recipe["trees"](1)
-    model.fit(X_train, y_train, sample_weight=recipe["balanced"](y_train, w_train))
+    model = lesson["trees"](1)
+    model.fit(X_train, y_train, sample_weight=lesson["balanced"](y_train, w_train))
     return stats.roc_curve(y_test, model.predict_proba(X_test)[:, 1], w_test).auc
 
 
@@ -93,7 +93,7 @@ def test_the_recipe_takes_a_flat_root_file(real_data):
     events = read(real_data / "cms_open_data" / "uproot-Zmumu.root", where=col("M") > 60)
     y = ((events["M"] - 91.2).abs() < 5).to_numpy(np.int8)
     X = events[["pt1", "eta1", "phi1", "pt2", "eta2", "phi2"]].copy()
-    X["angle"] = higgsml.recipe()["angle"](X["phi1"], X["phi2"])
+    X["angle"] = recipe("boosted-trees")["angle"](X["phi1"], X["phi2"])
     assert auc_of_recipe(X, y) > 0.8
 
 

@@ -1,0 +1,69 @@
+"""The prose of every lesson against what its cells print, and its head against the clock."""
+
+import json
+import re
+
+import pytest
+
+from benchmarks.lessons import ROOT, TEXTS
+
+MEASURED = json.loads((ROOT / "book" / "measured.json").read_text())
+LESSONS = [path.stem for path in sorted(TEXTS.glob("*.md")) if "## Quiz" in path.read_text()]
+EACH = pytest.mark.parametrize("lesson", LESSONS)
+
+
+def cells_of(lesson, kind):
+    notebook = json.loads((ROOT / "notebooks" / f"{lesson}.ipynb").read_text())
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
+
+
+def text_of(lesson):
+    return (TEXTS / f"{lesson}.md").read_text()
+
+
+@EACH
+def test_bold_numbers_of_the_prose_are_printed_by_cells(lesson):
+    prose = " ".join("".join(cell["source"]) for cell in cells_of(lesson, "markdown"))
+    printed = json.dumps([cell["outputs"] for cell in cells_of(lesson, "code")])
+    bold = re.findall(r"\*\*(\d+(?:\.\d+)?)(?: ?%| events)?\*\*", prose)
+    assert len(bold) >= 3
+    assert [number for number in bold if number not in printed] == []
+
+
+@EACH
+def test_the_head_states_what_was_measured(lesson):
+    seconds = float(re.search(r"about (\d+) seconds to run", text_of(lesson))[1])
+    gigabytes = float(re.search(r"([\d.]+) GB of memory", text_of(lesson))[1])
+    assert MEASURED[lesson]["seconds"] <= 1.25 * seconds
+    assert MEASURED[lesson]["megabytes"] <= 1000 * gigabytes
+
+
+@EACH
+def test_a_lesson_has_a_quiz_of_five_with_reasons(lesson):
+    quiz = text_of(lesson).split("## Quiz")[1].split("## Exercises")[0]
+    questions = re.split(r"\*\*\d\. ", quiz)[1:]
+    assert len(questions) == 5
+    for question in questions:
+        assert question.count('class="right"') == 1
+        assert question.count('class="wrong"') >= 2
+        answers = re.findall(r"<summary>.+?</summary>([✔✘] .{20,}?)</details>", question)
+        assert len(answers) == question.count("<details")
+
+
+@EACH
+def test_a_lesson_has_three_exercises_with_check_and_solution(lesson):
+    tags = [tag for cell in cells_of(lesson, "code") for tag in cell["metadata"].get("tags", ())]
+    for tag in ("exercise", "check", "solution"):
+        assert tags.count(tag) == 3
+
+
+@EACH
+def test_a_lesson_ends_with_what_to_keep(lesson):
+    for heading in (
+        "## What we got",
+        "## Quiz",
+        "## Exercises",
+        "## Key points",
+        "## What to read",
+    ):
+        assert heading in text_of(lesson)
