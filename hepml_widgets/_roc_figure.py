@@ -6,11 +6,15 @@ from matplotlib.ticker import NullFormatter
 
 from hepml_widgets import _style as style
 from hepml_widgets._numbers import with_error
+from hepml_widgets._roc_bound import NAME
 
 KINDS = {
     "background": (style.BACKGROUND, "////"),
     "signal": (style.SIGNAL, None),
 }
+GAP_TOP = 1.2
+LEGENDS = {"rejection": "upper right", "linear": "upper left", "gap": "lower right"}
+BOUND_LINE = {"color": style.BOUND, "ls": style.linestyle(style.BOUND_DASH), "lw": 1}
 MERIT_TITLES = {"Z": "Z [σ]", "AMS": "AMS [σ]", "SIC": "$ε_s\\,/\\,\\sqrt{ε_b}$"}
 
 
@@ -79,42 +83,76 @@ def clipped(model, threshold):
     return np.clip(threshold, model.edges[0], model.edges[-1])
 
 
+ROC_TITLES = {
+    "rejection": "background rejection $1/ε_b$",
+    "linear": "background efficiency $ε_b$",
+    "gap": "$1/ε_b$ over that of the exact bound",
+}
+
+
 def draw_roc(axes, explorer):
+    kind = explorer.roc_axis
+    axes.set_yscale("log" if kind == "rejection" else "linear")
     for index, model in enumerate(explorer.models.values()):
         draw_curve(axes, model, index, explorer)
-    axes.set(xlabel="signal efficiency $ε_s$", xlim=(0, 1))
-    if explorer.roc_axis == "rejection":
+    axes.set(xlabel="signal efficiency $ε_s$", xlim=(0, 1), ylabel=ROC_TITLES[kind])
+    if kind == "rejection":
         axes.set_ylim(bottom=1)
-    x, y = roc_point(explorer)
-    if np.isfinite([x, y]).all():
-        axes.plot([0, x, x], [y, y, axes.get_ylim()[0]], ":", color=style.ACCENT, lw=1)
-        axes.plot(x, y, "o", color=style.ACCENT, zorder=4)
-    linear = explorer.roc_axis == "linear"
-    axes.set_ylabel("background efficiency $ε_b$" if linear else "background rejection $1/ε_b$")
-    axes.legend(loc="upper left" if linear else "upper right")
-
-
-def roc_point(explorer):
-    point = explorer.working_point
-    linear = explorer.roc_axis == "linear"
-    return point.signal_efficiency, (
-        point.background_efficiency if linear else point.background_rejection
+    if kind == "gap":
+        axes.set_ylim(0, GAP_TOP)
+    if explorer.bound:
+        draw_bound(axes, explorer)
+    draw_working_point(axes, explorer)
+    axes.legend(
+        loc={"rejection": "upper right", "linear": "upper left", "gap": "lower right"}[kind]
     )
 
 
+def draw_working_point(axes, explorer):
+    x = explorer.working_point.signal_efficiency
+    y = heights_of(explorer.shown, explorer.roc_axis)[0][explorer.row]
+    if np.isfinite([x, y]).all():
+        axes.plot([0, x, x], [y, y, axes.get_ylim()[0]], ":", color=style.ACCENT, lw=1)
+        axes.plot(x, y, "o", color=style.ACCENT, zorder=4)
+
+
+def heights_of(model, kind):
+    """Take what the ROC panel shows of each cut, and its error."""
+    if kind == "gap":
+        return model.gap.fraction, model.gap.fraction_error
+    name = "background_efficiency" if kind == "linear" else "background_rejection"
+    return getattr(model.cuts, name), getattr(model.cuts, f"{name}_error")
+
+
 def draw_curve(axes, model, index, explorer):
-    linear = explorer.roc_axis == "linear"
-    cuts = model.cuts
-    name = "background_efficiency" if linear else "background_rejection"
-    heights, errors = getattr(cuts, name), getattr(cuts, f"{name}_error")
+    kind = explorer.roc_axis
+    heights, errors = heights_of(model, kind)
     drawn = np.isfinite(heights)
-    x, heights, errors = cuts.signal_efficiency[drawn], heights[drawn], errors[drawn]
+    x, heights, errors = model.cuts.signal_efficiency[drawn], heights[drawn], errors[drawn]
     color, dash = style.CURVES[index], style.linestyle(style.DASHES[index])
     label = f"{model.name[:18]}  " if len(explorer.models) > 1 else ""
-    axes.set_yscale("linear" if linear else "log")
     axes.plot(x, heights, color=color, ls=dash, label=plain(f"{label}AUC {model.auc_text}"))
-    low = heights - errors if linear else np.maximum(heights - errors, 1)
-    axes.fill_between(x, low, heights + errors, color=color, alpha=0.16, lw=0)
+    low = np.maximum(heights - errors, 1) if kind == "rejection" else heights - errors
+    if kind != "gap" or model is explorer.shown:
+        axes.fill_between(x, low, heights + errors, color=color, alpha=0.16, lw=0)
+
+
+def draw_bound(axes, explorer):
+    """Draw the exact bound, and shade what lies beyond it."""
+    kind = explorer.roc_axis
+    x, heights = explorer.bound_points
+    if kind == "gap":
+        x, heights = np.array([0.0, 1.0]), np.ones(2)
+    if kind == "rejection":
+        x, heights = x[heights > 0], 1 / heights[heights > 0]
+    bottom, top = axes.get_ylim()
+    beyond = bottom if kind == "linear" else top
+    axes.fill_between(x, heights, beyond, color="k", alpha=0.07, lw=0)
+    label = f"{NAME}  AUC {explorer.bound_text}"
+    axes.plot(
+        x, heights, color=style.BOUND, ls=style.linestyle(style.BOUND_DASH), lw=1, label=label
+    )
+    axes.set_ylim(bottom, top)
 
 
 def draw_merit(axes, explorer):
@@ -125,11 +163,15 @@ def draw_merit(axes, explorer):
     values, errors = scan.values[drawn], np.nan_to_num(scan.errors[drawn])
     axes.plot(x[drawn], values, color="k")
     axes.fill_between(x[drawn], values - errors, values + errors, color="k", alpha=0.16, lw=0)
+    top = model.bound_scan(merit, explorer.options) if model.gap else None
+    if top:
+        axes.plot(x, top.values, **BOUND_LINE)
     if scan.best is not None:
         best, error = scan.values[scan.best], scan.errors[scan.best]
         text = f"best {merit} {with_error(best, error)} at {model.threshold_text(scan.best)}"
         axes.plot(x[scan.best], best, "D", color="k", mfc="w", label=text)
-        axes.set_ylim(0, max(best, 1e-300) * 1.25)
+        highest = max(best, top.values[top.best] if top and top.best is not None else 0)
+        axes.set_ylim(0, max(highest, 1e-300) * 1.25)
         axes.legend(loc="upper left")
     axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
     axes.set(xscale=model.scale, xlabel="threshold", xlim=model.edges[[0, -1]])

@@ -9,9 +9,12 @@ from scipy.special import expit, logit
 from hepml import stats
 from hepml_widgets._base import pack
 from hepml_widgets._numbers import distinct, percent, probability, with_error
+from hepml_widgets._roc_bound import POINTS, Gap, gap_of
 
 BINS = 50
 ROW_BYTES = 5 * 8
+BOUND_ROW_BYTES = 8 + 2 * 4
+BOUND_BYTES = 2 * POINTS * 4
 HISTOGRAM_BYTES = 6 * BINS * 4
 TABLE_BYTES = 36_000
 MOST_ROWS = 1000
@@ -52,6 +55,8 @@ class Model:
     scale : {"linear", "logit"}
     histograms : dict of str to hepml.stats.ScoreHistogram
         ``signal``, ``background`` and, if given, ``train_signal``, ``train_background``.
+    gap : Gap or None
+        The exact bound beside every cut, if it is known.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Model:
     edges: np.ndarray
     scale: str
     histograms: dict
+    gap: Gap | None = None
 
     @cached_property
     def thresholds(self):
@@ -91,12 +97,11 @@ class Model:
         -------
         Scan
         """
-        values, errors = MERITS[merit](self.cuts, options)
-        eligible = np.isfinite(values)
-        if merit != "AMS":
-            eligible &= effective(self.cuts) >= ENOUGH
-        best = int(np.argmax(np.where(eligible, values, -np.inf))) if eligible.any() else None
-        return Scan(values, errors, best)
+        return scan_of(self.cuts, merit, options)
+
+    def bound_scan(self, merit, options):
+        """Figure of merit of the exact bound at the signal efficiency of every row."""
+        return scan_of(self.gap.cuts, merit, options)
 
     def threshold_text(self, row):
         """Threshold of a row with as many decimals as tell it from its neighbours."""
@@ -112,6 +117,7 @@ class Model:
             f"threshold {self.threshold_text(row)}",
             f"ε_s {percent(cuts.signal_efficiency[row])}",
             f"1/ε_b {with_error(rejection[row], cuts.background_rejection_error[row])}",
+            *(self.gap.readout(row) if self.gap else []),
             f"S {with_error(cuts.sumw_signal[row], np.sqrt(cuts.sumw2_signal[row]))}",
             f"B {with_error(cuts.sumw_background[row], np.sqrt(cuts.sumw2_background[row]))}",
             f"{merit} {with_error(scan.values[row], scan.errors[row])}",
@@ -140,6 +146,7 @@ class Model:
             "bins": len(self.edges) - 1,
             "unit": self._unit,
             "histogram": dict(self._histogram_columns()),
+            **(self.gap.packed() if self.gap else {}),
         }
 
     @property
@@ -153,6 +160,16 @@ class Model:
             yield name, pack(histogram.sumw / self._unit, "<f4")
             if name.startswith("train"):
                 yield f"{name}_error", pack(np.sqrt(histogram.sumw2) / self._unit, "<f4")
+
+
+def scan_of(cuts, merit, options):
+    """Figure of merit at every row of a table of cuts, and the best row that is trusted."""
+    values, errors = MERITS[merit](cuts, options)
+    eligible = np.isfinite(values)
+    if merit != "AMS":
+        eligible &= effective(cuts) >= ENOUGH
+    best = int(np.argmax(np.where(eligible, values, -np.inf))) if eligible.any() else None
+    return Scan(values, errors, best)
 
 
 def effective(cuts):
@@ -181,7 +198,7 @@ def _sic(cuts, _options):
 MERITS = {"Z": _z, "AMS": _ams, "SIC": _sic}
 
 
-def make_model(name, test, train, *, rows, scale):
+def make_model(name, test, train, *, rows, scale, bound=None):
     """Compute all that is shown of one classifier.
 
     Parameters
@@ -192,6 +209,8 @@ def make_model(name, test, train, *, rows, scale):
     rows : int
         Largest number of thresholds.
     scale : {"auto", "linear", "logit"}
+    bound : Bound, optional
+        The exact log-likelihood ratio of the test events.
 
     Returns
     -------
@@ -207,12 +226,14 @@ def make_model(name, test, train, *, rows, scale):
     histograms = by_class(test, edges)
     if train:
         histograms |= scaled_like(histograms, by_class(train, edges))
-    return Model(name, cuts, curve, edges, scale, histograms)
+    gap = gap_of(test, cuts, bound) if bound else None
+    return Model(name, cuts, curve, edges, scale, histograms, gap)
 
 
-def rows_for(models):
+def rows_for(models, *, bound=False):
     """How many rows each of so many models gets, so that the table stays small."""
-    return min(MOST_ROWS, (TABLE_BYTES // models - HISTOGRAM_BYTES) // ROW_BYTES)
+    whole, row = TABLE_BYTES - BOUND_BYTES * bound, ROW_BYTES + BOUND_ROW_BYTES * bound
+    return min(MOST_ROWS, (whole // models - HISTOGRAM_BYTES) // row)
 
 
 def axis_of(score, scale):

@@ -6,7 +6,18 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
-__all__ = ["ACCENT", "BACKGROUND", "CURVES", "DASHES", "PETROFF", "SIGNAL", "context", "use"]
+__all__ = [
+    "ACCENT",
+    "BACKGROUND",
+    "BOUND",
+    "BOUND_DASH",
+    "CURVES",
+    "DASHES",
+    "PETROFF",
+    "SIGNAL",
+    "context",
+    "use",
+]
 
 SIGNAL = "#bd1f01"
 """Red of the signal, everywhere."""
@@ -45,6 +56,12 @@ CURVES = (
 
 DASHES = ("", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2")
 """Dash of each model as SVG writes it, so that colour is never alone."""
+
+BOUND = "#5c5f66"
+"""What no model can pass, a neutral thin line."""
+
+BOUND_DASH = "6 3 1 3"
+"""Dash of the bound."""
 
 _SHEET = Path(__file__).with_name("static") / "hepml.mplstyle"
 

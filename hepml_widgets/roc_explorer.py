@@ -9,6 +9,7 @@ import traitlets
 from hepml import stats
 from hepml_widgets import _roc_figure
 from hepml_widgets._base import View
+from hepml_widgets._roc_bound import make_bound
 from hepml_widgets._roc_table import MERITS, MOST_MODELS, Options, make_model, rows_for
 
 __all__ = ["RocExplorer"]
@@ -33,6 +34,12 @@ class RocExplorer(View):
     train : tuple of (y, scores) or (y, scores, weights), optional
         The training sample, drawn as points over the histograms, each class scaled to the yield
         it has in the test sample.
+    bound : array_like, shape (n,), optional
+        Exact log-likelihood ratio ln(p_s / p_b) of the same events, or any rising function of
+        it, where the densities are known. No classifier is better (J. Neyman and E. S. Pearson,
+        Phil. Trans. R. Soc. A 231 (1933) 289), so it is drawn as a curve of its own, and the
+        readout says which share of its rejection is reached. With weights that vary within a
+        class, the densities are those of the weighted events.
     threshold : float, optional
         Where to begin; by default at the best Z.
     sigma_b : float, default 0
@@ -55,8 +62,13 @@ class RocExplorer(View):
         As the parameters.
     merit : {"Z", "AMS", "SIC"}
         Figure of merit: Asimov significance, approximate median significance, ε_s / √ε_b.
-    roc_axis : {"rejection", "linear"}
-        1/ε_b on a logarithmic axis, or ε_b on a linear one.
+    roc_axis : {"rejection", "linear", "gap"}
+        1/ε_b on a logarithmic axis, ε_b on a linear one, or, with a bound, 1/ε_b over that of
+        the bound at the same ε_s.
+    bound : hepml.stats.RocCurve or None
+        Curve of the exact bound, with its ``auc`` and ``auc_error``. What a model reaches of it
+        at each of its cuts is ``explorer.models[name].gap``: arrays ``fraction`` and
+        ``fraction_error``, and ``cuts`` of the bound.
     working_point : hepml.stats.WorkingPoint
         The row at the threshold (read-only; can be observed).
 
@@ -72,11 +84,20 @@ class RocExplorer(View):
     is a fluctuation. Where Z has no meaning (negative or no background) a dash is shown, and
     ``non-monotone`` where negative weights make an efficiency fall while the cut loosens.
 
+    ``reached`` is 1/ε_b of the model over that of the bound at the same ε_s, both on these
+    events. So their errors are correlated: the error given counts the events that pass one of
+    the two cuts and not the other, at a fixed cut on the score. On a finite sample a model may
+    fluctuate above the bound. One that stays above by many errors saw these events in training,
+    or the bound is not theirs.
+
     Examples
     --------
     >>> explorer = RocExplorer(y, {"BDT": bdt, "MLP": mlp}, weights)  # doctest: +SKIP
     >>> explorer.threshold = 0.8  # doctest: +SKIP
     >>> explorer.working_point.background_rejection  # doctest: +SKIP
+    >>> explorer = RocExplorer(y, bdt, bound=GAUSS.log_ratio(x))  # doctest: +SKIP
+    >>> explorer.roc_axis = "gap"  # doctest: +SKIP
+    >>> explorer.bound.auc - explorer.shown.curve.auc  # doctest: +SKIP
     """
 
     _module = "roc_explorer"
@@ -86,7 +107,7 @@ class RocExplorer(View):
     sigma_b = traitlets.Float(0.0, help="relative background uncertainty").tag(sync=True)
     b_r = traitlets.Float(10.0, help="regularisation of the AMS").tag(sync=True)
     merit = traitlets.Enum(list(MERITS), "Z", help="figure of merit").tag(sync=True)
-    roc_axis = traitlets.Enum(["rejection", "linear"], "rejection").tag(sync=True)
+    roc_axis = traitlets.Enum(["rejection", "linear", "gap"], "rejection").tag(sync=True)
     working_point = traitlets.Instance(stats.WorkingPoint, allow_none=True, read_only=True)
 
     def __init__(
@@ -96,6 +117,7 @@ class RocExplorer(View):
         weights=None,
         *,
         train=None,
+        bound=None,
         threshold=None,
         sigma_b=0.0,
         b_r=10.0,
@@ -110,14 +132,17 @@ class RocExplorer(View):
             raise ValueError(f"names are two, of signal and background, not {len(self.names)}.")
         if scale not in ("auto", "linear", "logit"):
             raise ValueError(f'scale is "auto", "linear" or "logit", not {scale!r}.')
+        self._bound = make_bound(y, bound, weights)
+        rows = rows_for(len(by_name), bound=self._bound is not None)
         for name, score in by_name.items():
             with blamed(name, alone=not isinstance(scores, dict)):
                 self._models[name] = make_model(
                     name,
                     (y, score, weights),
                     training[name],
-                    rows=rows_for(len(by_name)),
+                    rows=rows,
                     scale=scale,
+                    bound=self._bound,
                 )
         self._n_events = len(np.asarray(y))
         first = next(iter(self._models.values()))
@@ -125,7 +150,7 @@ class RocExplorer(View):
         self._signal_efficiency = math.nan
         start = first_threshold(first, Options(sigma_b, b_r)) if threshold is None else threshold
         super().__init__(
-            table={"names": list(self.names), "models": packed},
+            table={"names": list(self.names), "models": packed, **self._packed_bound()},
             model=first.name,
             sigma_b=sigma_b,
             b_r=b_r,
@@ -147,6 +172,24 @@ class RocExplorer(View):
     def models(self):
         """All models by name, in the order given."""
         return dict(self._models)
+
+    @property
+    def bound(self):
+        """Curve of the exact bound; None if it was not given."""
+        return self._bound and self._bound.curve
+
+    @property
+    def bound_text(self):
+        """AUC of the exact bound with its error, as printed."""
+        return self._bound and self._bound.auc_text
+
+    @property
+    def bound_points(self):
+        """Points (ε_s, ε_b) along the exact bound, as drawn."""
+        return self._bound and self._bound.points
+
+    def _packed_bound(self):
+        return {"bound": self._bound.packed()} if self._bound else {}
 
     @property
     def row(self):
@@ -180,7 +223,9 @@ class RocExplorer(View):
         -------
         str
         """
-        return f"Score histograms, ROC curve and {self.merit} against threshold; {self.readout}"
+        bound = f"exact bound AUC {self._bound.auc_text}; " if self._bound else ""
+        what = f"Score histograms, ROC curve and {self.merit} against threshold"
+        return f"{what}; {bound}{self.readout}"
 
     @traitlets.validate("threshold")
     def _snap(self, proposal):
@@ -195,6 +240,15 @@ class RocExplorer(View):
         if proposal.value not in self._models:
             known = ", ".join(repr(name) for name in self._models)
             raise traitlets.TraitError(f"No model {proposal.value!r}: there are {known}.")
+        return proposal.value
+
+    @traitlets.validate("roc_axis")
+    def _measurable(self, proposal):
+        if proposal.value == "gap" and not self._bound:
+            raise traitlets.TraitError(
+                'roc_axis="gap" compares with the exact bound: pass the log-likelihood ratio of '
+                "the events as bound=."
+            )
         return proposal.value
 
     @traitlets.validate("sigma_b", "b_r")
