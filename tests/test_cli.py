@@ -49,6 +49,10 @@ def test_what_is_generated_can_be_verified_and_made_again(tmp_path):
     assert last.startswith("known_truth  500/500 events")
     record = data.card(tmp_path / "new" / "known_truth.root").record
     assert record["content_sha256"] in made.stdout
+    repeated = hepml("data", *generate, "--out", str(tmp_path / "new"))
+    assert (repeated.returncode, repeated.stdout) == (0, made.stdout)
+    card = tmp_path / "new" / "known_truth.json"
+    assert repeated.stderr.endswith(f"{card} is there already, and is as its card says\n")
     checked = hepml("data", "verify", "--again", str(tmp_path / "new"))
     assert checked.stdout.strip().endswith("known_truth.root  as its card says")
     command = record["command"].split()

@@ -13,7 +13,7 @@ from hepml.cli._bar import Bar
 __all__ = ["register"]
 
 WAITING = "first chunk under way"
-KEPT = "finished chunks are kept, the same command goes on from there"
+NOTHING = "no finished chunk is kept"
 
 
 def register(app):
@@ -32,7 +32,7 @@ def generate(
         str | None, typer.Option(help="address of a Dask scheduler to use instead")
     ] = None,
 ):
-    """Make more of a sample; interrupt and repeat at will, finished chunks are kept."""
+    """Make more of a sample; interrupt and repeat at will, what is finished is kept."""
     try:
         with _terminated_like_interrupted(), Bar(name, "events", WAITING) as progress:
             record = data.generate(
@@ -40,7 +40,8 @@ def generate(
             )
     except KeyboardInterrupt as error:
         # `generate` adds a note where it keeps something.
-        kept = KEPT if getattr(error, "__notes__", ()) else "no finished chunk is kept"
+        kept = "; ".join(getattr(error, "__notes__", ())) or NOTHING
+        kept = kept.replace("same call", "same command")
         raise data.DataError(f"interrupted; {kept}") from None
     files = data.card(out / f"{name}.json").files
     typer.echo(

@@ -10,7 +10,7 @@ import zlib
 
 from hepml.data._errors import DataError
 
-__all__ = ["GO_ON", "ChunkFolder", "pack", "reporting", "write_whole"]
+__all__ = ["GO_ON", "ChunkFolder", "differences", "pack", "reporting", "write_whole"]
 
 GO_ON = "finished chunks are kept, the same call goes on from there"
 PLAN = "plan.json"
@@ -34,13 +34,19 @@ class ChunkFolder:
     """
 
     def __init__(self, path, plan):
-        self.path = path
+        self.path, self._made_parent = path, not path.parent.exists()
         with reporting(path):
             path.mkdir(parents=True, exist_ok=True)
             if not (path / PLAN).exists():
+                self._check_empty()
                 text = json.dumps(plan, sort_keys=True)
                 write_whole(path / PLAN, lambda part: part.write_text(text, encoding="utf-8"))
             self._check(plan)
+
+    def _check_empty(self):
+        if any(self.path.glob(FINISHED)):
+            message = f"{self.path} holds chunks without their {PLAN}: delete the folder"
+            raise DataError(message)
 
     def _check(self, plan):
         try:
@@ -48,11 +54,10 @@ class ChunkFolder:
         except ValueError:
             message = f"{self.path / PLAN} is damaged: delete the folder {self.path}"
             raise DataError(message) from None
-        if differing := sorted(key for key in {*kept, *plan} if kept.get(key) != plan.get(key)):
+        if unlike := differences(kept, plan):
             message = (
-                f"{self.path} holds an unfinished generation that differs in "
-                f"{', '.join(map(_told(kept, plan), differing))}: finish that one, delete the "
-                "folder, or choose another"
+                f"{self.path} holds an unfinished generation that differs in {unlike}: finish "
+                "that one, delete the folder, or choose another"
             )
             raise DataError(message)
 
@@ -106,11 +111,14 @@ class ChunkFolder:
             raise DataError(message) from None
 
     def remove(self):
-        """Delete the folder."""
+        """Delete the folder, the plan last: chunks never lie there without it."""
+        for file in self.path.glob(FINISHED):
+            with contextlib.suppress(OSError):
+                file.unlink()
         shutil.rmtree(self.path, ignore_errors=True)
 
     def remove_if_idle(self):
-        """Delete the folder if it holds no chunk, and the one it stands in if nothing is left.
+        """Delete the folder if it holds no chunk, and the one it stands in if that was made for it.
 
         Returns
         -------
@@ -120,8 +128,9 @@ class ChunkFolder:
         if any(self.path.glob(FINISHED)):
             return False
         self.remove()
-        with contextlib.suppress(OSError):
-            self.path.parent.rmdir()
+        if self._made_parent:
+            with contextlib.suppress(OSError):
+                self.path.parent.rmdir()
         return True
 
 
@@ -142,16 +151,25 @@ def _is_damaged(file):
         return True
 
 
-def _told(kept, plan):
-    """How a difference of plans is told: with both values if they are short."""
+def differences(kept, plan):
+    """Words on how two plans differ, with both values where they are short; "" if they do not.
 
-    def tell(key):
-        values = kept.get(key), plan.get(key)
-        if any(isinstance(value, (dict, list)) for value in values):
-            return key
-        return f"{key} ({values[0]} there, {values[1]} now)"
+    Parameters
+    ----------
+    kept, plan : dict
+        What is there, and what is wanted now.
 
-    return tell
+    Returns
+    -------
+    str
+    """
+    keys = sorted(key for key in {*kept, *plan} if kept.get(key) != plan.get(key))
+    return ", ".join(_told(key, kept.get(key), plan.get(key)) for key in keys)
+
+
+def _told(key, kept, wanted):
+    is_long = any(isinstance(value, (dict, list)) for value in (kept, wanted))
+    return key if is_long else f"{key} ({kept} there, {wanted} now)"
 
 
 def pack(result):
@@ -200,7 +218,7 @@ def write_whole(file, write):
 
 
 def _reach_the_disk(file):
-    with file.open("rb") as stream:
+    with file.open("r+b") as stream:  # Windows refuses this of files open for reading only
         os.fsync(stream.fileno())
 
 

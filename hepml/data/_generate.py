@@ -15,15 +15,17 @@ from numbers import Integral, Real
 from pathlib import Path
 
 from hepml import __version__
-from hepml.data._chunks import GO_ON, ChunkFolder, pack, reporting, write_whole
+from hepml.data._chunks import GO_ON, ChunkFolder, differences, pack, reporting, write_whole
 from hepml.data._errors import DataError, nearest
-from hepml.data._samples import TREE, card_path, content_digest, file_digest, tallies
+from hepml.data._samples import TREE, card, card_path, content_digest, file_digest, tallies
 from hepml.data.recipes import NAMES, get
 
 __all__ = ["generate"]
 
 SHARD_EVENTS = 1_000_000
 BASKET_EVENTS = 20_000
+AT_HAND = "is there already, and is as its card says"
+UNTOUCHED = "the sample is there already, and stays as it is"
 MOST_EVENTS = 2_000_000_000  # EventId is a 32-bit number
 SMALL_SAMPLE = 200_000  # events, up to which the best compression is worth its time
 
@@ -33,7 +35,7 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
 
     What comes out depends on (recipe, events, seed) and on the versions that the card names,
     never on workers or interruptions: finished chunks wait in ``<out>/<name>.part`` and the same
-    call goes on from there.
+    call goes on from there. If the very sample is in the folder, it is verified and kept.
 
     Parameters
     ----------
@@ -64,7 +66,8 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
     ------
     DataError
         If an argument makes no sense, a package is missing, the cluster fails, the disk is full
-        or too small for so many events, or the folder holds this sample or an unfinished other one.
+        or too small for so many events, or the folder holds another sample of this name, finished
+        or not, or a damaged one.
     """
     if name not in NAMES:
         raise DataError(f"there is no recipe {name!r}; {nearest(name, NAMES)}")
@@ -75,17 +78,19 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
 
         check_address(scheduler)
     recipe, out = get(name), Path(out).expanduser()
+    progress = progress or (lambda *_: None)
     _check_packages(recipe, scheduler)
-    part = out / f"{name}.part"
+    part, plan = out / f"{name}.part", _plan(recipe, events, seed)
     with reporting(out):
-        _check_folder(out, name, part)
+        _check_folder(out)
+        if record := _finished(out, plan, part, progress):
+            return record
         _check_room(recipe, events, out, part)
-    plan = _plan(recipe, events, seed)
     folder = ChunkFolder(part, plan)
     made = partial(_made, workers=workers, scheduler=scheduler)
     try:
         chunks = recipe.chunks(events, seed)
-        _make_chunks(recipe, chunks, folder, made, progress or (lambda *_: None))
+        _make_chunks(recipe, chunks, folder, made, progress)
         record = _write_sample(recipe, plan, chunks, folder, out)
     except DataError as error:
         if folder.remove_if_idle():
@@ -122,15 +127,51 @@ def _check_packages(recipe, scheduler):
         )
 
 
-def _check_folder(out, name, part):
+def _check_folder(out):
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file: name a folder for the sample")
     if not out.parent.is_dir():
         raise DataError(f"there is no folder {out.parent}")
-    finished = [f for f in (out / f"{name}.json", out / f"{name}.root") if f.exists()]
-    if finished and not part.is_dir():
-        message = f"{finished[0]} is there already: delete it or choose another folder"
-        raise DataError(message)
+
+
+def _finished(out, plan, part, progress):
+    """Record of the very sample that is to be made, if it is there; refuses another one."""
+    file = out / f"{plan['name']}.json"
+    if file.exists():
+        record = card(file).record
+        if unlike := differences(_plan_of(record, plan), plan):
+            raise _in_the_way(f"{file}, which differs in {unlike},")
+        _verify_finished(file)
+        shutil.rmtree(part, ignore_errors=True)  # of a run that ended just before it did so
+        progress(record["events"], record["events"], True)
+        _note(progress)(f"{file} {AT_HAND}")
+        return record
+    if file.with_suffix(".root").exists() and not part.is_dir():
+        raise _in_the_way(file.with_suffix(".root"))
+    return None
+
+
+def _in_the_way(what):
+    return DataError(f"{what} is there already: delete it or choose another folder")
+
+
+def _plan_of(record, plan):
+    """Plan by which a sample was made, from its card; ``plan`` is that of the sample wanted."""
+    versions = {package: record["versions"].get(package) for package in plan["versions"]}
+    kept = {"events": record["requested"], "versions": versions}
+    return kept | {key: record[key] for key in ("name", "seed", "settings")}
+
+
+def _verify_finished(file):
+    from hepml.data._verify import verified
+
+    try:
+        verified(file)
+    except DataError as error:
+        raise DataError(f"{error}: delete {file} and what it speaks of to make it anew") from None
+    except KeyboardInterrupt as error:
+        error.add_note(UNTOUCHED)
+        raise
 
 
 def _check_room(recipe, events, out, part):

@@ -21,11 +21,11 @@ def verified(name, *, again=False):
     """Do what `hepml.data.verify` says."""
     checked = []
     for found, folder, files in _targets(name):
-        columns = [_verify_file(found, folder, file) for file in files]
+        sums = [_verify_file(found, folder, file) for file in files]
         if len(files) == len(found.files):
-            _verify_whole(found, columns)
+            _verify_whole(found, sums)
         if again:
-            _verify_again(found, columns)
+            _verify_again(found, folder, files)
         checked += [folder / file["name"] for file in files]
     return checked
 
@@ -49,7 +49,7 @@ def _targets(name):
 
 
 def _verify_file(found, folder, stated):
-    """Check one file against its record; returns its columns."""
+    """Check one file against its record; returns what its processes add up to."""
     file = folder / stated["name"]
     if not file.is_file():
         raise DataError(f"{file} is missing")
@@ -65,20 +65,20 @@ def _verify_file(found, folder, stated):
         raise DataError(f"{file} has {events} events, its card says {stated['events']}")
     if content_digest(columns) != stated["content_sha256"]:
         raise DataError(f"{file} has another content than its card says")
-    return columns
+    return tallies(columns, [process["label"] for process in found.record["processes"]])
 
 
 def _columns(file):
-    """Columns of a sample's file as arrays."""
+    """Columns of a sample's file as arrays, which nothing else holds."""
     import uproot
 
-    with uproot.open(file) as root:
+    with uproot.open({str(file): None}, object_cache=None, array_cache=None) as root:
         tree = root[TREE]
         return {name: tree[name].array(library="np") for name in tree.keys(recursive=False)}
 
 
-def _verify_whole(found, columns):
-    """Check what the card says of all files together."""
+def _verify_whole(found, sums):
+    """Check what the card says of all files together; ``sums`` are the tallies of each."""
     record, name = found.record, found.name
     if sum(file["events"] for file in found.files) != record["events"]:
         raise DataError(f"the card of {name} disagrees with itself on the number of events")
@@ -86,8 +86,6 @@ def _verify_whole(found, columns):
         digests = "\n".join(file["content_sha256"] for file in record["files"])
         if hashlib.sha256(digests.encode()).hexdigest() != record["content_sha256"]:
             raise DataError(f"the card of {name} disagrees with itself on the content")
-    labels = [process["label"] for process in record["processes"]]
-    sums = [tallies(table, labels) for table in columns]
     for p, process in enumerate(record["processes"]):
         events = sum(shard[p]["events"] for shard in sums)
         total = math.fsum(shard[p]["sum_of_weights"] for shard in sums)
@@ -100,8 +98,8 @@ def _verify_whole(found, columns):
             raise DataError(message)
 
 
-def _verify_again(found, columns):
-    """Make the sample once more and compare every value."""
+def _verify_again(found, folder, files):
+    """Make the sample once more and compare every value of some of its files."""
     from hepml.data._generate import generate
 
     record = found.record
@@ -111,11 +109,10 @@ def _verify_again(found, columns):
             "content_sha256"
         )
         raise DataError(message)
-    with tempfile.TemporaryDirectory(prefix="hepml-") as folder:
-        generate(found.name, record["requested"], record["seed"], folder)
-        fresh = [_columns(Path(folder) / file["name"]) for file in found.files]
-    for file, ours, theirs in zip(found.files, columns, fresh, strict=True):
-        _compare(file["name"], ours, theirs)
+    with tempfile.TemporaryDirectory(prefix="hepml-") as fresh:
+        generate(found.name, record["requested"], record["seed"], fresh)
+        for name in (file["name"] for file in files):
+            _compare(name, _columns(folder / name), _columns(Path(fresh) / name))
 
 
 def _compare(file, ours, theirs):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -164,6 +165,16 @@ def test_chunks_are_said_to_be_kept_only_where_some_are(tmp_path, after, notes):
     assert (tmp_path / "out").exists() == bool(after)
 
 
+def test_a_folder_of_the_user_s_stays_though_nothing_was_made(tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        data.generate("known_truth", 10, 1, tmp_path, progress=interrupt)
+    assert tmp_path.is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_written_keeps_nothing_and_says_nothing_of_it():
     with pytest.raises(DataError, match=r"^cannot write /proc/x/known_truth\.part: [^;]*$"):
         data.generate("known_truth", 10, 1, "/proc/x")
@@ -194,6 +205,89 @@ def test_a_finished_sample_is_never_overwritten(tmp_path):
     with pytest.raises(DataError, match="is there already: delete it or choose another folder"):
         data.generate("known_truth", 10, 2, tmp_path)
     assert (tmp_path / "known_truth.root").read_bytes() == before
+    (tmp_path / "known_truth.json").unlink()
+    with pytest.raises(DataError, match=r"known_truth\.root is there already: delete it or"):
+        data.generate("known_truth", 10, 1, tmp_path)
+    assert (tmp_path / "known_truth.root").read_bytes() == before
+
+
+def times(folder):
+    return {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
+
+
+def test_the_same_sample_again_is_verified_and_kept(tmp_path):
+    record = data.generate("known_truth", 10, 1, tmp_path)
+    before, progress = times(tmp_path), Noting()
+    assert data.generate("known_truth", 10, 1, tmp_path, progress=progress) == record
+    assert times(tmp_path) == before
+    assert progress.calls == [(10, 10, True)]
+    (note,) = progress.notes
+    assert note.endswith("known_truth.json is there already, and is as its card says")
+
+
+@pytest.mark.parametrize(
+    ("change", "unlike"),
+    [
+        ({"events": 11}, r"events \(10 there, 11 now\)"),
+        ({"seed": 2}, r"seed \(1 there, 2 now\)"),
+        ({"versions": {"numpy": "1.0"}}, "versions"),
+        ({"settings": {}}, "settings"),
+    ],
+)
+def test_a_sample_that_would_differ_is_refused_and_told(tmp_path, monkeypatch, change, unlike):
+    data.generate("known_truth", 10, 1, tmp_path)
+    before, plan = times(tmp_path), _generate._plan
+    monkeypatch.setattr(_generate, "_plan", lambda *wanted: plan(*wanted) | change)
+    with pytest.raises(DataError, match=f"which differs in {unlike}, is there already: delete"):
+        data.generate("known_truth", 10, 1, tmp_path)
+    assert times(tmp_path) == before
+
+
+def test_the_same_sample_damaged_is_told_and_not_overwritten(tmp_path):
+    data.generate("known_truth", 10, 1, tmp_path)
+    file = tmp_path / "known_truth.root"
+    file.write_bytes(file.read_bytes()[:-1])
+    before = times(tmp_path)
+    with pytest.raises(DataError, match=r"sha256 differs .*: delete .*known_truth\.json and what"):
+        data.generate("known_truth", 10, 1, tmp_path)
+    assert times(tmp_path) == before
+
+
+def test_a_sample_whose_chunks_were_not_yet_removed_is_finished(tmp_path, monkeypatch):
+    """The machine went down between the card and the removal of the chunks."""
+    monkeypatch.setattr(_chunks.ChunkFolder, "remove", lambda _: None)
+    record = data.generate("known_truth", 10, 1, tmp_path)
+    part = tmp_path / "known_truth.part"
+    next(part.glob("*.npz")).unlink()
+    progress = Noting()
+    assert data.generate("known_truth", 10, 1, tmp_path, progress=progress) == record
+    assert progress.calls == [(10, 10, True)]
+    assert not part.exists()
+
+
+def test_an_interrupted_verification_says_that_the_sample_stays(tmp_path, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    data.generate("known_truth", 10, 1, tmp_path)
+    monkeypatch.setattr(_verify, "_columns", interrupt)
+    with pytest.raises(KeyboardInterrupt) as error:
+        data.generate("known_truth", 10, 1, tmp_path)
+    assert error.value.__notes__ == [_generate.UNTOUCHED]
+
+
+def test_chunks_without_their_plan_are_never_taken_for_others(tmp_path, monkeypatch):
+    """They do not say which seed they are of; so the plan is the last to be removed."""
+    with pytest.raises(KeyboardInterrupt):
+        data.generate("known_truth", 30_000, 1, tmp_path, progress=Interruption(2))
+    part = tmp_path / "known_truth.part"
+    seen = []
+    monkeypatch.setattr(_chunks.shutil, "rmtree", lambda path, **_: seen.extend(path.iterdir()))
+    _chunks.ChunkFolder(part, json.loads((part / "plan.json").read_text())).remove()
+    assert [file.name for file in seen] == ["plan.json"]
+    (part / "plan.json").rename(part / "0-0-00000.npz")
+    with pytest.raises(DataError, match=r"holds chunks without their plan\.json: delete the fold"):
+        data.generate("known_truth", 30_000, 2, tmp_path)
 
 
 def contents(folder):
@@ -227,9 +321,25 @@ def test_shards_are_fair_and_shuffled(sharded):
         assert np.ptp(thirds) < 0.05
     assert [f.name for f in data.verify(many)] == [f["name"] for f in files]
     assert len(data.verify(many / files[1]["name"])) == 1
+    assert len(data.verify(many / files[1]["name"], again=True)) == 1
     (many / files[0]["name"]).unlink()
     with pytest.raises(DataError, match="is missing"):
         data.verify(many)
+
+
+def test_verifying_holds_one_shard_at_a_time(sharded, monkeypatch):
+    alive, most, columns = [], [], _verify._columns
+
+    def watched(file):
+        found = columns(file)
+        alive.append(weakref.ref(found["gauss_1"]))
+        most.append(sum(ref() is not None for ref in alive))
+        return found
+
+    monkeypatch.setattr(_verify, "_columns", watched)
+    data.verify(sharded[1])
+    assert len(most) > 2
+    assert max(most) <= 2
 
 
 def test_shards_hold_the_same_events_with_the_same_weights(sharded):
