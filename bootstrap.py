@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-LOCK = ROOT / "requirements.lock"
+LOCK, GPU_LOCK = ROOT / "requirements.lock", ROOT / "requirements-gpu.lock"
 OLDEST, NEWEST = (3, 11), (3, 13)
 SUPPORTED = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
 
@@ -32,7 +32,7 @@ make notebooks    rebuild notebooks/*.ipynb from tutorials/*.md
 make book         build the book into book/_build, offline
 make dashboards   serve the dashboards with Voila
 make bench        measure side by side with peers
-make lock         resolve pyproject.toml into requirements.lock
+make lock         resolve pyproject.toml into requirements.lock and requirements-gpu.lock
 make clean        remove what was built; with ALL=1 also .venv
 
 Options go in ARGS:  make lab ARGS="--no-browser --port 8899"
@@ -179,9 +179,9 @@ def locked(name):
     return block.group(0) + "\n"
 
 
-def pip_settings():
+def pip_settings(python):
     """Return the person's pip settings by option name; as in pip, the environment wins."""
-    command = [str(PYTHON), "-m", "pip", "config", "list"]
+    command = [str(python), "-m", "pip", "config", "list"]
     listed = subprocess.check_output(command, text=True)
     settings = {}
     for section in ("global", "install", ":env:"):
@@ -190,15 +190,16 @@ def pip_settings():
     return settings
 
 
-def uv_environment():
-    settings = pip_settings()
+def uv_environment(venv=VENV, python=PYTHON):
+    """Return the variables with which uv installs into `venv` as the pip of `python` would."""
+    settings = pip_settings(python)
     environment = {UV_NAMES[name]: value for name, value in settings.items() if name in UV_NAMES}
     if "UV_INDEX" in environment:
         # pip takes the best version of all its indexes; the hashes in the lock guard us.
         environment["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     if "UV_FIND_LINKS" in environment:
         environment["UV_FIND_LINKS"] = environment["UV_FIND_LINKS"].replace(" ", ",")
-    return {**environment, **os.environ, "VIRTUAL_ENV": str(VENV)}
+    return {**environment, **os.environ, "VIRTUAL_ENV": str(venv)}
 
 
 def install_packages():
@@ -366,13 +367,31 @@ def bench(options):
             raise Problem(f"The benchmark {name} failed.")
 
 
+def extras():
+    """Return the names of the optional lists in pyproject.toml."""
+    import tomllib  # noqa: PLC0415 - an older Python must get as far as to be told
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return list(project["optional-dependencies"])
+
+
+def resolve(path, switches):
+    """Resolve pyproject.toml with some extras into a lock."""
+    common = "--quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate"
+    command = [BIN / "uv", "pip", "compile", *common.split(), "--output-file", path.name]
+    command += ["--python-version", f"{OLDEST[0]}.{OLDEST[1]}", *switches, "pyproject.toml"]
+    quietly(f"Resolving {path.name} …", command, env=uv_environment())
+
+
 def lock(options):
-    """Resolve again; versions stay unless pyproject.toml forbids them or --upgrade is given."""
+    """Resolve again; versions stay unless pyproject.toml forbids them or --upgrade is given.
+
+    What only a GPU needs is several GB: it has a lock of its own, which agrees with the other.
+    """
     prepare()
-    switches = "--quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate"
-    command = [BIN / "uv", "pip", "compile", *switches.split(), "--all-extras"]
-    command += ["--python-version", f"{OLDEST[0]}.{OLDEST[1]}", "--output-file", LOCK.name]
-    quietly("Resolving …", [*command, *options, "pyproject.toml"], env=uv_environment())
+    everyone = [f"--extra={name}" for name in extras() if name != "gpu"]
+    resolve(LOCK, [*everyone, *options])
+    resolve(GPU_LOCK, ["--extra=gpu", "--constraints", LOCK.name, *options])
 
 
 def is_built(path, patterns):

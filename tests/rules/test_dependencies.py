@@ -26,15 +26,28 @@ def project(root):
     return tomllib.loads((root / "pyproject.toml").read_text())["project"]
 
 
-@pytest.fixture(scope="module")
-def lock_lines(root):
-    text = (root / "requirements.lock").read_text().replace("\\\n", " ")
+def lines_of(path):
+    text = path.read_text().replace("\\\n", " ")
     return [line for line in text.splitlines() if line.strip()]
 
 
+def pinned_in(path):
+    return [Requirement(line.split(" --hash")[0].strip()) for line in lines_of(path)]
+
+
+@pytest.fixture(scope="module", params=["requirements.lock", "requirements-gpu.lock"])
+def lock_lines(root, request):
+    return lines_of(root / request.param)
+
+
 @pytest.fixture(scope="module")
-def locked(lock_lines):
-    return [Requirement(line.split(" --hash")[0].strip()) for line in lock_lines]
+def locked(root):
+    return pinned_in(root / "requirements.lock")
+
+
+@pytest.fixture(scope="module")
+def locked_for_gpu(root):
+    return pinned_in(root / "requirements-gpu.lock")
 
 
 def environment(python, machine, extra=""):
@@ -54,9 +67,8 @@ def applies(requirement, where):
     return requirement.marker is None or requirement.marker.evaluate(where)
 
 
-def asked_for(project, where):
-    extras = project["optional-dependencies"].values()
-    lists = [project["dependencies"], *extras]
+def asked_for(project, where, extras):
+    lists = [project["dependencies"], *map(project["optional-dependencies"].get, extras)]
     wanted = [Requirement(text) for one in lists for text in one]
     return [requirement for requirement in wanted if applies(requirement, where)]
 
@@ -69,17 +81,45 @@ def versions(locked, where):
     return dict(zip(names, pins, strict=True))
 
 
+def missing(wanted, have):
+    return [
+        str(requirement)
+        for requirement in wanted
+        if have.get(canonicalize_name(requirement.name), "none") not in requirement.specifier
+    ]
+
+
+def for_everybody(project):
+    """Return all extras but `gpu`: 4 GB of CUDA, which `make lab` must not fetch for a laptop."""
+    return [name for name in project["optional-dependencies"] if name != "gpu"]
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("python", PYTHONS)
 def test_lock_gives_what_the_project_asks(project, locked, python, machine):
     where = environment(python, machine)
-    have = versions(locked, where)
-    missing = [
-        str(requirement)
-        for requirement in asked_for(project, where)
-        if have.get(canonicalize_name(requirement.name), "none") not in requirement.specifier
-    ]
-    assert missing == []
+    wanted = asked_for(project, where, for_everybody(project))
+    assert missing(wanted, versions(locked, where)) == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_locks_together_give_what_a_gpu_asks(project, locked, locked_for_gpu, python):
+    where = environment(python, "linux")
+    common, special = versions(locked, where), versions(locked_for_gpu, where)
+    shared = common.keys() & special.keys()
+    assert [name for name in shared if common[name] != special[name]] == []
+    wanted = asked_for(project, where, ["lab", "gpu"])
+    assert missing(wanted, common | special) == []
+    assert {"tensorflow", "jax-cuda12-plugin", "nvidia-cudnn-cu12"} <= special.keys()
+    assert {"tensorflow-cpu"} & special.keys() == set()
+
+
+@pytest.mark.parametrize("machine", ["linux", "mac", "windows"])
+@pytest.mark.parametrize("python", PYTHONS)
+def test_nobody_else_gets_cuda(locked, python, machine):
+    """Of Linux on ARM this cannot be said: there xgboost has no build without it."""
+    names = versions(locked, environment(python, machine))
+    assert [name for name in names if re.search("nvidia|cuda", name)] == []
 
 
 def test_every_locked_package_has_hashes(lock_lines):
