@@ -236,12 +236,49 @@ def saved(**arrays):
     return stream.getvalue()
 
 
+def arrays():
+    """Hostile ``.npy`` files by what is wrong with them."""
+    return {
+        "trillion rows": described(shape="(1000000000000,)"),
+        "trillion columns": described(shape="(0, 1000000000000)", values=b""),
+        "too many columns": described("'|u1'", "(1, 100000)", bytes(100_000)),
+        "beyond 64 bits": described(shape="(2**70, 2**70)"),
+        "far beyond 64 bits": described(shape=f"({2**70}, {2**70})"),
+        "negative rows": described(shape="(-10,)"),
+        "negative axes": described(shape="(-2, -5)"),
+        "rows that are no number": described(shape="(10.0,)"),
+        "rows that are text": described(shape="('10',)"),
+        "a shape that is none": described(shape="10"),
+        "too few values": described(values=bytes(36)),
+        "too many values": described(values=bytes(44)),
+        "code in the header": described("__import__('os').getcwd()"),
+        "brackets in the header": described("(" * 30_000),
+        "minus signs in the header": described("-" * 30_000 + "1"),
+        "sums in the header": described("1" + "+1" * 20_000),
+        "an endless header": npy("{" + " " * 65_000),
+        "a cut header": described()[:30],
+        "no header": b"",
+        "header of version 9": replaced(described(), 6, b"\x09"),
+        "objects as type": described("'|O'", "(5,)"),
+        "objects in records": described("[('a', 'O')]", "(5,)"),
+        "unknown type": described("'<q77'"),
+        "type without width": described("'<U0'", values=b""),
+        "giant type": described("('<f4', (1000000000,))"),
+        "giant field": described("[('a', '<f4', (100000, 100000))]"),
+        "letters beyond Unicode": described("'<U1'", values=b"\xff" * 40),
+        "half letters": described("'<U1'", values=b"\x00\xd8\0\0" * 10),
+        "bytes that are no text": described("'|S4'", values=b"\xff" * 40),
+        "complex": described("'<c8'", "(5,)"),
+    }
+
+
 def zips():
     """Hostile ``.npz`` files by what is wrong with them."""
     whole = saved(a=np.arange(10), b=np.arange(10.0))
     second = whole.rindex(b"PK\x01\x02")
     lists = {"j/content": np.arange(9), "k": np.arange(3)}
-    return {
+    packed = {what: zipped({"x.npy": data}) for what, data in arrays().items()}
+    return packed | {
         "objects": saved(x=np.array([1, "a"], dtype=object)),
         "objects beside numbers": saved(x=np.array([{}]), y=np.arange(1)),
         "bomb": npz_bomb(1_200_000_000),
@@ -255,36 +292,6 @@ def zips():
         "bzip2": zipped({"x.npy": described()}, zipfile.ZIP_BZIP2),
         "lzma": zipped({"x.npy": described()}, zipfile.ZIP_LZMA),
         "locked": replaced(whole, second + 8, b"\x01"),
-        "trillion rows": zipped({"x.npy": described(shape="(1000000000000,)")}),
-        "trillion columns": zipped({"x.npy": described(shape="(0, 1000000000000)", values=b"")}),
-        "too many columns": zipped({"x.npy": described("'|u1'", "(1, 100000)", bytes(100_000))}),
-        "beyond 64 bits": zipped({"x.npy": described(shape="(2**70, 2**70)")}),
-        "far beyond 64 bits": zipped({"x.npy": described(shape=f"({2**70}, {2**70})")}),
-        "negative rows": zipped({"x.npy": described(shape="(-10,)")}),
-        "negative axes": zipped({"x.npy": described(shape="(-2, -5)")}),
-        "rows that are no number": zipped({"x.npy": described(shape="(10.0,)")}),
-        "rows that are text": zipped({"x.npy": described(shape="('10',)")}),
-        "a shape that is none": zipped({"x.npy": described(shape="10")}),
-        "too few values": zipped({"x.npy": described(values=bytes(36))}),
-        "too many values": zipped({"x.npy": described(values=bytes(44))}),
-        "code in the header": zipped({"x.npy": described("__import__('os').getcwd()")}),
-        "brackets in the header": zipped({"x.npy": described("(" * 30_000)}),
-        "minus signs in the header": zipped({"x.npy": described("-" * 30_000 + "1")}),
-        "sums in the header": zipped({"x.npy": described("1" + "+1" * 20_000)}),
-        "an endless header": zipped({"x.npy": npy("{" + " " * 65_000)}),
-        "a cut header": zipped({"x.npy": described()[:30]}),
-        "no header": zipped({"x.npy": b""}),
-        "header of version 9": zipped({"x.npy": replaced(described(), 6, b"\x09")}),
-        "objects as type": zipped({"x.npy": described("'|O'", "(5,)")}),
-        "objects in records": zipped({"x.npy": described("[('a', 'O')]", "(5,)")}),
-        "unknown type": zipped({"x.npy": described("'<q77'")}),
-        "type without width": zipped({"x.npy": described("'<U0'", values=b"")}),
-        "giant type": zipped({"x.npy": described("('<f4', (1000000000,))")}),
-        "giant field": zipped({"x.npy": described("[('a', '<f4', (100000, 100000))]")}),
-        "letters beyond Unicode": zipped({"x.npy": described("'<U1'", values=b"\xff" * 40)}),
-        "half letters": zipped({"x.npy": described("'<U1'", values=b"\x00\xd8\0\0" * 10)}),
-        "bytes that are no text": zipped({"x.npy": described("'|S4'", values=b"\xff" * 40)}),
-        "complex": zipped({"x.npy": described("'<c8'", "(5,)")}),
         "lengths differ": saved(x=np.arange(3), y=np.arange(4)),
         "two columns of one name": saved(x=np.zeros((2, 2)), x_0=np.zeros(2)),
         "offsets go back": saved(**lists, **{"j/offsets": np.array([0, 5, 3, 9])}),

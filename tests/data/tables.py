@@ -1,9 +1,12 @@
-"""Arrow tables of all types that a file may hold, and writing and reading them back."""
+"""Arrow tables of all types that a file may hold, writing and reading them back, complaints."""
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
-__all__ = ["everything", "jagged", "read_back", "written"]
+from hepml.data import DataError, read
+
+__all__ = ["as_batch", "everything", "jagged", "read_back", "sentence", "written"]
 
 
 def jagged(lengths, content):
@@ -66,3 +69,12 @@ def read_back(source, path, columns=None, **options):
         assert file.rows == table.num_rows
     table.validate(full=True)
     return table
+
+
+def sentence(*args, act=read, **options):
+    """Return what ``act`` complains of: always one line."""
+    with pytest.raises(DataError) as error:
+        act(*args, **options)
+    message = str(error.value)
+    assert "\n" not in message
+    return message

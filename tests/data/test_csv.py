@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hepml.data import DataError, chunks, convert, read
+from hepml.data import chunks, convert, read
 from hepml.data.files import base, csv
+from tests.data.tables import sentence
 
 
 @pytest.fixture
@@ -29,15 +30,6 @@ def small_blocks(monkeypatch):
     """Let even a short file come in many blocks, and keep none of them."""
     monkeypatch.setattr(csv, "BLOCK_BYTES", 64)
     monkeypatch.setattr(csv, "KEPT_BYTES", 0)
-
-
-def sentence(*args, **kwargs):
-    """Return what `read` complains of: always one line."""
-    with pytest.raises(DataError) as error:
-        read(*args, **kwargs)
-    message = str(error.value)
-    assert "\n" not in message
-    return message
 
 
 PLAIN = {"a": [1, -2], "b": [0.5, 1e-3], "c": ["s", "b"]}
@@ -135,6 +127,26 @@ def test_the_index_that_pandas_writes_is_left_out(tmp_path, separator):
     assert "left out" in sentence(tmp_path / "t.csv", columns=[""])
     convert(tmp_path / "t.csv", tmp_path / "t.parquet")
     assert list(read(tmp_path / "t.parquet")) == ["a", "b"]
+
+
+@pytest.mark.parametrize("index", [None, [7, 9], [9, 7]])
+@pytest.mark.parametrize("columns", [1, 2, 12])
+def test_a_table_of_pandas_whose_columns_have_no_names(tmp_path, rng, index, columns):
+    path, values = tmp_path / "t.csv", rng.normal(size=(2, columns))
+    pd.DataFrame(values, index=index).to_csv(path)
+    found = read(path)
+    assert list(found) == [str(i) for i in range(columns)]
+    np.testing.assert_array_equal(found, values)
+    assert found.attrs["left_out"] == [""]
+    names = [f"x{i}" for i in range(columns)]
+    np.testing.assert_array_equal(read(path, names=names)[names], values)
+    wrong = f"names= gives {columns + 1} names, t.csv has {columns} columns"
+    assert wrong in sentence(path, names=[*names, "more"])
+
+
+@pytest.mark.parametrize("content", [",0,1\n1.5,0,1\n", ",0\n,1\n2,0\n", ",0,2\n0,1,2\n", ",0\n"])
+def test_a_row_without_its_first_value_is_not_taken_for_names(text, content):
+    assert "starts with numbers, not with names" in sentence(text(content))
 
 
 def test_text_with_commas_is_text(text):
@@ -245,12 +257,15 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
     assert "times its size" in sentence(tmp_path / "bomb.csv.gz")
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz"])
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz", "T.CSV.GZ", "T.TSV", "t.tsv.csv"])
 def test_names_that_look_odd_come_back(tmp_path, name):
     table = pd.DataFrame({"1": [1], "a,b": [2], "#c": [3], 'say "x"': [4], "a;b;c;d": [5]})
     table.to_parquet(tmp_path / "t.parquet")
     convert(tmp_path / "t.parquet", tmp_path / name)
     pd.testing.assert_frame_equal(read(tmp_path / name), table)
+    content = (tmp_path / name).read_bytes()
+    content = gzip.decompress(content) if name.lower().endswith(".gz") else content
+    assert (b"\t" in content) == name.lower().endswith(".tsv")
 
 
 @pytest.mark.real_data

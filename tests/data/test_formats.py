@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hepml.data import DataError
 from hepml.data.files._digest import Digest
+from hepml.data.files._guard import reading
 from hepml.data.files.hdf5 import Hdf5Source, Hdf5Writer
 from hepml.data.files.npz import NpzSource, NpzWriter
 from hepml.data.files.parquet import ParquetSource, ParquetWriter
@@ -180,3 +181,16 @@ def test_digests_differ_where_columns_do():
         digest.update(pa.array(column))
         sums.append(tuple(digest.sums()))
     assert len(set(sums)) == len(columns)
+
+
+@pytest.mark.parametrize("error", [MemoryError, pa.ArrowMemoryError])
+def test_a_file_is_not_called_damaged_for_want_of_memory(tmp_path, error):
+    def fail(error):
+        with reading(tmp_path / "t.h5", "HDF5"):
+            raise error
+
+    with pytest.raises(DataError, match="takes more memory than there is: choose columns=") as told:
+        fail(error)
+    assert isinstance(told.value.__cause__, MemoryError)
+    with pytest.raises(DataError, match=r"damaged or not complete as HDF5 file \(OSError\)"):
+        fail(OSError)

@@ -16,6 +16,7 @@ import pytest
 import uproot
 
 from hepml.data import DataError, _memory, chunks, col, read
+from tests.data.tables import sentence
 
 
 @pytest.fixture
@@ -47,15 +48,6 @@ def two_trees(tmp_path):
             tree = file.mktree(name, {"x": "f8"})
             tree.extend({"x": np.full(3, value)})
     return path
-
-
-def sentence(*args, **kwargs):
-    """Return what `read` complains of: always one line."""
-    with pytest.raises(DataError) as error:
-        read(*args, **kwargs)
-    message = str(error.value)
-    assert "\n" not in message
-    return message
 
 
 def test_parquet(tmp_path, table):

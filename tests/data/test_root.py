@@ -12,6 +12,7 @@ import uproot
 from hepml.data import DataError, chunks, convert, read
 from hepml.data.files import open_source, open_writer
 from hepml.data.files.root import TITLE, RootSource, RootWriter
+from tests.data.tables import sentence
 
 
 @pytest.fixture
@@ -43,15 +44,6 @@ def foreign(path, columns, layout="ttree"):
         for rows in (slice(0, size // 3), slice(size // 3, size)):
             tree.extend({name: values[rows] for name, values in columns.items()})
     return path
-
-
-def sentence(*args, **kwargs):
-    """Return what `read` complains of: always one line."""
-    with pytest.raises(DataError) as error:
-        read(*args, **kwargs)
-    message = str(error.value)
-    assert "\n" not in message
-    return message
 
 
 @pytest.mark.parametrize("layout", ["ttree", "rntuple"])

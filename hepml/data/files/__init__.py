@@ -1,4 +1,4 @@
-"""File formats: each module reads one kind of file as Arrow batches and writes it from them."""
+"""File formats: each module reads one kind of file as Arrow batches and (but npy) writes it."""
 
 from importlib import import_module
 
@@ -13,13 +13,17 @@ ENDINGS = {
     "parquet": (".parquet", ".pq"),
     "hdf5": (".h5", ".hdf5", ".hdf"),
     "npz": (".npz",),
+    "npy": (".npy",),
 }
 TREE_ENDINGS = ENDINGS["root"] + ENDINGS["hdf5"]  # after these, ":tree" may follow in a path
-LABELS = {"root": "ROOT", "csv": "CSV", "parquet": "Parquet", "hdf5": "HDF5", "npz": "npz"}
+LABELS = {"root": "ROOT", "csv": "CSV", "parquet": "Parquet", "hdf5": "HDF5"}
+LABELS |= {"npz": "npz", "npy": "npy"}
 NEEDS = {"root": "uproot", "hdf5": "h5py"}
-MAGIC = {b"root": "root", b"PAR1": "parquet", b"\x89HDF\r\n\x1a\n": "hdf5", b"PK\x03\x04": "npz"}
+MAGIC = {b"root": "root", b"PAR1": "parquet", b"\x89HDF\r\n\x1a\n": "hdf5"}
+MAGIC |= {b"PK\x03\x04": "npz", b"\x93NUMPY": "npy"}
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
-KNOWN = "ROOT, CSV, Parquet, HDF5 and npz can be read"
+KNOWN = "ROOT, CSV, Parquet, HDF5, npz and npy can be read"
+WRITTEN = "ROOT, CSV, Parquet, HDF5 and npz can be written"
 
 
 def open_source(path, tree=None, names=None):
@@ -68,7 +72,9 @@ def open_writer(target, path, schema, tree, layout=None):
     """
     kind = format_of(target)
     if kind is None:
-        raise DataError(f"{target.name}: unknown format; {KNOWN.replace('read', 'written')}")
+        raise DataError(f"{target.name}: unknown format; {WRITTEN}")
+    if kind == "npy":
+        raise DataError(f"{target.name}: an npy file is one array and no table; {WRITTEN}")
     if layout is not None and kind != "root":
         raise DataError(f"{layout} is a layout of ROOT files: {target.name!r} is none")
     options = {} if layout is None else {"layout": layout}

@@ -1,4 +1,4 @@
-"""Tables in files of plain arrays: what HDF5 and npz share, above all how they keep lists.
+"""Tables in files of plain arrays: what HDF5, npz and npy share, and how the first two keep lists.
 
 A column of numbers, truth values or strings is one array of that name. A column of lists is two:
 list i of ``NAME`` has the entries ``offsets[i]`` to ``offsets[i + 1]`` of ``NAME/content``, with
@@ -9,14 +9,13 @@ the further axes of ``NAME/content`` are the lists. Contents may be lists again.
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 from abc import abstractmethod
-from collections import Counter
 from math import prod
 
 import numpy as np
 
 from hepml.data._errors import DataError, nearest
 from hepml.data.files._guard import reading
-from hepml.data.files.base import BATCH_BYTES, Source, Writer, check_expansion
+from hepml.data.files.base import BATCH_BYTES, Source, Writer, check_expansion, check_unique
 
 __all__ = ["CONTENT", "OFFSETS", "ArraySource", "ArrayWriter", "Block", "fields", "from_arrow"]
 __all__ += ["lists", "matrix", "to_arrow", "whole"]
@@ -175,13 +174,13 @@ def lists(name, key, find):
     return Jagged(name, offsets, lists(name, key + CONTENT, find))
 
 
-def matrix(name, number, names=None):
-    """Columns of an array of two axes: `names`, or NAME_0, NAME_1 and so on."""
+def matrix(name, number, names=None, called="{name}_{i}"):
+    """Columns of an array of two axes: by their ``names``, or as ``called``: NAME_0, NAME_1."""
     if number > MOST_COLUMNS:
         raise DataError(f"{name!r} has {number} columns, more than {MOST_COLUMNS}: no table")
     if names is not None and len(names) != number:
         raise DataError(f"{name!r} has {number} columns, but {len(names)} names: damaged")
-    names = names or [f"{name}_{i}" for i in range(number)]
+    names = names or [called.format(name=name, i=i) for i in range(number)]
     return {column: _column(i) for i, column in enumerate(names)}
 
 
@@ -275,7 +274,7 @@ class ArraySource(Source):
         self.blocks = [block for block in blocks if any(block.types().values())]
         found = [pair for block in blocks for pair in block.types().items()]
         self.left_out = (*self.left_out, *(name for name, type_ in found if type_ is None))
-        self._check_names([name for name, _type in found])
+        check_unique(self.path, [name for name, _type in found])
         self._check_lengths()
         held = [pair for pair in found if pair[1] is not None]
         self.schema = pa.schema([pa.field(*pair, nullable=False) for pair in held])
@@ -304,11 +303,6 @@ class ArraySource(Source):
                 if block.numbered
                 else block.columns
             )
-
-    def _check_names(self, names):
-        for name, count in Counter(names).items():
-            if count > 1:
-                raise DataError(f"{self.path.name} has {count} columns called {name!r}")
 
     def _check_lengths(self):
         for block in self.blocks:

@@ -33,7 +33,7 @@ def opening(path):
 
 @contextmanager
 def reading(path, kind):
-    """Turn any exception but a `DataError` into one.
+    """Turn any exception but a `DataError` into one, mostly by blaming the file.
 
     Parameters
     ----------
@@ -49,5 +49,11 @@ def reading(path, kind):
         yield
     except DataError:
         raise
+    except MemoryError as error:
+        message = (
+            f"{path} takes more memory than there is: choose columns=, or go through it piece by "
+            "piece with hepml.data.chunks; if it is small, it is damaged"
+        )
+        raise DataError(message) from error
     except Exception as error:  # damage surfaces as any of a dozen types
         raise damaged(path, kind, type(error).__name__) from error

@@ -7,11 +7,13 @@ A field is nullable only where values may be missing: pandas has other types for
 
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
+from contextlib import contextmanager
 
 from hepml.data._errors import DataError, nearest
 
 __all__ = ["BATCH_BYTES", "Source", "Writer", "check_columns", "check_expansion", "check_names"]
-__all__ += ["choose_tree", "damaged"]
+__all__ += ["check_unique", "choose_tree", "damaged"]
 
 BATCH_BYTES = 32_000_000  # aimed at per batch, all columns together
 EXPANDED_BYTES, EXPANSION = 1_000_000_000, 200
@@ -45,6 +47,15 @@ class Source(ABC):
 
     def __exit__(self, *_):
         self.close()
+
+    @contextmanager
+    def _closed_if_it_fails(self):
+        """Close the file at once if what it is opened for goes wrong."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     @abstractmethod
     def close(self):
@@ -122,6 +133,13 @@ def check_columns(path, columns, known):
         if column not in known:
             hint = _parts(column, known) or nearest(column, known)
             raise DataError(f"{path.name} has no column {column!r}; {hint}")
+
+
+def check_unique(path, names):
+    """Raise a `DataError` if two columns have one name."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise DataError(f"{path.name} has {count} columns called {name!r}")
 
 
 def _parts(column, known):

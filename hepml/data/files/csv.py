@@ -22,6 +22,7 @@ PIECE_BYTES = 1_000_000  # parsed at once, as fits into a processor's cache
 KEPT_BYTES = 64_000_000  # up to here the tables of the first pass are kept for the second
 MOST_COLUMNS = 20_000
 INDEX = ""  # what pandas numbers rows with is a first column without a name; left out
+NUMBERS = "{} starts with numbers, not with names: give them by names="
 SEPARATORS = ",;\t "
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BROKEN = (EOFError, OSError, zlib.error)
@@ -47,10 +48,12 @@ class CsvSource(Source):
         self._separator = _separator(first)
         fields = _fields(first, self._separator)
         self._is_quoted = first.count('"') >= 2 * len(fields)
+        self._is_numbered = _is_numbering(fields)
         self.names, self._header = self._find_names(fields, names)
         self._kept = []
         self._columns = {name: _Column(name) for name in self.names}
         self._survey()
+        self._check_index()
         self.schema = self._find_schema()
 
     def close(self):
@@ -98,19 +101,26 @@ class CsvSource(Source):
             self._check_header(fields)
             return fields, True
         names = [names] if isinstance(names, str) else list(names)
+        if self._is_numbered:
+            self.left_out = (INDEX,)
+            return [INDEX, *self._checked_names(names, fields[1:])], True
+        self._checked_names(names, fields)
+        if not any(map(_is_value, fields)) and set(names) & set(fields):
+            raise DataError(f"{self.path.name} has names in its first line: leave out names=")
+        return names, False
+
+    def _checked_names(self, names, fields):
         if len(names) != len(fields):
             message = f"names= gives {len(names)} names, {self.path.name} has {len(fields)} columns"
             raise DataError(message)
         if len(set(names)) < len(names):
             raise DataError("names= gives a name twice")
-        if not any(map(_is_value, fields)) and set(names) & set(fields):
-            raise DataError(f"{self.path.name} has names in its first line: leave out names=")
-        return names, False
+        return names
 
     def _check_header(self, fields):
-        if all(map(_is_value, fields)) and not self._is_quoted:
-            message = f"{self.path.name} starts with numbers, not with names: give them by names="
-            raise DataError(message)
+        is_numbers = all(map(_is_value, fields)) and not self._is_numbered
+        if is_numbers and not self._is_quoted:
+            raise DataError(NUMBERS.format(self.path.name))
         if fields[0] == "":
             self.left_out = (INDEX,)
         for place, name in enumerate(fields):
@@ -119,6 +129,13 @@ class CsvSource(Source):
         name, count = Counter(fields).most_common(1)[0]
         if count > 1:
             raise DataError(f"{self.path.name} has two columns named {name!r}")
+
+    def _check_index(self):
+        """Refuse a first line ``,0,1,2`` whose first column is no index: it may be a row."""
+        if self._is_numbered and not self._is_quoted:
+            index = self._columns[INDEX]
+            if index.kinds != {"int64"} or index.missing:
+                raise DataError(NUMBERS.format(self.path.name))
 
     def _blocks(self):
         """Pieces of whole lines with the number of their first; what is no row is left blank."""
@@ -347,6 +364,11 @@ def _fields(line, separator):
     return [field.strip() for field in next(csv.reader([text], delimiter=separator))]
 
 
+def _is_numbering(fields):
+    """Whether this is how pandas begins a table of columns without names: ``,0,1,2``."""
+    return fields == [INDEX, *map(str, range(len(fields) - 1))] and len(fields) > 1
+
+
 def _is_value(field):
     return bool(re.match(NUMBER, field)) or field.lower().lstrip("+-") in ("nan", "inf", "")
 
@@ -373,8 +395,10 @@ class CsvWriter(Writer):
             if pa.types.is_nested(field.type):
                 message = f"CSV cannot hold {field.name!r}, which has several values per event"
                 raise DataError(message)
-        self._stream = pa.output_stream(path)
-        separator = "\t" if ".tsv" in path.suffixes else ","
+        name = path.name.lower()
+        is_packed = name.endswith(".gz")
+        self._stream = pa.output_stream(path, compression="gzip" if is_packed else None)
+        separator = "\t" if name.removesuffix(".gz").endswith(".tsv") else ","
         self._csv = pacsv.CSVWriter(
             self._stream, schema, write_options=pacsv.WriteOptions(delimiter=separator)
         )
@@ -386,8 +410,10 @@ class CsvWriter(Writer):
 
     def close(self, *, complete):  # noqa: ARG002 - text needs no ending
         """Close the file."""
-        self._csv.close()
-        self._stream.close()
+        try:
+            self._csv.close()
+        finally:
+            self._stream.close()
 
     def _check_lines(self, batch):
         import pyarrow as pa

@@ -403,12 +403,8 @@ class Hdf5Source(ArraySource):
             raise DataError('reading HDF5 needs h5py: pip install "hepml-lab[lab]"') from None
         with reading(path, self.kind):
             self.file = h5py.File(path, "r", rdcc_nbytes=0)  # `Rows` keeps what is needed again
-        try:
-            with reading(path, self.kind):
-                self._open(tree if tree is None else tree.strip("/"), names)
-        except BaseException:
-            self.close()
-            raise
+        with self._closed_if_it_fails(), reading(path, self.kind):
+            self._open(tree if tree is None else tree.strip("/"), names)
 
     def close(self):
         """Close the file."""

@@ -21,17 +21,16 @@ from hepml.data.files._arrays import (
     OFFSETS,
     ArraySource,
     ArrayWriter,
-    Block,
     fields,
     lists,
     matrix,
     whole,
 )
 from hepml.data.files._guard import reading
+from hepml.data.files.npy import Array
 
 __all__ = ["NpzSource", "NpzWriter"]
 
-LONGEST_HEADER = 65_536  # characters, as many as a version 1 header can have
 MOST_MEMBERS = 4096
 MOST_DIRECTORY = 512 * MOST_MEMBERS  # bytes
 END, END_64, LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
@@ -41,78 +40,21 @@ ROWS_OF_TEXT = 4096  # turned at a time into strings of one width
 COPY = 1 << 20
 
 
-class Member:
-    """One array in the zip: its header, and its values read forward."""
+class Member(Array):
+    """One array in the zip."""
 
     def __init__(self, archive, info):
         self.archive, self.info = archive, info
-        self.name = info.filename.removesuffix(".npy")
         with archive.open(info) as stream:
-            self.shape, self.by_columns, self.dtype = _header(stream)
-            self.begin = stream.tell()
-        self._check()
+            super().__init__(info.filename.removesuffix(".npy"), stream, info.file_size)
 
-    def _check(self):
-        if self.dtype.hasobject:
-            raise DataError(
-                f"array {self.name!r} is pickled Python objects, which can run any code when "
-                "opened: save it as numbers or text"
-            )
-        size = prod(self.shape) * self.dtype.itemsize
-        if min(self.shape, default=0) < 0 or self.begin + size != self.info.file_size:
-            raise DataError(
-                f"array {self.name!r} declares {size} bytes of values, but its place in the zip "
-                f"holds {self.info.file_size - self.begin}: the file is damaged"
-            )
+    def _opened(self):
+        return self.archive.open(self.info)
 
-    def start(self):
-        """Begin to read: a function from a number of entries to the next ones."""
-        stream = self.archive.open(self.info)
-        stream.seek(self.begin)
-        if self.by_columns and len(self.shape) > 1:
-            return self._turned(stream)
-        return partial(self._next, stream)
-
-    def _next(self, stream, rows):
-        width = self.dtype.itemsize * prod(self.shape[1:])
-        data = stream.read(rows * width)
-        if len(data) != rows * width:
-            raise EOFError
-        if stream.tell() == self.info.file_size and stream.read(1):  # the zip checks the sum here
-            raise EOFError
-        return np.frombuffer(data, self.dtype).reshape(rows, *self.shape[1:])
-
-    def _turned(self, stream):
-        """Read an array stored column by column, from disk: its rows lie all over the file."""
-        if not prod(self.shape):
-            return lambda rows: np.empty((rows, *self.shape[1:]), self.dtype)
+    def _mapped(self, stream):
         with tempfile.TemporaryFile() as spool:
             copyfileobj(stream, spool, COPY)
-            values = np.memmap(spool, self.dtype, "r", 0, self.shape, "F")
-        place = 0
-
-        def following(rows):
-            nonlocal place
-            place += rows
-            return np.ascontiguousarray(values[place - rows : place])
-
-        return following
-
-    def block(self, columns):
-        return Block(self.start, self.dtype, self.shape, columns)
-
-
-def _header(stream):
-    """Shape, order and type of an array, without NumPy's way to allocate or unpickle it."""
-    form = np.lib.format
-    version = form.read_magic(stream)
-    if version == (1, 0):
-        return form.read_array_header_1_0(stream, LONGEST_HEADER)
-    # Version 3 is version 2 in UTF-8.
-    shape, by_columns, dtype = form.read_array_header_2_0(stream, LONGEST_HEADER)
-    if version == (3, 0) and dtype.names:
-        dtype.names = tuple(name.encode("latin1").decode() for name in dtype.names)
-    return shape, by_columns, dtype
+            return np.memmap(spool, self.dtype, "r", 0, self.shape, "F")
 
 
 class NpzSource(ArraySource):
@@ -133,13 +75,9 @@ class NpzSource(ArraySource):
         super().__init__(path)
         _check_directory(path)
         self.file = path.open("rb")  # ours to close: else it stays open as long as a member does
-        try:
-            with reading(path, self.kind):
-                self.archive = zipfile.ZipFile(self.file)
-                self._open(tree, names)
-        except BaseException:
-            self.close()
-            raise
+        with self._closed_if_it_fails(), reading(path, self.kind):
+            self.archive = zipfile.ZipFile(self.file)
+            self._open(tree, names)
 
     def close(self):
         """Close the file."""

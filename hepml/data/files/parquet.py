@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 import json
-from collections import Counter
 
 from hepml.data._errors import DataError
 from hepml.data.files._digest import Digest
@@ -15,6 +14,7 @@ from hepml.data.files.base import (
     Writer,
     check_expansion,
     check_names,
+    check_unique,
     choose_tree,
     damaged,
 )
@@ -62,12 +62,8 @@ class ParquetSource(Source):
                 buffer_size=BUFFER,
                 page_checksum_verification=DIGESTS not in (metadata.metadata or {}),
             )
-        try:
-            with reading(path, self.kind):
-                self._open()
-        except BaseException:
-            self.close()
-            raise
+        with self._closed_if_it_fails(), reading(path, self.kind):
+            self._open()
 
     def close(self):
         """Close the file."""
@@ -77,7 +73,7 @@ class ParquetSource(Source):
         import pyarrow as pa
 
         stored = self.file.schema_arrow
-        self._check_names(stored.names)
+        check_unique(self.path, stored.names)
         types = {field.name: plain_type(field.type) for field in stored}
         self.left_out = tuple(name for name, type_ in types.items() if type_ is None)
         self.rows = self.file.metadata.num_rows
@@ -97,11 +93,6 @@ class ParquetSource(Source):
         if array.null_count and not field.nullable:
             raise DataError(f"{self.path} is damaged: {field.name!r} has missing values after all")
         return array
-
-    def _check_names(self, names):
-        for name, count in Counter(names).items():
-            if count > 1:
-                raise DataError(f"{self.path.name} has {count} columns called {name!r}")
 
     def _digests(self):
         """Digests that our own writer left, by column; they must fit the table."""

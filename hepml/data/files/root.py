@@ -8,11 +8,11 @@ program made from ours: digests hold for the file whose identifier they name.
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
-import contextlib
 import json
 
 from hepml.data._errors import DataError
 from hepml.data.files._digest import Digest
+from hepml.data.files._guard import reading
 from hepml.data.files.base import (
     BATCH_BYTES,
     Source,
@@ -44,14 +44,13 @@ class RootSource(Source):
         super().__init__(path)
         check_names(path, self.kind, names)
         _check_length(path)
-        with self._blaming():
+        with self._reading():
             self._file = _open(path)
-        try:
-            with self._blaming():
-                self._look_up(tree)
-        except BaseException:
-            self.close()
-            raise
+        with self._closed_if_it_fails(), self._reading():
+            self._look_up(tree)
+
+    def _reading(self):
+        return reading(self.path, self.kind)
 
     def _look_up(self, tree):
         self.tree = choose_tree(self.path, _trees(self._file), tree)
@@ -69,11 +68,11 @@ class RootSource(Source):
 
         schema = pa.schema([self.schema.field(name) for name in columns])
         self._check_lengths(columns)
-        with self._blaming():
+        with self._reading():
             ranges = list(self._ranges(columns))
         sums = {name: Digest() for name in columns if name in self._digests}
         for start, stop in ranges:
-            with self._blaming():
+            with self._reading():
                 arrays = [self._table.array(f.name, f.type, start, stop) for f in schema]
                 batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
             for name, digest in sums.items():
@@ -82,16 +81,6 @@ class RootSource(Source):
         for name, digest in sums.items():
             if digest.sums() != self._digests[name]["sums"]:
                 raise self._changed(f"the digest of {name!r} differs")
-
-    @contextlib.contextmanager
-    def _blaming(self):
-        """Blame the file for what a library raises: damage surfaces as any of a dozen types."""
-        try:
-            yield
-        except (DataError, MemoryError):
-            raise
-        except Exception as error:
-            raise damaged(self.path, self.kind, type(error).__name__) from error
 
     def _changed(self, reason):
         return damaged(self.path, self.kind, reason)
@@ -127,7 +116,7 @@ class RootSource(Source):
 
     def _check_lengths(self, columns):
         for name in columns:
-            with self._blaming():
+            with self._reading():
                 length = self._table.length(name)
             if length != self.rows:
                 message = f"column {name!r} of {self.path.name} has {length} rows"
