@@ -242,13 +242,17 @@ def call(command, **options):
     return subprocess.call([str(part) for part in command], cwd=ROOT, **options)
 
 
-def thread_caps():
-    """Two threads for every library, unless the person chose: more of them fight."""
+def capped(threads):
+    """Return the variables that keep every library to some threads, and those from spinning."""
     # Threads that spin for long while they wait make a fit ten times slower where others compute
     # too; threads that do not spin at all make it a third slower where nobody does.
     polite = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
-    wanted = polite | dict.fromkeys(THREADS, "2")
-    return {name: os.environ.get(name, value) for name, value in wanted.items()}
+    return polite | dict.fromkeys(THREADS, str(threads))
+
+
+def thread_caps():
+    """Two threads for every library, unless the person chose: more of them fight."""
+    return {name: os.environ.get(name, value) for name, value in capped(2).items()}
 
 
 # --- commands ------------------------------------------------------------------------------

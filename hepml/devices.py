@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-__all__ = ["Device", "machine_gpus", "prepare"]
+__all__ = ["Device", "cores", "machine_gpus", "prepare"]
 
 NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 # Read when JAX first touches a device; without it JAX takes three quarters of the memory at once.
@@ -148,15 +148,20 @@ def _imported_keras():
     return keras
 
 
-def _cores():
-    """Count the cores that this process may use."""
+def cores():
+    """Count the CPU cores that this process may use.
+
+    Returns
+    -------
+    int
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _only_cpu(backend):
-    return Device(backend, "cpu", threads=_cores())
+    return Device(backend, "cpu", threads=cores())
 
 
 def _tensorflow(backend):
@@ -174,7 +179,7 @@ def _tensorflow(backend):
 
 def _tensorflow_threads():
     wanted = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    return int(wanted) if wanted.isdecimal() and int(wanted) else _cores()
+    return int(wanted) if wanted.isdecimal() and int(wanted) else cores()
 
 
 def _grows_in_tensorflow(config, gpu):
@@ -199,7 +204,7 @@ def _jax(backend):
     if kind == "cpu":
         return _only_cpu(backend)
     names = tuple(device.device_kind for device in found)
-    return Device(backend, "tpu" if kind == "tpu" else "gpu", names, _grows_in_jax(), _cores())
+    return Device(backend, "tpu" if kind == "tpu" else "gpu", names, _grows_in_jax(), cores())
 
 
 def _jax_started():

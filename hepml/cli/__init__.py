@@ -14,8 +14,9 @@ try:
     import typer
 
     from hepml import __version__
-    from hepml.cli import _convert, _fetch, _generate, _samples
+    from hepml.cli import _convert, _fetch, _generate, _kernels, _samples
     from hepml.data import DataError
+    from hepml.kernels import KernelError
 except ModuleNotFoundError as error:
     if error.name != "typer":
         raise
@@ -25,9 +26,9 @@ except KeyboardInterrupt:
 
 __all__ = ["app", "main"]
 
-HELP = """Samples for machine learning in high-energy physics.
+HELP = """Samples for machine learning in high-energy physics, and kernels for the lessons.
 
-Try: hepml data list; hepml data card higgs_tautau
+Try: hepml data list; hepml data card higgs_tautau; hepml kernels install
 """
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=HELP)
@@ -35,6 +36,7 @@ samples = typer.Typer(no_args_is_help=True, help="List, describe, check, make an
 app.add_typer(samples, name="data")
 for commands in (_samples, _generate, _fetch, _convert):
     commands.register(samples)
+app.add_typer(_kernels.app, name="kernels")
 
 
 def _show_version(asked):
@@ -57,7 +59,7 @@ def main():
     """Run the command; what a user can mend is one sentence and exit status 1."""
     try:
         app()
-    except DataError as error:
+    except (DataError, KernelError) as error:
         sys.exit(f"hepml: {error}")
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

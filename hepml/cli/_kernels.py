@@ -1,0 +1,90 @@
+"""The commands that install Jupyter kernels with an environment of their own."""
+
+import contextlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hepml import kernels
+
+__all__ = ["app"]
+
+HELP = "Jupyter kernels with an environment of their own, for a CPU or a GPU."
+KEPT = (
+    "interrupted; what was fetched is kept, the same command goes on from there; "
+    "a kernel that was there before is as it was"
+)
+
+app = typer.Typer(no_args_is_help=True, help=HELP)
+Prefix = Annotated[
+    Path | None, typer.Option(help="an installation, such as /usr/local, for all its users")
+]
+
+
+@app.command()
+def install(
+    *,
+    gpu: Annotated[bool, typer.Option("--gpu", help="builds for NVIDIA GPUs")] = False,
+    name: Annotated[str | None, typer.Option(help="hepml-cpu or hepml-gpu unless given")] = None,
+    prefix: Prefix = None,
+    path: Annotated[
+        Path | None, typer.Option(help="folder of environments, where there is more room")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="of Keras: tensorflow or jax")] = "tensorflow",
+    threads: Annotated[
+        int | None, typer.Option(help="CPU threads of each library; at most 4 unless given")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="with --gpu: also where no GPU answers")
+    ] = False,
+):
+    """Install a kernel, or bring it up to date; interrupt and repeat at will."""
+    options = {"prefix": prefix, "path": path, "backend": backend, "threads": threads}
+    try:
+        with _terminal() as (say, watch):
+            kernel = kernels.install(
+                gpu=gpu, name=name, force=force, **options, say=say, watch=watch
+            )
+    except KeyboardInterrupt:
+        raise kernels.KernelError(KEPT) from None
+    typer.echo(f"{kernel.name}  {kernel.folder}")
+
+
+@app.command("list")
+def list_(*, prefix: Prefix = None):
+    """List the kernels that were installed here, and whether they are up to date."""
+    found = kernels.installed(prefix)
+    for kernel in found:
+        state = kernels.state(kernel)
+        typer.echo(f"{kernel.name}  {state}  {kernel.display_name}  {kernel.environment}")
+    if not found:
+        typer.echo("no kernel was installed: hepml kernels install [--gpu]")
+
+
+@app.command()
+def remove(name: str, *, prefix: Prefix = None):
+    """Remove a kernel and its environment."""
+    kernel = kernels.remove(name, prefix=prefix)
+    typer.echo(f"{kernel.display_name} is removed, and with it {kernel.environment}")
+
+
+@contextlib.contextmanager
+def _terminal():
+    """Give functions that say what happens and show, on a terminal, what is under way."""
+    from rich import progress as rich  # noqa: PLC0415 - only long work needs it
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    columns = rich.SpinnerColumn(), rich.TextColumn("{task.description}"), rich.TimeElapsedColumn()
+    hidden = not console.is_terminal
+    with rich.Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("")
+
+        def say(sentence):
+            console.print(sentence, markup=False)
+
+        def watch(line):
+            bar.update(task, description=line.replace("[", r"\["))
+
+        yield say, watch

@@ -1,0 +1,81 @@
+"""What a kernel shall be: its name, its packages, the variables it starts with."""
+
+import sys
+from dataclasses import dataclass, replace
+
+from hepml import devices
+from hepml.kernels import _house
+from hepml.kernels._errors import KernelError
+
+__all__ = ["BACKENDS", "Plan", "make_plan"]
+
+BACKENDS = ("tensorflow", "jax")
+MOST_THREADS = 4
+# Both backends would take most of a GPU's memory at once, and a second kernel would find none.
+SHARED_MEMORY = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A kernel as it shall be.
+
+    Attributes
+    ----------
+    name, display_name : str
+        What Jupyter stores and what it shows.
+    gpu : bool
+        Whether the builds for NVIDIA GPUs are meant.
+    backend : str
+        What Keras computes with.
+    threads : int
+        CPU threads of each library.
+    requirements : tuple of str
+        What is asked for directly; the locks pin it and all that it needs.
+    """
+
+    name: str
+    display_name: str
+    gpu: bool
+    backend: str
+    threads: int
+    requirements: tuple
+
+    @property
+    def key(self):
+        """Fingerprint of all that the environment depends on."""
+        locks = [path.read_text(encoding="utf-8") for path in _house.locks(gpu=self.gpu)]
+        parts = [_house.root(), sys.version, *self.requirements, *locks]
+        return _house.bootstrap().fingerprint(*parts)
+
+    @property
+    def variables(self):
+        """Environment variables of the kernel."""
+        caps = _house.bootstrap().capped(self.threads)
+        return {"KERAS_BACKEND": self.backend, **SHARED_MEMORY, **caps}
+
+
+def make_plan(*, gpu=False, name=None, backend="tensorflow", threads=None, requirements=None):
+    """Make a plan, with the house's defaults where nothing is said."""
+    if backend not in BACKENDS:
+        raise KernelError(f"backend is {backend!r}; a kernel computes with {' or '.join(BACKENDS)}")
+    if threads is not None and threads < 1:
+        raise KernelError(f"threads is {threads}; it takes at least one")
+    wanted = requirements or _house.requirements(gpu=gpu, backend=backend)
+    usual = Plan(
+        name="hepml-gpu" if gpu else "hepml-cpu",
+        display_name=f"hepml-lab ({'GPU' if gpu else 'CPU'})",
+        gpu=gpu,
+        backend=backend,
+        threads=threads or min(devices.cores(), MOST_THREADS),
+        requirements=(*wanted, *_house.builders()),
+    )
+    if name is None or name == usual.name:
+        return usual
+    return replace(usual, name=_checked(name), display_name=f"{usual.display_name} {name}")
+
+
+def _checked(name):
+    """Return a name that Jupyter takes: it becomes a folder, and part of addresses."""
+    if name.isascii() and name.strip(".-_") and name.replace("-", "a").replace("_", "a").isalnum():
+        return name.lower()
+    raise KernelError(f"name is {name!r}; it takes letters, digits, '-' and '_' of ASCII")

@@ -1,0 +1,69 @@
+"""Run the installer: its lines are passed on, and its failures become sentences."""
+
+import re
+import subprocess
+from collections import deque
+
+from hepml.kernels import _house
+from hepml.kernels._errors import KernelError
+
+__all__ = ["ignore", "quote", "run"]
+
+FAILURES = {
+    r"No space left|os error 28|quota exceeded|os error 122": (
+        "there is no room for it: what was installed is removed again, fetched packages are kept; "
+        "make room, or choose a roomier place with --path (and UV_CACHE_DIR for what is fetched)"
+    ),
+    r"Hash mismatch|no trusted hash": (
+        "a package is not the one that the lock names, and nothing of it is used; "
+        "after a change to pyproject.toml, 'make lock' brings the lock up to date"
+    ),
+    r"error sending request|Failed to fetch|dns error|[Cc]onnection|timed out|Could not connect": (
+        "packages could not be fetched: look at the network and at the settings of pip "
+        "('pip config list'); what was fetched is kept, the same command goes on from there"
+    ),
+}
+
+
+def ignore(_text):
+    """Tell nobody."""
+
+
+def run(command, environment=None, watch=ignore):
+    """Run a command of the installer, each line of which goes to ``watch``.
+
+    Raises
+    ------
+    KernelError
+        If it fails, with what to do and the end of what it said.
+    """
+    last = deque(maxlen=12)
+    with subprocess.Popen(  # noqa: S603 - the installer, with arguments of ours
+        [str(part) for part in command],
+        cwd=_house.root(),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        try:
+            for line in process.stdout:
+                last.append(line.rstrip())
+                watch(line.strip())
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode:
+        raise KernelError(_explained("\n".join(last)))
+
+
+def _explained(said):
+    sentences = (text for pattern, text in FAILURES.items() if re.search(pattern, said))
+    return f"{next(sentences, 'the installer failed')}\n{quote(said)}"
+
+
+def quote(said):
+    """Indent what another program said."""
+    return "\n".join(f"  | {line}" for line in said.splitlines() if line.strip())
