@@ -6,7 +6,7 @@ import numpy as np
 
 from hepml.data.recipes.base import Process, Recipe
 
-__all__ = ["CollisionProcess", "CollisionRecipe", "Variant"]
+__all__ = ["CollisionProcess", "CollisionRecipe", "Variant", "gathered"]
 
 PB_TO_FB = 1e3
 
@@ -75,6 +75,29 @@ class CollisionRecipe(Recipe):
             "branchings": [variant.branching for variant in process.variants],
             "trials": [_trials(group) for group in summaries],
         }
+
+
+def gathered(batches, events):
+    """Take selected events from batches until there are enough.
+
+    Parameters
+    ----------
+    batches : iterator of dict of str to ndarray, shape (selected, ...)
+        With ``weight``, and ``trial``: how many events were generated up to each.
+    events : int
+
+    Returns
+    -------
+    dict
+        Columns of that many events, and the scalar ``trials`` that they took.
+    """
+    parts, found = [], 0
+    while found < events:
+        parts.append(next(batches))
+        found += len(parts[-1]["weight"])
+    joined = {name: np.concatenate([p[name] for p in parts])[:events] for name in parts[0]}
+    trials = joined.pop("trial")[-1]
+    return joined | {"trials": trials}
 
 
 def _trials(summaries):

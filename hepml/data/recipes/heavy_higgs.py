@@ -1,22 +1,23 @@
 """A heavy Higgs cascade against top pairs at 8 TeV, with the columns of the UCI set HIGGS."""
 
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import ClassVar
 
 import numpy as np
 
 from hepml.data.published.columns import HIGGS_HIGH, HIGGS_LOW, LABEL
 from hepml.data.recipes.base import Column
-from hepml.data.recipes.collisions import CollisionProcess, CollisionRecipe, Variant
+from hepml.data.recipes.collisions import CollisionProcess, CollisionRecipe, Variant, gathered
 from hepml.data.simulate.lepton_jets import LeptonJetsDetector, reconstruct
 from hepml.data.simulate.objects import rounded
 from hepml.data.simulate.polarisation import veto_others
+from hepml.data.simulate.pythia import drawn_seed
 from hepml.data.simulate.semileptonic import SemileptonicGenerator
 
 __all__ = ["PAPER_SCALES", "RECIPE", "HeavyHiggs", "in_gev", "in_paper_units"]
 
 BATCH_EVENTS = 250
-LARGEST_PYTHIA_SEED = 900_000_000
 
 # What one unit of a column of the UCI set is in GeV (or in the column's own unit). Each column was
 # divided by its mean or, if it takes both signs, by its standard deviation. Found from the 10000
@@ -271,19 +272,15 @@ class HeavyHiggs(CollisionRecipe):
     def simulate(self, process, events, rng):
         """See `CollisionRecipe`; the primary columns are the 28 of the UCI set HIGGS."""
         generator = self._generator(process, rng)
-        parts, found = [], 0
-        while found < events:
-            parts.append(self._selected(generator.batch(BATCH_EVENTS), rng))
-            found += len(parts[-1]["weight"])
-        joined = {name: np.concatenate([p[name] for p in parts])[:events] for name in parts[0]}
-        trials = joined.pop("trial")[-1]
+        batches = (self._selected(generator.batch(BATCH_EVENTS), rng) for _ in count())
+        found = gathered(batches, events)
         cross_section = process.stated_cross_section or generator.cross_section()
-        return joined | {"trials": trials, "cross_section": np.float64(cross_section)}
+        return found | {"cross_section": np.float64(cross_section)}
 
     def _generator(self, process, rng):
         return SemileptonicGenerator(
             (*self.settings, *process.settings, *process.variants[0].settings),
-            int(rng.integers(1, LARGEST_PYTHIA_SEED)),
+            drawn_seed(rng),
             self.lepton_margin * self.detector.lepton_pt,
             veto_others(rng) if process.longitudinal else None,
         )

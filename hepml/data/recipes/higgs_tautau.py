@@ -1,20 +1,20 @@
 """H -> tau tau in the lepton + hadronic tau channel at 8 TeV, with the HiggsML columns."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import ClassVar
 
 import numpy as np
 
 from hepml.data.recipes.base import Column
-from hepml.data.recipes.collisions import CollisionProcess, CollisionRecipe, Variant
+from hepml.data.recipes.collisions import CollisionProcess, CollisionRecipe, Variant, gathered
 from hepml.data.simulate.detector import Detector, reconstruct
 from hepml.data.simulate.higgsml import derived_features
-from hepml.data.simulate.pythia import Generator
+from hepml.data.simulate.pythia import Generator, drawn_seed
 
 __all__ = ["RECIPE", "HiggsTauTau"]
 
 BATCH_EVENTS = 100
-LARGEST_PYTHIA_SEED = 900_000_000
 # PDG 2024: tau -> e nu nu 17.82 %, tau -> mu nu nu 17.39 %, the rest is hadronic.
 LEPTONIC = 0.1782 + 0.1739
 HADRONIC = 1 - LEPTONIC
@@ -208,14 +208,9 @@ class HiggsTauTau(CollisionRecipe):
     def simulate(self, process, events, rng):
         """See `CollisionRecipe`; the primary columns are HiggsML's seventeen ``PRI_``."""
         generator = self._generator(process, process.variants[0], rng)
-        stream, parts, found = iter(generator), [], 0
-        while found < events:
-            batch = [next(stream) for _ in range(BATCH_EVENTS)]
-            parts.append(self._selected(batch, process, rng))
-            found += len(parts[-1]["weight"])
-        joined = {name: np.concatenate([p[name] for p in parts])[:events] for name in parts[0]}
-        trials = joined.pop("trial")[-1]
-        return joined | {"trials": trials, "cross_section": np.float64(generator.cross_section())}
+        batches = (self._selected(batch, process, rng) for batch in _batches(generator))
+        found = gathered(batches, events)
+        return found | {"cross_section": np.float64(generator.cross_section())}
 
     def features(self, primary):
         """See `Recipe.features`; HiggsML's thirteen ``DER_`` columns."""
@@ -224,7 +219,7 @@ class HiggsTauTau(CollisionRecipe):
     def _generator(self, process, variant, rng):
         return Generator(
             (*self.settings, *process.settings, *variant.settings),
-            int(rng.integers(1, LARGEST_PYTHIA_SEED)),
+            drawn_seed(rng),
             rng,
             lepton_pt=self.lepton_margin * self.detector.lepton_pt,
             tau_pt=self.tau_margin * self.detector.tau_pt,
@@ -238,6 +233,12 @@ class HiggsTauTau(CollisionRecipe):
         )
         trials = np.array([event.trial for event in batch])
         return columns | {"weight": weight, "trial": trials[rows]}
+
+
+def _batches(generator):
+    stream = iter(generator)
+    while True:
+        yield list(islice(stream, BATCH_EVENTS))
 
 
 RECIPE = HiggsTauTau(

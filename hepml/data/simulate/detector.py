@@ -14,10 +14,12 @@ from hepml.data.simulate.higgsml import MISSING
 from hepml.data.simulate.objects import (
     NOWHERE,
     Objects,
+    Smearing,
     calorimeter_sums,
     delta_r,
     measured_jets,
     measured_leptons,
+    measured_missing,
     polar,
     resolution,
     smear,
@@ -28,23 +30,12 @@ __all__ = ["Detector", "reconstruct", "thin"]
 
 
 @dataclass(frozen=True)
-class Detector:
-    """Resolutions, efficiencies and cuts; momenta in GeV.
+class Detector(Smearing):
+    """Resolutions, efficiencies and cuts; momenta in GeV."""
 
-    A resolution (a, b) is sigma(pT)/pT = a/sqrt(pT) (+) b, (+) meaning the quadratic sum; the
-    muon's is b (+) a pT.
-    """
-
-    electron: tuple = (0.10, 0.010)
-    muon: tuple = (1.5e-4, 0.015)
     tau: tuple = (0.80, 0.03)
     jet: tuple = (0.80, 0.05)
-    met: float = 0.8  # sigma of each component = met * sqrt(soft transverse energy)
-    pileup_et: float = 80.0  # mean transverse energy of what is not generated, gamma distributed
-    pileup_shape: float = 4.0
-    calorimeter_eta: float = 4.9
     lepton_pt: float = 26.0
-    lepton_eta: float = 2.5
     veto_pt: float = 15.0
     tau_pt: float = 20.0
     tau_eta: float = 2.5
@@ -154,12 +145,9 @@ def _missing_momentum(sums, tau_pt, objects, detector, rng):
     """``PRI_met*``: the true one, what smearing took from the objects, and soft noise."""
     et, *met = sums.T
     lep, tau, jets = objects
-    shape = detector.pileup_shape
-    pileup = rng.gamma(shape, detector.pileup_et / shape, len(et))
     soft = et - (lep.true + tau_pt + jets.true.sum(axis=1))
-    noise = detector.met * np.sqrt(np.maximum(soft, 0) + pileup)
     lost = lep.lost() + tau.lost() + jets.lost().sum(axis=-1)
-    x, y = (m + d + noise * rng.standard_normal(len(et)) for m, d in zip(met, lost, strict=True))
+    (x, y), pileup = measured_missing(np.array(met), lost, soft, detector, rng)
     unseen = et - lep.true - jets.true.sum(axis=1)
     return {
         "PRI_met": np.hypot(x, y),

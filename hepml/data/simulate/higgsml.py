@@ -7,6 +7,8 @@ massless, azimuths in (-pi, pi], and a quantity that does not exist is -999.
 
 import numpy as np
 
+from hepml.data.simulate.objects import wrap
+
 __all__ = ["MISSING", "derived_features", "likelihood_mass"]
 
 MISSING = -999.0
@@ -17,11 +19,6 @@ MET_RESOLUTION = 0.7  # sqrt(GeV)
 MASS_POWER = 3
 LARGEST_CHI2 = 16.0
 BLOCK = 1000  # events at a time: bounds the memory of the grid
-
-
-def _wrap(phi):
-    """Angle in (-pi, pi]."""
-    return np.pi - np.mod(np.pi - phi, 2 * np.pi)
 
 
 def _cartesian(pt, phi):
@@ -147,7 +144,7 @@ def derived_features(primary):
     f = {name: np.asarray(column, dtype=np.float64) for name, column in primary.items()}
     tau, lep = (_cartesian(f[f"PRI_{p}_pt"], f[f"PRI_{p}_phi"]) for p in ("tau", "lep"))
     higgs = tau + lep + _cartesian(f["PRI_met"], f["PRI_met_phi"])
-    delta_phi = _wrap(f["PRI_tau_phi"] - f["PRI_lep_phi"])
+    delta_phi = wrap(f["PRI_tau_phi"] - f["PRI_lep_phi"])
     return {
         "DER_mass_MMC": likelihood_mass(f),
         "DER_mass_transverse_met_lep": _transverse_mass(

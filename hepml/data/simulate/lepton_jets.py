@@ -12,10 +12,12 @@ from scipy.special import expit
 
 from hepml.data.simulate.detector import thin
 from hepml.data.simulate.objects import (
+    Smearing,
     calorimeter_sums,
     delta_r,
     measured_jets,
     measured_leptons,
+    measured_missing,
     wrap,
 )
 from hepml.data.simulate.semileptonic import BOTTOM, CHARM
@@ -29,23 +31,15 @@ LOOSE, TIGHT = 1, 2
 
 
 @dataclass(frozen=True)
-class LeptonJetsDetector:
+class LeptonJetsDetector(Smearing):
     """Resolutions, efficiencies and cuts; momenta in GeV.
 
-    A resolution (a, b) is sigma(pT)/pT = a/sqrt(pT) (+) b, (+) meaning the quadratic sum; the
-    muon's is b (+) a pT. A tag's probability is that of its flavour at high pT, times
-    pT / (pT + tag_turn_on), times a logistic fall in abs(eta) around tag_eta.
+    A tag's probability is that of its flavour at high pT, times pT / (pT + tag_turn_on), times a
+    logistic fall in abs(eta) around tag_eta.
     """
 
-    electron: tuple = (0.10, 0.010)
-    muon: tuple = (1.5e-4, 0.015)
     jet: tuple = (1.0, 0.10)
-    met: float = 0.8  # sigma of each component = met * sqrt(soft transverse energy)
-    pileup_et: float = 80.0  # mean transverse energy of what is not generated, gamma distributed
-    pileup_shape: float = 4.0
-    calorimeter_eta: float = 4.9
     lepton_pt: float = 15.0
-    lepton_eta: float = 2.5
     jet_radius: float = 0.5
     jet_pt: float = 15.0
     jet_eta: float = 3.0
@@ -119,14 +113,11 @@ def choose_pair(probability, rng):
 
 
 def _missing_momentum(events, lep, jets, detector, rng):
-    """Missing momentum (x, y): the true one, what smearing took away, and soft noise."""
+    """Missing momentum (x, y) of each event."""
     et, *met = calorimeter_sums(events, detector).T
-    shape = detector.pileup_shape
-    pileup = rng.gamma(shape, detector.pileup_et / shape, len(et))
     soft = et - lep.true - jets.true.sum(axis=1)
-    noise = detector.met * np.sqrt(np.maximum(soft, 0) + pileup)
     lost = lep.lost() + jets.lost().sum(axis=-1)
-    return np.array(met) + lost + noise * rng.standard_normal(lost.shape)
+    return measured_missing(np.array(met), lost, soft, detector, rng)[0]
 
 
 def reconstruct(events, detector, rng):

@@ -4,13 +4,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["NOWHERE", "Objects", "calorimeter_sums", "delta_r", "measured_jets"]
-__all__ += ["measured_leptons", "polar", "resolution", "rounded", "smear", "wrap"]
+__all__ = ["NOWHERE", "Objects", "Smearing", "calorimeter_sums", "delta_r", "measured_jets"]
+__all__ += ["measured_leptons", "measured_missing", "polar", "resolution", "rounded", "smear"]
+__all__ += ["wrap"]
 
 NOWHERE = 99.0  # pseudorapidity of what does not exist
 MOST_JETS = 20
 ELECTRON = 11
 MANTISSA_BITS = 23  # of float32
+
+
+@dataclass(frozen=True)
+class Smearing:
+    """What our parametric detectors have in common; momenta in GeV.
+
+    A resolution (a, b) is sigma(pT)/pT = a/sqrt(pT) (+) b, (+) meaning the quadratic sum; the
+    muon's is b (+) a pT.
+    """
+
+    electron: tuple = (0.10, 0.010)
+    muon: tuple = (1.5e-4, 0.015)
+    met: float = 0.8  # sigma of each component = met * sqrt(soft transverse energy)
+    pileup_et: float = 80.0  # mean transverse energy of what is not generated, gamma distributed
+    pileup_shape: float = 4.0
+    calorimeter_eta: float = 4.9
+    lepton_eta: float = 2.5
 
 
 @dataclass(frozen=True)
@@ -83,8 +101,7 @@ def measured_leptons(events, detector, rng):
     ----------
     events : list
         Each with ``lepton``, (px, py, pz, E), and its number ``lepton_id``.
-    detector
-        With the resolutions ``electron`` and ``muon``.
+    detector : Smearing
     rng : numpy.random.Generator
 
     Returns
@@ -108,8 +125,8 @@ def measured_jets(events, detector, rng):
     ----------
     events : list
         Each with ``particles``, rows of (px, py, pz, E).
-    detector
-        With ``jet_radius``, ``jet_pt_min``, ``calorimeter_eta`` and the resolution ``jet``.
+    detector : Smearing
+        Also with ``jet_radius``, ``jet_pt_min`` and the resolution ``jet``.
     rng : numpy.random.Generator
 
     Returns
@@ -128,8 +145,7 @@ def calorimeter_sums(events, detector):
     ----------
     events : list
         Each with a method ``visible`` that lists momenta as rows of (px, py, pz, E).
-    detector
-        With ``calorimeter_eta``.
+    detector : Smearing
 
     Returns
     -------
@@ -143,6 +159,30 @@ def calorimeter_sums(events, detector):
         seen = np.abs(eta) < detector.calorimeter_eta
         row[:] = pt[seen].sum(), *-visible[seen, :2].sum(axis=0)
     return sums
+
+
+def measured_missing(true, lost, soft, detector, rng):
+    """Missing momentum: the true one, what smearing took away, and noise of all that is soft.
+
+    Parameters
+    ----------
+    true, lost : ndarray, shape (2, events)
+        Along x and y.
+    soft : ndarray, shape (events,)
+        Transverse energy that belongs to no object.
+    detector : Smearing
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    missing : ndarray, shape (2, events)
+    pileup : ndarray, shape (events,)
+        Transverse energy of what is not generated.
+    """
+    shape = detector.pileup_shape
+    pileup = rng.gamma(shape, detector.pileup_et / shape, len(soft))
+    noise = detector.met * np.sqrt(np.maximum(soft, 0) + pileup)
+    return true + lost + noise * rng.standard_normal(lost.shape), pileup
 
 
 def _true_jets(events, detector):

@@ -7,13 +7,9 @@ measured from the W's line of flight in its parent's: the only helicity that two
 
 from math import sqrt
 
+from hepml.data.simulate.pythia import W, four_momentum
+
 __all__ = ["longitudinal_weight", "sine_squared", "veto_others"]
-
-W = 24
-
-
-def _four(particle):
-    return particle.px(), particle.py(), particle.pz(), particle.e()
 
 
 def _dot(a, b):
@@ -55,7 +51,7 @@ def longitudinal_weight(process):
     for particle in process:
         if particle.idAbs() == W:
             parent, fermion = process[particle.mother1()], process[particle.daughter1()]
-            weight *= sine_squared(_four(parent), _four(particle), _four(fermion))
+            weight *= sine_squared(*map(four_momentum, (parent, particle, fermion)))
     return weight
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Generator", "TruthEvent", "right_handed", "start"]
+__all__ = ["Generator", "TruthEvent", "drawn_seed", "four_momentum", "right_handed", "start"]
 
 ELECTRON, MUON, TAU, TAU_NEUTRINO = 11, 13, 15, 16
 PHOTON, Z, W, HIGGS = 22, 23, 24, 25
@@ -16,6 +16,7 @@ RESONANCES = (Z, W, HIGGS)
 DRESSING_CONE = 0.1
 ACCEPTED_ETA = 2.6  # selection is at 2.5; the margin covers dressing and decay angles
 MB_TO_PB = 1e9
+LARGEST_SEED = 900_000_000
 FAILURES_IN_A_ROW = 100
 
 
@@ -39,7 +40,8 @@ class TruthEvent:
         return np.vstack([self.particles, self.lepton, *(p for p, _ in self.taus)])
 
 
-def _vector(particle):
+def four_momentum(particle):
+    """(px, py, pz, E) of one of Pythia's particles, in GeV."""
     return particle.px(), particle.py(), particle.pz(), particle.e()
 
 
@@ -154,7 +156,7 @@ class Generator:
         event = self.pythia.event
         lepton_id = event[lepton].id()
         momentum, axis = (
-            np.array(_vector(event[lepton])),
+            np.array(four_momentum(event[lepton])),
             (event[lepton].eta(), event[lepton].phi()),
         )
         aside = {lepton}.union(*(event[i].daughterListRecursive() for i in hadronic))
@@ -164,12 +166,17 @@ class Generator:
         for particle in self.pythia.event:
             if particle.isFinal() and particle.isVisible() and particle.index() not in aside:
                 if particle.id() == PHOTON and _near(particle, *axis):
-                    momentum += _vector(particle)
+                    momentum += four_momentum(particle)
                 else:
-                    rest.append(_vector(particle))
+                    rest.append(four_momentum(particle))
         particles = np.array(rest).reshape(-1, 4)
         taus = list(zip(visible, charges, strict=True))
         return TruthEvent(tuple(momentum), lepton_id, taus, particles, self.trials)
+
+
+def drawn_seed(rng):
+    """Draw a seed for Pythia."""
+    return int(rng.integers(1, LARGEST_SEED))
 
 
 def start(settings, seed, hooks=None):
@@ -221,7 +228,7 @@ def _last_copy(event, i):
 def _visible_tau(event, i):
     """Momentum of a hadronic tau without its neutrino."""
     neutrino = next(j for j in event[i].daughterList() if event[j].idAbs() == TAU_NEUTRINO)
-    return np.array(_vector(event[i])) - _vector(event[neutrino])
+    return np.array(four_momentum(event[i])) - four_momentum(event[neutrino])
 
 
 def _near(particle, eta, phi):
