@@ -73,10 +73,12 @@ def _wanted(plan, environment):
 
 
 def _amount(plan):
+    if plan.listed:
+        return f"{', '.join(plan.listed)} and what they need"
     packages = "the packages of the lock"
     if plan.gpu:
         return f"{packages} and the builds for NVIDIA GPUs: 4 GB to fetch, 9 GB on disk"
-    return f"{packages}: 0.9 GB to fetch at first, 2.5 GB on disk"
+    return f"{packages}: up to 1 GB to fetch, 2.5 GB on disk"
 
 
 def _listed(plan, environment):

@@ -83,11 +83,10 @@ def install(
     before = read(folder)
     _require_writable(folder.parent)
     with _alone(home):
-        listed = list(requirements or ())
-        return _installed(plan, before, home, folder=folder, listed=listed, say=say, watch=watch)
+        return _installed(plan, before, home, folder=folder, say=say, watch=watch)
 
 
-def _installed(plan, before, home, *, folder, listed, say, watch):
+def _installed(plan, before, home, *, folder, say, watch):
     """Do what `install` promises, alone in the home of a kernel."""
     environment = home / plan.key[:12]
     finished = before is not None and before.environment == environment and works(environment)
@@ -97,7 +96,7 @@ def _installed(plan, before, home, *, folder, listed, say, watch):
     if not finished:
         say(_purpose(plan, before, environment))
         build(plan, environment, say, watch)
-    kernel = register(plan, environment, folder, listed)
+    kernel = register(plan, environment, folder)
     _tidy(home, before, environment)
     say(f"{kernel.display_name} is {_done(before, finished)}.")
     if plan.gpu and not finished:

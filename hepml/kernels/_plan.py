@@ -31,6 +31,8 @@ class Plan:
         CPU threads of each library.
     requirements : tuple of str
         What is asked for directly; the locks pin it and all that it needs.
+    listed : tuple of str
+        What the person asked for instead of the lessons' packages, usually nothing.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Plan:
     backend: str
     threads: int
     requirements: tuple
+    listed: tuple = ()
 
     @property
     def key(self):
@@ -68,10 +71,12 @@ def make_plan(*, gpu=False, name=None, backend="tensorflow", threads=None, requi
         backend=backend,
         threads=threads or min(devices.cores(), MOST_THREADS),
         requirements=(*wanted, *_house.builders()),
+        listed=tuple(requirements or ()),
     )
     if name is None or name == usual.name:
         return usual
-    return replace(usual, name=_checked(name), display_name=f"{usual.display_name} {name}")
+    shown = usual.display_name.replace(")", f", {name})")
+    return replace(usual, name=_checked(name), display_name=shown)
 
 
 def _checked(name):

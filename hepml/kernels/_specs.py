@@ -87,12 +87,12 @@ def read(folder):
     )
 
 
-def register(plan, environment, folder, requirements):
+def register(plan, environment, folder):
     """Let Jupyter know of a kernel; until the last step it knows the former one."""
     spec = _made_by_ipykernel(plan, environment)
     own = {"environment": str(environment), "key": plan.key, "gpu": plan.gpu}
     spec["env"] = plan.variables
-    spec["metadata"] = spec.get("metadata", {}) | {OURS: own | {"requirements": requirements}}
+    spec["metadata"] = spec.get("metadata", {}) | {OURS: own | {"requirements": plan.listed}}
     shutil.copytree(environment / _place(plan), folder, dirs_exist_ok=True, ignore=_without_spec)
     part = folder / f"{FILE}.part"
     part.write_text(json.dumps(spec, indent=1) + "\n", encoding="utf-8")
