@@ -34,12 +34,16 @@ def unpack(column, kind="<f8"):
 
 
 _IMPORT = re.compile(r'^import\s[^;]*?"\./(\w+)\.js";\n', re.MULTILINE)
+_DECLARATION = re.compile(r"^(?:export )?(?:async )?(?:function|const) (\w+)")
+_HOOKS = {"live", "mount"}
 
 
 @cache
 def source(module):
-    """Script of a view: its module after those it imports, joined into one without imports."""
-    joined = "\n".join(_own_part(name) for name in _in_order(module, []))
+    """Script of a view: its module and what it needs of those it imports, joined into one."""
+    *shared, own = (_blocks(name) for name in _in_order(module, []))
+    shared = [block for blocks in shared for block in blocks]
+    joined = "\n".join([*_needed(shared, own), *own])
     return joined.replace(DEFAULT_EXPORT, "").rstrip() + "\n"
 
 
@@ -51,19 +55,38 @@ def _in_order(module, seen):
     return seen
 
 
-def _own_part(module):
-    """Return a module's text without imports, exports, indents and comments: pages carry it."""
+def _blocks(module):
+    """Split into declarations, without imports, exports, indents and comments: pages carry them."""
     text = _IMPORT.sub("", _read(f"{module}.js"))
-    text = re.sub(r"^\s*(?://.*)?\n", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^[ \t]+", "", text, flags=re.MULTILINE)
-    return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
+    parts = re.split(r"^(?=(?:export |async |function |const |class ))", text, flags=re.MULTILINE)
+    return [block for block in map(_bare, parts) if block]
+
+
+def _bare(block):
+    block = re.sub(r"^\s*(?://.*)?\n|^[ \t]+|\n+\Z", "", block, flags=re.MULTILINE)
+    return re.sub(r"^export (?!default)", "", block)
+
+
+def _needed(shared, own):
+    """Those of the shared declarations that a view's own reach, in their order."""
+    names = {block: match[1] for block in shared if (match := _DECLARATION.match(block))}
+    kept, words = set(), _HOOKS | _words(own)
+    while found := {block for block, name in names.items() if name in words} - kept:
+        kept |= found
+        words |= _words(found)
+    return [block for block in shared if block in kept or block not in names]
+
+
+def _words(blocks):
+    return {word for block in blocks for word in re.findall(r"\w+", block)}
 
 
 @cache
 def stylesheet(module):
     """Style sheet of a view: what all share, then its own."""
     text = _read("plot.css") + _read(f"{module}.css")
-    return re.sub(r"/\*.*?\*/\n?|^\s+", "", text, flags=re.MULTILINE)
+    text = re.sub(r"/\*.*?\*/\n?|^\s+", "", text, flags=re.MULTILINE)
+    return re.sub(r"(?<=[;{]) +|(?<=\w:) (?=[^{}]*;)| +(?=[{}])|;? *(?=})", "", text)
 
 
 def _read(name):

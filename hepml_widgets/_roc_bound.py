@@ -1,6 +1,6 @@
 """The exact likelihood ratio beside a classifier: how much of the best rejection it reaches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -101,12 +101,20 @@ def make_bound(y, values, weights):
         curve = stats.roc_curve(y, values, weights)
     except (TypeError, ValueError) as error:
         raise type(error)(f"The bound: {error}") from error
-    if curve.auc + 5 * curve.auc_error < 0.5:
+    if curve.auc + 5 * np.hypot(curve.auc_error, error_of_guessing(curve)) < 0.5:
         raise ValueError(
             f"bound has AUC {curve.auc:.3f}, so it is larger for background: "
             "wanted ln(p_s / p_b), larger for signal."
         )
     return Bound(values, curve)
+
+
+def error_of_guessing(curve):
+    """Take the standard deviation of the AUC of random scores from effective numbers of events."""
+    squared = np.array([curve.total2_signal, curve.total2_background])
+    total = np.array([curve.total_signal, curve.total_background])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt((squared / total**2).sum() / 12)
 
 
 def with_ends(values):
@@ -162,7 +170,8 @@ def gap_of(events, cuts, bound):
         fraction = background / cuts.sumw_background
         variance = relative_variance(events, cuts, at_bound, bound)
         error = np.abs(fraction) * np.sqrt(variance)
-    return Gap(at_bound, fraction, single(error))
+    sent = replace(at_bound, sumw2_background=single(at_bound.sumw2_background))
+    return Gap(sent, fraction, single(error))
 
 
 def single(values):
@@ -175,19 +184,24 @@ def matched(cuts, curve):
     wanted = cuts.signal_efficiency
     if np.isnan(curve.signal_efficiency).any() or np.isnan(curve.background_efficiency).any():
         return np.full(len(cuts), np.nan), np.zeros(len(cuts), int)
-    signal, background = (
-        np.maximum.accumulate(column) for column in (curve.signal_efficiency, curve.sumw_background)
-    )
-    low, high = (
-        np.interp(wanted * factor, signal, background) for factor in (1 - ROUNDING, 1 + ROUNDING)
-    )
-    found = np.clip(cuts.sumw_background, low, high)
+    signal, signal_left = envelopes(curve.signal_efficiency)
+    background, background_left = envelopes(curve.sumw_background)
+    first = np.interp(wanted * (1 - ROUNDING), signal, background_left)
+    last = np.interp(wanted * (1 + ROUNDING), signal_left, background)
+    own = cuts.sumw_background
+    found = np.clip(own, first, last)
+    found = np.where(left_of(np.maximum(own, found), np.minimum(own, found)), found, own)
     rows = np.maximum(
         np.searchsorted(signal, wanted * (1 - ROUNDING)),
         np.searchsorted(background, found * (1 - ROUNDING)),
     )
     outside = (wanted < 0) | (wanted > signal[-1] * (1 + ROUNDING))
     return np.where(outside, np.nan, found), np.minimum(rows, len(curve) - 1)
+
+
+def envelopes(values):
+    """Bound what negative weights make fall: the largest value so far, the smallest yet to come."""
+    return np.maximum.accumulate(values), np.minimum.accumulate(values[::-1])[::-1]
 
 
 def yields_at(curve, rows, cuts, background):
@@ -197,11 +211,11 @@ def yields_at(curve, rows, cuts, background):
         cuts.sumw_signal,
         curve.sumw2_signal[rows],
         background,
-        single(curve.sumw2_background[rows]),
-        curve.total_signal,
-        curve.total2_signal,
-        curve.total_background,
-        curve.total2_background,
+        curve.sumw2_background[rows],
+        cuts.total_signal,
+        cuts.total2_signal,
+        cuts.total_background,
+        cuts.total2_background,
         curve.n_signal,
         curve.n_background,
     )
@@ -211,12 +225,17 @@ def relative_variance(events, cuts, at_bound, bound):
     """Squared relative error of the fraction reached, see `gap_of`."""
     s2_both, b2_both = passing_both(events, cuts, at_bound, bound.values)
     b, best = cuts.sumw_background, at_bound.sumw_background
-    only_bound = np.maximum(at_bound.sumw2_background - b2_both, 0) / best**2
-    only_model = np.maximum(cuts.sumw2_background - b2_both, 0) / b**2
+    only_bound = left_of(at_bound.sumw2_background, b2_both) / best**2
+    only_model = left_of(cuts.sumw2_background, b2_both) / b**2
     both = b2_both * (1 / best - 1 / b) ** 2
-    apart = np.maximum(at_bound.sumw2_signal + cuts.sumw2_signal - 2 * s2_both, 0)
+    apart = left_of(at_bound.sumw2_signal + cuts.sumw2_signal, 2 * s2_both)
     moved = slope(bound.curve, cuts.signal_efficiency) / best * at_bound.total_background
     return only_bound + only_model + both + moved**2 * apart / cuts.total_signal**2
+
+
+def left_of(whole, part):
+    """Subtract a sum over a part of the events from that over all, free of rounding."""
+    return np.where(whole - part > 1e-9 * whole, whole - part, 0.0)
 
 
 def slope(curve, signal_efficiency):

@@ -1,6 +1,6 @@
 import {
-  actions, announcer, choice, dataTable, dragHandle, drawRounds, element, floats, frame, joined, line, nearest,
-  publisher, readoutLine, roundAxes, shorten, significant, stage, vector, watch, withError,
+  actions, announcer, BARE, choice, dataTable, dragHandle, drawRounds, element, floats, frame, joined,
+  line, nearest, publisher, readoutLine, roundAxes, shorten, significant, stage, vector, watch, withError,
 } from "./plot.js";
 
 const CELLS = 96;
@@ -291,9 +291,8 @@ function render({ model, el }) {
       drawMap(panel, brush.paint(odds), odds, table, exact);
     },
   });
-  const bare = { title: "", kind: "none", domain: [0, 1] };
   const treePanel = frame(scene, plots[1], {
-    label: "Tree of this round", x: bare, y: bare,
+    label: "Tree of this round", x: BARE, y: BARE,
     draw: (panel) => drawTree(panel, trees[rounds[at] - 1][0], table.features),
   });
   const curves = frame(scene, plots[2], {

@@ -1,6 +1,7 @@
 import {
-  actions, announcer, dataTable, dragHandle, drawRounds, drawScores, element, endLabels, floats, frame, joined,
-  nearest, publisher, readoutLine, roundAxes, scoreAxes, shorten, significant, stage, vector, watch, withError,
+  actions, announcer, BARE, dataTable, diamond, dragHandle, drawRounds, drawScores, element, endLabels,
+  floats, frame, joined, nearest, publisher, readoutLine, remark, roundAxes, scoreAxes, shorten, significant,
+  stage, watch, withError,
 } from "./plot.js";
 
 // ---------------------------------------------------------------- from table to stages
@@ -45,16 +46,13 @@ function readoutParts(s, unit) {
 
 // ---------------------------------------------------------------- panels
 
-const BARE = { title: "", kind: "none", domain: [0, 1] };
-
 const curveAxes = (curve, unit, rounds) => (curve
   ? roundAxes(unit, [...curve.rounds, ...rounds], shorten(curve.name), [...curve.train, ...curve.new])
   : { x: BARE, y: BARE });
 
 function drawCurve(panel, curve, empty) {
-  const { left, top, width, height } = panel.inner;
   if (!curve) {
-    panel.labels.append(vector("text", { x: left + width / 2, y: top + height / 2, class: "hepml-empty hepml-middle" }, empty));
+    remark(panel, empty);
     return;
   }
   drawRounds(panel, curve.rounds, {
@@ -66,7 +64,7 @@ function drawCurve(panel, curve, empty) {
 
 function drawBest(panel, { rounds, new: values, best }) {
   const [x, y] = [panel.x(rounds[best]), panel.y(values[best])];
-  panel.marks.append(vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" }));
+  panel.marks.append(diamond(x, y));
   const { top, height } = panel.inner;
   const below = y + 24 < top + height;
   endLabels(panel, [{ text: `best ${significant(values[best], 4)} at ${rounds[best]}`, x, y: y + (below ? 20 : -12), anchor: "middle" }]);

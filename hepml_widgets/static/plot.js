@@ -168,10 +168,10 @@ export function nearest(sorted, value) {
 
 // ---------------------------------------------------------------- scales
 
+const same = (v) => v;
+const plain = { forward: same, backward: same };
 const TRANSFORMS = {
-  linear: { forward: (v) => v, backward: (u) => u },
-  count: { forward: (v) => v, backward: (u) => u },
-  none: { forward: (v) => v, backward: (u) => u },
+  linear: plain, count: plain, none: plain,
   log: { forward: (v) => Math.log10(v), backward: (u) => 10 ** u },
   logit: { forward: (v) => Math.log(v / (1 - v)), backward: (u) => 1 / (1 + Math.exp(-u)) },
 };
@@ -508,6 +508,9 @@ export function band(panel, xs, low, high, attributes) {
   return area;
 }
 
+export const spread = (panel, xs, ys, errors, attributes) =>
+  band(panel, xs, ys.map((y, i) => y - errors[i]), ys.map((y, i) => y + errors[i]), attributes);
+
 function runs(length, good) {
   const found = [];
   let from = 0;
@@ -551,6 +554,15 @@ export function dots(panel, xs, ys, errors, attributes) {
   }
   panel.marks.append(group);
   return group;
+}
+
+// The best of a curve, where something stands in pixels.
+export const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" });
+
+// Says in the middle of a frame why there is nothing to see.
+export function remark(panel, text, down = panel.inner.height / 2) {
+  const { left, top, width } = panel.inner;
+  panel.labels.append(vector("text", { x: left + width / 2, y: top + down, class: "hepml-label hepml-empty hepml-middle" }, text));
 }
 
 // Names beside the curves' ends, pushed apart until none overlaps another.
@@ -600,13 +612,9 @@ export function scoreAxes(m) {
   return { x, y: { title, kind: "log", domain: [10 ** Math.floor(Math.log10(floor) - 0.05), 10 ** (Math.log10(high) + 0.16 * (Math.log10(high / floor) + 1))] } };
 }
 
-function edgesOf({ scale, range: [low, high], bins }) {
-  const logit = (p) => Math.log(p / (1 - p));
-  const [from, to] = scale === "logit" ? [logit(low), logit(high)] : [low, high];
-  return Float64Array.from({ length: bins + 1 }, (_, i) => {
-    const at = from + ((to - from) * i) / bins;
-    return scale === "logit" ? 1 / (1 + Math.exp(-at)) : at;
-  });
+function edgesOf({ scale, range, bins }) {
+  const { invert } = makeScale(scale, range, [0, bins]);
+  return Float64Array.from({ length: bins + 1 }, (_, i) => invert(i));
 }
 
 export function drawScores(panel, m, names) {
@@ -663,6 +671,8 @@ function spot(panel, own, other, middle, i) {
 
 // ---------------------------------------------------------------- curves against epoch or round
 
+export const BARE = { title: "", kind: "none", domain: [0, 1] };
+
 export function roundAxes(unit, rounds, title, values) {
   const known = values.filter(Number.isFinite);
   const [low, high] = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
@@ -681,7 +691,7 @@ export function drawRounds(panel, rounds, curves, more = []) {
   const ends = Object.entries(curves).map(([which, { text, values, errors }]) => {
     const [look, dash] = which === "train" ? ["hepml-train-line", "6 3"] : ["hepml-val-line", null];
     if (errors) {
-      band(panel, rounds, values.map((v, i) => v - errors[i]), values.map((v, i) => v + errors[i]), { class: `hepml-band ${look}` });
+      spread(panel, rounds, values, errors, { class: `hepml-band ${look}` });
     }
     line(panel, rounds, values, { class: look, "stroke-dasharray": dash });
     const last = values.findLastIndex(Number.isFinite);

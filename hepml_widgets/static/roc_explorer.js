@@ -1,7 +1,7 @@
 import {
-  actions, announcer, band, choice, dataTable, distinct, dragArea, dragHandle, drawScores, element,
-  extreme, floats, frame, joined, line, nearest, niceDomain, percent, readoutLine, richHTML, scoreAxes,
-  shorten, significant, stage, vector, watch, withError,
+  actions, announcer, band, choice, dataTable, diamond, distinct, dragArea, dragHandle, drawScores,
+  element, extreme, floats, frame, joined, line, nearest, niceDomain, percent, probability, publisher,
+  readoutLine, remark, richHTML, scoreAxes, shorten, significant, spread, stage, vector, watch, withError,
 } from "./plot.js";
 import {
   ams, amsError, efficiencyError, sic, sicError, significance, significanceError,
@@ -14,25 +14,38 @@ const ENOUGH = 10; // effective background events below which a maximum is a flu
 
 function share(part, whole, part2, whole2) {
   const value = Float64Array.from(part, (sum) => sum / whole);
-  const error = value.map((ratio, i) => efficiencyError(ratio, part2[i], whole, whole2));
-  return { value, error };
+  return { value, error: value.map((ratio, i) => efficiencyError(ratio, part2[i], whole, whole2)) };
 }
 
-// One model's rows, from loose to tight.
-function decode(packed) {
-  const [threshold, s, s2, b, b2] = ["threshold", "s", "s2", "b", "b2"].map((name) => floats(packed[name]));
-  const [S, S2, B, B2] = floats(packed.totals);
-  const signal = share(s, S, s2, S2);
+function cutsOf(s, s2, b, b2, [S, S2, B, B2]) {
   const background = share(b, B, b2, B2);
-  const histogram = Object.fromEntries(
-    Object.entries(packed.histogram).map(([name, column]) => [name, floats(column, 4).map((part) => part * packed.unit)]));
   return {
-    ...packed, threshold, s, b, histogram, signal, background,
-    sErr: s2.map(Math.sqrt), bErr: b2.map(Math.sqrt),
+    s, b, background, signal: share(s, S, s2, S2), sErr: s2.map(Math.sqrt), bErr: b2.map(Math.sqrt),
     effective: b.map((sum, i) => (b2[i] > 0 ? (sum * sum) / b2[i] : 0)),
-    rejection: Float64Array.from(b, (sum) => B / sum),
+    rejection: b.map((sum) => B / sum),
     rejectionErr: background.error.map((error, i) => error / background.value[i] ** 2),
   };
+}
+
+// One model's rows, from loose to tight; `bound` is what the exact bound lets pass at the same ε_s.
+function decode(packed) {
+  const [threshold, s, s2, b, b2, totals] = ["threshold", "s", "s2", "b", "b2", "totals"].map((name) => floats(packed[name]));
+  const histogram = Object.fromEntries(
+    Object.entries(packed.histogram).map(([name, column]) => [name, floats(column, 4).map((part) => part * packed.unit)]));
+  const m = { ...packed, threshold, histogram, ...cutsOf(s, s2, b, b2, totals) };
+  if (packed.bound) {
+    const best = floats(packed.bound.b);
+    m.bound = {
+      ...cutsOf(s, s2, best, floats(packed.bound.b2, 4), totals),
+      fraction: best.map((sum, i) => sum / b[i]), fractionErr: floats(packed.bound.error, 4),
+    };
+  }
+  return m;
+}
+
+function decodeBound({ signal, background, auc }) {
+  const [xs, ys] = [signal, background].map((column) => floats(column, 4));
+  return { auc, signal: xs, background: ys, rejection: ys.map((y) => 1 / y) };
 }
 
 const MERITS = {
@@ -79,6 +92,10 @@ function readoutParts(m, i, merit, curve) {
     ["threshold", thresholdText(m, i)],
     ["ε_s", percent(m.signal.value[i])],
     ["1/ε_b", withError(m.rejection[i], m.rejectionErr[i])],
+    ...(m.bound ? [
+      ["bound 1/ε_b", withError(m.bound.rejection[i], m.bound.rejectionErr[i])],
+      ["reached", withError(m.bound.fraction[i], m.bound.fractionErr[i])],
+    ] : []),
     ["S", withError(m.s[i], m.sErr[i])],
     ["B", withError(m.b[i], m.bErr[i])],
     [merit, withError(curve.values[i], curve.errors[i])],
@@ -88,68 +105,93 @@ function readoutParts(m, i, merit, curve) {
 
 // ---------------------------------------------------------------- panels
 
-function rocAxes(models, kind) {
-  const bounds = (values) => [extreme(values, 0, Math.min), extreme(values, 1, Math.max)];
-  const each = (pick) => models.flatMap((m) => [...pick(m)]);
-  const x = { title: "signal efficiency ε_s", kind: "linear", domain: bounds(each((m) => m.signal.value)) };
-  if (kind === "linear") {
-    return { x, y: { title: "background efficiency ε_b", kind, domain: bounds(each((m) => m.background.value)) } };
-  }
-  const top = extreme(each((m) => m.rejection), 10, Math.max);
-  const bottom = extreme(each((m) => m.rejection).filter((v) => v > 0), 1, Math.min);
-  return { x, y: { title: "background rejection 1/ε_b", kind: "log", domain: [bottom, top * 1.5] } };
+const ROC = {
+  rejection: { title: "background rejection 1/ε_b", values: (m) => m.rejection, errors: (m) => m.rejectionErr },
+  linear: { title: "background efficiency ε_b", values: (m) => m.background.value, errors: (m) => m.background.error },
+  gap: { title: "1/ε_b over that of the bound", values: (m) => m.bound.fraction, errors: (m) => m.bound.fractionErr },
+};
+
+function rocAxes({ models, bound, kind }) {
+  const { title, values } = ROC[kind];
+  const range = (columns) => columns.flatMap((column) => [...column]);
+  const ends = (found) => [extreme(found, 0, Math.min), extreme(found, 1, Math.max)];
+  const x = { title: "signal efficiency ε_s", kind: "linear", domain: ends(range(models.map((m) => m.signal.value))) };
+  const ys = range(models.map(values));
+  if (kind === "gap") return { x, y: { title, kind: "linear", domain: [0, 1.2] } };
+  if (kind === "linear") return { x, y: { title, kind, domain: ends(ys) } };
+  const top = extreme([...ys, ...(bound?.rejection ?? [])], 10, Math.max);
+  return { x, y: { title, kind: "log", domain: [extreme(ys.filter((v) => v > 0), 1, Math.min), top * 1.5] } };
 }
 
-function drawROC(panel, models, chosen, kind) {
-  const heights = (m) => (kind === "linear" ? m.background.value : m.rejection);
-  const errors = (m) => (kind === "linear" ? m.background.error : m.rejectionErr);
-  if (kind === "linear") line(panel, [0, 1], [0, 1], { class: "hepml-chance" });
-  else guess(panel);
+function drawROC(panel, view) {
+  const { models, m: chosen, bound, kind } = view;
+  const { values, errors } = ROC[kind];
+  const even = Float64Array.from({ length: 60 }, (_, i) => (i + 1) / 60);
+  if (kind !== "gap") line(panel, even, kind === "linear" ? even : even.map((x) => 1 / x), { class: "hepml-chance" });
+  if (bound) drawBound(panel, bound, kind);
   models.forEach((m, index) => {
-    const [ys, es] = [heights(m), errors(m)];
-    const low = ys.map((y, i) => y - es[i]);
-    const high = ys.map((y, i) => y + es[i]);
-    const mark = `hepml-curve-${index % 8}`;
-    band(panel, m.signal.value, low, high, { class: `hepml-band ${mark}`, opacity: m === chosen ? 1 : 0.45 });
+    const ys = values(m);
+    const mark = `hepml-curve-${index}`;
+    if (kind !== "gap" || m === chosen) {
+      spread(panel, m.signal.value, ys, errors(m), { class: `hepml-band ${mark}`, opacity: m === chosen ? 1 : 0.45 });
+    }
     line(panel, m.signal.value, ys, {
-      class: `hepml-curve ${mark} ${m === chosen ? "hepml-chosen" : ""}`,
-      "stroke-dasharray": DASHES[index % 8] || null,
+      class: `hepml-curve ${mark} ${m === chosen ? "hepml-chosen" : ""}`, "stroke-dasharray": DASHES[index] || null,
     });
   });
-  nameCurves(panel, models, chosen, heights, kind);
+  nameCurves(panel, view);
 }
 
-function guess(panel) {
-  const xs = Float64Array.from({ length: 60 }, (_, i) => (i + 1) / 60);
-  line(panel, xs, xs.map((x) => 1 / x), { class: "hepml-chance" });
+const BEYOND = "no classifier gets here";
+
+function drawBound(panel, bound, kind) {
+  const [xs, ys] = kind === "gap" ? [[0, 1], [1, 1]] : [bound.signal, kind === "linear" ? bound.background : bound.rejection];
+  const beyond = ys.map(() => panel.y.domain[kind === "linear" ? 0 : 1]);
+  band(panel, xs, ys, beyond, { class: "hepml-beyond" })
+    .append(vector("title", {}, `${BEYOND} for long: a finite sample may fluctuate above the exact bound`));
+  line(panel, xs, ys, { class: "hepml-bound" });
 }
 
 // In the corner no good curve enters, in the curves' own order, each with a sample of its line.
-function nameCurves(panel, models, chosen, heights, kind) {
-  const { left, top, width } = panel.inner;
-  const level = (m) => heights(m)[nearestUnsorted(m.signal.value, 0.6)];
-  const order = models.map((m, index) => ({ m, index })).sort((a, b) => level(b.m) - level(a.m));
-  if (order.some(({ m }) => m.auc === "–")) {
-    panel.labels.append(vector("text", { x: left + width / 2, y: top + 30, class: "hepml-empty hepml-middle" }, "a ROC curve needs both classes"));
+function nameCurves(panel, { models, m: chosen, bound, kind }) {
+  const { left, top, width, height } = panel.inner;
+  const level = (m) => ROC[kind].values(m)[nearestUnsorted(m.signal.value, 0.6)];
+  const items = models.map((m, index) => ({
+    name: shorten(m.name, 18), full: m.name, auc: m.auc, level: level(m), dash: DASHES[index],
+    look: `hepml-curve-${index}`, bold: m === chosen ? "hepml-chosen" : "",
+  })).sort((a, b) => b.level - a.level);
+  if (models.some((m) => m.auc === "–")) {
+    remark(panel, "a ROC curve needs both classes", 30);
     return;
   }
-  order.forEach(({ m, index }, i) => {
-    const y = top + 22 + 17 * i;
-    const name = (length) => (models.length > 1 ? `${shorten(m.name, length)}  ` : "");
-    const words = document.createTextNode(`${name(18)}AUC ${m.auc}`);
-    const text = vector("text", { y, class: `hepml-label hepml-curve-${index % 8} ${m === chosen ? "hepml-chosen" : ""}` },
-      words, vector("title", {}, m.name));
-    const right = kind !== "linear";
-    text.setAttribute("x", right ? left + width - 10 : left + (models.length > 1 ? 42 : 12));
-    text.classList.add(right ? "hepml-end" : "hepml-start");
+  if (bound) items.splice(kind === "linear" ? items.length : 0, 0, { name: "exact bound", full: BEYOND, auc: bound.auc, look: "hepml-empty", bold: "" });
+  const first = kind === "gap" ? top + height - 12 - 17 * (items.length - 1) : top + 22;
+  const right = kind !== "linear";
+  items.forEach(({ name, full, auc, look, bold, dash }, i) => {
+    const y = first + 17 * i;
+    const lead = items.length > 1 ? `${name}  ` : "";
+    const words = document.createTextNode(`${lead}AUC ${auc}`);
+    const text = vector("text", {
+      x: right ? left + width - 10 : left + (lead ? 42 : 12), y, class: `hepml-label ${look} ${bold} hepml-${right ? "end" : "start"}`,
+    }, words, vector("title", {}, full));
     panel.labels.append(text);
-    if (text.getComputedTextLength() > width - 64) words.data = `${name(14)}${m.auc.split(" ")[0]}`;
-    if (models.length === 1) return;
-    const start = right ? left + width - 10 - text.getComputedTextLength() - 30 : left + 12;
+    if (text.getComputedTextLength() > width - 64) words.data = `${lead}${auc.split(" ")[0]}`;
+    if (!lead) return;
+    const start = right ? left + width - 40 - text.getComputedTextLength() : left + 12;
     panel.labels.append(vector("path", {
-      d: `M${start} ${y - 4}h24`, class: `hepml-curve hepml-curve-${index % 8}`, "stroke-dasharray": DASHES[index % 8] || null,
+      d: `M${start} ${y - 4}h24`, class: look === "hepml-empty" ? "hepml-bound" : `hepml-curve ${look}`, "stroke-dasharray": dash || null,
     }));
   });
+  if (bound) nameBeyond(panel, bound, kind, first + 17 * items.length);
+}
+
+// Where the shaded region has room for words.
+function nameBeyond(panel, bound, kind, below) {
+  const { left, width } = panel.inner;
+  const y = kind === "gap" ? (panel.y(1) + panel.y(1.2)) / 2 + 4 : below;
+  const edge = nearest(bound.signal, panel.x.invert(left + width - 170));
+  const room = kind === "gap" || (kind === "rejection" && y < panel.y(bound.rejection[edge]) - 10);
+  if (room) panel.labels.append(vector("text", { x: left + width - 10, y, class: "hepml-empty hepml-end" }, BEYOND));
 }
 
 function nearestUnsorted(values, wanted) {
@@ -160,27 +202,31 @@ function nearestUnsorted(values, wanted) {
   return best;
 }
 
-function meritAxes(m, merit, curve) {
-  const finite = curve.values.filter(Number.isFinite);
-  const peak = curve.best >= 0 ? curve.values[curve.best] : extreme(finite, 0, Math.max);
+function meritAxes({ m, merit, curve, best }) {
+  const peakOf = ({ values, best: row }) => (row >= 0 ? values[row] : extreme(values, 0, Math.max));
+  const peak = Math.max(peakOf(curve), best ? 1.08 * peakOf(best) : 0);
   return {
     x: { title: "threshold", kind: m.scale, domain: m.range },
     y: { title: MERITS[merit].title, kind: "linear", domain: niceDomain([0, peak > 0 ? peak * 1.22 : 1]) },
   };
 }
 
-function drawMerit(panel, m, merit, curve) {
+function drawMerit(panel, { m, merit, curve, best: bound }) {
   const [low, high] = m.range;
   const xs = m.threshold.map((t) => Math.min(high, Math.max(low, t)));
   const { values, errors, best } = curve;
-  band(panel, xs, values.map((z, i) => z - errors[i]), values.map((z, i) => z + errors[i]), { class: "hepml-band hepml-curve-0" });
+  const { left, top } = panel.inner;
+  if (bound) {
+    line(panel, xs, bound.values, { class: "hepml-bound" });
+    panel.labels.append(vector("path", { d: `M${left + 12} ${top + 48}h24`, class: "hepml-bound" }),
+      vector("text", { class: "hepml-label hepml-empty", x: left + 42, y: top + 52 }, "exact bound"));
+  }
+  spread(panel, xs, values, errors, { class: "hepml-band hepml-curve-0" });
   line(panel, xs, values, { class: "hepml-curve hepml-curve-0 hepml-chosen" });
-  const { left, top, width } = panel.inner;
   if (best < 0) {
-    panel.labels.append(vector("text", { x: left + width / 2, y: top + 44, class: "hepml-empty hepml-middle" }, curve.values.some(Number.isFinite) ? "too few events to name a best cut" : `no cut with a defined ${merit}`));
+    remark(panel, values.some(Number.isFinite) ? "too few events to name a best cut" : `no cut with a defined ${merit}`, bound ? 74 : 44);
     return;
   }
-  const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" });
   panel.marks.append(diamond(panel.x(xs[best]), panel.y(values[best])));
   panel.labels.append(
     diamond(left + 16, top + 31),
@@ -197,6 +243,7 @@ class Explorer {
     const table = model.get("table");
     this.host = model;
     this.models = table.models.map(decode);
+    this.bound = table.bound && decodeBound(table.bound);
     this.names = { signal: table.names[0], background: table.names[1] };
     this.scene = stage(el, "ROC explorer");
     this.say = announcer(this.scene);
@@ -204,7 +251,8 @@ class Explorer {
     this.build();
     this.frames();
     this.handles();
-    watch(this.scene, model, TRAITS, () => this.publishing || this.refresh());
+    this.publish = publisher(model);
+    watch(this.scene, model, TRAITS, () => this.publish.busy || this.refresh());
     this.refresh();
   }
 
@@ -216,19 +264,16 @@ class Explorer {
     this.kind = get("roc_axis");
     this.options = { sigma: get("sigma_b"), bR: get("b_r") };
     this.row = nearest(this.m.threshold, get("threshold"));
-    this.curve = scan(this.m, this.merit, this.options);
+    this.scan();
   }
 
-  // Views of one model follow each other at once; Python hears of it when the gesture is over.
-  publish(traits) {
-    this.publishing = true;
-    for (const [name, value] of Object.entries(traits)) this.host.set(name, value);
-    this.publishing = false;
+  scan() {
+    this.curve = scan(this.m, this.merit, this.options);
+    this.best = this.m.bound && scan(this.m.bound, this.merit, this.options);
   }
 
   settle(traits) {
-    this.publish(traits);
-    this.host.save_changes();
+    this.publish(traits, true);
     this.refresh();
   }
 
@@ -277,6 +322,7 @@ class Explorer {
     this.axes = choice(this.scene, "vertical axis of the ROC curve", [
       ["rejection", "1/ε_b", "background rejection, logarithmic"],
       ["linear", "ε_b", "background efficiency, linear"],
+      ...(this.bound ? [["gap", "gap", "share of the exact bound's background rejection that is reached"]] : []),
     ], this.kind, (kind) => this.settle({ roc_axis: kind }));
     return [this.axes.node];
   }
@@ -299,12 +345,12 @@ class Explorer {
   slideSigma() {
     this.options.sigma = Number(this.sigma.value) / 100;
     this.publish({ sigma_b: this.options.sigma });
-    this.curve = scan(this.m, this.merit, this.options);
+    this.scan();
     this.showSigma();
     this.follow();
     this.pending ??= requestAnimationFrame(() => {
       this.pending = null;
-      this.merits.set(meritAxes(this.m, this.merit, this.curve));
+      this.merits.set(meritAxes(this));
     });
   }
 
@@ -325,12 +371,12 @@ class Explorer {
       draw: (panel) => drawScores(panel, this.m, this.names),
     });
     this.roc = frame(scene, this.plots[1], {
-      label: "ROC curve", ...rocAxes(this.models, this.kind), afterLayout,
-      draw: (panel) => drawROC(panel, this.models, this.m, this.kind),
+      label: "ROC curve", ...rocAxes(this), afterLayout,
+      draw: (panel) => drawROC(panel, this),
     });
     this.merits = frame(scene, this.plots[2], {
-      label: "Figure of merit against threshold", ...meritAxes(this.m, this.merit, this.curve), afterLayout,
-      draw: (panel) => drawMerit(panel, this.m, this.merit, this.curve),
+      label: "Figure of merit against threshold", ...meritAxes(this), afterLayout,
+      draw: (panel) => drawMerit(panel, this),
     });
   }
 
@@ -364,8 +410,8 @@ class Explorer {
     this.figures.show(this.merit);
     this.showSigma();
     this.histograms.set(scoreAxes(this.m));
-    this.roc.set(rocAxes(this.models, this.kind));
-    this.merits.set(meritAxes(this.m, this.merit, this.curve));
+    this.roc.set(rocAxes(this));
+    this.merits.set(meritAxes(this));
     this.follow();
     this.readout.reserve(this.m.threshold.length, (row) => this.parts(row));
     this.data.refresh();
@@ -397,7 +443,7 @@ class Explorer {
   }
 
   pointOnROC() {
-    const heights = this.kind === "linear" ? this.m.background.value : this.m.rejection;
+    const heights = ROC[this.kind].values(this.m);
     const { left, top, height } = this.roc.inner;
     const [x, y] = this.place(this.points[0], this.roc, this.m.signal.value[this.row], heights[this.row]);
     const seen = Number.isFinite(x) && Number.isFinite(y);
@@ -419,12 +465,19 @@ class Explorer {
 
   rows(forEyes) {
     const { m, curve, merit } = this;
-    const header = ["threshold", "ε_s", "ε_b", "1/ε_b", "± 1/ε_b", "S", "± S", "B", "± B", merit, `± ${merit}`];
-    const numbers = (i) => [m.threshold[i], m.signal.value[i], m.background.value[i], m.rejection[i], m.rejectionErr[i],
-      m.s[i], m.sErr[i], m.b[i], m.bErr[i], curve.values[i], curve.errors[i]];
-    const texts = (i) => [thresholdText(m, i), ...numbers(i).slice(1).map((value) => significant(value, 4))];
+    const { bound } = m;
+    const columns = [
+      ["threshold", m.threshold], ["ε_s", m.signal.value], ["ε_b", m.background.value],
+      ["1/ε_b", m.rejection], ["± 1/ε_b", m.rejectionErr], ["S", m.s], ["± S", m.sErr], ["B", m.b], ["± B", m.bErr],
+      [merit, curve.values], [`± ${merit}`, curve.errors],
+      ...(bound ? [["bound 1/ε_b", bound.rejection], ["± bound 1/ε_b", bound.rejectionErr],
+        ["reached", bound.fraction], ["± reached", bound.fractionErr]] : []),
+    ];
+    const header = columns.map(([name]) => name);
+    const cells = (i) => columns.map(([, values]) => values[i]);
+    const texts = (i) => cells(i).map((value, k) => (k ? significant(value, 4) : thresholdText(m, i)));
     if (forEyes) return [header, ...Array.from(m.threshold, (_, i) => texts(i))];
-    return [["model", ...header], ...Array.from(m.threshold, (_, i) => [m.name, ...numbers(i)])];
+    return [["model", ...header], ...Array.from(m.threshold, (_, i) => [m.name, ...cells(i)])];
   }
 }
 

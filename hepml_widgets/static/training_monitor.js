@@ -1,6 +1,6 @@
 import {
   announcer, button, choice, dataTable, dragHandle, element, endLabels, fixed, frame, line, niceDomain,
-  saveCSV, savePNG, saveSVG, shorten, significant, stage, vector, watch,
+  remark, saveCSV, savePNG, saveSVG, shorten, significant, stage, vector, watch,
 } from "./plot.js";
 
 const BUSY = ["running", "paused", "stopping"];
@@ -157,13 +157,6 @@ function drawBest(panel, best, name, deciding) {
   if (deciding === name || deciding === `val_${name}`) mark(panel, best, "hepml-train-best");
 }
 
-function drawEmpty(panel) {
-  const { left, top, width, height } = panel.inner;
-  panel.labels.append(vector("text", {
-    x: left + width / 2, y: top + height / 2, class: "hepml-label hepml-empty hepml-middle",
-  }, INVITATION));
-}
-
 // ---------------------------------------------------------------- the view
 
 function render({ model, el }) {
@@ -196,7 +189,7 @@ function render({ model, el }) {
   const drawPanel = (which) => (panel) => {
     const name = names()[which];
     if (!run.epoch.length) {
-      if (which === 0) drawEmpty(panel);
+      if (which === 0) remark(panel, INVITATION);
       return;
     }
     if (Number.isFinite(baseline(name))) drawBaseline(panel, baseline(name), `baseline ${significant(baseline(name), 3)}`);

@@ -36,19 +36,6 @@ class Sketch(_base.View):
         return f"Sketch({self.title!r})"
 
 
-@pytest.fixture
-def expose(page):
-    """Load a script into a page and show some of its functions as `window.hepml`."""
-
-    def load(module, *names):
-        script = f"{_base.source(module)}\nwindow.hepml = {{ {', '.join(names)} }};"
-        page.add_script_tag(type="module", content=script)
-        page.wait_for_function("window.hepml")
-        return page
-
-    return load
-
-
 def test_script_stands_alone():
     script = _base.source("roc_explorer")
     assert not re.search(r"^\s*(import|export)\b", script, re.MULTILINE)

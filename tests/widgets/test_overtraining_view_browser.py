@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import expect
 
 from hepml_widgets import OvertrainingView, _base
+from tests.widgets import looking
+from tests.widgets.looking import NOW, STARTS, TEXT, dragged
 
 pytestmark = pytest.mark.browser
-TEXT = "document.querySelector('.hepml-readout').dataset.text"
 ANSWERS = "[...document.querySelectorAll('.hepml-answer')].map(node => node.textContent)"
-NOW = "Number(document.querySelector('[role=slider]').getAttribute('aria-valuenow'))"
 NASTY = ["<img src=x onerror=alert(1)>", "</script>&amp;"]
 
 
@@ -32,21 +32,6 @@ def staged(rng):
     loss = 1 / (1 + np.arange(12))
     history = {"loss": loss, "val_loss": loss + 0.02 * np.arange(12)}
     return OvertrainingView(y, rows, y2, rows2, w, w2, history=history, permutations=49)
-
-
-@pytest.fixture
-def show(page, tmp_path, monkeypatch):
-    """Write a view as a page and look at it; every request of the page is remembered."""
-    monkeypatch.setattr(OvertrainingView, "picture", lambda _: b"")  # drawn in the other tests
-    page.requests = []
-    page.on("request", lambda request: page.requests.append(request.url))
-
-    def open_page(view):
-        page.goto(view.to_html(tmp_path / "view.html").as_uri())
-        page.wait_for_selector("[data-done] .hepml-readout b")
-        return page
-
-    return open_page
 
 
 def agrees(page, view):
@@ -94,11 +79,8 @@ DECODED = """table => hepml.decode(table).map(s => [s.gap, s.gapError, s.pSignal
     hepml.joined(hepml.readoutParts(s, table.unit))])"""
 
 
-def test_every_stage_has_pythons_numbers(staged, page):
-    script = _base.source("overtraining_view")
-    script += "\nwindow.hepml = { decode, readoutParts, joined };"
-    page.add_script_tag(type="module", content=script)
-    page.wait_for_function("window.hepml")
+def test_every_stage_has_pythons_numbers(staged, expose):
+    page = expose("overtraining_view", "decode", "readoutParts", "joined")
     found = page.evaluate(DECODED, _base._portable(staged.table))
     for (*numbers, text), stage in zip(found, staged.stages, strict=True):
         wanted = [*stage.gap, stage.p_value("signal"), stage.p_value("background")]
@@ -106,10 +88,8 @@ def test_every_stage_has_pythons_numbers(staged, page):
         assert text == " · ".join(f"{label} {value}" for label, value in stage.parts("round"))
 
 
-def test_histograms_travel_in_single_precision(staged, page):
-    script = f"{_base.source('overtraining_view')}\nwindow.hepml = {{ decode }};"
-    page.add_script_tag(type="module", content=script)
-    page.wait_for_function("window.hepml")
+def test_histograms_travel_in_single_precision(staged, expose):
+    page = expose("overtraining_view", "decode")
     found = page.evaluate(
         """table => hepml.decode(table).map(s => Object.fromEntries(
             Object.entries(s.histogram).map(([name, column]) => [name, [...column]])))""",
@@ -135,16 +115,10 @@ def test_keys_walk_through_the_rounds(staged, show):
 
 def test_the_mouse_drags_through_the_rounds_and_the_scores_follow(staged, show):
     page = show(staged)
-    box = page.locator(".hepml-box").first.bounding_box()
     outlines = "document.querySelector('.hepml-line-signal').getAttribute('d')"
     seen = set()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    for fraction in (0.1, 0.4, 0.7, 1.2, -0.2):
-        page.mouse.move(box["x"] + fraction * box["width"], box["y"] + 60, steps=3)
-        agrees(page, staged)
-        seen.add((staged.round, page.evaluate(outlines)))
-    page.mouse.up()
+    for _ in dragged(page, 0, (0.1, 0.4, 0.7, 1.2, -0.2)):
+        seen.add((agrees(page, staged), page.evaluate(outlines)))
     assert len({outline for _, outline in seen}) == len(seen) == 5
 
 
@@ -156,69 +130,28 @@ def test_another_curve_has_its_own_answer(staged, show):
     assert "validation loss is best" in page.evaluate(ANSWERS)[0]
 
 
-LISTENING = """() => {
-    const model = standIn(STATE);
-    window.heard = [];
-    const {on, off} = model;
-    model.on = (...all) => { heard.push(all); on(...all); };
-    model.off = (name, react) => {
-        heard.splice(heard.findIndex(([n, r]) => n === name && r === react), 1);
-        off(name, react); };
-    window.saved = [];
-    model.save_changes = () => saved.push(model.get('round'));
-    const el = document.body.appendChild(document.createElement('div'));
-    window.view = {model, el, cleanup: render({model, el})};
-}"""
-
-
 @pytest.fixture
-def listening(staged, page):
-    """Show a live view whose model notes what it is asked to send."""
-    state = _base._inline_json(staged.state())
-    page.set_content(f"<style>{_base.stylesheet('overtraining_view')}</style>")
-    script = f"{_base.source('overtraining_view')}\nconst STATE = {state};\n({LISTENING})();"
-    page.add_script_tag(type="module", content=script)
-    page.wait_for_selector("[role=slider]")
-    return page
+def listening(staged, listen):
+    return listen(staged, "round")
 
 
 def test_nothing_is_sent_while_dragging(listening):
-    box = listening.locator(".hepml-box").first.bounding_box()
-    listening.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 60)
-    listening.mouse.down()
-    listening.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60, steps=30)
-    assert listening.evaluate("saved") == []
-    listening.mouse.up()
-    assert listening.evaluate("saved") == [listening.evaluate(NOW)]
+    during, sent = looking.sent_by_dragging(listening, 0)
+    assert during == []
+    assert sent == [listening.evaluate(NOW)]
 
 
 def test_python_moves_the_view_and_a_closed_one_leaves_nothing(listening, staged):
     staged.round = 4
     listening.evaluate("view.model.set('round', 4)")
     assert listening.evaluate(TEXT) == staged.readout
-    listening.evaluate("view.cleanup()")
-    assert listening.evaluate("[heard.length, view.el.childElementCount]") == [0, 0]
+    before, after = looking.left_behind(listening)
+    assert min(before) > 0
+    assert after == [0, 0]
 
 
 def test_page_asks_for_nothing(staged, show):
-    page = show(staged)
-    page.wait_for_load_state("networkidle")
-    assert [u for u in page.requests if not u.startswith(("file:", "data:", "blob:"))] == []
-
-
-CONTRAST = """() => {
-    const channels = color => color.match(/[\\d.]+/g).slice(0, 3).map(Number).map(c =>
-        c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
-    const shares = [0.2126, 0.7152, 0.0722];
-    const light = color => channels(color).reduce((sum, c, i) => sum + c * shares[i], 0);
-    const ground = light(getComputedStyle(document.body).backgroundColor);
-    const texts = document.querySelectorAll('svg text, .hepml p, .hepml button, .hepml-quiet');
-    return [...texts].map(node => {
-        const style = getComputedStyle(node);
-        const ink = light(node instanceof SVGElement ? style.fill : style.color);
-        return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
-    });
-}"""
+    assert looking.outside(show(staged)) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -226,7 +159,7 @@ def test_text_stands_out_in_light_and_dark(staged, show, page, scheme):
     page.emulate_media(color_scheme=scheme)
     show(staged)
     assert page.locator(".hepml").get_attribute("data-theme") == scheme
-    ratios = page.evaluate(CONTRAST)
+    ratios = looking.contrasts(page, ".hepml p, .hepml button")
     assert len(ratios) > 30
     assert min(ratios) >= 4.5
 
@@ -235,15 +168,9 @@ def test_text_stands_out_in_light_and_dark(staged, show, page, scheme):
 def test_nothing_overflows(staged, show, page, width):
     page.set_viewport_size({"width": width, "height": 700})
     show(staged)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    clipped = """[...document.querySelectorAll('svg.hepml-frame')].flatMap(svg => {
-        const {left, right, top, bottom} = svg.getBoundingClientRect();
-        return [...svg.querySelectorAll('text')].filter(text => {
-            const box = text.getBoundingClientRect();
-            return box.left < left - 1 || box.right > right + 1
-                || box.top < top - 2 || box.bottom > bottom + 2;
-        }).map(text => text.textContent); })"""
-    assert page.evaluate(clipped) == []
+    taken, clipped = looking.width_and_clipped(page)
+    assert taken <= width
+    assert clipped == []
 
 
 @pytest.mark.parametrize("width", [360, 480, 1280])
@@ -251,13 +178,10 @@ def test_layout_does_not_move_while_dragging(staged, show, page, width):
     page.set_viewport_size({"width": width, "height": 900})
     show(staged)
     page.locator("[role=slider]").focus()
-    places = """[...document.querySelectorAll('.hepml-item, svg.hepml-frame')]
-        .map(node => node.getBoundingClientRect())
-        .map(({left, top}) => [left, top].map(Math.round))"""
-    before = page.evaluate(places)
+    before = page.evaluate(looking.PLACES)
     for key in ("Home", "ArrowRight", "PageUp", "End"):
         page.keyboard.press(key)
-        assert page.evaluate(places) == before
+        assert page.evaluate(looking.PLACES) == before
 
 
 def test_names_are_text(rng, show):
@@ -270,28 +194,16 @@ def test_names_are_text(rng, show):
 
 
 def test_every_control_has_a_name_and_takes_the_focus(staged, show):
-    page = show(staged)
-    nameless = """[...document.querySelectorAll('button, select, [role=slider]')]
-        .filter(node => !(node.getAttribute('aria-label') || node.textContent.trim()))"""
-    assert page.evaluate(f"{nameless}.length") == 0
-    count = page.locator("button:enabled, select, [role=slider]").count()
-    focused = set()
-    for _ in range(count):
-        page.keyboard.press("Tab")
-        focused.add(page.evaluate("[...document.all].indexOf(document.activeElement)"))
-    assert len(focused) == count
+    assert looking.unreachable(show(staged)) == (0, 0)
 
 
 def test_data_and_pictures_can_be_taken_away(staged, show):
     page = show(staged)
     page.get_by_role("button", name="data").click()
     expect(page.locator(".hepml-data tbody tr")).to_have_count(12)
-    for name, start in (("CSV", b"round,AUC training"), ("SVG", b"<svg"), ("PNG", b"\x89PNG")):
-        with page.expect_download() as download:
-            page.get_by_role("button", name=name, exact=True).click()
-        content = download.value.path().read_bytes()
-        assert content.startswith(start)
-        if name == "CSV":
-            rows = list(csv.reader(io.StringIO(content.decode())))
+    files = {name: looking.downloaded(page, name) for name in ("CSV", "SVG", "PNG")}
+    for name, start in (STARTS | {"CSV": b"round,AUC training"}).items():
+        assert files[name].startswith(start)
+    rows = list(csv.reader(io.StringIO(files["CSV"].decode())))
     assert float(rows[3][5]) == pytest.approx(staged.stages[2].gap[0], rel=1e-9)
     assert not math.isnan(float(rows[3][7]))

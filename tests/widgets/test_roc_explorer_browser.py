@@ -8,13 +8,13 @@ import pytest
 from hepml import stats
 from hepml_widgets import RocExplorer, _base
 from hepml_widgets._roc_table import Options
+from tests.widgets import looking
+from tests.widgets.looking import NOW, STARTS, TEXT, dragged, frame_box
 
 pytestmark = pytest.mark.browser
 
-TEXT = "document.querySelector('.hepml-readout').dataset.text"
-VISIBLE = """[...document.querySelectorAll('.hepml-item')]
-    .map(item => item.innerText.replace(/^(1\\/)?ε(s|b)/, '$1ε_$2').trim()).join(' · ')"""
-NOW = "Number(document.querySelector('[role=slider]').getAttribute('aria-valuenow'))"
+VISIBLE = """[...document.querySelectorAll('.hepml-item')].map(item => item.innerText
+    .replace(/^(bound )?(1\\/)?ε(s|b)/, '$1$2ε_$3').trim()).join(' · ')"""
 NASTY = [
     "<img src=x onerror=alert(1)>",
     "\u202e\u2067evil",
@@ -45,9 +45,16 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES)
+def blurred(rng, y, score, _weights):
+    """Take a better classifier for the bound, with ties."""
+    return np.round(np.asarray(score, dtype=float) + np.asarray(y) + rng.normal(0, 0.2, len(y)), 2)
+
+
+@pytest.fixture(params=[f"{name}{bound}" for name in CASES for bound in ("", ", bound")])
 def case(request, rng):
-    return RocExplorer(*CASES[request.param](rng))
+    name, _, bound = request.param.partition(", ")
+    events = CASES[name](rng)
+    return RocExplorer(*events, bound=blurred(rng, *events) if bound else None)
 
 
 @pytest.fixture
@@ -58,27 +65,17 @@ def explorer(rng):
 
 
 @pytest.fixture
-def show(page, tmp_path, monkeypatch):
-    """Write a view as a page and look at it; every request of the page is remembered."""
-    monkeypatch.setattr(RocExplorer, "picture", lambda _: b"")  # drawn in test_roc_explorer.py
-    page.requests = []
-    page.on("request", lambda request: page.requests.append(request.url))
-
-    def open_page(view):
-        page.goto(view.to_html(tmp_path / "view.html").as_uri())
-        page.wait_for_selector("[data-done] .hepml-readout")
-        return page
-
-    return open_page
+def beside(rng):
+    """Two models beside the exact bound, of which one is the bound."""
+    y, score = gaussian(rng)
+    worse = score + rng.normal(0, 0.3, 3000)
+    return RocExplorer(y, {"worse": worse, "same": score}, rng.gamma(2, 0.5, 3000), bound=score)
 
 
 @pytest.fixture
-def functions(page):
-    names = "decode, scan, readoutParts, joined, significance, significanceError, ams, amsError"
-    script = f"{_base.source('roc_explorer')}\nwindow.hepml = {{ {names} }};"
-    page.add_script_tag(type="module", content=script)
-    page.wait_for_function("window.hepml")
-    return page
+def functions(expose):
+    names = "decode scan readoutParts joined significance significanceError ams amsError"
+    return expose("roc_explorer", *names.split())
 
 
 def numbers(values):
@@ -119,11 +116,17 @@ SCANS = """([packed, sigma, bR]) => {
         return [[...curve.values], [...curve.errors], curve.best, texts];
     });
 }"""
+BOUND = """([packed, sigma, bR]) => {
+    const {bound} = hepml.decode(packed);
+    const merits = ['Z', 'AMS', 'SIC'].map(merit => hepml.scan(bound, merit, {sigma, bR}));
+    return [bound.background.value, bound.rejection, bound.rejectionErr, bound.fraction,
+        bound.fractionErr, ...merits.map(({values}) => values)].map(column => [...column]);
+}"""
 
 
 def test_every_row_reads_as_in_python(case, functions):
     model, options = case.shown, Options(sigma_b=0.1, b_r=5.0)
-    packed = _base._portable(model.packed())
+    packed = portable(model)
     scans = functions.evaluate(SCANS, [packed, options.sigma_b, options.b_r])
     rows = range(len(model.cuts) - 1, -1, -1)
     for merit, (values, errors, best, texts) in zip(("Z", "AMS", "SIC"), scans, strict=True):
@@ -132,6 +135,29 @@ def test_every_row_reads_as_in_python(case, functions):
         close(errors, scan.errors[::-1])
         assert best == (-1 if scan.best is None else rows[scan.best])
         assert texts[::9] == [model.readout(row, merit, options) for row in rows[::9]]
+
+
+def test_every_row_of_the_bound_is_pythons(case, functions):
+    model, options = case.shown, Options(sigma_b=0.1, b_r=5.0)
+    if not model.gap:
+        assert functions.evaluate("packed => hepml.decode(packed).bound", portable(model)) is None
+        return
+    found = functions.evaluate(BOUND, [portable(model), options.sigma_b, options.b_r])
+    best = model.gap.cuts
+    wanted = [
+        best.background_efficiency,
+        best.background_rejection,
+        best.background_rejection_error,
+        model.gap.fraction,
+        model.gap.fraction_error,
+        *(model.bound_scan(merit, options).values for merit in ("Z", "AMS", "SIC")),
+    ]
+    for column, values in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(column[::-1], values, rtol=1e-9, atol=1e-15)
+
+
+def portable(model):
+    return _base._portable(model.packed())
 
 
 def agrees(page, explorer):
@@ -148,23 +174,12 @@ def test_page_opens_on_pythons_readout(case, show):
     assert agrees(page, case) == case.threshold
 
 
-def frame_box(page, index=0):
-    """Return left, top, width and height of a panel's axes on the screen."""
-    box = page.locator(".hepml-box").nth(index).bounding_box()
-    return box["x"], box["y"], box["width"], box["height"]
-
-
 @pytest.mark.parametrize("panel", [0, 1, 2])
 def test_mouse_drags_in_every_panel(explorer, show, panel):
     page = show(explorer)
-    left, top, width, height = frame_box(page, panel)
-    seen = set()
-    page.mouse.move(left + 0.5 * width, top + 0.5 * height)
-    page.mouse.down()
-    for fraction in (0.2, 0.35, 0.5, 0.65, 0.8, 1.2, -0.2):
-        page.mouse.move(left + fraction * width, top + 0.5 * height, steps=3)
-        seen.add(agrees(page, explorer))
-    page.mouse.up()
+    fractions = (0.2, 0.35, 0.5, 0.65, 0.8, 1.2, -0.2)
+    seen = {agrees(page, explorer) for _ in dragged(page, panel, fractions)}
+    left, top, width, _ = frame_box(page, panel)
     page.mouse.move(left + 0.5 * width, top)
     assert agrees(page, explorer) in seen
     assert len(seen) == 7
@@ -221,42 +236,43 @@ def test_controls_change_what_is_read(explorer, show):
     assert "background efficiency" in page.locator(".hepml-frame").nth(1).text_content()
 
 
-LISTENING = """() => {
-    const model = standIn(STATE);
-    const heard = [];
-    const saved = [];
-    const {set, on, off} = model;
-    model.on = (...all) => { heard.push(all); on(...all); };
-    model.off = (name, react) => {
-        heard.splice(heard.findIndex(([n, r]) => n === name && r === react), 1);
-        off(name, react); };
-    model.save_changes = () => saved.push(model.get('threshold'));
-    const el = document.body.appendChild(document.createElement('div'));
-    const cleanup = render({model, el});
-    window.view = {model, heard, saved, cleanup, el};
-}"""
+def test_gap_is_on_screen_and_in_the_readout(beside, show):
+    page = show(beside)
+    assert page.get_by_role("option").all_text_contents() == [
+        "\u2068worse\u2069",
+        "\u2068same\u2069",
+    ]
+    page.get_by_role("button", name="gap", exact=True).click()
+    panel = page.locator(".hepml-frame").nth(1)
+    assert "over that of the bound" in panel.text_content()
+    assert panel.locator(".hepml-bound").count() == 2  # the curve, and its sample beside the name
+    assert "fluctuate above the exact bound" in panel.locator(".hepml-beyond title").text_content()
+    agrees(page, beside)
+    page.get_by_role("combobox").select_option(index=1)
+    beside.model = "same"
+    agrees(page, beside)
+    assert " · reached 1.00 · " in beside.readout
+    _, top, _, height = frame_box(page, 1)
+    point = panel.locator(".hepml-point").bounding_box()
+    assert point["y"] + point["height"] / 2 == pytest.approx(top + height / 6, abs=2)
+
+
+@pytest.mark.parametrize("axis", ["rejection", "linear", "gap"])
+def test_dragging_beside_the_bound_reads_as_in_python(beside, show, axis):
+    beside.roc_axis = axis
+    page = show(beside)
+    fractions = (0.7, 0.5, 0.3, 0.1)
+    assert len({agrees(page, beside) for _ in dragged(page, 1, fractions)}) == 4
 
 
 @pytest.fixture
-def listening(explorer, page):
-    """Show a live view whose model notes what it is asked to send."""
-    state = _base._inline_json(explorer.state())
-    style = f"<style>{_base.stylesheet('roc_explorer')}</style>"
-    page.set_content(style)
-    script = f"{_base.source('roc_explorer')}\nconst STATE = {state};\n({LISTENING})();"
-    page.add_script_tag(type="module", content=script)
-    page.wait_for_selector("[role=slider]")
-    return page
+def listening(explorer, listen):
+    return listen(explorer, "threshold")
 
 
 def test_nothing_is_sent_while_dragging(listening, explorer):
-    left, top, width, height = frame_box(listening)
-    listening.mouse.move(left + 0.2 * width, top + height / 2)
-    listening.mouse.down()
-    listening.mouse.move(left + 0.8 * width, top + height / 2, steps=50)
-    assert listening.evaluate("view.saved") == []
-    listening.mouse.up()
-    sent = listening.evaluate("view.saved")
+    during, sent = looking.sent_by_dragging(listening, 0)
+    assert during == []
     assert sent == [listening.evaluate(NOW)]
     explorer.set_state({"threshold": sent[0]})
     assert listening.evaluate(TEXT) == explorer.readout
@@ -278,30 +294,13 @@ def test_python_moves_the_view(listening, explorer):
 
 
 def test_a_closed_view_leaves_nothing_behind(listening):
-    assert listening.evaluate("view.heard.length") > 0
-    listening.evaluate("view.cleanup()")
-    assert listening.evaluate("[view.heard.length, view.el.childElementCount]") == [0, 0]
+    before, after = looking.left_behind(listening)
+    assert min(before) > 0
+    assert after == [0, 0]
 
 
 def test_page_asks_for_nothing(explorer, show):
-    page = show(explorer)
-    page.wait_for_load_state("networkidle")
-    outside = [url for url in page.requests if not url.startswith(("file:", "data:", "blob:"))]
-    assert outside == []
-
-
-CONTRAST = """selector => {
-    const channels = color => color.match(/[\\d.]+/g).slice(0, 3).map(Number).map(c =>
-        c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
-    const shares = [0.2126, 0.7152, 0.0722];
-    const light = color => channels(color).reduce((sum, c, i) => sum + c * shares[i], 0);
-    const ground = light(getComputedStyle(document.body).backgroundColor);
-    return [...document.querySelectorAll(selector)].map(node => {
-        const style = getComputedStyle(node);
-        const ink = light(node instanceof SVGElement ? style.fill : style.color);
-        return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
-    });
-}"""
+    assert looking.outside(show(explorer)) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -309,9 +308,7 @@ def test_text_stands_out_in_light_and_dark(explorer, show, page, scheme):
     page.emulate_media(color_scheme=scheme)
     show(explorer)
     assert page.locator(".hepml").get_attribute("data-theme") == scheme
-    ratios = page.evaluate(
-        CONTRAST, "svg text, .hepml-readout b, .hepml-quiet, .hepml-actions button"
-    )
+    ratios = looking.contrasts(page)
     assert len(ratios) > 40
     assert min(ratios) >= 4.5
 
@@ -329,31 +326,19 @@ def test_theme_follows_the_host_at_once(explorer, show):
 def test_nothing_overflows_and_the_readout_stays(explorer, show, page, width):
     page.set_viewport_size({"width": width, "height": 500})
     show(explorer)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    taken, clipped = looking.width_and_clipped(page)
+    assert taken <= width
+    assert clipped == []
     box = page.locator(".hepml-readout").bounding_box()
     assert box["y"] >= 0
     assert box["y"] + box["height"] <= 500
-    clipped = """[...document.querySelectorAll('svg.hepml-frame')].flatMap(svg => {
-        const {left, right, top, bottom} = svg.getBoundingClientRect();
-        return [...svg.querySelectorAll('text')].filter(text => {
-            const box = text.getBoundingClientRect();
-            return box.left < left - 1 || box.right > right + 1
-                || box.top < top - 2 || box.bottom > bottom + 2;
-        }).map(text => text.textContent); })"""
-    assert page.evaluate(clipped) == []
 
 
 def test_layout_does_not_move_while_dragging(explorer, show, page):
     show(explorer)
-    left, top, width, height = frame_box(page)
-    shape = "[...document.querySelectorAll('.hepml-item')].map(i => i.getBoundingClientRect().left)"
-    before = page.evaluate(shape)
-    page.mouse.move(left + 0.3 * width, top + height / 2)
-    page.mouse.down()
-    for fraction in (0.1, 0.5, 0.9):
-        page.mouse.move(left + fraction * width, top + height / 2)
-        assert page.evaluate(shape) == before
-    page.mouse.up()
+    before = page.evaluate(looking.PLACES)
+    for _ in dragged(page, 0, (0.3, 0.1, 0.5, 0.9), steps=1):
+        assert page.evaluate(looking.PLACES) == before
 
 
 def test_names_are_text(rng, show):
@@ -372,34 +357,33 @@ def test_names_are_text(rng, show):
 
 
 def test_every_control_has_a_name_and_takes_the_focus(explorer, show):
-    page = show(explorer)
-    nameless = """[...document.querySelectorAll('button, input, select, [role=slider]')]
-        .filter(node => !(node.getAttribute('aria-label') || node.textContent.trim()))"""
-    assert page.evaluate(f"{nameless}.length") == 0
-    count = page.locator("button:enabled, input:enabled, select, [role=slider]").count()
-    focused = set()
-    for _ in range(count):
-        page.keyboard.press("Tab")
-        focused.add(
-            page.evaluate("""[...document.querySelectorAll('*')]
-            .indexOf(document.activeElement)""")
-        )
-    assert len(focused) == count
+    assert looking.unreachable(show(explorer)) == (0, 0)
 
 
-def test_data_and_pictures_can_be_taken_away(explorer, show, tmp_path):
+def test_data_and_pictures_can_be_taken_away(explorer, show):
     page = show(explorer)
     page.get_by_role("button", name="data").click()
     cells = page.locator(".hepml-data tbody tr")
     assert cells.count() == len(explorer.shown.cuts)
-    for name, start in (("CSV", b"model,threshold"), ("SVG", b"<svg"), ("PNG", b"\x89PNG")):
-        with page.expect_download() as download:
-            page.get_by_role("button", name=name, exact=True).click()
-        file = tmp_path / name
-        download.value.save_as(file)
-        assert file.read_bytes().startswith(start)
-    first = (tmp_path / "CSV").read_text().splitlines()[1].split(",")
+    files = {name: looking.downloaded(page, name) for name in ("CSV", "SVG", "PNG")}
+    for name, start in (STARTS | {"CSV": b"model,threshold"}).items():
+        assert files[name].startswith(start)
+    first = files["CSV"].decode().splitlines()[1].split(",")
     assert first[:2] == ["BDT", repr(float(explorer.shown.thresholds[0]))]
+
+
+def test_bound_is_in_the_table_and_the_file(beside, show):
+    page = show(beside)
+    page.get_by_role("button", name="data").click()
+    header = page.locator(".hepml-data th").all_text_contents()
+    assert header[-4:] == ["bound 1/εb", "± bound 1/εb", "reached", "± reached"]
+    text = looking.downloaded(page, "CSV").decode()
+    header, *rows = [line.split(",") for line in text.splitlines()]
+    assert header[-4:] == ["bound 1/ε_b", "± bound 1/ε_b", "reached", "± reached"]
+    found = np.array([row[-2:] for row in rows], dtype=float)
+    gap = beside.shown.gap
+    np.testing.assert_allclose(found[:, 0], gap.fraction[::-1], rtol=1e-9)
+    np.testing.assert_allclose(found[:, 1], gap.fraction_error[::-1], rtol=1e-9)
 
 
 def test_values_are_announced_when_they_rest(explorer, show):

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hepml_widgets import TrainingMonitor
+from tests.widgets import looking
 
 pytestmark = pytest.mark.browser
 EPOCHS = 40
@@ -28,10 +29,8 @@ def recorded():
 
 
 @pytest.fixture
-def shown(page, recorded, tmp_path):
-    page.goto(recorded.to_html(tmp_path / "training.html").as_uri())
-    page.wait_for_selector(".hepml-train-readout span")
-    return page
+def shown(open_page, recorded):
+    return open_page(recorded)
 
 
 def readout(page):
@@ -130,62 +129,46 @@ def test_table_and_downloads(shown):
     rows = shown.locator(".hepml-data tbody tr")
     expect(rows).to_have_count(EPOCHS)
     assert rows.nth(4).locator("td").first.inner_text() == "5"
-    with shown.expect_download() as download:
-        shown.get_by_role("button", name="CSV").click()
-    header, *lines = csv.reader(io.StringIO(download.value.path().read_text()))
+    header, *lines = csv.reader(io.StringIO(looking.downloaded(shown, "CSV").decode()))
     assert header == ["epoch", *HISTORY]
     assert len(lines) == EPOCHS
     assert float(lines[7][1]) == pytest.approx(LOSS[7], rel=1e-5)
     assert lines[0][4] == f"{HISTORY['val_loss'][0]:.6g}"
-    for kind, start in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
-        with shown.expect_download() as download:
-            shown.get_by_role("button", name=kind).click()
-        assert download.value.path().read_bytes().startswith(start)
+    for kind, start in looking.STARTS.items():
+        assert looking.downloaded(shown, kind).startswith(start)
 
 
-def test_nothing_leaves_the_page_and_nothing_moves(page, recorded, tmp_path):
-    requests = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(recorded.to_html(tmp_path / "still.html").as_uri())
-    page.wait_for_selector(".hepml-train-readout span")
-    first = page.screenshot()
-    page.wait_for_timeout(400)
-    assert page.screenshot() == first
-    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+def test_nothing_leaves_the_page_and_nothing_moves(shown):
+    first = shown.screenshot()
+    shown.wait_for_timeout(400)
+    assert shown.screenshot() == first
+    assert looking.outside(shown) == []
 
 
 @pytest.mark.parametrize("width", [480, 1280])
-def test_nothing_is_clipped(page, recorded, tmp_path, width):
+def test_nothing_is_clipped(page, open_page, recorded, width):
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(recorded.to_html(tmp_path / "narrow.html").as_uri())
-    page.wait_for_selector(".hepml-train-readout span")
-    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    outside = page.evaluate("""() => [...document.querySelectorAll('.hepml text')].filter((t) => {
-        const [a, b] = [t.getBoundingClientRect(), t.ownerSVGElement.getBoundingClientRect()];
-        return a.left < b.left - 1 || a.right > b.right + 1
-            || a.top < b.top - 1 || a.bottom > b.bottom + 1;
-    }).map((t) => t.textContent)""")
-    assert outside == []
+    open_page(recorded)
+    taken, clipped = looking.width_and_clipped(page)
+    assert taken <= width
+    assert clipped == []
 
 
-def test_empty_and_odd_runs_are_drawn(page, tmp_path):
-    page.goto(TrainingMonitor().to_html(tmp_path / "empty.html").as_uri())
+def test_empty_and_odd_runs_are_drawn(open_page):
+    page = open_page(TrainingMonitor())
     expect(page.locator(".hepml-empty")).to_have_text("train a model to see it here")
     losses = [float("nan"), float("inf")]
-    odd = TrainingMonitor.from_history({"loss": losses, "val_loss": [3.0, 2.0]})
-    page.goto(odd.to_html(tmp_path / "odd.html").as_uri())
+    open_page(TrainingMonitor.from_history({"loss": losses, "val_loss": [3.0, 2.0]}))
     expect(page.locator(".hepml-train-readout")).to_contain_text("not finite (Infinity)")
-    one = TrainingMonitor.from_history({"loss": [0.5]}, unit="round")
-    page.goto(one.to_html(tmp_path / "one.html").as_uri())
+    open_page(TrainingMonitor.from_history({"loss": [0.5]}, unit="round"))
     expect(page.locator(".hepml-train-progress")).to_contain_text("1 round")
     expect(page.locator("circle.hepml-train-line")).to_have_count(1)
 
 
-def test_names_are_text_and_never_markup(page, tmp_path):
+def test_names_are_text_and_never_markup(open_page):
     name = "<img src=x onerror=\"document.title='broken in'\">"
     monitor = TrainingMonitor.from_history({"loss": [1, 2], name: [1, 2], "val_loss": [1, 2]})
-    page.goto(monitor.to_html(tmp_path / "names.html").as_uri())
-    page.wait_for_selector(".hepml-train-readout span")
+    page = open_page(monitor)
     page.get_by_role("button", name="Table").click()
     assert page.title() == "TrainingMonitor"
     assert page.locator(".hepml img").count() == 0

@@ -1,0 +1,100 @@
+"""What the browser tests of all widgets do and measure on a page."""
+
+TEXT = "document.querySelector('.hepml-readout').dataset.text"
+NOW = "Number(document.querySelector('[role=slider]').getAttribute('aria-valuenow'))"
+STARTS = {"SVG": b"<svg", "PNG": b"\x89PNG"}
+
+# In eighths of a pixel: the browser itself rounds to sixty-fourths, now up, now down.
+PLACES = """[...document.querySelectorAll('.hepml-item, svg.hepml-frame')]
+    .map(node => node.getBoundingClientRect())
+    .map(({left, top}) => [left, top].map(x => Math.round(8 * x)))"""
+
+CLIPPED = """[...document.querySelectorAll('svg.hepml-frame')].flatMap(svg => {
+    const {left, right, top, bottom} = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll('text')].filter(text => {
+        const box = text.getBoundingClientRect();
+        return box.left < left - 1 || box.right > right + 1
+            || box.top < top - 1 || box.bottom > bottom + 1;
+    }).map(text => text.textContent); })"""
+
+CONTRAST = """selector => {
+    const channels = color => color.match(/[\\d.]+/g).slice(0, 3).map(Number).map(c =>
+        c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+    const shares = [0.2126, 0.7152, 0.0722];
+    const light = color => channels(color).reduce((sum, c, i) => sum + c * shares[i], 0);
+    const ground = light(getComputedStyle(document.body).backgroundColor);
+    return [...document.querySelectorAll(selector)].map(node => {
+        const style = getComputedStyle(node);
+        const ink = light(node instanceof SVGElement ? style.fill : style.color);
+        return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+    });
+}"""
+
+NAMELESS = """[...document.querySelectorAll('button, input, select, [role=slider]')]
+    .filter(node => !(node.getAttribute('aria-label') || node.textContent.trim())).length"""
+
+
+def frame_box(page, index=0):
+    """Return left, top, width and height of a panel's axes on the screen."""
+    box = page.locator(".hepml-box").nth(index).bounding_box()
+    return box["x"], box["y"], box["width"], box["height"]
+
+
+def dragged(page, panel, fractions, steps=3):
+    """Drag across a panel and stop at each fraction of its width, with the button held."""
+    left, top, width, height = frame_box(page, panel)
+    page.mouse.move(left + 0.5 * width, top + 0.5 * height)
+    page.mouse.down()
+    for fraction in fractions:
+        page.mouse.move(left + fraction * width, top + 0.5 * height, steps=steps)
+        yield fraction
+    page.mouse.up()
+
+
+def sent_by_dragging(page, panel):
+    """Drag in a live view: what it has sent before it is let go, and after."""
+    for _ in dragged(page, panel, (0.9, 0.3), steps=30):
+        during = page.evaluate("view.saved")
+    return during, page.evaluate("view.saved")
+
+
+def left_behind(page):
+    """Close a live view: its listeners and elements before and after."""
+    count = "[view.heard.length, view.el.childElementCount]"
+    before = page.evaluate(count)
+    page.evaluate("view.cleanup()")
+    return before, page.evaluate(count)
+
+
+def outside(page):
+    """List the addresses that a page asked for and that are not on this machine."""
+    page.wait_for_load_state("networkidle")
+    return [url for url in page.requests if not url.startswith(("file:", "data:"))]
+
+
+def contrasts(page, selector=".hepml p"):
+    """Measure the contrast of all texts in frames, lines and small print with the ground."""
+    texts = "svg text, .hepml-quiet, .hepml-readout b, .hepml-actions button"
+    return page.evaluate(CONTRAST, f"{texts}, {selector}")
+
+
+def width_and_clipped(page):
+    """Measure how wide a page is, and find texts cut off at the border of their frame."""
+    return page.evaluate("document.documentElement.scrollWidth"), page.evaluate(CLIPPED)
+
+
+def unreachable(page):
+    """Count the controls that lack a name, and those that the Tab key does not reach."""
+    count = page.locator("button:enabled, input:enabled, select, [role=slider]").count()
+    focused = set()
+    for _ in range(count):
+        page.keyboard.press("Tab")
+        focused.add(page.evaluate("[...document.all].indexOf(document.activeElement)"))
+    return page.evaluate(NAMELESS), count - len(focused)
+
+
+def downloaded(page, name):
+    """Press a button and return the bytes of the file that it gives."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=name, exact=True).click()
+    return download.value.path().read_bytes()
