@@ -34,9 +34,9 @@ class _ConvertCommand(TyperCommand):
         while left:
             word = left.pop(0)
             joined.append(word)
+            if word.startswith(f"{WHERE}=") or (word == WHERE and len(left) < 3):
+                raise typer.BadParameter('give three words: --where mjj ">" 3300')
             if word == WHERE:
-                if len(left) < 3:
-                    raise typer.BadParameter('give three words: --where mjj ">" 3300')
                 joined.append(JOINT.join(left[:3]))
                 del left[:3]
         return super().parse_args(ctx, joined)
@@ -58,11 +58,13 @@ def convert(
         list[str] | None,
         typer.Option(metavar="COLUMN SIGN VALUE", help='rows to keep: mjj ">" 3300; repeated: and'),
     ] = None,
-    names: Annotated[list[str] | None, typer.Option(help="for a CSV file without names")] = None,
+    names: Annotated[
+        list[str] | None, typer.Option(help="for a CSV file or an array without names")
+    ] = None,
     rntuple: Annotated[bool, typer.Option("--rntuple", help="instead of a TTree")] = False,
     force: Annotated[bool, typer.Option("--force", help="replace an existing file")] = False,
 ):
-    """Convert between ROOT, CSV, Parquet, HDF5 and npz, however large the file is."""
+    """Convert between ROOT, CSV, Parquet, HDF5 and npz (and from npy), however large the file."""
     try:
         with Bar(target.name, "rows") as progress:
             done = data.convert(

@@ -316,8 +316,17 @@ class LocalCluster:
 
     def __init__(self, workers):
         self.workers, self.processes, self.revivals = workers, [], 0
+        self.cluster = self.folder = None
 
     def __enter__(self):
+        try:
+            self._begin()
+        except BaseException:
+            self.__exit__()  # else a notebook would keep what is running so far
+            raise
+        return self
+
+    def _begin(self):
         import dask
         from distributed import Scheduler, Security, SpecCluster
 
@@ -332,8 +341,8 @@ class LocalCluster:
         self.folder = tempfile.TemporaryDirectory(prefix="hepml-", ignore_cleanup_errors=True)
         self.address = self.cluster.scheduler_address
         self.keys = list(self._keys())
-        self.processes = [self._start() for _ in range(self.workers)]
-        return self
+        for _ in range(self.workers):
+            self.processes.append(self._start())
 
     def connected(self):
         """Client of this cluster."""
@@ -382,9 +391,11 @@ class LocalCluster:
                 process.kill()
             for process in self.processes:
                 process.wait()
-            with contextlib.suppress(Exception):
-                self.cluster.close(timeout=5)
-            self.folder.cleanup()
+            if self.cluster is not None:
+                with contextlib.suppress(Exception):
+                    self.cluster.close(timeout=5)
+            if self.folder is not None:
+                self.folder.cleanup()
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""One door for a user's own files: ROOT, CSV, Parquet, HDF5 and npz to pandas tables."""
+"""One door for a user's own files: ROOT, CSV, Parquet, HDF5, npz and npy to pandas tables."""
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
@@ -25,7 +25,7 @@ ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]+:/"  # of another machine, also after `Path` 
 
 
 def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
-    """Read a table from a file: ROOT, CSV, Parquet, HDF5 or npz.
+    """Read a table from a file: ROOT, CSV, Parquet, HDF5, npz or npy.
 
     Parameters
     ----------
@@ -41,7 +41,8 @@ def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
         Cut that the rows must pass, such as ``col("mjj") > 3300``; see `col`. A cut that no row
         passes gives a table without rows.
     names : sequence of str, optional
-        Names of the columns, for files that carry none.
+        Names of the columns, for files that carry none: else the columns of an array ``X`` of two
+        axes are ``X_0``, ``X_1`` …, of an ``.npy`` file ``0``, ``1`` …
     drop : sequence of str, optional
         Columns to leave out.
 

@@ -327,6 +327,17 @@ def test_a_cut_that_makes_no_sense_is_one_sentence(source, tmp_path, words):
     assert leftovers(tmp_path) == ["source.csv"]
 
 
+@pytest.mark.parametrize(
+    "words", [["--where", "mass"], ["--where=mass", ">", "3"], ["--where=m>3"]]
+)
+def test_a_cut_of_other_than_three_words_is_told(source, tmp_path, words):
+    result = hepml(source, tmp_path / "t.root", *words)
+    assert result.returncode == 2
+    assert "give three words" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert leftovers(tmp_path) == ["source.csv"]
+
+
 def test_an_interrupted_command_says_so_in_one_sentence(tmp_path):
     """Enough rows that the conversion is under way when the interruption comes."""
     source = tmp_path / "s.csv"

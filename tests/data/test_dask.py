@@ -320,3 +320,22 @@ def test_the_local_cluster_is_closed_to_others_on_the_machine():
         keys = Path(local.folder.name)
         assert stat.S_IMODE(keys.stat().st_mode) == 0o700
     assert not keys.exists()
+
+
+def test_a_cluster_that_cannot_begin_leaves_nothing_running(monkeypatch):
+    started = spied(monkeypatch)
+    start, cluster = _cluster.LocalCluster._start, _cluster.LocalCluster(3)
+
+    def interrupt(self):
+        if started:
+            raise KeyboardInterrupt
+        return start(self)
+
+    monkeypatch.setattr(_cluster.LocalCluster, "_start", interrupt)
+    with _cluster.silent(), pytest.raises(KeyboardInterrupt), cluster:
+        pass
+    (process,) = started
+    assert process.returncode is not None
+    assert not Path(cluster.folder.name).exists()
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(cluster.address.partition("//")[2].split(":"), timeout=5)

@@ -14,6 +14,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -545,6 +546,32 @@ def test_a_memory_stick_or_a_server_of_one_s_own(small, server, tmp_path, place)
     assert small(source=f"{server.address}/class/")[0].read_bytes() == BODY
 
 
+def refusing(path, opened):
+    """Open as ever, but for one file, which is as on a memory stick that was pulled out."""
+
+    def open_or_refuse(self, *args, **options):
+        if self == path:
+            raise OSError(5, "Input/output error")
+        return opened(self, *args, **options)
+
+    return open_or_refuse
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("7", 7), ("\u00b2", 0), ("x", 0), ("", 0), ("Mon, 01 Jan 2001 00:00:00 GMT", 0), ("-3", 0)],
+)
+def test_the_pause_that_a_server_asks_for(text, seconds):
+    answer = SimpleNamespace(headers={"Retry-After": text})
+    assert download._asked_pause(answer) == seconds
+    assert download._number(text) == (seconds or None)
+
+
+@pytest.mark.parametrize("files", [0, 2, -1, 1.0, "1"])
+def test_the_number_of_files_is_one(small, files):
+    assert "comes as one file" in sentence(small, files=files)
+
+
 def test_checksums_hold_for_a_mirror_as_well(small, server, tmp_path, folder):
     (tmp_path / "stick").mkdir()
     (tmp_path / "stick" / FILE).write_bytes(OTHER[:SIZE].ljust(SIZE))
@@ -554,6 +581,11 @@ def test_checksums_hold_for_a_mirror_as_well(small, server, tmp_path, folder):
         assert named(folder) == set()
     (tmp_path / "stick" / FILE).write_bytes(BODY[:-1])
     assert f"offers {SIZE - 1} bytes where {SIZE}" in sentence(small, source=tmp_path / "stick")
+    (tmp_path / "stick" / FILE).write_bytes(BODY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "open", refusing(tmp_path / "stick" / FILE, Path.open))
+        message = sentence(small, source=tmp_path / "stick")
+        assert message == f"cannot read {tmp_path / 'stick' / FILE} (Input/output error)"
     (tmp_path / "stick" / FILE).unlink()
     assert f"has neither {NAME}/{FILE} nor {FILE}" in sentence(small, source=tmp_path / "stick")
     assert "has neither" in sentence(small, source=f"{server.address}/none")

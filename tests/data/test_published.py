@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import replace
 
@@ -140,7 +141,7 @@ def test_what_is_not_fetched_is_said_with_what_works_offline(name):
 
 def write(path, content):
     path.parent.mkdir(exist_ok=True)
-    (gzip.open if path.suffix == ".gz" else open)(path, "wb").write(content)
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
 
 
 def csv(table, *, header=True):
@@ -518,6 +519,59 @@ def test_a_cache_that_cannot_be_written_is_still_read(higgs, monkeypatch):
     monkeypatch.setattr(cache, "is_writable", lambda _: False)
     assert len(published.load("uci_higgs")) == len(higgs)
     assert copies() == []
+
+
+def test_an_archive_in_a_cache_that_cannot_be_written_is_unpacked_elsewhere(
+    stick, rng, tmp_path, monkeypatch
+):
+    fair(rng).to_parquet(tmp_path / "events.parquet")
+    with zipfile.ZipFile(stick / "FAIR_Universe_HiggsML_data.zip", "w") as packed:
+        packed.write(tmp_path / "events.parquet", "events.parquet")
+    published.fetch("fair_universe", source=stick)
+    monkeypatch.setattr(cache, "is_writable", lambda _: False)
+    folders, temporary = [], tempfile.TemporaryDirectory
+
+    def noting(*args, **options):
+        folders.append(options.get("dir"))
+        return temporary(*args, **options)
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", noting)
+    assert len(published.load("fair_universe")) == ROWS
+    assert folders == [None, None]
+
+
+def test_no_room_for_a_passing_copy_is_one_sentence(higgs, monkeypatch):
+    monkeypatch.setattr(cache, "is_writable", lambda _: False)
+
+    def fail(*_):
+        yield from ()
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(layouts.LAYOUTS, "uci", fail)
+        with pytest.raises(DataError, match=r"cannot write in .*No space left on device"):
+            published.load("uci_higgs")
+    monkeypatch.setattr(download, "free_bytes", lambda _: 0)
+    with pytest.raises(DataError, match="do not fit"):
+        published.load("uci_higgs")
+    assert len(higgs)
+
+
+def test_the_first_line_is_read_so_far_only(tmp_path):
+    for name in ("t.csv", "t.csv.gz"):
+        write(tmp_path / name, b"# c\n\n1,2\n")
+        assert layouts._first_line(tmp_path / name) == "1,2\n"
+        write(tmp_path / name, b"1" * 10**6)
+        assert len(layouts._first_line(tmp_path / name)) == layouts.LONGEST_LINE
+
+
+def test_a_spoilt_ledger_is_none(higgs):
+    file = cache.set_folder("uci_higgs") / cache.LEDGER
+    for text in ("[]", "{", '{"HIGGS.csv.gz": 3}', '{"HIGGS.csv.gz": null}'):
+        file.write_text(text)
+        assert cache.ledger("uci_higgs") == {}
+        assert published.status("uci_higgs")["date"] is None
+    assert len(higgs)
 
 
 def test_the_copy_can_be_made_beforehand(higgs):

@@ -7,6 +7,7 @@ of lists the layout of `hepml.data.files._arrays`. The group's attribute ``layou
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 import mmap
+from collections import deque
 from functools import partial
 from math import prod
 
@@ -95,32 +96,34 @@ class Table:
 
 
 def _walk(file):
-    """Every object that hard links lead to, by path, each group once."""
+    """Every object that hard links lead to, by path, each group once; and what each group holds."""
     import h5py
 
-    found, seen, waiting = {}, set(), [("", file["/"])]
+    found, children, seen, waiting = {}, {}, set(), deque([("", file["/"])])
     while waiting:
-        path, thing = waiting.pop(0)
+        path, thing = waiting.popleft()
         if isinstance(thing, h5py.Group):
             address = h5py.h5o.get_info(thing.id).addr
             if address in seen:
                 continue
             seen.add(address)
             start = path and f"{path}/"
-            waiting += [(start + name, child) for name, child in _children(thing)]
+            children[path] = dict(_children(thing))
+            waiting += [(start + name, child) for name, child in children[path].items()]
         found[path] = thing
         if len(found) + len(waiting) > MOST_OBJECTS:
             raise DataError(f"the HDF5 file holds more than {MOST_OBJECTS} objects: no table")
-    return found
+    return found, children
 
 
 def _children(group):
     """Yield name and object of what a group holds itself; None for a link to elsewhere."""
     import h5py
 
+    links = group.id.links  # several times as fast as h5py's own way to ask for a link
     for name in group:
-        link = group.get(name, getlink=True)
-        yield name, group[name] if isinstance(link, h5py.HardLink) else None
+        kind = links.get_info(name.encode(errors="surrogateescape")).type
+        yield name, group[name] if kind == h5py.h5l.TYPE_HARD else None
 
 
 def _is_dataset(thing):
@@ -146,7 +149,7 @@ def _is_records(thing):
     return _trouble(thing) is None and thing.dtype.names is not None  # complex numbers have none
 
 
-def _tables(objects):
+def _tables(objects, children):
     """Yield path and `Table` of all that may be one; what is inside a table is none itself."""
     import h5py
 
@@ -157,7 +160,7 @@ def _tables(objects):
         if _is_lists(thing) and path:
             closed.append(f"{path}/")
         elif isinstance(thing, h5py.Group):
-            inside = dict(_children(thing))
+            inside = children[path]
             make = _format_of(inside)
             if make is not _columns:
                 closed.append(f"{path}/" if path else "")
@@ -281,7 +284,7 @@ def _labels(dataset):
         return None
     if dataset.dtype.kind not in "Siu" or dataset.size > MOST_OBJECTS:
         return None
-    _check_stored(dataset)
+    _check_stored(dataset, dataset.file.id.get_filesize())
     values = dataset[:].tolist()
     return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
 
@@ -310,12 +313,18 @@ def _inside(field, pick):
     return lambda values: pick(values[field])
 
 
-def _check_stored(dataset):
-    """Refuse a dataset that declares more than it stores: reading would make the rest up."""
+def _check_stored(dataset, there):
+    """Refuse a dataset that declares more than it stores: reading would make the rest up.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+    there : int
+        Bytes of the file.
+    """
     import h5py
 
     size, stored = dataset.size, dataset.id.get_storage_size()
-    there = dataset.file.id.get_filesize()
     layout = dataset.id.get_create_plist().get_layout()
     if stored > there:
         complete = False
@@ -411,8 +420,8 @@ class Hdf5Source(ArraySource):
         self.file.close()
 
     def _open(self, tree, names):
-        objects = _walk(self.file)
-        tables = dict(_tables(objects))
+        objects, children = _walk(self.file)
+        tables = dict(_tables(objects, children))
         choice = {path: table for path, table in tables.items() if table.blocks}
         if tree in objects and tree not in choice:
             choice[tree] = tables.get(tree) or _alone(tree, objects[tree])
@@ -421,8 +430,9 @@ class Hdf5Source(ArraySource):
         if not table.blocks:
             raise DataError(f"{self.path.name} holds no table that can be read{table.why}")
         datasets = [dataset for block in table.blocks for dataset in _datasets(block)]
+        size = self.path.stat().st_size
         for dataset in datasets:
-            _check_stored(dataset)
+            _check_stored(dataset, size)
         if any(dataset.dtype.hasobject for dataset in datasets):
             _check_heaps(self.path, self.file.id.get_create_plist().get_sizes()[1])
         self.left_out, self.tree = tuple(table.left_out), name or None

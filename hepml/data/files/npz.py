@@ -88,7 +88,10 @@ class NpzSource(ArraySource):
         infos = self.archive.infolist()
         arrays = [info for info in infos if info.filename.endswith(".npy")]
         members = {member.name: member for member in map(partial(Member, self.archive), arrays)}
-        self.left_out = tuple(info.filename for info in infos if info not in arrays)
+        for info in infos:
+            if not info.filename.endswith(".npy"):
+                self.archive.open(info).close()  # compares its name with that at its place
+                self.left_out += (info.filename,)
         if tree is not None:
             columns = [name for name in members if not name.endswith((OFFSETS, CONTENT))]
             members = {tree: members[self._check_tree(tree, columns)]}
@@ -163,8 +166,6 @@ def _check_members(path, archive):
             raise DataError(f"{path} is locked with a password: unpack it first")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise DataError(f"{info.filename!r} in {path} is packed in a way that NumPy never uses")
-        with archive.open(info):  # compares the name in the directory with that at the place
-            pass
 
 
 class NpzWriter(ArrayWriter):

@@ -63,7 +63,9 @@ def ledger(name):
         record = json.loads((set_folder(name) / LEDGER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return record if isinstance(record, dict) else {}
+    if not isinstance(record, dict):
+        return {}
+    return {file: known for file, known in record.items() if isinstance(known, dict)}
 
 
 def write_ledger(name, record):

@@ -122,15 +122,31 @@ def copy_file(source, part, report, *, size=None, about=0, chunk=1_000_000):
     chunk : int
         Bytes copied at a time.
     """
-    total = source.stat().st_size
+    with _reading(source):
+        total = source.stat().st_size
     check_size(source.parent, total, size, about)
     check_room(part.parent, total)
     done = 0
-    with _writing(part.parent), source.open("rb") as stream, part.open("wb") as out:
-        while data := stream.read(chunk):
+    with _writing(part.parent), part.open("wb") as out:
+        for data in _pieces(source, chunk):
             out.write(data)
             done += len(data)
             report(done, total, False)
+
+
+def _pieces(source, chunk):
+    with _reading(source), source.open("rb") as stream:
+        while data := stream.read(chunk):
+            yield data
+
+
+@contextlib.contextmanager
+def _reading(source):
+    """Tell a memory stick that fails from a cache that does."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"cannot read {source} ({error.strerror})") from None
 
 
 def check_size(where, offered, size, about=0):
@@ -374,7 +390,11 @@ class Transfer:
 
 
 def _number(text):
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and _is_digits(text) else None
+
+
+def _is_digits(text):
+    return text.isascii() and text.isdigit()  # "²" is a digit too, and no number
 
 
 def _content_range(answer):
@@ -387,7 +407,7 @@ def _content_range(answer):
 def _asked_pause(answer):
     """Seconds that the server asks to wait, as a number or a date."""
     text = answer.headers.get("Retry-After", "")
-    if text.isdigit():
+    if _is_digits(text):
         return float(text)
     with contextlib.suppress(ValueError, TypeError):
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())

@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 import zlib
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,14 @@ import numpy as np
 from hepml.data._errors import DataError
 from hepml.data.files import open_source
 from hepml.data.files.base import check_columns
+from hepml.data.published import cache
 from hepml.data.published.columns import CONSTITUENTS
 from hepml.data.published.download import check_room
 
 __all__ = ["batches", "schema"]
 
 ABSENT = -999.0
+LONGEST_LINE = 100_000  # bytes; longer ones are no names, and may be a bomb
 PLACES = 200  # for constituents of a jet in the top-tagging set
 FAIR_NAMES = {
     "PRI_tau_pt": ("PRI_had_pt",),
@@ -148,9 +151,11 @@ def _uci(one, path):
 
 def _first_line(path):
     """First line that is neither blank nor a comment; what is damaged is said by the reader."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with suppress(OSError, EOFError, zlib.error), opened(path, "rt", errors="replace") as stream:
-        return next((line for line in stream if line.strip() and line[0] != "#"), "")
+    opened = gzip.open if path.suffix == ".gz" else partial(open, mode="rb")
+    with suppress(OSError, EOFError, zlib.error), opened(path) as stream:
+        lines = iter(partial(stream.readline, LONGEST_LINE), b"")
+        line = next((line for line in lines if line.strip() and line[:1] != b"#"), b"")
+        return line.decode(errors="replace")
     return ""
 
 
@@ -289,11 +294,12 @@ def _jets_needed(name):
 
 @contextmanager
 def _unzipped(path):
-    """Give the Parquet file in a zip, unpacked beside it for as long as it is read."""
+    """Give the Parquet file in a zip, unpacked for as long as it is read: beside it if possible."""
     if path.suffix != ".zip":
         yield path
         return
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix="tmp") as folder:
+    beside = path.parent if cache.is_writable(path.parent) else None
+    with tempfile.TemporaryDirectory(dir=beside, prefix="tmp") as folder:
         file = Path(folder) / "data.parquet"
         try:
             _unpack(path, file)

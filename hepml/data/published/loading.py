@@ -102,17 +102,24 @@ def _replace(one, files, copy, progress):
     """Make the copy in place of those of other files."""
     for old in copy.parent.glob(cache.COPY.format("*") + "*"):
         old.unlink()
-    check_room(copy.parent, sum(file.stat().st_size for file in files))
     part = copy.with_name(copy.name + ".part")
+    with _reporting(copy.parent):
+        try:
+            _write(one, files, part, progress or _silent)
+            part.replace(copy)
+            for old in copy.parent.glob("*" + cache.REFUSED):
+                old.unlink()
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _reporting(folder):
+    """Turn what the system says about a folder into a sentence."""
     try:
-        _write(one, files, part, progress or _silent)
-        part.replace(copy)
-        for old in copy.parent.glob("*" + cache.REFUSED):
-            old.unlink()
+        yield
     except OSError as error:
-        raise cache.unwritable(copy.parent, error) from None
-    finally:
-        part.unlink(missing_ok=True)
+        raise cache.unwritable(folder, error) from None
 
 
 @contextmanager
@@ -124,7 +131,8 @@ def _prepared(one, files):
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / copy.name
-        _write(one, files, copy, _silent)
+        with _reporting(folder):
+            _write(one, files, copy, _silent)
         yield copy
 
 
@@ -144,6 +152,7 @@ def _write(one, files, path, progress):
     """Write the table of a set's files as Parquet, piece by piece."""
     import pyarrow.parquet as pq
 
+    check_room(path.parent, sum(file.stat().st_size for file in files))
     rows = 0
     with pq.ParquetWriter(path, layouts.schema(one), compression="zstd") as writer:
         for file in files:

@@ -5,6 +5,7 @@ recorded at the first download. ``about`` is a size to tell a person, ``size`` o
 """
 
 from dataclasses import dataclass
+from numbers import Integral
 
 from hepml.data._errors import DataError, nearest
 from hepml.data.published.columns import columns_of
@@ -61,7 +62,8 @@ class Published:
 
     def chosen(self, count=None):
         """First ``count`` files; as many as the set fetches by default if None."""
-        if count is not None and not 1 <= count <= len(self.files):
+        is_number = isinstance(count, Integral) and 1 <= count <= len(self.files)
+        if count is not None and not is_number:
             raise DataError(self._how_many())
         return self.files[: count or self.default_files or len(self.files)]
 
