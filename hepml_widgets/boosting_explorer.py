@@ -21,6 +21,7 @@ from hepml_widgets._boosting_table import (
     shown_ranges,
 )
 from hepml_widgets._boosting_trees import LEAF, read
+from hepml_widgets._checks import sample_of, two_names
 from hepml_widgets._numbers import significant
 
 __all__ = ["BoostingExplorer"]
@@ -110,9 +111,7 @@ class BoostingExplorer(View):
         ranges=None,
         names=("signal", "background"),
     ):
-        if len(names) != 2:
-            raise ValueError(f"names are two, of signal and background, not {len(names)}.")
-        self.names = tuple(str(name) for name in names)
+        self.names = two_names(names)
         columns = columns_of(X)
         samples = {"test": as_sample("test", X, y, weights)}
         if train is not None:
@@ -312,6 +311,4 @@ def check_columns(columns, names):
 
 
 def as_training(train):
-    if not isinstance(train, tuple | list) or len(train) not in (2, 3):
-        raise TypeError("train is a tuple of (X, y) or (X, y, weights).")
-    return as_sample("training", *(*train, None)[:3])
+    return as_sample("training", *sample_of(train, "X, y"))

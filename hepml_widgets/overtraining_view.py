@@ -8,6 +8,7 @@ import traitlets
 from hepml import stats
 from hepml_widgets import _overtraining_figure
 from hepml_widgets._base import View, pack
+from hepml_widgets._checks import one_of, two_names
 from hepml_widgets._overtraining_table import (
     CLASSES,
     MOST_POINTS,
@@ -117,7 +118,8 @@ class OvertrainingView(View):
         scale="auto",
         names=("signal", "background"),
     ):
-        check_choices(names, scale, unit)
+        one_of("scale", scale, ("auto", "linear", "logit"))
+        one_of("unit", unit, ("round", "epoch"))
         train = as_events("training", y_train, score_train, w_train)
         test = as_events("test", y_test, score_test, w_test)
         labels, rows = rounds_of(train, test, rounds)
@@ -128,7 +130,7 @@ class OvertrainingView(View):
             permutations=permutations,
             rng=np.random.default_rng(rng),
         )
-        self.unit, self.names = unit, tuple(str(name) for name in names)
+        self.unit, self.names = unit, two_names(names)
         self.sizes = len(train.y), len(test.y)
         self.stages, self.edges, self.scale = make_stages(
             train, test, labels, scale=scale, test_of=chance
@@ -247,17 +249,6 @@ class OvertrainingView(View):
         count = len(self.stages)
         stages = f", {count} {self.unit}s" if count > 1 else ""
         return f"{type(self).__name__}({n_train} training and {n_test} test events{stages})"
-
-
-def check_choices(names, scale, unit):
-    if len(names) != 2:
-        raise ValueError(f"names are two, of signal and background, not {len(names)}.")
-    for name, value, known in (
-        ("scale", scale, ("auto", "linear", "logit")),
-        ("unit", unit, ("round", "epoch")),
-    ):
-        if value not in known:
-            raise ValueError(f"{name} is {' or '.join(map(repr, known))}, not {value!r}.")
 
 
 def as_events(kind, y, scores, weights):

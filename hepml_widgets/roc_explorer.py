@@ -9,6 +9,7 @@ import traitlets
 from hepml import stats
 from hepml_widgets import _roc_figure
 from hepml_widgets._base import View
+from hepml_widgets._checks import one_of, sample_of, two_names
 from hepml_widgets._roc_bound import make_bound
 from hepml_widgets._roc_table import MERITS, MOST_MODELS, Options, make_model, rows_for
 
@@ -127,11 +128,8 @@ class RocExplorer(View):
         by_name = named(scores)
         training = dict.fromkeys(by_name) if train is None else split(train, by_name)
         self._models = {}
-        self.names = tuple(str(name) for name in names)
-        if len(self.names) != 2:
-            raise ValueError(f"names are two, of signal and background, not {len(self.names)}.")
-        if scale not in ("auto", "linear", "logit"):
-            raise ValueError(f'scale is "auto", "linear" or "logit", not {scale!r}.')
+        self.names = two_names(names)
+        one_of("scale", scale, ("auto", "linear", "logit"))
         self._bound = make_bound(y, bound, weights)
         rows = rows_for(len(by_name), bound=self._bound is not None)
         for name, score in by_name.items():
@@ -298,9 +296,7 @@ def named(scores):
 
 def split(train, by_name):
     """Training events of each model: (y, score, weights)."""
-    if not isinstance(train, tuple | list) or len(train) not in (2, 3):
-        raise TypeError("train is a tuple of (y, scores) or (y, scores, weights).")
-    y, scores, weights = (*train, None)[:3]
+    y, scores, weights = sample_of(train, "y, scores")
     training = {next(iter(by_name)): scores} if not isinstance(scores, dict) else named(scores)
     if training.keys() != by_name.keys():
         raise ValueError(

@@ -1,13 +1,13 @@
 """What the browser tests of all widgets do and measure on a page."""
 
+import pytest
+
 TEXT = "document.querySelector('.hepml-readout').dataset.text"
 NOW = "Number(document.querySelector('[role=slider]').getAttribute('aria-valuenow'))"
 STARTS = {"SVG": b"<svg", "PNG": b"\x89PNG"}
 
-# In eighths of a pixel: the browser itself rounds to sixty-fourths, now up, now down.
 PLACES = """[...document.querySelectorAll('.hepml-item, svg.hepml-frame')]
-    .map(node => node.getBoundingClientRect())
-    .map(({left, top}) => [left, top].map(x => Math.round(8 * x)))"""
+    .map(node => node.getBoundingClientRect()).flatMap(({left, top}) => [left, top])"""
 
 CLIPPED = """[...document.querySelectorAll('svg.hepml-frame')].flatMap(svg => {
     const {left, right, top, bottom} = svg.getBoundingClientRect();
@@ -32,6 +32,11 @@ CONTRAST = """selector => {
 
 NAMELESS = """[...document.querySelectorAll('button, input, select, [role=slider]')]
     .filter(node => !(node.getAttribute('aria-label') || node.textContent.trim())).length"""
+
+
+def places(page):
+    """Measure where frames and numbers stand; the browser itself rounds to 1/64 px."""
+    return pytest.approx(page.evaluate(PLACES), abs=0.05)
 
 
 def frame_box(page, index=0):

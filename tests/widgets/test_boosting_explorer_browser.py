@@ -183,7 +183,7 @@ def test_nothing_overflows_and_nothing_moves(explorer, show, page, width):
     page.set_viewport_size({"width": width, "height": 900})
     show(explorer)
     page.locator("[role=slider]").focus()
-    before = page.evaluate(looking.PLACES)
+    before = looking.places(page)
     for key in ("Home", "ArrowRight", "PageUp", "End"):
         page.keyboard.press(key)
         taken, clipped = looking.width_and_clipped(page)

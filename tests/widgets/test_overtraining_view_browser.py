@@ -178,7 +178,7 @@ def test_layout_does_not_move_while_dragging(staged, show, page, width):
     page.set_viewport_size({"width": width, "height": 900})
     show(staged)
     page.locator("[role=slider]").focus()
-    before = page.evaluate(looking.PLACES)
+    before = looking.places(page)
     for key in ("Home", "ArrowRight", "PageUp", "End"):
         page.keyboard.press(key)
         assert page.evaluate(looking.PLACES) == before

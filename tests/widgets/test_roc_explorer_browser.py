@@ -336,7 +336,7 @@ def test_nothing_overflows_and_the_readout_stays(explorer, show, page, width):
 
 def test_layout_does_not_move_while_dragging(explorer, show, page):
     show(explorer)
-    before = page.evaluate(looking.PLACES)
+    before = looking.places(page)
     for _ in dragged(page, 0, (0.3, 0.1, 0.5, 0.9), steps=1):
         assert page.evaluate(looking.PLACES) == before
 
