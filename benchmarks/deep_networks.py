@@ -24,7 +24,7 @@ from hepml import data, stats
 
 LESSON = "deep-networks"
 SIZES = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
-SEEDS = {3_000: 5, 10_000: 5, 30_000: 3, 100_000: 2}
+SEEDS = {3_000: 4, 10_000: 3, 30_000: 2}
 FEATURES = ("low", "high", "all")
 MODELS = ("trees", "shallow", "deep")
 PAIRS = (
@@ -53,7 +53,7 @@ TAUTAU_SEEDS = 3
 
 
 def say(*words):
-    print(*words, flush=True)  # noqa: T201 - the person waits and reads
+    print(*words, flush=True)
 
 
 def cpu_seconds():
@@ -74,10 +74,10 @@ def split(events, seed):
     return order[kept:], order[:kept]
 
 
-def fit_network(lesson, X, y, w, *, hidden, seed, plan):
+def fit_network(lesson, sample, *, hidden, seed):
     """Train the lesson's network, keep its best epoch; return a function to scores."""
-    keras = lesson["keras"]
-    epochs, batch, dropout = plan
+    keras, (X, y, w) = lesson["keras"], sample
+    epochs, batch, dropout = schedule(len(y))
     keras.utils.set_random_seed(seed)
     train, choose = split(len(y), seed)
     scaled = lesson["standardiser"](X[train])
@@ -100,9 +100,10 @@ def fit_network(lesson, X, y, w, *, hidden, seed, plan):
     return lambda Z: model.predict(scaled(Z), batch_size=8192, verbose=0)[:, 0]
 
 
-def fit_trees(lesson, X, y, w, *, seed):
+def fit_trees(lesson, sample, *, seed):
     """Train the lesson's trees with leaves, steps and rounds that suit the number of events."""
-    many = len(y) >= 100_000  # noqa: PLR2004 - where larger trees begin to pay
+    X, y, w = sample
+    many = len(y) >= 100_000
     model = lesson["trees"](
         seed,
         rounds=1500,
@@ -116,11 +117,11 @@ def fit_trees(lesson, X, y, w, *, seed):
     return lambda Z: model.predict_proba(Z)[:, 1]
 
 
-def fit(lesson, kind, X, y, w, seed):
-    """Train one of the three models."""
+def fit(lesson, kind, sample, seed):
+    """Train one of the three models on ``(X, y, weights)``; return a function to scores."""
     if kind == "trees":
-        return fit_trees(lesson, X, y, w, seed=seed)
-    return fit_network(lesson, X, y, w, hidden=HIDDEN[kind], seed=seed, plan=schedule(len(y)))
+        return fit_trees(lesson, sample, seed=seed)
+    return fit_network(lesson, sample, hidden=HIDDEN[kind], seed=seed)
 
 
 # ---------------------------------------------------------------- learning curves
@@ -176,7 +177,8 @@ def curves(folder, cells, sizes):
         for size, seed, kind in todo(cells, which, sizes, len(events)):
             rows = slice(seed * size, (seed + 1) * size)
             y, begin = events["Label"].to_numpy()[rows], cpu_seconds()
-            score = fit(lesson, kind, X[rows], y, np.ones(len(y), "float32"), seed)(X_test)
+            sample = X[rows], y, np.ones(len(y), "float32")
+            score = fit(lesson, kind, sample, seed)(X_test)
             cpu = cpu_seconds() - begin
             cells.put(cell_name(size, which, kind, seed), score, cpu)
             auc = stats.auc(test["Label"].to_numpy(), score)
@@ -264,8 +266,8 @@ def bootstrap(y, scores, seed=1):
 
 def read_uci(path):
     """Events in GeV and labels of the excerpt, whose columns have no names of their own."""
-    from hepml.data.published.columns import HIGGS_HIGH, HIGGS_LOW  # noqa: PLC0415 - only here
-    from hepml.data.recipes.heavy_higgs import in_gev  # noqa: PLC0415
+    from hepml.data.published.columns import HIGGS_HIGH, HIGGS_LOW
+    from hepml.data.recipes.heavy_higgs import in_gev
 
     events = data.read(path)
     y = events.pop("response").to_numpy(np.int8)
@@ -275,12 +277,15 @@ def read_uci(path):
 
 def uci(path, seeds=UCI_SEEDS, features=FEATURES, folds=FOLDS, only_folds=None):
     """Measure the recipe in cross-validation on real events: its parts, and their mean."""
+    from sklearn.model_selection import StratifiedKFold
+
     lesson = recipe(LESSON)
     events, y = read_uci(path)
     result = {"events": len(y)}
     for which in features:
         X = lesson["inputs"](events, which)
-        scores, tested = out_of_fold(lesson, X, y, seeds, folds, only_folds)
+        splits = list(StratifiedKFold(folds, shuffle=True, random_state=1).split(X, y))
+        scores, tested = out_of_fold(lesson, (X, y), seeds, splits[:only_folds])
         result[which] = {
             name: dict(zip(("auc", "auc_error"), measured(y[tested], score), strict=True))
             for name, score in scores.items()
@@ -294,11 +299,9 @@ def measured(y, score):
     return float(curve.auc), float(curve.auc_error)
 
 
-def out_of_fold(lesson, X, y, seeds, folds, only_folds):
-    """Scores of each event by models that were trained without its fold."""
-    from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415
-
-    splits = list(StratifiedKFold(folds, shuffle=True, random_state=1).split(X, y))[:only_folds]
+def out_of_fold(lesson, sample, seeds, splits):
+    """Scores of events by models that were trained without their fold, and their rows."""
+    X, y = sample
     parts = []
     for train, test in splits:
         members = lesson["committee"](X[train], y[train], seeds)
@@ -322,17 +325,19 @@ def tautau(cells, seeds=TAUTAU_SEEDS):
                 name = cell_name("tautau", which, kind, seed)
                 if cells.get(name) is None:
                     begin = cpu_seconds()
-                    score = by_halves(lesson, kind, X, y, weights, half, seed)
+                    score = by_halves(lesson, kind, (X, y, weights, half), seed)
                     cells.put(name, score, cpu_seconds() - begin)
                     say(f"{name:24s} AUC {stats.auc(y, score, weights):.4f}")
 
 
-def by_halves(lesson, kind, X, y, weights, half, seed):
+def by_halves(lesson, kind, sample, seed):
+    """Scores of each half by a model trained on the other."""
+    X, y, weights, half = sample
     score = np.empty(len(y))
     for k in (0, 1):
         rows = half != k
         w = lesson["balanced"](y[rows], weights[rows]).astype("float32")
-        score[~rows] = fit(lesson, kind, X[rows], y[rows], w, seed)(X[~rows])
+        score[~rows] = fit(lesson, kind, (X[rows], y[rows], w), seed)(X[~rows])
     return score
 
 
