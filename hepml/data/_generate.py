@@ -88,10 +88,19 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
         _check_room(recipe, events, out, part)
     folder = ChunkFolder(part, plan)
     made = partial(_made, workers=workers, scheduler=scheduler)
-    try:
+    with _kept(folder):
         chunks = recipe.chunks(events, seed)
         _make_chunks(recipe, chunks, folder, made, progress)
         record = _write_sample(recipe, plan, chunks, folder, out)
+    folder.remove()
+    return record
+
+
+@contextlib.contextmanager
+def _kept(folder):
+    """Say of whatever ends the work that finished chunks are kept, if there are any."""
+    try:
+        yield
     except DataError as error:
         if folder.remove_if_idle():
             raise
@@ -100,8 +109,6 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
         if not folder.remove_if_idle():
             error.add_note(GO_ON)
         raise
-    folder.remove()
-    return record
 
 
 def _whole(argument, value, least):

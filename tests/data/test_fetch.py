@@ -4,7 +4,6 @@ import contextlib
 import gzip
 import hashlib
 import json
-import os
 import re
 import signal
 import socket
@@ -22,6 +21,7 @@ import pytest
 from hepml.data import DataError, published
 from hepml.data.published import Patience, cache, download, registry
 from tests.data.local_server import LocalServer, Mood
+from tests.data.rights import as_nobody
 
 SHORT = Patience(connect=2, stall=1, attempts=3, pause=0.01, chunk=4096)
 NAME, FILE = "small", "small.csv.gz"
@@ -457,19 +457,6 @@ def test_a_cache_that_cannot_be_written(small, tmp_path, monkeypatch):
     message = sentence(small)
     assert "cannot write in" in message
     assert "HEPML_DATA" in message
-
-
-@contextlib.contextmanager
-def as_nobody():
-    """Give up root's right to write everywhere."""
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if is_root:
-            os.seteuid(0)
 
 
 @pytest.mark.parametrize("is_filled", [False, True])

@@ -1,8 +1,6 @@
 """The bundled sample says what its card says, and its physics holds together."""
 
-import contextlib
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -15,6 +13,7 @@ import pytest
 from hepml import data
 from hepml.data import DataError, _samples
 from hepml.data.simulate.higgsml import MISSING, derived_features
+from tests.data.rights import as_nobody
 
 HEAVY = ("awkward", "fastjet", "keras", "pandas", "pythia8mc", "sklearn", "tensorflow", "uproot")
 JET_PARTS = ("pt", "eta", "phi")
@@ -127,19 +126,6 @@ def test_an_unfinished_folder_says_how_to_go_on(tmp_path):
     (folder / "known_truth.part" / "plan.json").write_text("{")
     with pytest.raises(DataError, match="go on with the command that began it"):
         data.verify(folder)
-
-
-@contextlib.contextmanager
-def as_nobody():
-    """Give up root's right to read everything."""
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if is_root:
-            os.seteuid(0)
 
 
 @pytest.mark.parametrize("closed", [".", "sample", "sample/known_truth.json"])
