@@ -1,0 +1,155 @@
+"""The lesson's recipe: its symmetries, on another backend, on real events; and what is recorded."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import deep_networks
+from benchmarks.lessons import ROOT, recipe
+from hepml import data
+
+STEP = """
+import json, numpy as np
+from benchmarks.lessons import recipe
+from hepml import data
+
+lesson = recipe("deep-networks")
+events = data.load("heavy_higgs").iloc[:2000]
+X = lesson["inputs"](events, "all")
+Z, y = lesson["standardiser"](X)(X), events["Label"].to_numpy("float32")[:, None]
+model = lesson["network"](Z.shape[1], steps=20, dropout=0)
+rng = np.random.default_rng(3)
+model.set_weights([rng.normal(0, 0.1, w.shape).astype("float32") for w in model.get_weights()])
+
+losses = [float(model.evaluate(Z, y, batch_size=2000, verbose=0))]
+for _ in range(2):
+    model.fit(Z, y, batch_size=2000, epochs=1, shuffle=False, verbose=0)
+    losses.append(float(model.evaluate(Z, y, batch_size=2000, verbose=0)))
+print(json.dumps({"backend": lesson["keras"].backend.backend(), "losses": losses}))
+"""
+
+
+def steps_on(backend):
+    """Losses of the lesson's network before and after two steps, on one backend."""
+    settings = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", STEP],
+        cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=300,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["backend"] == backend
+    return np.array(result["losses"])
+
+
+def test_the_recipe_takes_the_same_steps_on_jax():
+    pytest.importorskip("jax")
+    ours, theirs = steps_on("tensorflow"), steps_on("jax")
+    assert ours[2] < ours[1] < ours[0]
+    assert theirs == pytest.approx(ours, abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    return recipe("deep-networks")
+
+
+@pytest.fixture(scope="module")
+def some():
+    return data.load("heavy_higgs").iloc[:500].astype({"lepton_phi": float})
+
+
+def rotated(events, angle):
+    events = events.copy()
+    for name in events.filter(regex="_phi$"):
+        events[name] = (events[name].astype(float) + angle + np.pi) % (2 * np.pi) - np.pi
+    return events
+
+
+def mirrored(events, ending):
+    events = events.copy()
+    for name in events.filter(regex=f"{ending}$"):
+        events[name] = -events[name]
+    return events
+
+
+def test_turned_and_mirrored_events_are_the_same_to_the_network(lesson, some):
+    wanted = lesson["low_level"](some)
+    for other in (rotated(some, 1.234), mirrored(some, "_eta"), mirrored(some, "_phi")):
+        assert lesson["low_level"](other) == pytest.approx(wanted, abs=2e-3)
+
+
+def test_the_order_of_the_jets_does_not_matter(lesson, some):
+    names = {f"jet_{a}_{p}": f"jet_{b}_{p}" for a, b in ((1, 3), (3, 1)) for p in
+             ("pt", "eta", "phi", "b_tag")}  # fmt: skip
+    swapped = some.rename(columns=names)
+    distinct = np.array([len(set(row)) == 4 for row in some.filter(regex=r"jet_\d_pt").to_numpy()])
+    wanted = lesson["low_level"](some)[distinct]
+    assert lesson["low_level"](swapped)[distinct] == pytest.approx(wanted)
+
+
+def test_low_level_inputs_know_nothing_of_the_masses(lesson, some):
+    blind = some.assign(**dict.fromkeys(lesson["MASSES"], -1.0))
+    assert np.array_equal(lesson["inputs"](blind, "low"), lesson["inputs"](some, "low"))
+    assert lesson["inputs"](some, "high").shape == (500, 7)
+    assert lesson["inputs"](some, "all").shape[1] == lesson["inputs"](some, "low").shape[1] + 7
+
+
+def test_standardised_columns_have_mean_0_and_deviation_1_and_no_gaps(lesson):
+    tau = data.load("higgs_tautau").iloc[:2000]
+    X = lesson["tau_inputs"](tau, "all")
+    assert np.isnan(X).any()
+    Z = lesson["standardiser"](X)(X)
+    known = ~np.isnan(X).any(axis=0)
+    assert np.isfinite(Z).all()
+    assert Z[:, known].mean(axis=0) == pytest.approx(0, abs=1e-5)
+    assert Z[:, known].std(axis=0) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.real_data
+def test_one_fold_of_the_recipe_on_real_events_agrees_with_the_record(real_data):
+    path = real_data / "uci_higgs" / "higgs_train_10k.csv"
+    fold = deep_networks.uci(path, seeds=1, features=("low",), only_folds=1)["low"]
+    recorded = data.recorded("deep-networks")["uci"]["low"]
+    for name in ("trees", "networks", "both"):
+        error = fold[name]["auc_error"]
+        assert fold[name]["auc"] == pytest.approx(recorded[name]["auc"], abs=3 * error)
+
+
+def test_the_recorded_result_is_the_one_the_goal_asks_for():
+    recorded = data.recorded("deep-networks")
+    assert recorded["uci"]["events"] == 10_000
+    assert recorded["uci"]["all"]["both"]["auc"] >= 0.79
+    assert recorded["uci"]["low"]["both"]["auc"] >= 0.67
+    assert {"command", "versions", "recorded", "data"} <= recorded.keys()
+
+
+def test_a_training_that_is_there_is_not_repeated(tmp_path):
+    cells = deep_networks.Cells(tmp_path)
+    sizes = (3_000,)
+    everything = list(deep_networks.todo(cells, "low", sizes, 10**6))
+    cells.put(deep_networks.cell_name(3_000, "low", "deep", 0), np.arange(5.0), 1.0)
+    left = list(deep_networks.todo(cells, "low", sizes, 10**6))
+    assert set(everything) - set(left) == {(3_000, 0, "deep")}
+    assert list(deep_networks.todo(cells, "low", sizes, 2_999)) == []
+
+
+def test_paired_differences_have_smaller_errors_than_their_parts():
+    rng = np.random.default_rng(2)
+    y = rng.integers(0, 2, 4000)
+    common = rng.normal(y, 1)
+    scores = {
+        name: [(common + rng.normal(0, 0.1, len(y)), 1.0) for _ in range(2)]
+        for name in ("deep low", "trees low")
+    }
+    found = deep_networks.summary(y, scores)
+    apart = found["differences"]["deep low - trees low"]
+    assert apart["error"] < 0.5 * found["models"]["deep low"]["auc_error"]
+    assert abs(apart["difference"]) < 4 * apart["error"]
+    assert pd.Series(found["models"]["deep low"]["each"]).nunique() == 2
