@@ -338,7 +338,7 @@ def test_the_environment_follows_the_locks(monkeypatch, tmp_path):
     monkeypatch.setattr(_house, "locks", lambda **_options: [lock])
     assert make_plan(gpu=True).key != key
     monkeypatch.setattr(_install, "works", lambda _environment: True)
-    old = kernels.Kernel("hepml-gpu", "", tmp_path, tmp_path, key, True, {"KERAS_BACKEND": "jax"})  # noqa: FBT003
+    old = kernels.Kernel("hepml-gpu", "", tmp_path, tmp_path, key, True, {"KERAS_BACKEND": "jax"})
     assert kernels.state(old) == "out of date"
 
 
