@@ -64,6 +64,8 @@ def _blocks(module):
 
 def _bare(block):
     block = re.sub(r"^\s*(?://.*)?\n|^[ \t]+|\n+\Z", "", block, flags=re.MULTILINE)
+    block = re.sub(r"(?<=[;,{]) +// .*$", "", block, flags=re.MULTILINE)
+    block = re.sub(r"(?<=[;,})\]])\n(?=[})\]])", "", block)
     return re.sub(r"^export (?!default)", "", block)
 
 
@@ -86,7 +88,9 @@ def stylesheet(module):
     """Style sheet of a view: what all share, then its own."""
     text = _read("plot.css") + _read(f"{module}.css")
     text = re.sub(r"/\*.*?\*/\n?|^\s+", "", text, flags=re.MULTILINE)
-    return re.sub(r"(?<=[;{]) +|(?<=\w:) (?=[^{}]*;)| +(?=[{}])|;? *(?=})", "", text)
+    return re.sub(
+        r"(?<=[;{]) +|(?<=\w:) (?=[^{}]*;)| +(?=[{}])|;? *(?=})|(?<=[;{},])[\n ]+", "", text
+    )
 
 
 def _read(name):
