@@ -46,10 +46,9 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
     if unusable := unusable or not_finite(my_log_ratio=my_log_ratio) or no_number(my_auc=my_auc):
         return unusable
     x, y, given = (np.asarray(values, dtype=float) for values in (x, y, my_log_ratio))
-    log_s, log_b = norm.logpdf(x, *signal), norm.logpdf(x, *background)
-    exact = log_s - log_b
+    exact = norm.logpdf(x, *signal) - norm.logpdf(x, *background)
     if not np.allclose(given, exact, atol=1e-3):
-        return Verdict(False, _why_ratio_differs(given, x, log_s, log_b, signal, background))
+        return Verdict(False, _why_ratio_differs(given, x, signal, background))
     wanted = auc(y, exact)
     if said := _why_auc_differs(my_auc, wanted, _misread_ratio(y, x, exact)):
         return Verdict(False, said)
@@ -65,7 +64,8 @@ def not_finite(**scores):
     return None
 
 
-def _why_ratio_differs(given, x, log_s, log_b, signal, background):
+def _why_ratio_differs(given, x, signal, background):
+    log_s, log_b = norm.logpdf(x, *signal), norm.logpdf(x, *background)
     exact = log_s - log_b
     widths = np.log(signal[1] / background[1])
     halved = norm.logpdf(x, signal[0], np.sqrt(signal[1]))
@@ -106,7 +106,7 @@ def _why_auc_differs(claimed, wanted, misconceptions, tolerance=THREE_DIGITS):
     return next(hits, f"On these events I get an AUC of {wanted:.4f}, you say {claimed:.4f}.")
 
 
-def near_the_bound(  # noqa: PLR0913 - three given, four answered
+def near_the_bound(
     y_train,
     y_test,
     exact,
