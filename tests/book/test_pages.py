@@ -86,9 +86,19 @@ def test_a_formula_that_cannot_be_set_fails_the_build(monkeypatch):
     assert "cannot set the formula" in said[0]
 
 
-@pytest.mark.parametrize(
-    "name", ["intro", "data", "samples", "published", "glossary", "instructors", "bibliography"]
+PROSE = (
+    "intro",
+    "data",
+    "samples",
+    "published",
+    "kernels",
+    "glossary",
+    "instructors",
+    "bibliography",
 )
+
+
+@pytest.mark.parametrize("name", PROSE)
 def test_every_prose_page_is_in_the_book(book, name):
     assert f"book/{name}.html" in book.pages
 

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-PACKAGES = ("hepml.data", "hepml.stats", "hepml_widgets")
+PACKAGES = ("hepml.data", "hepml.devices", "hepml.kernels", "hepml.stats", "hepml_widgets")
 
 
 def public(package):

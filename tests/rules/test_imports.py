@@ -9,6 +9,7 @@ import pytest
 
 HEAVY = {
     "fastjet",
+    "jax",
     "keras",
     "lightgbm",
     "pandas",
@@ -89,9 +90,10 @@ def loaded_by(module):
     return {name.split(".")[0] for name in names}
 
 
-@pytest.mark.parametrize(
-    "module", ["hepml", "hepml.data", "hepml.stats", "hepml.cli", "hepml_widgets"]
-)
+LIGHT = ("", ".cli", ".data", ".devices", ".kernels", ".stats")
+
+
+@pytest.mark.parametrize("module", [*(f"hepml{part}" for part in LIGHT), "hepml_widgets"])
 def test_import_is_light(module):
     assert loaded_by(module) & HEAVY == set()
 
