@@ -45,8 +45,8 @@ SCHEDULE = {
     10_000: (35, 128, 0.25),
     30_000: (30, 256, 0.2),
     100_000: (24, 512, 0.1),
-    300_000: (18, 1024, 0.05),
-    1_000_000: (16, 2048, 0.0),
+    300_000: (12, 1024, 0.05),
+    1_000_000: (10, 2048, 0.0),
 }
 UCI_SEEDS, FOLDS = 5, 5
 TAUTAU_SEEDS = 3
@@ -168,14 +168,14 @@ def pool(folder):
     return data.read(files, columns=columns)
 
 
-def curves(folder, cells, sizes):
+def curves(folder, cells, sizes, features=FEATURES, models=MODELS):
     """Train what is not there yet; small sizes take different events for each seed."""
     lesson, test, events = recipe(LESSON), data.load("heavy_higgs"), pool(folder)
     events = events.iloc[: max(size * len(seeds_of(size)) for size in sizes)]
-    for which in FEATURES:
+    for which in features:
         X_test = lesson["inputs"](test, which)
         X = lesson["inputs"](events, which).astype("float32")
-        for size, seed, kind in todo(cells, which, sizes, len(events)):
+        for size, seed, kind in todo(cells, which, sizes, len(events), models):
             rows = slice(seed * size, (seed + 1) * size)
             y, begin = events["Label"].to_numpy()[rows], cpu_seconds()
             sample = X[rows], y, np.ones(len(y), "float32")
@@ -186,13 +186,13 @@ def curves(folder, cells, sizes):
             say(f"{size:8d} {which:5s}{kind:8s}{seed} AUC {auc:.4f}  {cpu:6.0f} CPU s")
 
 
-def todo(cells, which, sizes, available):
+def todo(cells, which, sizes, available, models):
     """Sizes, seeds and models that are not there yet, small ones first."""
     for size in sorted(sizes):
         for seed in seeds_of(size):
             if (seed + 1) * size > available:
                 continue
-            for kind in MODELS:
+            for kind in models:
                 if cells.get(cell_name(size, which, kind, seed)) is None:
                     yield size, seed, kind
 
@@ -390,6 +390,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
+    parser.add_argument("--features", nargs="+", choices=FEATURES, default=FEATURES)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--only", choices=("uci", "curves", "tautau"))
     parser.add_argument("--cells", type=Path, default=ROOT / "build" / LESSON)
     given = parser.parse_args()
@@ -407,7 +409,7 @@ def main():
     if given.only in (None, "curves"):
         if given.folder is None:
             sys.exit("the learning curves need the FOLDER of the generated events")
-        curves(given.folder, cells, given.sizes)
+        curves(given.folder, cells, given.sizes, given.features, given.models)
         parts["curves"] = collected(cells, SIZES)
     save(parts)
 
