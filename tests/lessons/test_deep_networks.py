@@ -133,11 +133,11 @@ def test_the_recorded_result_is_the_one_the_goal_asks_for():
 def test_a_training_that_is_there_is_not_repeated(tmp_path):
     cells = deep_networks.Cells(tmp_path)
     sizes = (3_000,)
-    everything = list(deep_networks.todo(cells, "low", sizes, 10**6))
+    everything = list(deep_networks.todo(cells, "low", sizes, 10**6, deep_networks.MODELS))
     cells.put(deep_networks.cell_name(3_000, "low", "deep", 0), np.arange(5.0), 1.0)
-    left = list(deep_networks.todo(cells, "low", sizes, 10**6))
+    left = list(deep_networks.todo(cells, "low", sizes, 10**6, deep_networks.MODELS))
     assert set(everything) - set(left) == {(3_000, 0, "deep")}
-    assert list(deep_networks.todo(cells, "low", sizes, 2_999)) == []
+    assert list(deep_networks.todo(cells, "low", sizes, 2_999, deep_networks.MODELS)) == []
 
 
 def test_paired_differences_have_smaller_errors_than_their_parts():
