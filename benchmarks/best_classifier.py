@@ -85,8 +85,8 @@ def main():
         command=f"python -m benchmarks.best_classifier --events {sizes} --seeds {options.seeds}",
         data="fresh events of the toys gauss, mix and res of known_truth, half signal",
         method=(
-            f"lack of AUC against the exact ratio on {TEST} test events, mean over seeds "
-            "(half as many from 100000 events on) and its error"
+            f"lack of AUC against the exact ratio on {TEST} test events: mean over the seeds told "
+            "beside each point, and its error"
         ),
         packages=("keras", "numpy", "scikit-learn", "tensorflow-cpu", "xgboost-cpu"),
     )
