@@ -5,7 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Verdict", "agree", "first_that_agrees", "missing", "no_number", "no_scores"]
+__all__ = [
+    "THREE_DIGITS",
+    "Verdict",
+    "agree",
+    "first_that_agrees",
+    "missing",
+    "no_number",
+    "no_scores",
+    "why_differs",
+]
+
+THREE_DIGITS = 6e-4
+"""How far an AUC may be off that was rounded to three digits."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,27 @@ def first_that_agrees(given, misconceptions, tolerance=0.01):
     return next(hits, None)
 
 
+def why_differs(given, wanted, misconceptions, otherwise, *, exact=0.004, rounded=0.05):
+    """Sentence on a number that differs from the one wanted, or None.
+
+    Known misconceptions come first; only what is none of them is forgiven its rounding.
+
+    Parameters
+    ----------
+    given, wanted : float
+    misconceptions : dict of str to float
+        As of `first_that_agrees`.
+    otherwise : str
+        What to say where no misconception is known.
+    exact, rounded : float
+        Relative tolerances, before and after the misconceptions.
+    """
+    if agree(given, wanted, exact):
+        return None
+    said = first_that_agrees(given, misconceptions, exact)
+    return said or (None if agree(given, wanted, rounded) else otherwise)
+
+
 def no_number(**answers):
     """Verdict on the first answer that is not a finite number; None if all are."""
     for name, value in answers.items():
@@ -65,7 +98,7 @@ def no_number(**answers):
 
 
 def no_scores(events, **scores):
-    """Verdict on the first answer that is not one finite score per event; None if all are.
+    """Verdict on the first answer that is not one finite number per event; None if all are.
 
     Parameters
     ----------
@@ -82,4 +115,7 @@ def no_scores(events, **scores):
             )
         if shape != (length,):
             return Verdict(False, f"{name} should hold {length} scores; its shape is {shape}.")
+        values = np.asarray(score)
+        if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
+            return Verdict(False, f"{name} should hold finite numbers only.")
     return None

@@ -7,20 +7,17 @@ import numpy as np
 from scipy.stats import norm
 
 from hepml.checks._verdict import (
+    THREE_DIGITS,
     Verdict,
-    agree,
     first_that_agrees,
     missing,
     no_number,
     no_scores,
+    why_differs,
 )
 from hepml.stats import auc, roc_curve, significance, working_point
 
 __all__ = ["likelihood_ratio", "model_for_a_goal", "near_the_bound"]
-
-THREE_DIGITS = 6e-4
-EXACT, ROUNDED = 0.004, 0.05
-"""Relative: answers are compared with known misconceptions before they are forgiven rounding."""
 
 
 def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None):
@@ -43,7 +40,7 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
     """
     answers = {"my_log_ratio": my_log_ratio, "my_auc": my_auc}
     unusable = missing(**answers) or no_scores([len(x)], my_log_ratio=my_log_ratio)
-    if unusable := unusable or not_finite(my_log_ratio=my_log_ratio) or no_number(my_auc=my_auc):
+    if unusable := unusable or no_number(my_auc=my_auc):
         return unusable
     x, y, given = (np.asarray(values, dtype=float) for values in (x, y, my_log_ratio))
     exact = norm.logpdf(x, *signal) - norm.logpdf(x, *background)
@@ -53,15 +50,6 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
     if said := _why_auc_differs(my_auc, wanted, _misread_ratio(y, x, exact)):
         return Verdict(False, said)
     return Verdict(True, f"Right: AUC {wanted:.3f}, and no function of x has a larger one.")
-
-
-def not_finite(**scores):
-    """Verdict on the first array that holds something else than finite numbers, or None."""
-    for name, score in scores.items():
-        values = np.asarray(score)
-        if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
-            return Verdict(False, f"{name} should hold finite numbers only.")
-    return None
 
 
 def _why_ratio_differs(given, x, signal, background):
@@ -139,7 +127,7 @@ def near_the_bound(
     scores = {"my_score_train": my_score_train, "my_score_test": my_score_test}
     numbers = {"my_auc": my_auc, "my_error": my_error}
     unusable = missing(**scores, **numbers) or no_scores((len(y_train), len(y_test)), **scores)
-    if unusable := unusable or not_finite(**scores) or no_number(**numbers):
+    if unusable := unusable or no_number(**numbers):
         return unusable
     if len(np.unique(my_score_test)) <= 2:
         return Verdict(False, "These are classes, not scores: take predict_proba(X)[:, 1].")
@@ -161,9 +149,6 @@ def _why_error_differs(claimed, curve, events):
         {
             "This is 1/√n of all events, no error of an AUC.": 1 / np.sqrt(events),
             "This is a variance: the error is its square root.": curve.auc_error**2,
-            "This is the error of a proportion, √(A(1−A)/n). An AUC compares pairs of events.": (
-                np.sqrt(curve.auc * (1 - curve.auc) / events)
-            ),
         },
         0.05,
     )
@@ -243,15 +228,12 @@ def _why_chosen(choice, y, scores, weights):
 
 
 def _why_z_differs(z, choice, found, events, signal_efficiency):
-    wanted = found[choice]
-    if agree(z, wanted, EXACT):
-        return None
     y, score, weights = (np.asarray(values) for values in events)
-    said = first_that_agrees(z, _misread_yields(y, score, weights, signal_efficiency), EXACT)
-    other = {f"This is Z of {name!r}.": value for name, value in found.items() if name != choice}
-    said = said or first_that_agrees(z, other, EXACT)
+    misread = _misread_yields(y, score, weights, signal_efficiency)
+    misread |= {f"This is Z of {name!r}.": other for name, other in found.items() if name != choice}
+    wanted = found[choice]
     otherwise = f"With {choice!r} I get Z = {wanted:.2f} at this efficiency, you say {z:.2f}."
-    return said or (None if agree(z, wanted, ROUNDED) else otherwise)
+    return why_differs(z, wanted, misread, otherwise)
 
 
 def _misread_yields(y, score, weights, signal_efficiency):

@@ -6,19 +6,18 @@ Labels ``y`` are 1 for signal and 0 for background; ``weights`` are expected eve
 import numpy as np
 
 from hepml.checks._verdict import (
+    THREE_DIGITS,
     Verdict,
     agree,
     first_that_agrees,
     missing,
     no_number,
     no_scores,
+    why_differs,
 )
 from hepml.stats import auc, roc_curve, significance
 
 __all__ = ["honest_threshold", "mass_window", "own_model"]
-
-# An answer is compared with known misconceptions before it is forgiven its rounding.
-EXACT, ROUNDED = 0.004, 0.05
 
 
 def mass_window(mass, y, weights, *, low=None, high=None, z=None):
@@ -44,9 +43,13 @@ def mass_window(mass, y, weights, *, low=None, high=None, z=None):
         return Verdict(False, f"low = {low:g} should be below high = {high:g}.")
     mass, y, weights = map(np.asarray, (mass, y, weights))
     inside = (mass >= low) & (mass < high)
-    if not inside.any():
-        return Verdict(False, f"No event has a mass between {low:g} and {high:g} GeV.")
     s, b = _yields(y[inside], weights[inside])
+    if b <= 0:
+        return Verdict(
+            False,
+            f"No background event has a mass between {low:g} and {high:g} GeV, so nobody knows B: "
+            "take another window.",
+        )
     wanted = significance(s, b)
     if said := _why_z_differs(z, wanted, y, weights, inside):
         return Verdict(False, said)
@@ -65,13 +68,12 @@ def _yields(y, weights):
 
 
 def _why_z_differs(z, wanted, y, weights, inside):
-    if agree(z, wanted, EXACT):
-        return None
     s, b = _yields(y[inside], weights[inside])
     counted = _yields(y[inside], np.ones(inside.sum()))
     totals = _yields(y, weights)
-    said = first_that_agrees(
+    return why_differs(
         z,
+        wanted,
         {
             "You left out the weights: these are numbers of simulated events, not of "
             "expected ones.": significance(*counted),
@@ -79,12 +81,10 @@ def _why_z_differs(z, wanted, y, weights, inside):
             "efficiencies.": significance(s / totals[0], b / totals[1]),
             "This is S/√(S+B), the precision of a known signal; for a discovery ask what the "
             "background alone would do.": s / np.sqrt(s + b),
-            "This is S/B, a purity, not a significance.": s / b,
+            "This is S/B, how clean the window is, not a significance.": s / b,
         },
-        EXACT,
+        f"For this window I get Z = {wanted:.2f}, you say {z:.2f}.",
     )
-    otherwise = f"For this window I get Z = {wanted:.2f}, you say {z:.2f}."
-    return said or (None if agree(z, wanted, ROUNDED) else otherwise)
 
 
 def _best_window(mass, y, weights):
@@ -136,7 +136,7 @@ def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, ta
 
 
 def _why_auc_differs(claimed, wanted, on_train, test, score):
-    if abs(claimed - wanted) < 6e-4:  # right to three digits
+    if abs(claimed - wanted) < THREE_DIGITS:
         return None
     said = first_that_agrees(
         claimed,
@@ -197,24 +197,23 @@ def honest_threshold(choose, test, fraction, threshold=None, z=None, *, sigma_b=
             "No simulated background passes this cut, so nobody knows B: choose a lower threshold.",
         )
     wanted = significance(s, b, sigma_b * b)
-    if agree(z, wanted, EXACT):
-        return _judge_threshold(choose, test, threshold, wanted, sigma_b)
-    flattering = {_FLATTERED: _z_at(choose, threshold, sigma_b)}
-    said = first_that_agrees(z, flattering | _misread_yields(s, b, fraction, sigma_b), EXACT)
-    if not said and agree(z, wanted, ROUNDED):
-        return _judge_threshold(choose, test, threshold, wanted, sigma_b)
+    flattering = {
+        "This is Z on the events you chose the threshold with: it flatters.": (
+            _z_at(choose, threshold, sigma_b)
+        )
+    }
+    misread = flattering | _misread_yields(s, b, fraction, sigma_b)
     otherwise = f"At this threshold I get Z = {wanted:.2f} on the test events, you say {z:.2f}."
-    return Verdict(False, said or otherwise)
-
-
-_FLATTERED = "This is Z on the events you chose the threshold with: it flatters."
+    if said := why_differs(z, wanted, misread, otherwise):
+        return Verdict(False, said)
+    return _judge_threshold(choose, test, threshold, wanted, sigma_b)
 
 
 def _misread_yields(s, b, fraction, sigma_b):
     """Significance for each way to misread the yields, by what to say about it."""
     return {
-        "You left out the background uncertainty.": significance(s, b),
-        f"σ_b is {sigma_b:.0%} of B, not {sigma_b:g} events.": significance(s, b, sigma_b),
+        f"You left out the background uncertainty, or gave {sigma_b:g} for it: it is "
+        f"{sigma_b:.0%} of B, in events.": significance(s, b),
         "The weights of a part of the sample add up to a part of the yield: scale them up.": (
             significance(s * fraction, b * fraction, sigma_b * b * fraction)
         ),

@@ -6,19 +6,17 @@ Labels ``y`` are 1 for signal and 0 for background. Events of one class weigh th
 import numpy as np
 
 from hepml.checks._verdict import (
+    THREE_DIGITS,
     Verdict,
-    agree,
     first_that_agrees,
     missing,
     no_number,
     no_scores,
+    why_differs,
 )
 from hepml.stats import auc, roc_curve
 
 __all__ = ["one_step", "own_network", "stopped"]
-
-EXACT, ROUNDED = 1e-3, 0.02
-THREE_DIGITS = 6e-4
 
 
 def one_step(X, y, w0, b0, *, rate, w=None, loss=None):
@@ -65,12 +63,11 @@ def _log_loss(p, y):
 
 def _why_loss_differs(loss, p, y):
     wanted = _log_loss(p, y)
-    if agree(loss, wanted, EXACT):
-        return None
     share = y.mean()
     every_pair = -share * np.mean(np.log(p)) - (1 - share) * np.mean(np.log(1 - p))
-    said = first_that_agrees(
+    return why_differs(
         loss,
+        wanted,
         {
             "This is the loss of every event with every label: one array has shape (n,), the "
             "other (n, 1), and NumPy made (n, n) of them.": every_pair,
@@ -79,10 +76,10 @@ def _why_loss_differs(loss, p, y):
             "This is the mean squared error, not the log-loss.": np.mean((p - y) ** 2),
             "Signal and background are swapped.": _log_loss(1 - p, y),
         },
-        EXACT,
+        f"Before the step I get a loss of {wanted:.4f}, you say {loss:.4f}.",
+        exact=1e-3,
+        rounded=0.02,
     )
-    otherwise = f"Before the step I get a loss of {wanted:.4f}, you say {loss:.4f}."
-    return said or (None if agree(loss, wanted, ROUNDED) else otherwise)
 
 
 def _why_weights_differ(w, before, rate):
@@ -155,25 +152,21 @@ def _why_inputs_differ(X, train, test):
         )
     if not np.isfinite(X).all():
         return "my_X_test holds values that are not finite."
-    everything = np.concatenate([train, test])
     if _is_scaled(X, test, train):
         return None
-    readings = {
-        "These inputs are not standardised.": (np.zeros((1, X.shape[1])), None),
-        "The scaler was fitted on the test events: each sample has its own mean then, and the "
-        "same event two descriptions. Take mean and deviation of the training events.": (test,) * 2,
-        "The scaler was fitted on training and test events together: test events took part in "
-        "the training.": (everything,) * 2,
-    }
     if np.allclose(X, test, rtol=1e-3, atol=1e-3):
-        return next(iter(readings))
-    for said, (of, _) in list(readings.items())[1:]:
-        if _is_scaled(X, test, of):
-            return said
-    return (
+        return "These inputs are not standardised."
+    readings = {
+        "The scaler was fitted on the test events: each sample has its own mean then, and the "
+        "same event two descriptions. Take mean and deviation of the training events.": test,
+        "The scaler was fitted on training and test events together: test events took part in "
+        "the training.": np.concatenate([train, test]),
+    }
+    otherwise = (
         "These inputs are standardised with other numbers than mean and deviation of the "
         "training events: check both, and along which axis you took them."
     )
+    return next((said for said, of in readings.items() if _is_scaled(X, test, of)), otherwise)
 
 
 def _is_scaled(X, test, of):

@@ -5,6 +5,7 @@ import pytest
 
 from hepml import stats
 from hepml.checks import boosted_trees as check
+from tests.checks.naming import not_named
 
 LOW, HIGH = 110.0, 150.0
 
@@ -58,20 +59,25 @@ def test_counts_rates_and_other_formulas_are_named(toy):
         "left out the weights": stats.significance(*window(toy, weighted=False)),
         "rates where yields belong": stats.significance(s / totals[0], b / totals[1]),
         "S/√(S+B)": s / np.sqrt(s + b),
-        "purity": s / b,
+        "how clean": s / b,
         "I get Z": 1.5 * stats.significance(s, b),
     }
-    for named, z in wrong.items():
-        verdict = judge_window(toy, z)
-        assert verdict.ok is False
-        assert named in verdict.reason
+    assert not_named(lambda z: judge_window(toy, z), wrong) == {}
 
 
 def test_a_poor_or_empty_window_is_sent_back(toy):
     verdict = judge_window(toy, stats.significance(*window(toy, 20, 60)), 20, 60)
     assert verdict.ok is False
     assert "better window" in verdict.reason
-    assert "No event" in judge_window(toy, 1.0, 5000, 6000).reason
+    assert "No background event" in judge_window(toy, 1.0, 5000, 6000).reason
+
+
+def test_a_window_without_background_is_sent_back(toy):
+    mass, _, y, weights = toy
+    peak = y == 1
+    verdict = check.mass_window(mass[peak], y[peak], weights[peak], low=LOW, high=HIGH, z=3.0)
+    assert verdict.ok is False
+    assert "between 110 and 150 GeV, so nobody knows B" in verdict.reason
 
 
 def test_rounded_answers_are_right_and_nonsense_is_named(toy, samples):
@@ -84,6 +90,8 @@ def test_rounded_answers_are_right_and_nonsense_is_named(toy, samples):
     assert own(samples, round(stats.auc(y, score, w), 3)).ok
     assert "[:, 1]" in own(samples, 0.9, np.column_stack([1 - score, score])).reason
     assert f"{len(y)} scores" in own(samples, 0.9, score[1:]).reason
+    assert "finite numbers only" in own(samples, 0.9, np.where(y == 1, np.nan, score)).reason
+    assert "finite numbers only" in own(samples, 0.9, score.astype(str)).reason
 
 
 def own(samples, claimed, score_test=None, score_train=None, target=0.8):
@@ -113,10 +121,7 @@ def test_misreadings_of_an_auc_are_named(samples):
         "swapped": (samples, 1 - stats.auc(y, score, w)),
         "I get a weighted AUC": (samples, 0.6),
     }
-    for named, (given, claimed) in wrong.items():
-        verdict = own(given, claimed)
-        assert verdict.ok is False
-        assert named in verdict.reason
+    assert not_named(lambda given: own(*given), wrong) == {}
 
 
 def test_classes_turned_scores_and_weak_models_are_named(samples):
@@ -165,13 +170,11 @@ def test_misreadings_of_the_uncertainty_are_named(samples):
     wrong = {
         "it flatters": stats.significance(s_c, b_c, 0.1 * b_c),
         "left out the background uncertainty": stats.significance(s, b),
+        "in events": stats.significance(s, b, 0.1),
         "scale them up": stats.significance(0.3 * s, 0.3 * b, 0.03 * b),
         "I get Z": 17.0,
     }
-    for named, z in wrong.items():
-        verdict = cut(samples, threshold, z)
-        assert verdict.ok is False
-        assert named in verdict.reason
+    assert not_named(lambda z: cut(samples, threshold, z), wrong) == {}
 
 
 def test_tuning_on_the_test_events_is_noticed(samples):
