@@ -34,7 +34,7 @@ def unpack(column, kind="<f8"):
 
 
 _IMPORT = re.compile(r'^import\s[^;]*?"\./(\w+)\.js";\n', re.MULTILINE)
-_DECLARATION = re.compile(r"^(?:export )?(?:async )?(?:function|const) (\w+)")
+_DECLARATION = re.compile(r"^(?:async )?(?:function|const) (\w+)")
 _HOOKS = {"live", "mount"}
 
 

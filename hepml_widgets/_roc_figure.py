@@ -103,9 +103,7 @@ def draw_roc(axes, explorer):
     if explorer.bound:
         draw_bound(axes, explorer)
     draw_working_point(axes, explorer)
-    axes.legend(
-        loc={"rejection": "upper right", "linear": "upper left", "gap": "lower right"}[kind]
-    )
+    axes.legend(loc=LEGENDS[kind])
 
 
 def draw_working_point(axes, explorer):
@@ -148,10 +146,7 @@ def draw_bound(axes, explorer):
     bottom, top = axes.get_ylim()
     beyond = bottom if kind == "linear" else top
     axes.fill_between(x, heights, beyond, color="k", alpha=0.07, lw=0)
-    label = f"{NAME}  AUC {explorer.bound_text}"
-    axes.plot(
-        x, heights, color=style.BOUND, ls=style.linestyle(style.BOUND_DASH), lw=1, label=label
-    )
+    axes.plot(x, heights, **BOUND_LINE, label=f"{NAME}  AUC {explorer.bound_text}")
     axes.set_ylim(bottom, top)
 
 

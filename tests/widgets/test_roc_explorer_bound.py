@@ -145,7 +145,7 @@ def test_correlation_makes_the_error_small(sample, rng):
 
 def test_readout_says_what_is_reached(explorer):
     parts = explorer.readout.split(" · ")
-    labels = [part.rsplit(" ", part.count(" "))[0] for part in parts]
+    labels = [part.split()[0] for part in parts]
     assert labels[2:5] == ["1/ε_b", "bound", "reached"]
     shown = explorer.shown.gap
     value, error = (float(text) for text in parts[4].removeprefix("reached ").split(" ± "))
