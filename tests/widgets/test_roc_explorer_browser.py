@@ -72,6 +72,15 @@ def beside(rng):
     return RocExplorer(y, {"worse": worse, "same": score}, rng.gamma(2, 0.5, 3000), bound=score)
 
 
+@pytest.fixture(params=["explorer", "beside rejection", "beside linear", "beside gap"])
+def drawn(request):
+    """One explorer without the bound, and one with it on each axis."""
+    name, *axis = request.param.split()
+    view = request.getfixturevalue(name)
+    view.roc_axis = axis[0] if axis else view.roc_axis
+    return view
+
+
 @pytest.fixture
 def functions(expose):
     names = "decode scan readoutParts joined significance significanceError ams amsError"
@@ -304,9 +313,9 @@ def test_page_asks_for_nothing(explorer, show):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_in_light_and_dark(explorer, show, page, scheme):
+def test_text_stands_out_in_light_and_dark(drawn, show, page, scheme):
     page.emulate_media(color_scheme=scheme)
-    show(explorer)
+    show(drawn)
     assert page.locator(".hepml").get_attribute("data-theme") == scheme
     ratios = looking.contrasts(page)
     assert len(ratios) > 40
@@ -323,9 +332,9 @@ def test_theme_follows_the_host_at_once(explorer, show):
 
 
 @pytest.mark.parametrize("width", [320, 480, 720, 1000])
-def test_nothing_overflows_and_the_readout_stays(explorer, show, page, width):
+def test_nothing_overflows_and_the_readout_stays(drawn, show, page, width):
     page.set_viewport_size({"width": width, "height": 500})
-    show(explorer)
+    show(drawn)
     taken, clipped = looking.width_and_clipped(page)
     assert taken <= width
     assert clipped == []
