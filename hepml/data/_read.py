@@ -21,7 +21,8 @@ from hepml.data.files.base import check_columns
 __all__ = ["Table", "chunks", "read"]
 
 MEMORY_SHARE = 0.8  # of what is free, a table may take so much
-ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]+:/"  # of another machine, also after `Path` was there
+# Of another machine, also after `Path` was there; a dot would be that of "my.root:/tree".
+ADDRESS = r"[A-Za-z][A-Za-z0-9+-]+:/"
 
 
 def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
@@ -149,7 +150,7 @@ class Table:
         with opening(path):
             self.files, self._tree = _find_files(path, tree)
         self._names, self._where = names, where
-        self._drop = [drop] if isinstance(drop, str) else list(drop)
+        self._drop = [drop] if isinstance(drop, str) else list(drop or ())
         with _prompt():
             _import_libraries()
             self._first = self._open(self.files[0])

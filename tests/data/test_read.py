@@ -75,6 +75,12 @@ def test_a_tree_is_named_by_argument_or_in_the_path(two_trees):
     assert "give one" in sentence(f"{two_trees}:nominal", tree="folder/shifted")
 
 
+def test_a_tree_after_a_bare_name_is_no_address_of_another_machine(two_trees, monkeypatch):
+    monkeypatch.chdir(two_trees.parent)
+    assert read("two.root:nominal")["x"][0] == 1
+    assert "did you mean 'nominal'" in sentence("two.root:/nominal")
+
+
 def test_trees_are_listed_when_the_choice_is_open(two_trees):
     message = sentence(two_trees)
     assert "'nominal'" in message
@@ -305,6 +311,7 @@ def test_a_column_of_nothing_but_nan_is_an_error(tmp_path):
 
 def test_columns_can_be_dropped(root_file, shards, table):
     assert list(read(root_file, drop="mass")) == ["charge", "tight"]
+    assert list(read(root_file, drop=None)) == ["mass", "charge", "tight"]
     assert list(read(root_file, ["tight", "mass"], drop=["mass"])) == ["tight"]
     cut = read(root_file, drop=["mass"], where=col("mass") > 91)
     assert cut["charge"].tolist() == table["charge"][table["mass"] > 91].tolist()
