@@ -163,9 +163,12 @@ def _in_the_way(what):
 
 
 def _plan_of(record, plan):
-    """Plan by which a sample was made, from its card; ``plan`` is that of the sample wanted."""
+    """Plan by which a sample was made, from its card; ``plan`` is that of the sample wanted.
+
+    The oldest cards do not say how many events were asked for, only how many came out.
+    """
     versions = {package: record["versions"].get(package) for package in plan["versions"]}
-    kept = {"events": record["requested"], "versions": versions}
+    kept = {"events": record.get("requested", record["events"]), "versions": versions}
     return kept | {key: record[key] for key in ("name", "seed", "settings")}
 
 

@@ -243,6 +243,16 @@ def test_a_sample_that_would_differ_is_refused_and_told(tmp_path, monkeypatch, c
     assert times(tmp_path) == before
 
 
+def test_a_card_that_does_not_say_how_many_were_asked_for_is_understood(tmp_path):
+    """As that of the sample which came with the first lesson."""
+    record = data.generate("known_truth", 10, 1, tmp_path)
+    old = {key: value for key, value in record.items() if key != "requested"}
+    (tmp_path / "known_truth.json").write_text(json.dumps(old))
+    assert data.generate("known_truth", 10, 1, tmp_path) == old
+    with pytest.raises(DataError, match=r"differs in events \(10 there, 11 now\)"):
+        data.generate("known_truth", 11, 1, tmp_path)
+
+
 def test_the_same_sample_damaged_is_told_and_not_overwritten(tmp_path):
     data.generate("known_truth", 10, 1, tmp_path)
     file = tmp_path / "known_truth.root"
