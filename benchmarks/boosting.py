@@ -1,9 +1,9 @@
 """What the boosted-trees lesson shows as recorded: three libraries in turns, and ten searches.
 
-    python -m benchmarks.boosting libraries
-    python -m benchmarks.boosting search
+    python -m benchmarks.boosting [libraries | search]
 
-Both take the functions of the lesson's cells tagged ``recipe`` and the shipped sample.
+does one of them, or both, with the functions of the lesson's cells tagged ``recipe`` and the
+shipped sample.
 """
 
 import argparse
@@ -193,18 +193,19 @@ METHOD = {
 
 
 def main():
-    """Do one of the two and record it."""
+    """Do what is named, or both, and record it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=WORK)
-    what = parser.parse_args().what
-    record(
-        f"{LESSON}-{what}",
-        WORK[what](),
-        command=f"python -m benchmarks.boosting {what}",
-        data="higgs_tautau, as shipped",
-        method=METHOD[what],
-        packages=PACKAGES,
-    )
+    parser.add_argument("what", nargs="?", choices=WORK, help="both unless given")
+    named = parser.parse_args().what
+    for what in [named] if named else WORK:
+        record(
+            f"{LESSON}-{what}",
+            WORK[what](),
+            command=f"python -m benchmarks.boosting {what}",
+            data="higgs_tautau, as shipped",
+            method=METHOD[what],
+            packages=PACKAGES,
+        )
 
 
 if __name__ == "__main__":

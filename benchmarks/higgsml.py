@@ -47,7 +47,7 @@ def read(folder):
     return events, y, weights
 
 
-def out_of_fold(X, y, weights, *, seed, library="trees"):
+def out_of_fold(X, y, weights, *, seed, library):
     """Score of each event by the model of the lesson that was trained without its fold."""
     taught = recipe(LESSON)  # not the kept one: it cannot travel to another process
     score = np.empty(len(y))
@@ -107,9 +107,9 @@ def scaled_curve(y, score, weights, part):
     return stats.roc_curve(y[part], score[part], scaled, exact=True)
 
 
-def run(folder, seeds=range(8), library="trees"):
+def run(folder, seeds=range(8)):
     """Measures of each single repetition, and of the mean score of all."""
-    _, y, weights, scores = repetitions(folder, seeds, library)
+    y, weights, scores = repetitions(folder, seeds, "trees")
     return {
         "events": len(y),
         "single": [measure(y, score, weights) for score in scores],
@@ -119,7 +119,7 @@ def run(folder, seeds=range(8), library="trees"):
 
 def luck_of_seeds(folder, seeds=range(16)):
     """Repeat with the same trees in xgboost, which is faster: more seeds, and means of eight."""
-    _, y, weights, scores = repetitions(folder, seeds, "xgboost_trees")
+    y, weights, scores = repetitions(folder, seeds, "xgboost_trees")
     return {
         "seeds": len(seeds),
         "mean": measure(y, scores.mean(axis=0), weights),
@@ -128,13 +128,13 @@ def luck_of_seeds(folder, seeds=range(16)):
 
 
 def repetitions(folder, seeds, library):
-    """Variables, labels, weights, and scores of shape (seeds, events)."""
+    """Labels, weights, and scores of shape (seeds, events)."""
     events, y, weights = read(folder)
     X = lesson()["features"](events).to_numpy()
     # One thread per process: on so few events, threads of one fit mostly wait for each other.
     repeat = delayed(out_of_fold)
     scores = Parallel(n_jobs=2)(repeat(X, y, weights, seed=seed, library=library) for seed in seeds)
-    return X, y, weights, np.array(scores)
+    return y, weights, np.array(scores)
 
 
 def means_of_eight(scores, y, weights, *, repeats=20, seed=0):
