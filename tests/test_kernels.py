@@ -308,7 +308,7 @@ def test_bad_options_are_one_sentence(options, expected):
 
 
 def test_no_gpu_is_told_before_anything_is_fetched(tmp_path, monkeypatch):
-    monkeypatch.setattr(_install, "HERE", (sys.platform, _install.platform.machine()))
+    monkeypatch.setattr(_install, "BUILT_FOR", (sys.platform, _install.platform.machine()))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(kernels.KernelError, match=r"no NVIDIA GPU answers here.*--force"):
         install(tmp_path, gpu=True)
@@ -316,7 +316,7 @@ def test_no_gpu_is_told_before_anything_is_fetched(tmp_path, monkeypatch):
 
 
 def test_machines_without_such_builds_are_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(_install, "HERE", ("another", "machine"))
+    monkeypatch.setattr(_install, "BUILT_FOR", ("another", "machine"))
     with pytest.raises(kernels.KernelError, match="exist for Linux on x86_64"):
         install(tmp_path, gpu=True, force=True)
 
@@ -364,7 +364,7 @@ def test_the_whole_list_resolves_from_the_lock(tmp_path):
 
 @pytest.mark.kernels
 @pytest.mark.skipif(
-    (sys.platform, _install.platform.machine()) != _install.HERE, reason="no such builds here"
+    (sys.platform, _install.platform.machine()) != _install.BUILT_FOR, reason="no such builds here"
 )
 @pytest.mark.usefixtures("registry")
 def test_the_whole_list_for_a_gpu_resolves_from_both_locks(tmp_path):

@@ -77,7 +77,7 @@ def _amount(plan):
         return f"{', '.join(plan.listed)} and what they need"
     packages = "the packages of the lock"
     if plan.gpu:
-        return f"{packages} and the builds for NVIDIA GPUs: 4 GB to fetch, 9 GB on disk"
+        return f"{packages} and the builds for NVIDIA GPUs: up to 5 GB to fetch, 9 GB on disk"
     return f"{packages}: up to 1 GB to fetch, 2.5 GB on disk"
 
 

@@ -18,7 +18,7 @@ from hepml.kernels._specs import all_kernels, read, register, specs_folder
 
 __all__ = ["install", "installed", "remove", "state"]
 
-HERE = ("linux", "x86_64")
+BUILT_FOR = ("linux", "x86_64")
 
 
 def install(
@@ -129,11 +129,11 @@ def _seen(kernel):
     )
     if done.returncode:
         return f"Keras does not start in it:\n{quote(done.stderr[-2000:])}"
-    return f"It computes here on {done.stdout.splitlines()[-1]}"
+    return f"Its Keras sees here: {done.stdout.splitlines()[-1]}"
 
 
 def _require_gpu(*, force):
-    if (sys.platform, platform.machine()) != HERE:
+    if (sys.platform, platform.machine()) != BUILT_FOR:
         raise KernelError(
             "builds for NVIDIA GPUs exist for Linux on x86_64; on Windows install inside WSL2. "
             "Without --gpu the kernel computes on the CPU"
