@@ -137,10 +137,13 @@ def test_a_changed_list_takes_the_place_of_the_former(tmp_path):
     assert hepml("list", "--prefix", tmp_path).stdout == (
         f"class  up to date  hepml-lab (CPU, class)  {after.environment}\n"
     )
+    moved = install(tmp_path, name="class", path=tmp_path / "roomier")
+    assert moved.environment.parent == tmp_path / "roomier" / "class"
+    assert (moved.folder, environments(tmp_path, "class")) == (after.folder, [])
     removed = hepml("remove", "class", "--prefix", tmp_path)
     assert removed.returncode == 0, removed.stderr
-    assert not after.folder.exists()
-    assert not after.environment.parent.exists()
+    assert not moved.folder.exists()
+    assert not moved.environment.parent.exists()
     assert kernels.installed(tmp_path) == []
 
 
@@ -241,15 +244,16 @@ def test_a_read_only_folder_is_told():
     assert done.stderr.count("\n") == 1
 
 
-def test_a_kernel_of_others_is_left_alone(tmp_path):
+@pytest.mark.parametrize("text", ['{"display_name": "Mine"}', '{"metadata": null}', "[]", "{"])
+def test_a_kernel_of_others_is_left_alone(tmp_path, text):
     folder = tmp_path / "share" / "jupyter" / "kernels" / "mine"
     folder.mkdir(parents=True)
-    (folder / "kernel.json").write_text('{"argv": [], "display_name": "Mine"}')
+    (folder / "kernel.json").write_text(text)
     with pytest.raises(kernels.KernelError, match="was not installed by hepml"):
         install(tmp_path, name="mine")
     with pytest.raises(kernels.KernelError, match="no kernel 'mine' was installed by hepml"):
         kernels.remove("mine", prefix=tmp_path)
-    assert (folder / "kernel.json").exists()
+    assert (folder / "kernel.json").read_text() == text
 
 
 def test_only_environments_are_removed(tmp_path):

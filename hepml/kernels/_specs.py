@@ -65,16 +65,14 @@ def read(folder):
     """
     try:
         spec = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        own = spec["metadata"][OURS]
     except FileNotFoundError:
         return None
-    except ValueError:
-        spec = {}
-    own = spec.get("metadata", {}).get(OURS)
-    if own is None:
+    except (ValueError, LookupError, TypeError):
         raise KernelError(
             f"the kernel {folder.name!r} in {folder.parent} was not installed by hepml and stays "
             "as it is; choose another name with --name"
-        )
+        ) from None
     return Kernel(
         name=folder.name,
         display_name=spec["display_name"],
@@ -117,7 +115,7 @@ def _made_by_ipykernel(plan, environment):
 
 
 def all_kernels(prefix=None):
-    """List the kernels of ours that Jupyter finds here, and those below a prefix."""
+    """List the kernels of ours that Jupyter finds here, or those below a prefix."""
     from jupyter_core.paths import jupyter_path  # noqa: PLC0415 - only an installation has it
 
     folders = [specs_folder(prefix)] if prefix is not None else map(Path, jupyter_path("kernels"))
