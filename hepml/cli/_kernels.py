@@ -76,7 +76,8 @@ def _terminal():
     from rich.console import Console  # noqa: PLC0415
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    columns = rich.SpinnerColumn(), rich.TextColumn("{task.description}"), rich.TimeElapsedColumn()
+    text = rich.TextColumn("{task.description}", markup=False)
+    columns = rich.SpinnerColumn(), text, rich.TimeElapsedColumn()
     hidden = not console.is_terminal
     with rich.Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("")
@@ -85,6 +86,6 @@ def _terminal():
             console.print(sentence, markup=False)
 
         def watch(line):
-            bar.update(task, description=line.replace("[", r"\["))
+            bar.update(task, description=line)
 
         yield say, watch

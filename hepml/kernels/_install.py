@@ -203,7 +203,7 @@ def installed(prefix=None):
 
 
 def state(kernel):
-    """Say whether a kernel is as it would be installed today.
+    """Say whether the environment of a kernel is as it would be made today.
 
     Parameters
     ----------
