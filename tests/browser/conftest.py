@@ -36,6 +36,14 @@ RUN_ALL = """async seconds => {
     const late = new Promise((_, no) => setTimeout(() => no('run all: late'), 1000 * seconds));
     await Promise.race([jupyterapp.commands.execute('notebook:run-all-cells'), late]);
 }"""
+RUN_TO = """async seconds => {
+    const late = new Promise((_, no) => setTimeout(() => no('run to: late'), 1000 * seconds));
+    const run = async () => {
+        await jupyterapp.commands.execute('notebook:run-all-above');
+        await jupyterapp.commands.execute('notebook:run-cell');
+    };
+    await Promise.race([run(), late]);
+}"""
 # A silent request in the notebook's own session: it leaves no trace in the notebook.
 KERNEL_REPR = """async ([expression, seconds]) => {
     const late = new Promise((_, no) => setTimeout(() => no('kernel: late'), 1000 * seconds));
@@ -140,6 +148,18 @@ class Lab(Server):
     def run_all(self, page, *, seconds=PATIENCE):
         """Run every cell of the notebook shown and return when the last one is done."""
         page.evaluate(RUN_ALL, seconds)
+
+    def run_to(self, page, text, *, seconds=PATIENCE):
+        """Run the notebook shown up to its first cell that holds `text`, this one included."""
+        self.show(page, text)
+        page.evaluate(RUN_TO, seconds)
+
+    def changed(self, name, old, new):
+        """Save the notebook `name` with other text in its cells; return its new name."""
+        text = (self.root / name).read_text()
+        assert old in text
+        (self.root / f"changed-{name}").write_text(text.replace(old, new))
+        return f"changed-{name}"
 
     def show(self, page, text):
         """Scroll the notebook shown to its first cell that holds `text`."""

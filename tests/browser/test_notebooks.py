@@ -6,6 +6,8 @@ import pytest
 
 pytestmark = pytest.mark.browser
 EXPLORER = '.hepml[aria-label="ROC explorer"]'
+NAMES = ("start", "boosted-trees", "best-classifier", "deep-networks")
+CELL = "explorer = RocExplorer("
 KEYS = ("ArrowRight", "ArrowRight", "PageDown", "ArrowLeft", "Home", "End", "PageDown")
 
 
@@ -41,6 +43,17 @@ def settled(lab, page, name, text):
     return False
 
 
+def follows(lab, page, explorer):
+    """Move the threshold by keys and by the mouse: Python is told each time."""
+    assert settled(lab, page, "explorer", read(explorer))
+    explorer.get_by_role("slider").first.press("PageDown")
+    assert settled(lab, page, "explorer", read(explorer))
+    before = read(explorer)
+    drag(page, explorer, 60)
+    assert read(explorer) != before
+    assert settled(lab, page, "explorer", read(explorer))
+
+
 def strangers(page, url):
     """List the requests of a page that leave the server at `url`, from now on."""
     asked = []
@@ -69,15 +82,23 @@ def test_the_lesson_runs_and_prints_the_digits_of_python(page, lab):
     asked = strangers(page, lab.url)
     lab.open(page, "boosted-trees.ipynb")
     lab.run_all(page, seconds=600)
-    lab.show(page, "explorer = RocExplorer(")
+    lab.show(page, CELL)
+    follows(lab, page, explorer_of(page))
+    assert asked == []
+
+
+def test_the_lesson_on_the_bound_prints_the_digits_of_python(page, lab):
+    """With few training events and no further than its explorer: nbval runs all of it."""
+    asked = strangers(page, lab.url)
+    events = "200_000 * FACTOR, 200_000 * FACTOR"
+    lab.open(page, lab.changed("best-classifier.ipynb", events, "2000, 100_000"))
+    lab.run_to(page, CELL, seconds=300)
     explorer = explorer_of(page)
+    follows(lab, page, explorer)
+    assert " · reached " in read(explorer)
+    explorer.get_by_role("button", name="εb", exact=True).click()
     assert settled(lab, page, "explorer", read(explorer))
-    explorer.get_by_role("slider").first.press("PageDown")
-    assert settled(lab, page, "explorer", read(explorer))
-    before = read(explorer)
-    drag(page, explorer, 60)
-    assert read(explorer) != before
-    assert settled(lab, page, "explorer", read(explorer))
+    assert lab.evaluate(page, "explorer.roc_axis") == "'linear'"
     assert asked == []
 
 
@@ -128,9 +149,11 @@ COUNT_SENT = """() => {
 }"""
 
 
-def test_a_trusted_notebook_is_alive_when_opened_and_not_run(page, lab):
-    lab.trust("start.ipynb")
-    lab.open(page, "start.ipynb")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_trusted_notebook_is_alive_when_opened_and_not_run(page, lab, name):
+    lab.trust(f"{name}.ipynb")
+    lab.open(page, f"{name}.ipynb")
+    lab.show(page, CELL)
     explorer = explorer_of(page)
     before = read(explorer)
     drag(page, explorer, 60)
