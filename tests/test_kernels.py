@@ -220,6 +220,14 @@ def test_no_network_is_told_and_leaves_nothing_half(tmp_path):
     assert kernels.installed(prefix) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no variable moves the folder")
+def test_without_a_prefix_all_goes_to_the_person_s_own_folders(tmp_path):
+    own = {"JUPYTER_DATA_DIR": str(tmp_path / "jupyter"), "XDG_DATA_HOME": str(tmp_path / "data")}
+    done = hepml("install", **own, **nowhere(tmp_path / "cache"))
+    assert f" in {tmp_path}/data/hepml-lab/kernels/hepml-cpu/" in done.stderr
+    assert (tmp_path / "jupyter" / "kernels").is_dir()
+
+
 def test_without_the_installer_its_name_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
