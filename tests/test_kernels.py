@@ -140,7 +140,7 @@ def test_a_changed_list_takes_the_place_of_the_former(tmp_path):
     moved = install(tmp_path, name="class", path=tmp_path / "roomier")
     assert moved.environment.parent == tmp_path / "roomier" / "class"
     assert (moved.folder, environments(tmp_path, "class")) == (after.folder, [])
-    removed = hepml("remove", "class", "--prefix", tmp_path)
+    removed = hepml("remove", "Class", "--prefix", tmp_path)
     assert removed.returncode == 0, removed.stderr
     assert not moved.folder.exists()
     assert not moved.environment.parent.exists()

@@ -244,7 +244,7 @@ def remove(name, *, prefix=None):
         If no such kernel was installed by `install`.
     """
     found = {kernel.name: kernel for kernel in all_kernels(prefix)}
-    kernel = found.get(name)
+    kernel = found.get(name.lower())  # as `install` writes it
     if kernel is None:
         there = f"there are {', '.join(found)}" if found else "there is none"
         raise KernelError(f"no kernel {name!r} was installed by hepml: {there}")
