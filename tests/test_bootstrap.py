@@ -30,6 +30,15 @@ def test_help_names_every_command():
     assert named == {*bootstrap.COMMANDS} - {"help", "install"}
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.stem)
+def test_no_benchmark_demands_an_argument(path):
+    """`make bench` gives none."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    added = [call for call in calls if getattr(call.func, "attr", "") == "add_argument"]
+    given = {ast.literal_eval(call.args[0]): {k.arg for k in call.keywords} for call in added}
+    assert [name for name in given if name[0] != "-" and "nargs" not in given[name]] == []
+
+
 def test_nothing_but_the_standard_library_is_imported():
     tree = ast.parse((ROOT / "bootstrap.py").read_text())
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
