@@ -35,6 +35,7 @@ PAIRS = (
     ("deep low", "trees high"),
     ("deep low", "trees all"),
     ("deep low", "deep all"),
+    ("trees low", "trees all"),
 )
 VALIDATION = 0.1  # of the training events, to choose the epoch or the number of trees
 BOOTSTRAP = 60
@@ -200,30 +201,28 @@ def todo(cells, which, sizes, available, models):
 def collected(cells, sizes):
     """All that is there: AUC of each model at each size, and differences with paired errors."""
     y = data.load("heavy_higgs")["Label"].to_numpy()
+    found = {size: all_scores(cells, size, seeds_of(size)) for size in sizes}
+    return {str(size): summary(y, scores) for size, scores in found.items() if scores}
+
+
+def all_scores(cells, sample, seeds):
+    """Scores and CPU seconds of each training that is there, by model and columns."""
     found = {}
-    for size in sizes:
-        scores = {
-            f"{kind} {which}": scores_of(cells, size, which, kind)
-            for which in FEATURES
-            for kind in MODELS
-        }
-        scores = {name: held for name, held in scores.items() if held}
-        if scores:
-            found[str(size)] = summary(y, scores)
+    for which in FEATURES:
+        for kind in MODELS:
+            held = [cells.get(cell_name(sample, which, kind, seed)) for seed in seeds]
+            if there := [one for one in held if one is not None]:
+                found[f"{kind} {which}"] = there
     return found
 
 
-def scores_of(cells, size, which, kind):
-    held = (cells.get(cell_name(size, which, kind, seed)) for seed in seeds_of(size))
-    return [one for one in held if one is not None]
-
-
-def summary(y, scores):
+def summary(y, scores, weights=1.0):
     """AUC of each model with the errors of test and training, and the paired differences."""
-    resampled = bootstrap(y, scores)
+    weights = weights * np.ones(len(y))
+    resampled = bootstrap(y, scores, weights)
     models = {}
     for name, held in scores.items():
-        auc = [float(stats.auc(y, score)) for score, _ in held]
+        auc = [float(stats.auc(y, score, weights)) for score, _ in held]
         models[name] = {
             "auc": float(np.mean(auc)),
             "auc_error": float(np.hypot(np.std(resampled[name]), spread(auc))),
@@ -252,10 +251,10 @@ def spread(values):
     return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
-def bootstrap(y, scores, seed=1):
+def bootstrap(y, scores, weights, seed=1):
     """Mean AUC of each model on resampled test events, the same ones for all."""
     rng = np.random.default_rng(seed)
-    draws = [rng.poisson(1, len(y)).astype(float) for _ in range(BOOTSTRAP)]
+    draws = [weights * rng.poisson(1, len(y)) for _ in range(BOOTSTRAP)]
     return {
         name: np.array([np.mean([stats.auc(y, score, w) for score, _ in held]) for w in draws])
         for name, held in scores.items()
@@ -343,19 +342,10 @@ def by_halves(lesson, kind, sample, seed):
 
 
 def collected_tautau(cells):
-    """AUC, weighted, of what is there."""
+    """As ``summary``, weighted, of what is there."""
     events = data.load("higgs_tautau")
     y, weights = events["Label"].to_numpy(), events["Weight"].to_numpy(float)
-    found = {}
-    for which in FEATURES:
-        for kind in ("trees", "deep"):
-            held = [cells.get(cell_name("tautau", which, kind, s)) for s in range(TAUTAU_SEEDS)]
-            curves = [stats.roc_curve(y, one[0], weights) for one in held if one is not None]
-            if curves:
-                auc = [float(curve.auc) for curve in curves]
-                error = np.hypot(np.mean([c.auc_error for c in curves]), spread(auc))
-                found[f"{kind} {which}"] = {"auc": float(np.mean(auc)), "auc_error": float(error)}
-    return found
+    return summary(y, all_scores(cells, "tautau", range(TAUTAU_SEEDS)), weights)
 
 
 # ---------------------------------------------------------------- all together
