@@ -1,4 +1,4 @@
-"""The lesson's recipe on real events, and what the lesson shows as recorded."""
+"""The lesson's recipe on published events, and what the lesson shows as recorded."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The lesson's recipe: its symmetries, on another backend, on real events; and what is recorded."""
+"""The recipe: its symmetries, on another backend, on published events; and what is recorded."""
 
 import json
 import os
@@ -113,7 +113,7 @@ def test_standardised_columns_have_mean_0_and_deviation_1_and_no_gaps(lesson):
 
 
 @pytest.mark.real_data
-def test_one_fold_of_the_recipe_on_real_events_agrees_with_the_record(real_data):
+def test_one_fold_of_the_recipe_on_published_events_agrees_with_the_record(real_data):
     path = real_data / "uci_higgs" / "higgs_train_10k.csv"
     fold = deep_networks.uci(path, seeds=1, features=("low",), only_folds=1)["low"]
     recorded = data.recorded("deep-networks")["uci"]["low"]
