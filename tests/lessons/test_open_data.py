@@ -1,4 +1,4 @@
-"""Published events go through the lesson: the whole of it for HiggsML, its recipe for other files."""
+"""Published events go through the lesson: all of it for HiggsML, its recipe for other files."""
 
 import re
 import sys
