@@ -281,7 +281,7 @@ def lab(options):
     command += ["--LabApp.default_url=/lab/tree/notebooks/start.ipynb"]
     command += [] if has_display() else ["--no-browser"]
     command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-    become([*command, *options])
+    become([*command, *options], TF_CPP_MIN_LOG_LEVEL="2")  # or its log stands under the first cell
 
 
 def test(options):

@@ -187,7 +187,7 @@ class Curve:
 
     @property
     def answer(self):
-        """Does the loss on new events still fall? A verdict and its reason."""
+        """Does longer training still help? A verdict and its reason."""
         if self.verdict == "unknown":
             return "It cannot be told: at least three finite values are wanted."
         return SENTENCES[self.verdict](self)

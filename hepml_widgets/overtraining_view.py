@@ -28,7 +28,7 @@ UNKNOWN = "Unknown: give history=, or the scores of every round, to see a learni
 class OvertrainingView(View):
     """Two questions often taken for one, side by side: learning curve, train and test scores.
 
-    *Does the loss on new events still fall?* If it rises, over-training costs performance: the
+    *Does longer training still help?* If it rises, over-training costs performance: the
     learning curve tells. *Do training and test scores differ?* If they do, the model remembers
     training events; that alone harms nobody, as an analysis uses new ones. Both panels say their
     verdict and its reason in words.
@@ -97,7 +97,7 @@ class OvertrainingView(View):
     round = traitlets.Int(0, help="round whose scores are shown").tag(sync=True)
     curve = traitlets.Unicode(help="name of the learning curve shown").tag(sync=True)
 
-    questions = ("Does the loss on new events still fall?", "Do training and test scores differ?")
+    questions = ("Does longer training still help?", "Do training and test scores differ?")
     invitation = EMPTY
 
     def __init__(  # noqa: PLR0917 - two samples of three arrays

@@ -93,6 +93,8 @@ def no_number(**answers):
     """Verdict on the first answer that is not a finite number; None if all are."""
     for name, value in answers.items():
         if not isinstance(value, numbers.Real) or not np.isfinite(value):
+            if isinstance(value, numbers.Real) and np.isinf(value):
+                return Verdict(False, f"{name} is infinite: something was divided by zero.")
             return Verdict(False, f"{name} should be a number, not {value!r:.40}.")
     return None
 

@@ -171,7 +171,8 @@ def _judge_gap(curve, bound, on_train, exact, score, within):  # noqa: PLR0917 -
         )
     if curve.auc < bound.auc - within:
         hint = "more trees or epochs, a smaller step, or another kind of model?"
-        return Verdict(False, f"AUC {found} is computed correctly; you may lack {within}: {hint}")
+        said = f"AUC {found}: computed correctly, but come within {within} of the bound: {hint}"
+        return Verdict(False, said)
     return Verdict(True, f"Right: AUC {found}; {on_train:.4f} on the training events.")
 
 
@@ -197,7 +198,7 @@ def model_for_a_goal(y, scores, weights, *, signal_efficiency, choice=None, z=No
     """
     if unusable := missing(choice=choice, z=z) or no_number(z=z):
         return unusable
-    if choice not in scores:
+    if not isinstance(choice, str) or choice not in scores:
         return Verdict(False, f"choice should be one of {', '.join(map(repr, scores))}.")
     found = {name: _z_at(y, score, weights, signal_efficiency) for name, score in scores.items()}
     best = max(found, key=found.get)

@@ -163,7 +163,7 @@ def _judge_model(curve, on_train, target):
             False, f"AUC {found} is computed correctly; the lesson's trees reach {target:.3f}."
         )
     return Verdict(
-        True, f"Right: AUC {found} on unseen events, {on_train:.3f} on the training set."
+        True, f"Right: AUC {found} on the test events, {on_train:.3f} on the training events."
     )
 
 

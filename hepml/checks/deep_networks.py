@@ -183,9 +183,11 @@ def _judge_scores(curve, score, claimed, target):
         return Verdict(False, "Signal and background are swapped: turn the scores.")
     if abs(claimed - curve.auc) >= THREE_DIGITS:
         return Verdict(False, f"On the test events I get AUC {found}, you say {claimed:.4f}.")
+    if curve.auc < 0.5:
+        return Verdict(False, f"AUC {found}: the scores are larger for background; turn them.")
     if curve.auc < target - 2 * curve.auc_error:
         return Verdict(False, f"AUC {found} is computed correctly; {target:.3f} is within reach.")
-    return Verdict(True, f"Right: AUC {found} on events the network has not seen.")
+    return Verdict(True, f"Right: AUC {found} on the test events.")
 
 
 def stopped(y_choose, y_test, *, scores_choose=None, scores_test=None, epoch=None, auc=None):
@@ -215,7 +217,16 @@ def stopped(y_choose, y_test, *, scores_choose=None, scores_test=None, epoch=Non
     if said := _why_no_epochs((y_choose, choose), (y_test, test), epoch):
         return Verdict(False, said)
     on_choose, on_test = _each_epoch(y_choose, choose), _each_epoch(y_test, test)
-    return _judge_epoch(on_choose, on_test, int(epoch), auc)
+    honest = {int(np.argmax(on_choose)), _least_loss(y_choose, choose), len(choose) - 1}
+    return _judge_epoch(on_choose, on_test, honest, int(epoch), auc)
+
+
+def _least_loss(y, scores):
+    """Epoch of the smallest log-loss, for scores that are probabilities; else the last."""
+    if scores.min() < 0 or scores.max() > 1:
+        return len(scores) - 1
+    p = np.clip(scores, 1e-9, 1 - 1e-9)
+    return int(np.argmin([_log_loss(each, np.asarray(y)) for each in p]))
 
 
 def _why_no_epochs(choose, test, epoch):
@@ -234,7 +245,7 @@ def _each_epoch(y, scores):
     return np.array([auc(y, score) for score in scores])
 
 
-def _judge_epoch(on_choose, on_test, epoch, claimed):
+def _judge_epoch(on_choose, on_test, honest, epoch, claimed):
     best, lucky = int(np.argmax(on_choose)), int(np.argmax(on_test))
     if abs(claimed - on_test[epoch]) >= THREE_DIGITS:
         said = first_that_agrees(
@@ -252,12 +263,12 @@ def _judge_epoch(on_choose, on_test, epoch, claimed):
             f"At epoch {epoch} the test events give {on_test[epoch]:.4f}, not {claimed:.4f}."
         )
         return Verdict(False, said or otherwise)
-    if epoch == lucky != best and on_choose[best] > on_choose[epoch]:
+    if epoch == lucky and epoch not in honest:
         return Verdict(
             False,
-            "You chose the epoch on the test events: it is the best of them there, but not on "
-            "the choose events. The number is too good.",
+            f"Epoch {epoch} is the best of the test events, epoch {best} that of the choose "
+            "events: chosen on the test events, the number is too good.",
         )
-    if on_choose[epoch] < on_choose[best] - 0.01:
+    if on_choose[epoch] < on_choose[best] - 0.01 and epoch not in honest:
         return Verdict(False, f"On the choose events epoch {best} is clearly better.")
     return Verdict(True, f"Right: chosen without the test events, AUC {on_test[epoch]:.3f}.")

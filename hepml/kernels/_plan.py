@@ -13,6 +13,7 @@ BACKENDS = ("tensorflow", "jax")
 MOST_THREADS = 4
 # Both backends would take most of a GPU's memory at once, and a second kernel would find none.
 SHARED_MEMORY = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}  # or TensorFlow's log stands under the first cell
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Plan:
     def variables(self):
         """Environment variables of the kernel."""
         caps = _house.bootstrap().capped(self.threads)
-        return {"KERAS_BACKEND": self.backend, **SHARED_MEMORY, **caps}
+        return {"KERAS_BACKEND": self.backend, **SHARED_MEMORY, **QUIET, **caps}
 
 
 def make_plan(*, gpu=False, name=None, backend="tensorflow", threads=None, requirements=None):

@@ -300,6 +300,10 @@ export function stage(el, label) {
   const controller = new AbortController();
   const cleanups = [() => controller.abort()];
   const root = element("div", { class: "hepml", role: "group", "aria-label": label });
+  // JupyterLab would take the arrow keys of sliders and menus to walk through the cells.
+  root.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+  });
   el.append(root);
   const paint = () => {
     if (!root.isConnected) return;

@@ -78,6 +78,24 @@ def test_the_start_page_runs_and_prints_the_digits_of_python(page, lab):
     assert asked == []
 
 
+ACTIVE = "() => jupyterapp.shell.currentWidget.content.activeCellIndex"
+
+
+def test_the_arrow_keys_of_a_slider_stay_with_it(page, lab):
+    lab.open(page, "start.ipynb")
+    lab.run_all(page)
+    explorer = explorer_of(page)
+    slider = explorer.locator("input[type=range]").first
+    slider.click()
+    values, cells = [slider.input_value()], page.evaluate(ACTIVE)
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        values.append(slider.input_value())
+    assert values == sorted(set(values), key=float)
+    assert slider.evaluate("node => node === document.activeElement")
+    assert page.evaluate(ACTIVE) == cells
+
+
 def test_the_lesson_runs_and_prints_the_digits_of_python(page, lab):
     asked = strangers(page, lab.url)
     lab.open(page, "boosted-trees.ipynb")

@@ -183,6 +183,19 @@ def test_choosing_on_the_test_events_is_noticed(training):
     assert "on the test events" in judge_stop(training, lucky).reason
 
 
+def test_the_last_epoch_and_the_least_loss_are_choices_too(training):
+    y_choose, y_test, choose, test = training
+    assert judge_stop(training, len(test) - 1).ok
+    sure = np.array([1, 1, 40, 40, 40])[:, None]  # one may put events in order and be too sure
+    p = 1 / (1 + np.exp(-sure * choose))
+    loss = [-np.mean(np.log(np.clip(np.where(y_choose == 1, q, 1 - q), 1e-9, 1))) for q in p]
+    epoch = int(np.argmin(loss))
+    assert epoch != best(y_choose, p)
+    claimed = stats.auc(y_test, test[epoch])
+    given = {"scores_choose": p, "scores_test": test, "epoch": epoch, "auc": claimed}
+    assert check.stopped(y_choose, y_test, **given).ok
+
+
 def test_misreadings_of_the_stop_are_named(training):
     y_choose, y_test, choose, test = training
     epoch = best(y_choose, choose)

@@ -3,6 +3,7 @@
 import json
 import re
 
+import jupytext
 import pytest
 
 from benchmarks.lessons import ROOT, TEXTS
@@ -78,3 +79,18 @@ def test_a_lesson_ends_with_what_to_keep(lesson):
         "## What to read",
     ):
         assert heading in text_of(lesson)
+
+
+@EACH
+def test_a_monitor_is_on_the_page_before_the_training_begins(lesson):
+    cells = [
+        cell.source
+        for cell in jupytext.read(TEXTS / f"{lesson}.md").cells
+        if cell.cell_type == "code"
+    ]
+    training = [source for source in cells if "TrainingMonitor(" in source and "display(" in source]
+    assert training
+    for source in training:
+        assert re.search(r"display\(\w*monitor\)\n(\w+ = )?[\w.]+\(", source), source
+    for source in cells:
+        assert not re.search(r"^\w*monitor$", source, re.MULTILINE), "shown when all is over"
