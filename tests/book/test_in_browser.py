@@ -26,9 +26,14 @@ def watched(page, book):
 
     page.route("**/*", route)
     page.on("response", lambda r: r.status >= 400 and page.failures.append(f"{r.status} {r.url}"))
-    page.on("requestfailed", lambda request: page.failures.append(request.url))
+    page.on("requestfailed", lambda r: None if left_behind(r) else page.failures.append(r.url))
     page.on("console", lambda m: m.type == "error" and page.failures.append(m.text))
     return page
+
+
+def left_behind(request):
+    """Whether the browser gave up a request because the test went on to the next page."""
+    return request.failure == "net::ERR_ABORTED"
 
 
 def visit(page, book, face, name):
