@@ -127,7 +127,7 @@ def test_a_quiz_and_a_solution_open_in_the_notebook(page, lab):
     shut = answer.inner_text()
     answer.locator("summary").click()
     assert len(answer.inner_text()) > len(shut)
-    lab.show(page, "low, high = 105")
+    lab.show(page, "left, right = 105")
     folded = page.locator(".jp-Cell.jp-mod-active .jp-InputPlaceholder")
     folded.click()
     page.locator(".jp-Cell.jp-mod-active .cm-content").wait_for()
