@@ -300,10 +300,8 @@ export function stage(el, label) {
   const controller = new AbortController();
   const cleanups = [() => controller.abort()];
   const root = element("div", { class: "hepml", role: "group", "aria-label": label });
-  // JupyterLab would take the arrow keys of sliders and menus to walk through the cells.
-  root.addEventListener("keydown", (event) => {
-    if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
-  });
+  // JupyterLab would walk through its cells.
+  root.addEventListener("keydown", (e) => e.ctrlKey || e.metaKey || e.altKey || e.stopPropagation());
   el.append(root);
   const paint = () => {
     if (!root.isConnected) return;
@@ -813,7 +811,6 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
   grip.addEventListener("keydown", (event) => {
     if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    event.stopPropagation();
     go(stepped(event.key, index, values().length, event.shiftKey));
     clearTimeout(later);
     later = setTimeout(settle, 400);
