@@ -13,6 +13,7 @@ __all__ = [
     "BOUND_DASH",
     "CURVES",
     "DASHES",
+    "HEAT",
     "PETROFF",
     "SIGNAL",
     "context",
@@ -56,6 +57,19 @@ CURVES = (
 
 DASHES = ("", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2")
 """Dash of each model as SVG writes it, so that colour is never alone."""
+
+HEAT = (
+    "#f1da69",
+    "#f9af49",
+    "#f78331",
+    "#e8583c",
+    "#ca354f",
+    "#a7175e",
+    "#791b6a",
+    "#4d185e",
+    "#250f48",
+)
+"""Colours of a positive amount on white: equal steps in Oklab, lightness falling all the way."""
 
 BOUND = "#5c5f66"
 """What no model can pass, a neutral thin line."""
