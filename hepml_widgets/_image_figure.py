@@ -13,7 +13,7 @@ from hepml_widgets._roc_figure import KINDS, plain
 __all__ = ["draw"]
 
 HEAT = LinearSegmentedColormap.from_list("heat", style.HEAT)
-SIGNED = LinearSegmentedColormap.from_list("signed", [style.BACKGROUND, "white", style.SIGNAL])
+SIGNED = LinearSegmentedColormap.from_list("signed", style.COLD_TO_HOT)
 DEPTH = 1e-5  # of the largest: what is smaller has the lowest colour
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "BACKGROUND",
     "BOUND",
     "BOUND_DASH",
+    "COLD_TO_HOT",
     "CURVES",
     "DASHES",
     "HEAT",
@@ -70,6 +71,9 @@ HEAT = (
     "#250f48",
 )
 """Colours of a positive amount on white: equal steps in Oklab, lightness falling all the way."""
+
+COLD_TO_HOT = ("#004987", "#1483dc", "#87c3ff", "#ffffff", "#fba491", "#cf533a", "#7d2615")
+"""Colours of an amount of either sign on white, lightness falling on both sides of zero."""
 
 BOUND = "#5c5f66"
 """What no model can pass, a neutral thin line."""

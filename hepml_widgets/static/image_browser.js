@@ -172,7 +172,7 @@ function render({ model, el }) {
 
   const mix = () => {
     const [nothing, less] = [["--ground", "--ground"], ["--muted", "--muted"]].map((colors) => shadesThrough(scene.root, colors, 2).slice(0, 3));
-    shades = [["--heat"], ["--background", "--ground", "--signal"]].map((colors) =>
+    shades = [["--heat"], ["--cold", "--ground", "--hot"]].map((colors) =>
       Uint8ClampedArray.of(...nothing, ...less, ...shadesThrough(scene.root, colors, SHADES - 2)));
   };
   const shadesOf = ([low]) => shades[low < 0 ? 1 : 0];
@@ -249,7 +249,7 @@ function render({ model, el }) {
   const swatch = (panel, x, y, text, look) => panel.labels.append(
     vector("rect", { x, y, width: 14, height: 14, class: `hepml-image-swatch ${look}` }), vector("text", { x: x + 19, y: y + 11 }, text));
   const bars = [0, 1].map((i) => frame(scene, plots[3 + i], {
-    label: "Colours", x: { title: "", plain: true, kind: "linear", domain: [0, 1] }, y: BARE,
+    label: "Colours", x: { title: "", plain: true, kind: "linear", domain: [0, 1], room: 52 }, y: BARE,
     draw: (panel) => {
       fillWith(panel, paintBar(shadesOf(domains[i]), (p) => p + 2));
       const [x, y] = [panel.inner.left, panel.inner.top + panel.inner.height + 25];
@@ -369,7 +369,7 @@ function render({ model, el }) {
   };
   const show = () => {
     now = lookAt(data, state);
-    now.over = salient ? lookAt(data, { ...state, stack: "saliency" }).averages : null;
+    now.over = salient ? mapped(samples, (sample) => averageOf(sample, "saliency", cellsOf(data, state), data.pixels)) : null;
     const { stack, shown, scale, contrast } = state;
     if (whole?.stack !== stack) whole = { stack, ...lookAt(data, { ...state, v: -1, shown: "averages" }) };
     // Of all jets and of those selected: it seldom changes, and nothing runs out of it.

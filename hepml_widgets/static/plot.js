@@ -356,7 +356,8 @@ export function publisher(model) {
 // ---------------------------------------------------------------- frames
 
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
-//   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count" | "none", domain }
+//   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count" | "none", domain,
+//           room: pixels for one number }
 export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }) {
   // Not a count: a page may hold several copies of this script, each counting for itself.
   const clip = `hepml-clip-${Math.random().toString(36).slice(2)}`;
@@ -429,8 +430,8 @@ function arrange(panel, width, height) {
 }
 
 // Room for the half of the last number that stands out, if one stands at the end.
-function rightMargin({ kind = "linear", domain }, width) {
-  const ticks = makeScale(kind, domain, [0, 1]).ticks(Math.max(2, Math.floor((width - 60) / 64)));
+function rightMargin({ kind = "linear", domain, room = 64 }, width) {
+  const ticks = makeScale(kind, domain, [0, 1]).ticks(Math.max(2, Math.floor((width - 60) / room)));
   const last = ticks.findLast(({ label }) => label);
   const near = last && makeScale(kind, domain, [0, 1])(last.value) > 0.98;
   return near ? Math.max(MARGIN.right, Math.ceil(3 + (DIGIT * visualLength(last.label)) / 2)) : MARGIN.right;
@@ -447,7 +448,7 @@ function drawAxes(panel) {
   const group = panel.back;
   group.replaceChildren();
   let path = "";
-  const columns = panel.x.ticks(Math.max(2, Math.floor(width / 64)));
+  const columns = panel.x.ticks(Math.max(2, Math.floor(width / (panel.axes.x.room ?? 64))));
   for (const { value, major, label } of columns) {
     const at = panel.x(value).toFixed(1);
     const size = major ? 6 : 3;
@@ -613,15 +614,16 @@ function channels(color) {
   return [...context.getImageData(0, 0, 1, 1).data];
 }
 
-// So many shades through the colours that properties of the theme hold.
+// So many shades through the colours that properties of the theme hold; before the root stands in
+// a page they hold none, and what is painted then is painted again by `onTheme`.
 export function shadesThrough(root, names, count) {
   const style = getComputedStyle(root);
   const colors = names.flatMap((name) => style.getPropertyValue(name).trim().split(/ +(?![^(]*\))/)).map(channels);
   const shades = new Uint8ClampedArray(3 * count);
   for (let i = 0; i < count; i += 1) {
     const at = (i / (count - 1)) * (colors.length - 1);
-    const j = Math.min(Math.floor(at), colors.length - 2);
-    for (let k = 0; k < 3; k += 1) shades[3 * i + k] = colors[j][k] + (at - j) * (colors[j + 1][k] - colors[j][k]);
+    const [low, high] = [colors[Math.floor(at)], colors[Math.ceil(at)]];
+    for (let k = 0; k < 3; k += 1) shades[3 * i + k] = low[k] + (at % 1) * (high[k] - low[k]);
   }
   return shades;
 }

@@ -440,6 +440,25 @@ def test_colours_are_the_same_in_print():
     light, dark = heats()
     assert tuple(light) == style.HEAT
     assert len(dark) == len(light)
+    css = _base._read("image_browser.css")
+    cold, hot = (re.search(f"--{name}: ([^;]*);", css)[1].split() for name in ("cold", "hot"))
+    assert (*cold, "#ffffff", *hot) == style.COLD_TO_HOT
+
+
+@pytest.mark.parametrize("blindness", ["none", "protan", "deutan"])
+@pytest.mark.parametrize("which", ["light", "dark"])
+def test_both_signs_stand_out_by_lightness_and_apart_by_hue(which, blindness):
+    css = _base._read("image_browser.css")
+    sides = [re.findall(f"--{name}: ([^;]*);", css) for name in ("cold", "hot")]
+    cold, hot = (linear(side[which == "dark"].split()) for side in sides)
+    ground = linear(["#121212" if which == "dark" else "#ffffff"])
+    seen = [
+        oklab(np.clip(side @ np.transpose(BLINDNESS[blindness]), 0, 1))
+        for side in (np.vstack([cold, ground])[::-1], np.vstack([ground, hot]))
+    ]
+    for side in seen:
+        assert (np.diff(side[:, 0]) * (1 if which == "dark" else -1) > 0.1).all()
+    assert (np.linalg.norm(seen[0][1:] - seen[1][1:], axis=1) > 0.1).all()
 
 
 @pytest.mark.parametrize("which", ["light", "dark"])
