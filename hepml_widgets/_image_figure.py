@@ -1,5 +1,7 @@
 """The panels of an `ImageBrowser` in matplotlib."""
 
+import re
+
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
@@ -38,8 +40,12 @@ def draw(browser):
             draw_histogram(axes, browser, axis)
         for axes in [*panels[0, 3:], *panels[1, len(browser.variables) :]]:
             axes.set_axis_off()
-        figure.supxlabel(plain(browser.readout), fontsize=10)
+        figure.supxlabel(lowered(plain(browser.readout)), fontsize=10)
     return figure
+
+
+def lowered(readout):
+    return re.sub(r"\b(ε|I|jet)_([sb])\b", r"$\1_\2$", readout)
 
 
 def draw_classes(figure, panels, browser):
@@ -132,4 +138,4 @@ def draw_histogram(axes, browser, axis):
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         filled = Patch(color="0.5", alpha=0.3, label="selected")
-        axes.legend([*handles, filled], [*map(plain, labels), "selected"], loc="upper right")
+        axes.legend([*handles, filled], [*map(plain, labels), "selected"], loc="best")

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from hepml_widgets._base import pack
+from hepml_widgets._numbers import significant
 
 KINDS = ("signal", "background")
 IMAGE_BYTES = 220_000  # for sums of images by bin; base64 makes four bytes of three
@@ -41,7 +42,9 @@ class Axis:
     @property
     def texts(self):
         """Bin edges as they are printed."""
-        return [f"{edge:.6g}".replace("-", "−") for edge in self.edges]
+        texts = [f"{edge:.6g}".replace("-", "−") for edge in self.edges]
+        powers = [significant(edge, 4) for edge in self.edges]
+        return [power if "e" in text else text for text, power in zip(texts, powers, strict=True)]
 
     def cells_of(self, values):
         """Cell of each value."""
@@ -49,6 +52,7 @@ class Axis:
 
     def span(self, low, high):
         """First bin and the one after the last, between the edges nearest to two values."""
+        low, high = np.clip((low, high), *self.edges[[0, -1]])
         start, stop = (int(np.argmin(np.abs(self.edges - value))) for value in (low, high))
         start = min(start, self.bins - 1)
         return start, max(stop, start + 1)

@@ -70,7 +70,8 @@ class ImageBrowser(View):
     shown : {"averages", "jets"}
         Averages, or single jets of the selection.
     scale : {"log", "linear"}
-        Of the colours. On both, pixels that are exactly zero are blank.
+        Of the colours. On both, pixels that are exactly zero are blank. On a logarithmic scale
+        what is below 10⁻⁵ of the largest has the lowest colour, and what is below zero is grey.
     contrast : {"difference", "pull"}
         Signal minus background, or that in units of its standard error.
     stack : {"images", "saliency"}

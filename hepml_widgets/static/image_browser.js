@@ -269,10 +269,15 @@ function render({ model, el }) {
     const pixel = at.map((place, i) => Math.max(0, Math.min(shape[i] - 1, Math.floor(place))));
     if (String(pixel) === String(state.pixel)) return;
     state.pixel = pixel;
+    settled = false;
     publish({ pixel });
     tell();
   };
-  const settlePixel = () => publish({ pixel: state.pixel }, true);
+  let settled = true;
+  const settlePixel = () => {
+    if (!settled) publish({ pixel: state.pixel }, true);
+    settled = true;
+  };
   images.forEach((panel) => dragArea(scene, panel, {
     begin: () => cursors[0].focus({ preventScroll: true }), release: settlePixel,
     move: (x, y) => goTo(((y - extent[2]) / (extent[3] - extent[2])) * shape[0], ((x - extent[0]) / (extent[1] - extent[0])) * shape[1]),

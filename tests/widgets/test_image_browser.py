@@ -217,6 +217,8 @@ def test_brush_moves_to_the_nearest_edges(fresh):
     assert fresh.brush == ("mass [GeV]", edges[2], edges[4])
     fresh.brush = ("mass [GeV]", -1e9, 1e9)
     assert fresh.brush[1:] == (edges[0], edges[-1])
+    fresh.brush = ("mass [GeV]", edges[3], np.inf)
+    assert fresh.brush[1:] == (edges[3], edges[-1])
     fresh.brush = ["mass [GeV]", 1e9, 1e9]
     assert fresh.brush[1:] == (edges[-2], edges[-1])
     fresh.brush = ()

@@ -382,3 +382,27 @@ def test_data_and_pictures_can_be_taken_away(explorer, show):
     np.testing.assert_array_equal(found[:, 1], np.repeat(ys, 25))
     for column, wanted in zip(found[:, 2:].T, numbers(explorer), strict=True):
         assert_same(column, wanted.ravel(), "CSV")
+
+
+def test_pixels_are_sent_once_a_key_is_let_go(explorer, listen):
+    page = listen(explorer, "pixel")
+    page.get_by_role("slider", name="pixel").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("view.saved") == []
+    page.get_by_role("slider", name="pixel").focus()
+    page.keyboard.down("ArrowUp")
+    page.keyboard.down("ArrowUp")
+    assert page.evaluate("view.saved") == []
+    page.keyboard.up("ArrowUp")
+    assert page.evaluate("view.saved") == [[14, 12]]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_any_number_of_variables_fits(jets, show, page, count):
+    images, y, _, variables = jets
+    names = [*variables, "another"][:count]
+    view = ImageBrowser(images, y, variables={name: variables.get(name, y) for name in names})
+    page = show(view)
+    assert page.locator(".hepml-frame").count() == 5 + count
+    assert looking.width_and_clipped(page)[1] == []
+    assert len(view.figure().axes) == 2 * max(3, count) + 3
