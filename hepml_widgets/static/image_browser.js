@@ -171,7 +171,7 @@ function render({ model, el }) {
   let [state, now, whole, shades, domains] = [];
 
   const mix = () => {
-    const [nothing, less] = [["--ground", "--ground"], ["--muted", "--muted"]].map((colors) => shadesThrough(scene.root, colors, 2).slice(0, 3));
+    const [nothing, less] = [["--ground", "--ground"], ["--line", "--line"]].map((colors) => shadesThrough(scene.root, colors, 2).slice(0, 3));
     shades = [["--heat"], ["--cold", "--ground", "--hot"]].map((colors) =>
       Uint8ClampedArray.of(...nothing, ...less, ...shadesThrough(scene.root, colors, SHADES - 2)));
   };
@@ -220,15 +220,16 @@ function render({ model, el }) {
   const cell = ({ left, top, width, height }, row, column) => ({
     x: left + (column * width) / shape[1], y: top + ((shape[0] - 1 - row) * height) / shape[0], width: width / shape[1], height: height / shape[0],
   });
-  const mark = (panel, inside) => {
-    const path = inside.map((p) => cell(panel.inner, Math.floor(p / shape[1]) - 0.5, (p % shape[1]) + 0.5)).map(({ x, y }) => `M${x} ${y}h0`).join("");
-    for (const look of ["halo", "dots"]) panel.marks.append(vector("path", { d: path, class: `hepml-image-${look}` }));
+  const mark = (panel, inside, half, looks) => {
+    const path = inside.map((p) => cell(panel.inner, Math.floor(p / shape[1]) - 0.5, (p % shape[1]) + 0.5)).map(({ x, y }) => `M${x - half} ${y}h${2 * half}`).join("");
+    for (const look of looks) panel.marks.append(vector("path", { d: path, class: `hepml-image-${look}` }));
   };
-  const drawImage = (panel, image, domain, scale, words) => {
+  const below = (image) => (state.scale === "log" && image ? [...image.keys()].filter((p) => image[p] < 0) : []);
+  const drawImage = (panel, image, domain, scale, words, excuse) => {
     const known = image?.some((value) => !Number.isNaN(value));
     const shade = shadeIn(domain, scale);
     fillWith(panel, paint(shadesOf(domain), (p) => (known ? shade(image[p]) : 0)));
-    if (!known) remark(panel, words.length < 3 ? "no jets here: select others" : "no errors here to compare with", 0.3 * panel.inner.height);
+    if (!known) remark(panel, excuse, 0.3 * panel.inner.height);
     panel.labels.append(vector("text", { x: panel.inner.left + 9, y: panel.inner.top + 19, class: "hepml-label hepml-image-name" },
       ...words.map(([text, kind]) => vector("tspan", { class: kind && `hepml-name-${kind}` }, text))));
   };
@@ -236,25 +237,28 @@ function render({ model, el }) {
     const { count, number, row } = now.singles[kind];
     const single = state.shown === "jets";
     const counted = single ? count ? `jet ${number + 1} of ${count}` : "no jet" : `${fixed(now.averages[kind].jets, 0)} jets`;
-    drawImage(panel, now.images[kind], domains[0], state.scale, [[`${names[kind]} `, kind], [counted]]);
+    drawImage(panel, now.images[kind], domains[0], state.scale, [[`${names[kind]} `, kind], [counted]], "no jets here: select others");
     const saliency = single ? samples[kind].jets.stacks.saliency?.[row] : now.over?.[kind].mean;
-    if (saliency) mark(panel, holdsHalf(saliency));
+    mark(panel, below(now.images[kind]), 2, ["minus"]);
+    if (saliency) mark(panel, holdsHalf(saliency), 0, ["halo", "dots"]);
   };
   const axis = (i) => ({ title: data.axes[i], plain: true, kind: "linear", domain: extent.slice(2 * i, 2 * i + 2) });
   const images = [...KINDS, "difference"].map((kind, i) => frame(scene, plots[i], {
     label: `Image of ${data.names[i] ?? "the difference"}`, x: axis(0), y: axis(1), afterLayout: () => point(i),
     draw: (panel) => (names[kind] ? drawClass(panel, kind) : drawImage(panel, now[state.contrast], domains[1], "linear",
-      [[names.signal, "signal"], [" − "], [names.background, "background"]])),
+      [[names.signal, "signal"], [" − "], [names.background, "background"]],
+      state.stack === "images" ? "nothing here to compare" : "no errors are kept of a saliency")),
   }));
   const swatch = (panel, x, y, text, look) => panel.labels.append(
-    vector("rect", { x, y, width: 14, height: 14, class: `hepml-image-swatch ${look}` }), vector("text", { x: x + 19, y: y + 11 }, text));
+    vector("rect", { x, y, width: 14, height: 14, class: `hepml-image-swatch ${look}` }),
+    vector("path", { d: `M${x + 5} ${y + 7}h4`, class: look && "hepml-image-minus" }), vector("text", { x: x + 19, y: y + 11 }, text));
   const bars = [0, 1].map((i) => frame(scene, plots[3 + i], {
     label: "Colours", x: { title: "", plain: true, kind: "linear", domain: [0, 1], room: 52 }, y: BARE,
     draw: (panel) => {
       fillWith(panel, paintBar(shadesOf(domains[i]), (p) => p + 2));
       const [x, y] = [panel.inner.left, panel.inner.top + panel.inner.height + 25];
       if (!i) swatch(panel, x, y, "0", "");
-      if (!i && state.scale === "log" && Object.values(now.images).some((image) => image?.some((value) => value < 0))) swatch(panel, x + 44, y, "< 0", "hepml-image-less");
+      if (!i && KINDS.some((kind) => below(now.images[kind]).length)) swatch(panel, x + 44, y, "< 0", "hepml-image-less");
     },
   }));
 
@@ -377,9 +381,10 @@ function render({ model, el }) {
     now.over = salient ? mapped(samples, (sample) => averageOf(sample, "saliency", cellsOf(data, state), data.pixels)) : null;
     const { stack, shown, scale, contrast } = state;
     if (whole?.stack !== stack) whole = { stack, ...lookAt(data, { ...state, v: -1, shown: "averages" }) };
-    // Of all jets and of those selected: it seldom changes, and nothing runs out of it.
+    // Of all jets and of those selected: it seldom changes, and nothing runs out of it. A
+    // difference of few jets would be lost on the scale of all: it has its own.
     const all = shown === "jets" ? KINDS.flatMap((kind) => samples[kind].jets.stacks[stack]) : Object.values(whole.images);
-    domains = [coloured([...all, ...Object.values(now.images)], scale), coloured([now[contrast], whole[contrast]], "signed")];
+    domains = [coloured([...all, ...Object.values(now.images)], scale), coloured([now[contrast]], "signed")];
     images.forEach((panel) => panel.redraw());
     const quantity = shown === "jets" ? data.quantity.replace(/^mean /, "") : data.quantity;
     bars[0].set({ x: { title: stack === "images" ? quantity : stack, kind: scale, domain: domains[0] } });

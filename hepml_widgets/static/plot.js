@@ -990,7 +990,7 @@ export function saveCSV(name, rows) {
   save(name, new Blob([text], { type: "text/csv" }));
 }
 
-const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-family", "font-size", "font-variant-numeric", "text-anchor", "display"];
+const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "stroke-linecap", "stroke-linejoin", "paint-order", "image-rendering", "opacity", "font-family", "font-size", "font-weight", "font-variant-numeric", "text-anchor", "display"];
 
 function withStyles(svg) {
   const copy = svg.cloneNode(true);

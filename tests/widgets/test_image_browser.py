@@ -1,5 +1,6 @@
 """ImageBrowser's contract in Python: numpy's averages for any brush, small tables, honest input."""
 
+import io
 import math
 import re
 
@@ -340,15 +341,17 @@ def test_page_is_self_contained_and_small(explorer, tmp_path):
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
 
 
-def test_figure_shows_images_and_histograms(fresh):
+def test_figure_shows_images_and_histograms(fresh, caplog):
     fresh.brush = ("score", 0.5, 1)
     for fresh.shown in ("averages", "jets"):
         for fresh.scale in ("log", "linear"):
             for fresh.contrast in ("difference", "pull"):
                 figure = fresh.figure()
+                figure.savefig(io.BytesIO(), dpi=30)
                 titles = [axes.get_xlabel() for axes in figure.axes]
                 assert titles[:6] == ["Δη"] * 3 + ["pT [GeV]", "mass [GeV]", "score"]
                 assert len(titles) == 9  # and three colour bars
+    assert not caplog.records  # no letter that the font does not have
 
 
 def test_saliency_is_averaged_and_outlined(jets):

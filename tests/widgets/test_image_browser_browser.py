@@ -264,10 +264,12 @@ def test_below_zero_has_a_look_of_its_own(explorer, show):
     grey = np.ptp(pixels(page, 0, explorer.shape), axis=2) < 20
     np.testing.assert_array_equal(grey & (mean != 0), mean < 0)
     expect(page.locator(".hepml-image-less")).to_have_count(1)
+    dashes = page.locator(".hepml-marks .hepml-image-minus").first.get_attribute("d")
+    assert dashes.count("M") == (mean < 0).sum()
     page.get_by_role("button", name="linear").click()
     expect(page.locator(".hepml-image-less")).to_have_count(0)
     page.get_by_role("button", name="pull").click()
-    expect(page.get_by_text("no errors here to compare with")).to_be_visible()
+    expect(page.get_by_text("no errors are kept of a saliency")).to_be_visible()
 
 
 def test_theme_repaints_the_images(explorer, show):
@@ -286,6 +288,7 @@ def test_an_empty_selection_says_so(jets, show):
     view.brush = ("mass", 70, 90)
     page = show(view)
     expect(page.get_by_text("no jets here: select others")).to_be_visible()
+    expect(page.get_by_text("nothing here to compare")).to_be_visible()
     assert page.evaluate(TEXT) == view.readout
 
 
@@ -375,6 +378,8 @@ def test_data_and_pictures_can_be_taken_away(explorer, show):
     for name, start in (STARTS | {"CSV": b"selected,x,y,I_s"}).items():
         assert files[name].startswith(start)
     assert files["SVG"].count(b"data:image/png") == 5
+    assert files["SVG"].count(b'image-rendering="pixelated"') == 5
+    assert files["SVG"].count(b'paint-order="stroke"') > 6  # or halos hide their letters
     _, *rows = csv.reader(io.StringIO(files["CSV"].decode()))
     found = np.array([row[1:] for row in rows], dtype=float)
     xs, ys = explorer.centres
