@@ -383,8 +383,9 @@ function render({ model, el }) {
     if (whole?.stack !== stack) whole = { stack, ...lookAt(data, { ...state, v: -1, shown: "averages" }) };
     // Of all jets and of those selected: it seldom changes, and nothing runs out of it. A
     // difference of few jets would be lost on the scale of all: it has its own.
-    const all = shown === "jets" ? KINDS.flatMap((kind) => samples[kind].jets.stacks[stack]) : Object.values(whole.images);
-    domains = [coloured([...all, ...Object.values(now.images)], scale), coloured([now[contrast]], "signed")];
+    const common = shown === "jets" ? whole[scale] ??= coloured(KINDS.flatMap((kind) => samples[kind].jets.stacks[stack]), scale)
+      : coloured([...Object.values(whole.images), ...Object.values(now.images)], scale);
+    domains = [common, coloured([now[contrast]], "signed")];
     images.forEach((panel) => panel.redraw());
     const quantity = shown === "jets" ? data.quantity.replace(/^mean /, "") : data.quantity;
     bars[0].set({ x: { title: stack === "images" ? quantity : stack, kind: scale, domain: domains[0] } });
