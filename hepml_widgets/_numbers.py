@@ -7,6 +7,7 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
+_REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -23,6 +24,12 @@ def _shift(value, places):
         most = math.copysign(300, places)
         return _shift(_shift(value, int(most)), places - int(most))
     return value * _power(places) if places >= 0 else value / _power(-places)
+
+
+def shorten(name, length=24):
+    """Return a user's name cut to so many letters, isolated, without marks that reorder text."""
+    letters = _REORDERING.sub("", name)
+    return f"\u2068{letters if len(letters) <= length else letters[: length - 1] + '…'}\u2069"
 
 
 def superscript(integer):

@@ -11,8 +11,10 @@ __all__ = [
     "BACKGROUND",
     "BOUND",
     "BOUND_DASH",
+    "COLD_TO_HOT",
     "CURVES",
     "DASHES",
+    "HEAT",
     "PETROFF",
     "SIGNAL",
     "context",
@@ -56,6 +58,22 @@ CURVES = (
 
 DASHES = ("", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2")
 """Dash of each model as SVG writes it, so that colour is never alone."""
+
+HEAT = (
+    "#f1da69",
+    "#f9af49",
+    "#f78331",
+    "#e8583c",
+    "#ca354f",
+    "#a7175e",
+    "#791b6a",
+    "#4d185e",
+    "#250f48",
+)
+"""Colours of a positive amount on white: equal steps in Oklab, lightness falling all the way."""
+
+COLD_TO_HOT = ("#004987", "#1483dc", "#87c3ff", "#ffffff", "#fba491", "#cf533a", "#7d2615")
+"""Colours of an amount of either sign on white, lightness falling on both sides of zero."""
 
 BOUND = "#5c5f66"
 """What no model can pass, a neutral thin line."""

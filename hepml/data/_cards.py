@@ -41,4 +41,6 @@ def column_table(columns):
 
 def type_of(column):
     """NumPy type of a card's column, with the shape of one event's value if it has one."""
+    if "lengths" in column:
+        return f"list of {column['dtype']}"
     return column["dtype"] + "".join(f"[{length}]" for length in column.get("shape", ()))

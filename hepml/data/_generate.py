@@ -26,6 +26,7 @@ SHARD_EVENTS = 1_000_000
 BASKET_EVENTS = 20_000
 AT_HAND = "is there already, and is as its card says"
 UNTOUCHED = "the sample is there already, and stays as it is"
+LIST_ENTRIES = 40  # of a column of lists, to estimate what an event takes
 MOST_EVENTS = 2_000_000_000  # EventId is a 32-bit number
 SMALL_SAMPLE = 200_000  # events, up to which the best compression is worth its time
 
@@ -210,8 +211,10 @@ def _event_bytes(recipe):
     """
     import numpy as np
 
-    sizes = (np.dtype(c.dtype).itemsize * math.prod(c.shape) for c in recipe.columns)
-    return 2 * sum(sizes)
+    def entries(column):
+        return math.prod(column.shape) * (LIST_ENTRIES if column.lengths else 1)
+
+    return 2 * sum(np.dtype(c.dtype).itemsize * entries(c) for c in recipe.columns)
 
 
 def _plan(recipe, events, seed):
@@ -301,7 +304,8 @@ def _write_sample(recipe, plan, chunks, folder, out):
         rng = _order_rng(plan["seed"], k, len(shards))
         columns = recipe.table(results, scales, rng, first[k])
         file = folder.path / shard_name(recipe.name, k, len(shards))
-        write_root(file, columns, level=19 if first[-1] <= SMALL_SAMPLE else 5)
+        lengths = {column.name: column.lengths for column in recipe.columns if column.lengths}
+        write_root(file, columns, level=19 if first[-1] <= SMALL_SAMPLE else 5, lengths=lengths)
         files.append(_file_entry(file, columns))
         sums.append(tallies(columns, [process.label for process in recipe.processes]))
     processes = _processes(recipe, groups, sums)
@@ -333,28 +337,63 @@ def _order_rng(seed, k, shards):
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,)))
 
 
-def write_root(file, columns, level=19):
+def write_root(file, columns, level=19, lengths=None):
     """Write columns as a compressed tree.
 
     Parameters
     ----------
     file : pathlib.Path
     columns : mapping of str to ndarray, shape (events, ...)
+        Of lists: flat, one list after the other.
     level : int
         Of the compression with zstd.
+    lengths : dict of str to str, optional
+        Columns of lists, and for each the column that counts its entries.
     """
     import uproot
 
+    lengths = lengths or {}
+
     def write(part):
         with uproot.recreate(part, compression=uproot.ZSTD(level)) as root:
-            types = {name: (v.dtype, v.shape[1:]) for name, v in columns.items()}
-            tree = root.mktree(TREE, types)
-            events = len(next(iter(columns.values())))
-            for start in range(0, events, BASKET_EVENTS):
-                rows = slice(start, start + BASKET_EVENTS)
-                tree.extend({name: values[rows] for name, values in columns.items()})
+            tree = root.mktree(TREE, _types(columns, lengths), counter_name=lengths.get)
+            for rows in _baskets(columns, lengths):
+                tree.extend(rows)
 
     write_whole(file, write)
+
+
+def _types(columns, lengths):
+    return {
+        name: f"var * {v.dtype}" if name in lengths else (v.dtype, v.shape[1:])
+        for name, v in columns.items()
+    }
+
+
+def _baskets(columns, lengths):
+    """Yield the columns piece by piece, lists as awkward arrays."""
+    import numpy as np
+
+    ends = {
+        counter: np.concatenate(([0], np.cumsum(columns[counter], dtype=np.int64)))
+        for counter in set(lengths.values())
+    }
+    events = len(next(iter(columns.values())))
+    for start in range(0, events, BASKET_EVENTS):
+        rows = slice(start, min(start + BASKET_EVENTS, events))
+        yield {
+            name: _lists(values, columns[lengths[name]][rows], ends[lengths[name]][rows.start])
+            if name in lengths
+            else values[rows]
+            for name, values in columns.items()
+        }
+
+
+def _lists(values, counts, first):
+    """Give flat values lengths; the first list starts at a place among them."""
+    import awkward as ak
+
+    return ak.unflatten(values[first : first + counts.sum()], counts)
 
 
 def _file_entry(file, columns):

@@ -301,6 +301,10 @@ def load(name, columns=None, *, source="bundled"):
     Returns
     -------
     pandas.DataFrame, shape (events, columns)
+        Several values per event (constituents of a jet) are lists of Arrow's type, as `read`
+        gives them: ``hepml.data.padded`` makes an array of them, and
+        ``table["constituent_pt"].list.flatten()`` one long column that keeps the jets' numbers as
+        its index.
 
     Raises
     ------

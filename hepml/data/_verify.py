@@ -69,12 +69,20 @@ def _verify_file(found, folder, stated):
 
 
 def _columns(file):
-    """Columns of a sample's file as arrays, which nothing else holds."""
+    """Columns of a sample's file as arrays, which nothing else holds; of lists, the entries."""
     import uproot
 
     with uproot.open({str(file): None}, object_cache=None, array_cache=None) as root:
         tree = root[TREE]
-        return {name: tree[name].array(library="np") for name in tree.keys(recursive=False)}
+        return {name: _array(tree[name]) for name in tree.keys(recursive=False)}
+
+
+def _array(branch):
+    if branch.count_branch is None:
+        return branch.array(library="np")
+    import awkward as ak
+
+    return ak.to_numpy(ak.flatten(branch.array(library="ak")))
 
 
 def _verify_whole(found, sums):

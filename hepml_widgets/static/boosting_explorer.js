@@ -1,6 +1,7 @@
 import {
-  actions, announcer, BARE, choice, dataTable, dragHandle, drawRounds, element, floats, frame, joined,
-  line, nearest, publisher, readoutLine, roundAxes, shorten, significant, stage, vector, watch, withError,
+  actions, announcer, BARE, choice, classMark, dataTable, dragHandle, drawRounds, element, fillWith, floats, frame,
+  joined, line, nearest, onTheme, painter, publisher, readoutLine, roundAxes, shadesThrough, shorten, significant, stage,
+  vector, watch, withError,
 } from "./plot.js";
 
 const CELLS = 96;
@@ -107,41 +108,8 @@ function readoutParts({ rounds, auc, aucError, loss, bound }, i) {
 
 // ---------------------------------------------------------------- the map
 
-// Channels of a colour as the browser understands it.
-function channels(root, name) {
-  const context = element("canvas", { width: 1, height: 1 }).getContext("2d");
-  context.fillStyle = getComputedStyle(root).getPropertyValue(name).trim();
-  context.fillRect(0, 0, 1, 1);
-  return [...context.getImageData(0, 0, 1, 1).data];
-}
-
-// Paints log-odds as a picture from background through ground to signal, in the theme's colours.
-function painter(root) {
-  const canvas = element("canvas", { width: CELLS, height: CELLS });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const image = context.createImageData(CELLS, CELLS);
-  const shades = new Uint8ClampedArray(3 * 511); // from 0 to 1 in steps of the score
-  const mix = () => {
-    const [low, middle, high] = ["--background", "--ground", "--signal"].map((name) => channels(root, name));
-    for (let i = 0; i < 511; i += 1) {
-      const lean = 0.8 * (i / 255 - 1);
-      const end = lean < 0 ? low : high;
-      for (let k = 0; k < 3; k += 1) shades[3 * i + k] = middle[k] + Math.abs(lean) * (end[k] - middle[k]);
-    }
-  };
-  image.data.fill(255);
-  mix();
-  const paint = (odds) => {
-    for (let i = 0; i < odds.length; i += 1) {
-      const shade = 3 * Math.round(510 / (1 + Math.exp(-odds[i])));
-      const at = 4 * ((CELLS - 1 - Math.floor(i / CELLS)) * CELLS + (i % CELLS));
-      for (let k = 0; k < 3; k += 1) image.data[at + k] = shades[shade + k];
-    }
-    context.putImageData(image, 0, 0);
-    return canvas.toDataURL();
-  };
-  return { mix, paint };
-}
+// Four fifths of the way from ground to the colour of a class, in steps of the score.
+const shadeOf = (odds) => 255 + Math.round(0.8 * (510 / (1 + Math.exp(-odds)) - 255));
 
 // Edges between cells on different sides of even odds.
 function boundary(panel, odds, ranges) {
@@ -160,10 +128,8 @@ function boundary(panel, odds, ranges) {
 }
 
 function drawMap(panel, picture, odds, table, exact) {
-  const { left, top, width, height } = panel.inner;
-  panel.marks.append(
-    vector("image", { href: picture, x: left, y: top, width, height, preserveAspectRatio: "none", class: "hepml-boost-map" }),
-    vector("path", { d: boundary(panel, odds, table.ranges), class: "hepml-boost-model" }));
+  fillWith(panel, picture);
+  panel.marks.append(vector("path", { d: boundary(panel, odds, table.ranges), class: "hepml-boost-model" }));
   if (exact.length) {
     const [xs, ys] = [0, 1].map((axis) => exact.filter((_, i) => i % 2 === axis));
     line(panel, xs, ys, { class: "hepml-boost-halo" });
@@ -215,11 +181,8 @@ function drawTree(panel, tree, features) {
   panel.marks.append(vector("path", { d: edges, class: "hepml-boost-edges" }));
 }
 
-// ▲ for signal, ● for background: never colour alone.
 function leafMark(x, y, value) {
-  const mark = value > 0
-    ? vector("path", { d: `M${x} ${y - 5}l5 9h-10Z`, class: "hepml-boost-signal" })
-    : vector("circle", { cx: x, cy: y, r: 4, class: "hepml-boost-background" });
+  const mark = classMark(x, y, value > 0 ? "signal" : "background");
   mark.append(vector("title", {}, `adds ${significant(value)}`));
   return mark;
 }
@@ -282,13 +245,15 @@ function render({ model, el }) {
   scene.root.append(grid, note, element("div", { class: "hepml-bar" }, readout.node,
     actions(scene, "boosting", data, () => rows((value) => value), () => [map, treePanel, curves])), data.node);
 
-  const brush = painter(scene.root);
+  const paint = painter(CELLS, CELLS);
+  const mix = () => shadesThrough(scene.root, ["--background", "--ground", "--signal"], 511);
+  let shades = mix();
   const axis = (i) => ({ title: shorten(table.titles[i]), plain: true, kind: "linear", domain: table.ranges[i] });
   const map = frame(scene, plots[0], {
     label: `Map of the score in ${table.titles.join(" and ")}`, x: axis(0), y: axis(1),
     draw: (panel) => {
       const odds = oddsAfter(regions, rounds[at], table);
-      drawMap(panel, brush.paint(odds), odds, table, exact);
+      drawMap(panel, paint(shades, (i) => shadeOf(odds[i])), odds, table, exact);
     },
   });
   const treePanel = frame(scene, plots[1], {
@@ -320,10 +285,7 @@ function render({ model, el }) {
     curves.set(curveAxes(steps, kind));
     show();
   };
-  // The picture is made of the theme's colours: it follows them.
-  const themes = new MutationObserver(() => { brush.mix(); map.redraw(); });
-  themes.observe(scene.root, { attributes: true, attributeFilter: ["data-theme"] });
-  scene.defer(() => themes.disconnect());
+  onTheme(scene, () => { shades = mix(); map.redraw(); });
   watch(scene, model, ["round", "curve"], () => publish.busy || refresh());
   refresh();
   readout.reserve(rounds.length, parts);

@@ -137,8 +137,8 @@ export function distinct(value, neighbours) {
 }
 
 // ---------------------------------------------------------------- tables
-// Columns travel as little-endian floats of 8 (or 4) bytes, or as single bytes: binary while a
-// kernel lives, base64 in a page.
+// Columns travel as little-endian floats of 8 (or 4, or 2) bytes, or as single bytes: binary while
+// a kernel lives, base64 in a page.
 
 export function floats(column, size = 8) {
   if (Array.isArray(column)) return Float64Array.from(column);
@@ -151,8 +151,13 @@ function readFloats(binary, size) {
   const view = binary instanceof ArrayBuffer
     ? new DataView(binary)
     : new DataView(binary.buffer, binary.byteOffset, binary.byteLength);
-  const read = { 8: (at) => view.getFloat64(at, true), 4: (at) => view.getFloat32(at, true), 1: (at) => view.getUint8(at) }[size];
+  const read = { 8: (at) => view.getFloat64(at, true), 4: (at) => view.getFloat32(at, true), 2: (at) => half(view.getUint16(at, true)), 1: (at) => view.getUint8(at) }[size];
   return Float64Array.from({ length: view.byteLength / size }, (_, i) => read(size * i));
+}
+
+function half(bits) {
+  const [exponent, rest] = [(bits >> 10) & 31, bits & 1023];
+  return (bits >> 15 ? -1 : 1) * (exponent ? (1024 + rest) * 2 ** (exponent - 25) : rest * 2 ** -24);
 }
 
 export function nearest(sorted, value) {
@@ -353,7 +358,8 @@ export function publisher(model) {
 // ---------------------------------------------------------------- frames
 
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
-//   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count" | "none", domain }
+//   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count" | "none", domain,
+//           room: pixels for one number }
 export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }) {
   // Not a count: a page may hold several copies of this script, each counting for itself.
   const clip = `hepml-clip-${Math.random().toString(36).slice(2)}`;
@@ -426,8 +432,8 @@ function arrange(panel, width, height) {
 }
 
 // Room for the half of the last number that stands out, if one stands at the end.
-function rightMargin({ kind = "linear", domain }, width) {
-  const ticks = makeScale(kind, domain, [0, 1]).ticks(Math.max(2, Math.floor((width - 60) / 64)));
+function rightMargin({ kind = "linear", domain, room = 64 }, width) {
+  const ticks = makeScale(kind, domain, [0, 1]).ticks(Math.max(2, Math.floor((width - 60) / room)));
   const last = ticks.findLast(({ label }) => label);
   const near = last && makeScale(kind, domain, [0, 1])(last.value) > 0.98;
   return near ? Math.max(MARGIN.right, Math.ceil(3 + (DIGIT * visualLength(last.label)) / 2)) : MARGIN.right;
@@ -444,7 +450,7 @@ function drawAxes(panel) {
   const group = panel.back;
   group.replaceChildren();
   let path = "";
-  const columns = panel.x.ticks(Math.max(2, Math.floor(width / 64)));
+  const columns = panel.x.ticks(Math.max(2, Math.floor(width / (panel.axes.x.room ?? 64))));
   for (const { value, major, label } of columns) {
     const at = panel.x(value).toFixed(1);
     const size = major ? 6 : 3;
@@ -595,6 +601,64 @@ function keepInside(panel, label, x, anchor) {
   label.setAttribute("x", pixel(first + before));
 }
 
+// ▲ for signal, ● for background: never colour alone.
+export const classMark = (x, y, kind) => (kind === "signal"
+  ? vector("path", { d: `M${x} ${y - 5}l5 9h-10Z`, class: "hepml-mark-signal" })
+  : vector("circle", { cx: x, cy: y, r: 4, class: "hepml-mark-background" }));
+
+// ---------------------------------------------------------------- pictures of cells
+
+// Channels of a colour of the theme, as the browser understands it.
+function channels(color) {
+  const context = element("canvas", { width: 1, height: 1 }).getContext("2d");
+  context.fillStyle = color;
+  context.fillRect(0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data];
+}
+
+// So many shades through the colours that properties of the theme hold; before the root stands in
+// a page they hold none, and what is painted then is painted again by `onTheme`.
+export function shadesThrough(root, names, count) {
+  const style = getComputedStyle(root);
+  const colors = names.flatMap((name) => style.getPropertyValue(name).trim().split(/ +(?![^(]*\))/)).map(channels);
+  const shades = new Uint8ClampedArray(3 * count);
+  for (let i = 0; i < count; i += 1) {
+    const at = (i / (count - 1)) * (colors.length - 1);
+    const [low, high] = [colors[Math.floor(at)], colors[Math.ceil(at)]];
+    for (let k = 0; k < 3; k += 1) shades[3 * i + k] = low[k] + (at % 1) * (high[k] - low[k]);
+  }
+  return shades;
+}
+
+// Paints cells as a picture, the first row below: paint(shades, i => number of the cell's shade).
+export function painter(columns, rows) {
+  const canvas = element("canvas", { width: columns, height: rows });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const image = context.createImageData(columns, rows);
+  image.data.fill(255);
+  return (shades, shadeOf) => {
+    for (let i = 0; i < columns * rows; i += 1) {
+      const shade = 3 * shadeOf(i);
+      const at = 4 * ((rows - 1 - Math.floor(i / columns)) * columns + (i % columns));
+      for (let k = 0; k < 3; k += 1) image.data[at + k] = shades[shade + k];
+    }
+    context.putImageData(image, 0, 0);
+    return canvas.toDataURL();
+  };
+}
+
+export const fillWith = (panel, href) => panel.marks.append(vector("image", {
+  href, x: panel.inner.left, y: panel.inner.top, width: panel.inner.width, height: panel.inner.height,
+  preserveAspectRatio: "none", class: "hepml-cells",
+}));
+
+// A picture is made of the theme's colours: it follows them.
+export function onTheme(scene, repaint) {
+  const themes = new MutationObserver(repaint);
+  themes.observe(scene.root, { attributes: true, attributeFilter: ["data-theme"] });
+  scene.defer(() => themes.disconnect());
+}
+
 // ---------------------------------------------------------------- scores by class
 // m: { scale, range, bins, histogram: { signal, background, train_signal?, train_signal_error?, … } }
 
@@ -646,7 +710,7 @@ function negatives(panel, edges, contents, kind) {
 }
 
 // Above its own outline, where the other class does not cross the letters.
-function nameHistograms(panel, m, edges, names) {
+export function nameHistograms(panel, m, edges, names) {
   const higher = (kind) => (content, i) => Math.max(content, m.histogram[`train_${kind}`]?.[i] ?? -Infinity);
   const outline = (kind) => m.histogram[kind].map(higher(kind)).map((content) => panel.y(content));
   const lines = { signal: outline("signal"), background: outline("background") };
@@ -704,7 +768,7 @@ export function drawRounds(panel, rounds, curves, more = []) {
 
 // ---------------------------------------------------------------- the handle
 
-// Pointer gestures inside a frame: `move(x)` with the value under the pointer, then `release()`.
+// Pointer gestures inside a frame: `move(x, y)` with the values under the pointer, then `release()`.
 export function dragArea(scene, panel, { begin = () => {}, move, release }) {
   const { svg } = panel;
   const { signal } = scene;
@@ -719,8 +783,9 @@ export function dragArea(scene, panel, { begin = () => {}, move, release }) {
     return px >= left - 12 && px <= left + width + 12 && py >= top && py <= top + height;
   };
   const follow = (event) => {
-    const { left, width } = panel.inner;
-    move(panel.x.invert(Math.max(left, Math.min(left + width, spot(event)[0]))));
+    const { left, top, width, height } = panel.inner;
+    const [px, py] = spot(event);
+    move(panel.x.invert(Math.max(left, Math.min(left + width, px))), panel.y.invert(Math.max(top, Math.min(top + height, py))));
   };
   svg.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !panel.inner || !inside(event)) return;
@@ -758,7 +823,8 @@ function stepped(key, index, count, coarse) {
 // A full-height line to drag along x over the sorted `values()`. It moves by whole rows:
 // `move(index)` on every step, `release(index)` once a gesture or a burst of keys is over.
 //   read(index): what is announced of a row;  focusable: one of several linked handles is enough
-export function dragHandle(scene, panel, { label, values, read, move, release, focusable = true }) {
+//   draggable: by the pointer too, which a panel with two handles does for itself
+export function dragHandle(scene, panel, { label, values, read, move, release, focusable = true, draggable = true }) {
   const grip = vector("g", focusable
     ? { class: "hepml-handle", role: "slider", tabindex: "0", "aria-label": label, "aria-orientation": "horizontal" }
     : { class: "hepml-handle", "aria-hidden": "true" });
@@ -803,7 +869,7 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
     release(index);
   };
   const { signal } = scene;
-  dragArea(scene, panel, {
+  if (draggable) dragArea(scene, panel, {
     begin: () => focusable && grip.focus({ preventScroll: true }),
     move: (x) => go(nearest(values(), x)),
     release: settle,
@@ -925,7 +991,7 @@ export function saveCSV(name, rows) {
   save(name, new Blob([text], { type: "text/csv" }));
 }
 
-const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-family", "font-size", "font-variant-numeric", "text-anchor", "display"];
+const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "stroke-linecap", "stroke-linejoin", "paint-order", "image-rendering", "opacity", "font-family", "font-size", "font-weight", "font-variant-numeric", "text-anchor", "display"];
 
 function withStyles(svg) {
   const copy = svg.cloneNode(true);
@@ -939,20 +1005,22 @@ function withStyles(svg) {
   return copy;
 }
 
-// All frames side by side, or stacked, in one picture, in the colours that are on screen.
+// All frames side by side, stacked, or in rows, in one picture, in the colours that are on screen.
 export function picture(root, panels, stacked = false) {
-  const extent = (side, summed) => {
-    const sizes = panels.map((panel) => panel.size[side]);
-    return summed ? sizes.reduce((sum, size) => sum + size, 0) : Math.max(...sizes);
-  };
-  const [width, height] = [extent("width", !stacked), extent("height", stacked)];
+  const rows = Array.isArray(panels[0]) ? panels : stacked ? panels.map((panel) => [panel]) : [panels];
+  const widthOf = (row) => row.reduce((sum, { size }) => sum + size.width, 0);
+  const heightOf = (row) => Math.max(...row.map(({ size }) => size.height));
+  const [width, height] = [Math.max(...rows.map(widthOf)), rows.reduce((sum, row) => sum + heightOf(row), 0)];
   const sheet = vector("svg", { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` },
     vector("rect", { width, height, fill: groundOf(root) }));
-  let offset = 0;
-  for (const panel of panels) {
-    const place = stacked ? { x: 0, y: offset } : { x: offset, y: 0 };
-    sheet.append(furnish(withStyles(panel.svg), place, []));
-    offset += stacked ? panel.size.height : panel.size.width;
+  let y = 0;
+  for (const row of rows) {
+    let x = 0;
+    for (const { svg, size } of row) {
+      sheet.append(furnish(withStyles(svg), { x, y }, []));
+      x += size.width;
+    }
+    y += heightOf(row);
   }
   return { width, height, text: new XMLSerializer().serializeToString(sheet) };
 }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hepml import data
-from hepml.data import _generate, _samples, _verify
+from hepml.data import DataError, _generate, _samples, _verify
 from hepml.data.recipes import NAMES, get
 from hepml.data.recipes.base import Column, CountedProcess, Recipe
 
@@ -78,6 +78,101 @@ IMAGES = Images(
     notes=("a toy",),
     chunk_events=100,
 )
+
+
+@dataclass(frozen=True)
+class Lists(Recipe):
+    """Lists of their own length for each event: entries count up from ten times the number."""
+
+    longest: int = 6
+
+    def simulate(self, process, events, rng):
+        count = rng.integers(0, self.longest, events)
+        number = 2 * rng.integers(1, 10_000, events) + process.label
+        first = np.repeat(np.cumsum(count) - count, count)
+        entries = np.repeat(10 * number, count) + np.arange(count.sum()) - first
+        lists = {"entry": entries, "half": entries / 2}
+        return lists | {"number": number, "entries": count, "weight": np.ones(events)}
+
+
+LISTS = Lists(
+    name="lists",
+    title="Lists",
+    processes=(
+        CountedProcess("one", 1, 0.5, expected=10.0),
+        CountedProcess("other", 0, 0.5, expected=500.0),
+    ),
+    columns=(
+        Column("EventId", "int32", "", "number"),
+        Column("number", "int32", "", "where the list starts, over ten"),
+        Column("entries", "int32", "", "length of the lists"),
+        Column("entry", "int32", "", "counting up", lengths="entries"),
+        Column("half", "float32", "GeV", "half of each", lengths="entries"),
+        Column("Weight", "float64", "", "expected events"),
+        Column("Label", "int8", "", "1 one"),
+    ),
+    notes=("a toy",),
+    chunk_events=70,
+)
+
+
+@pytest.fixture
+def lists(tmp_path, monkeypatch):
+    """Sample of lists, several baskets long and with shards if asked."""
+    for module in (_generate, _verify, _samples):
+        monkeypatch.setattr(module, "NAMES", ("lists",))
+    monkeypatch.setattr(_generate, "get", lambda _: LISTS)
+    monkeypatch.setattr(_generate, "BASKET_EVENTS", 64)
+    data.generate("lists", 1000, 3, tmp_path)
+    return tmp_path
+
+
+def is_counting(table):
+    lists = zip(table["number"], table["entry"], table["half"], table["entries"], strict=True)
+    return all(
+        list(entry) == list(range(10 * number, 10 * number + count))
+        and [2 * x for x in half] == list(entry)
+        for number, entry, half, count in lists
+    )
+
+
+def test_lists_stay_with_their_events(lists):
+    table = data.read(lists / "lists.root")
+    assert list(table) == [column.name for column in LISTS.columns]
+    assert set(table["entries"]) == set(range(6))
+    assert is_counting(table)
+    assert (np.diff(table["Label"]) != 0).sum() > 400
+    assert [f.name for f in data.verify(lists)] == ["lists.root"]
+    card = data.card(lists)
+    assert "entry (list of int32): counting up" in str(card)
+    assert card.record["columns"][3]["lengths"] == "entries"
+    assert data.generate("lists", 1000, 3, lists) == card.record
+
+
+def test_shards_of_lists_hold_the_same_events(lists, monkeypatch, tmp_path):
+    monkeypatch.setattr(_generate, "SHARD_EVENTS", 400)
+    record = data.generate("lists", 1000, 3, tmp_path / "many")
+    assert len(record["files"]) >= 3
+    many = data.read(tmp_path / "many" / "lists-*.root")
+    assert is_counting(many)
+    assert len(data.verify(tmp_path / "many")) == len(record["files"])
+    one = data.read(lists / "lists.root")
+    keys = ["Label", "number", "entries"]
+    first, second = (t[keys].sort_values(keys, ignore_index=True) for t in (one, many))
+    assert first.equals(second)
+
+
+def test_a_changed_entry_of_a_list_is_noticed(lists):
+    columns = _verify._columns(lists / "lists.root")
+    columns["half"][-1] += 1
+    lengths = {"entry": "entries", "half": "entries"}
+    _generate.write_root(lists / "lists.root", columns, lengths=lengths)
+    card = lists / "lists.json"
+    digest = data.card(lists).record["sha256"]
+    changed = _samples.file_digest(lists / "lists.root")
+    card.write_text(card.read_text().replace(digest, changed))
+    with pytest.raises(DataError, match="has another content than its card says"):
+        data.verify(lists)
 
 
 def test_a_recipe_in_one_file_may_have_several_values_per_event(tmp_path, monkeypatch):

@@ -105,7 +105,7 @@ def test_keys_walk_through_the_rounds(explorer, show):
 
 def test_the_mouse_drags_and_map_and_tree_follow(explorer, show):
     page = show(explorer)
-    drawn = """['.hepml-boost-map', '.hepml-boost-model', '.hepml-boost-edges'].map(name => {
+    drawn = """['.hepml-cells', '.hepml-boost-model', '.hepml-boost-edges'].map(name => {
         const node = document.querySelector(name);
         return node.getAttribute('href') ?? node.getAttribute('d'); }).join()"""
     seen = set()
@@ -116,7 +116,7 @@ def test_the_mouse_drags_and_map_and_tree_follow(explorer, show):
 
 COLOURS = """async () => {
     const image = new Image();
-    image.src = document.querySelector('.hepml-boost-map').getAttribute('href');
+    image.src = document.querySelector('.hepml-cells').getAttribute('href');
     await image.decode();
     const canvas = Object.assign(document.createElement('canvas'), {width: 96, height: 96});
     const context = canvas.getContext('2d');

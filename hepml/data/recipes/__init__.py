@@ -8,7 +8,7 @@ from importlib import import_module
 
 __all__ = ["NAMES", "get"]
 
-NAMES = ("higgs_tautau", "known_truth", "heavy_higgs")
+NAMES = ("higgs_tautau", "known_truth", "heavy_higgs", "jets")
 
 
 def get(name):

@@ -18,7 +18,9 @@ NOT_SETTINGS = ("name", "title", "columns", "notes")
 class Column:
     """One column of a sample: its name, NumPy type, unit ("" for a pure number) and meaning.
 
-    ``shape`` is that of one event's value: () for a number, (25, 25) for an image.
+    ``shape`` is that of one event's value: () for a number, (25, 25) for an image. A column of
+    lists names the column that counts their entries, ``lengths``; its type is that of an entry.
+    Its array is flat: the entries of all events, one list after the other.
     """
 
     name: str
@@ -26,11 +28,13 @@ class Column:
     unit: str
     meaning: str
     shape: tuple = ()
+    lengths: str = ""
 
     def describe(self):
         """Record of the column on a card."""
-        record = {k: v for k, v in asdict(self).items() if k != "shape"}
-        return record | ({"shape": list(self.shape)} if self.shape else {})
+        record = {k: v for k, v in asdict(self).items() if k not in ("shape", "lengths")}
+        record |= {"shape": list(self.shape)} if self.shape else {}
+        return record | ({"lengths": self.lengths} if self.lengths else {})
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,10 @@ class Recipe(ABC):
         total = math.fsum(summary["sum_of_weights"] for summary in summaries)
         return process.expected / total
 
+    def weights(self, result, scale):
+        """Weights of a chunk's events, from what `simulate` returned and what `scales` gives."""
+        return result["weight"] * scale
+
     def heading(self):
         """Say on the card what holds for the sample as a whole."""
         return {}
@@ -223,7 +231,8 @@ class Recipe(ABC):
         table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         table |= self.features(table)
         order = order_rng.permutation(len(table["Weight"]))
-        table = {name: values[order] for name, values in table.items()}
+        lengths = {c.name: table[c.lengths] for c in self.columns if c.lengths}
+        table = {name: _taken(values, order, lengths.get(name)) for name, values in table.items()}
         table["EventId"] = FIRST_EVENT_ID + first + np.arange(len(order))
         return {c.name: table[c.name].astype(c.dtype) for c in self.columns}
 
@@ -232,7 +241,7 @@ class Recipe(ABC):
         primary = {c.name: result[c.name].astype(c.dtype) for c in self.columns if c.name in result}
         label = self.processes[chunk.process].label
         return primary | {
-            "Weight": result["weight"] * scale,
+            "Weight": self.weights(result, scale),
             "Label": np.full(chunk.events, label),
             "Process": np.full(chunk.events, chunk.process),
         }
@@ -241,3 +250,12 @@ class Recipe(ABC):
         """All that decides the content, as JSON knows it."""
         settings = {k: v for k, v in asdict(self).items() if k not in NOT_SETTINGS}
         return json.loads(json.dumps(settings))
+
+
+def _taken(values, order, lengths):
+    """Values of some events, which have one each or lists of some ``lengths``, in an order."""
+    if lengths is None:
+        return values[order]
+    starts, sizes = (np.cumsum(lengths) - lengths)[order], lengths[order]
+    first = np.cumsum(sizes) - sizes
+    return values[np.arange(sizes.sum()) + np.repeat(starts - first, sizes)]

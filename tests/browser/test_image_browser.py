@@ -1,0 +1,58 @@
+"""ImageBrowser alive in JupyterLab and Voila: the digits of Python, and silence while brushing."""
+
+import pytest
+
+from tests.browser.test_overtraining_and_boosting import COUNT_SENT, read, settled, shown
+
+pytestmark = pytest.mark.browser
+
+LABEL = "Image browser"
+MAKE = """
+import numpy as np
+from hepml_widgets import ImageBrowser
+rng = np.random.default_rng(1)
+y = rng.integers(0, 2, 2000)
+images = rng.exponential(size=(2000, 25, 25)) * (rng.random((2000, 25, 25)) < 0.03)
+images[y == 1, 6:9, 11:14] += 0.5
+mass = rng.normal(80, 8, 2000)
+view = ImageBrowser(images, y, rng.gamma(2, 0.5, 2000), variables={"mass [GeV]": mass})
+"""
+
+
+def test_lab_shows_one_view_that_python_follows_without_talk(page, lab):
+    lab.write("images.ipynb", MAKE, "view")
+    lab.open(page, "images.ipynb")
+    lab.run_all(page)
+    view = shown(page, LABEL)
+    assert page.locator(f'.hepml[aria-label="{LABEL}"]').locator("visible=true").count() == 1
+    assert settled(lab, page, read(view))
+    page.wait_for_timeout(1000)
+    page.evaluate(COUNT_SENT)
+    histogram = view.locator(".hepml-box").nth(5)
+    histogram.scroll_into_view_if_needed()
+    box = histogram.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 60, steps=25)
+    during = page.evaluate("sent")
+    text = read(view)
+    page.mouse.up()
+    assert during == 0
+    assert "mass [GeV]" in text
+    assert settled(lab, page, text)
+    for name, key in (("lowest mass", "ArrowRight"), ("pixel", "ArrowUp"), ("pixel", "Home")):
+        before = read(view)
+        view.get_by_role("slider", name=name).press(key)
+        assert settled(lab, page, read(view))
+        assert read(view) != before
+
+
+def test_voila_shows_it_alive(page, voila):
+    voila.write("images.ipynb", MAKE, "view")
+    voila.open(page, "images.ipynb")
+    view = shown(page, LABEL)
+    before = read(view)
+    view.get_by_role("slider", name="highest mass").press("ArrowLeft")
+    assert read(view) != before
+    view.get_by_role("button", name="jets", exact=True).click()
+    assert "jet_s" in read(view)
