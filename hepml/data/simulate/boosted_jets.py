@@ -8,13 +8,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hepml.data.simulate.clusters import (
+    Towers,
+    clustered,
+    masses,
+    members,
+    momentum_sums,
+    n_subjettiness,
+    pts,
+    ratio,
+    taken,
+)
 from hepml.data.simulate.objects import delta_r, polar, rounded, wrap
 
 __all__ = ["Calorimeter", "JetSelection", "Towers", "measured_towers", "selected_jets"]
 
 ELECTRON, MUON, PHOTON = 11, 13, 22
 NEUTRINOS = (12, 14, 16)
-SUBSTRUCTURE = (1, 2, 3)  # axes of the N-subjettiness
 
 
 @dataclass(frozen=True)
@@ -63,16 +73,6 @@ class JetSelection:
     pt: tuple = (250.0, 300.0)
     mass: tuple = (65.0, 95.0)
     least_pt: float = 200.0  # of a jet before it is trimmed, to be looked at
-
-
-@dataclass(frozen=True)
-class Towers:
-    """Towers of many events: the event of each, its place, and its measured pT in GeV."""
-
-    event: np.ndarray
-    eta: np.ndarray
-    phi: np.ndarray
-    pt: np.ndarray
 
 
 def measured_towers(event, pdg, momenta, calorimeter, rng):
@@ -164,18 +164,14 @@ def selected_jets(towers, selection):
     events, columns = _kinematics(jets, subjet)
     passed = _passes(columns, selection)
     rows = passed[np.searchsorted(events, jets.event)]
-    jets, subjet = _take(jets, rows), subjet[rows]
+    jets, subjet = taken(jets, rows), subjet[rows]
     columns = {name: values[passed] for name, values in columns.items()}
     columns |= _substructure(jets, subjet)
     order = np.lexsort((-jets.pt, jets.event))
-    jets = _take(jets, order)
+    jets = taken(jets, order)
     constituents = {f"constituent_{v}": getattr(jets, v) for v in ("pt", "eta", "phi")}
     constituents["constituent_subjet"] = subjet[order]
     return columns, constituents, events[passed]
-
-
-def _take(towers, which):
-    return Towers(*(values[which] for values in vars(towers).values()))
 
 
 def _passes(columns, selection):
@@ -186,71 +182,26 @@ def _passes(columns, selection):
     return np.logical_and.reduce([*inside, np.abs(columns["jet_eta"]) < selection.eta])
 
 
-def _lists(towers):
-    """Massless momenta as awkward lists, one for each event with towers, and where each starts."""
-    import awkward as ak  # noqa: PLC0415 - only who generates has it
-
-    counts = np.unique_counts(towers.event).counts
-    momenta = {
-        "px": towers.pt * np.cos(towers.phi),
-        "py": towers.pt * np.sin(towers.phi),
-        "pz": towers.pt * np.sinh(towers.eta),
-        "E": towers.pt * np.cosh(towers.eta),
-    }
-    flat = ak.zip(momenta, with_name="Momentum4D")
-    return ak.unflatten(flat, counts), np.cumsum(counts) - counts
-
-
-def _clustered(towers, algorithm, radius):
-    """Cluster each event; returns what FastJet has, and where the events' towers start."""
-    import fastjet  # noqa: PLC0415 - only who generates has it
-
-    lists, starts = _lists(towers)
-    definition = fastjet.JetDefinition(getattr(fastjet, f"{algorithm}_algorithm"), radius)
-    return fastjet.ClusterSequence(lists, definition), starts
-
-
-def _members(sequence, starts, least_pt):
-    """Towers of jets: for each, its row among all towers and the number of its jet."""
-    import awkward as ak  # noqa: PLC0415 - only who generates has it
-
-    index = sequence.constituent_index(min_pt=least_pt)
-    rows = ak.to_numpy(ak.flatten(index + starts, axis=None))
-    sizes = ak.to_numpy(ak.flatten(ak.num(index, axis=2)))
-    return rows, np.repeat(np.arange(len(sizes)), sizes)
-
-
 def _hardest(towers, selection):
     """Towers of each event's hardest jet."""
-    sequence, starts = _clustered(towers, "antikt", selection.radius)
-    rows, jet = _members(sequence, starts, selection.least_pt)
-    pt, first = _jet_pts(towers, rows, jet), np.unique(jet, return_index=True)[1]
+    sequence, starts = clustered(towers, "antikt", selection.radius)
+    rows, jet = members(sequence, starts, selection.least_pt)
+    pt, first = pts(towers, rows, jet), np.unique(jet, return_index=True)[1]
     event = towers.event[rows[first]]
     best = np.zeros(len(pt), bool)
     order = np.lexsort((-pt, event))
     best[order[np.unique(event[order], return_index=True)[1]]] = True
-    return _take(towers, np.sort(rows[best[jet]]))
-
-
-def _jet_pts(towers, rows, jet):
-    """Transverse momenta of jets, given the rows of their towers."""
-    return np.hypot(*_sums(_take(towers, rows), jet)[:2])
-
-
-def _sums(towers, number):
-    """Momenta (px, py, pz, E) of numbered sets of towers, shape (4, sets)."""
-    parts = (np.cos(towers.phi), np.sin(towers.phi), np.sinh(towers.eta), np.cosh(towers.eta))
-    return np.array([np.bincount(number, weights=towers.pt * part) for part in parts])
+    return taken(towers, np.sort(rows[best[jet]]))
 
 
 def _subjets(jets, selection):
     """Rank of each tower's subjet by pT, from 1; 0 where it is trimmed away."""
-    sequence, starts = _clustered(jets, "kt", selection.subjet_radius)
-    rows, subjet = _members(sequence, starts, 0.0)
-    pt, first = _jet_pts(jets, rows, subjet), np.unique(subjet, return_index=True)[1]
+    sequence, starts = clustered(jets, "kt", selection.subjet_radius)
+    rows, subjet = members(sequence, starts, 0.0)
+    pt, first = pts(jets, rows, subjet), np.unique(subjet, return_index=True)[1]
     jet = np.unique(jets.event, return_inverse=True)[1]
     own = jet[rows[first]]
-    kept = pt >= selection.fraction * np.hypot(*_sums(jets, jet)[:2])[own]
+    kept = pt >= selection.fraction * np.hypot(*momentum_sums(jets, jet)[:2])[own]
     order = np.lexsort((-pt, own))
     rank = np.empty(len(pt), np.int64)
     rank[order] = np.arange(len(pt)) - np.searchsorted(own[order], own[order]) + 1
@@ -263,16 +214,11 @@ def _kinematics(jets, subjet):
     """Events, and momentum and mass of each one's jet with and without what is trimmed away."""
     events, jet = np.unique(jets.event, return_inverse=True)
     kept = subjet > 0
-    trimmed, whole = _sums(_take(jets, kept), jet[kept]), _sums(jets, jet)
+    trimmed, whole = momentum_sums(taken(jets, kept), jet[kept]), momentum_sums(jets, jet)
     pt, eta, phi = polar(trimmed.T)
-    columns = {"jet_pt": pt, "jet_eta": eta, "jet_phi": phi, "jet_mass": _mass(trimmed)}
-    columns |= {"jet_pt_untrimmed": np.hypot(*whole[:2]), "jet_mass_untrimmed": _mass(whole)}
+    columns = {"jet_pt": pt, "jet_eta": eta, "jet_phi": phi, "jet_mass": masses(trimmed)}
+    columns |= {"jet_pt_untrimmed": np.hypot(*whole[:2]), "jet_mass_untrimmed": masses(whole)}
     return events, columns
-
-
-def _mass(momenta):
-    square = momenta[3] ** 2 - (momenta[:3] ** 2).sum(axis=0)
-    return np.sqrt(np.maximum(square, 0))
 
 
 def _substructure(jets, subjet):
@@ -283,14 +229,10 @@ def _substructure(jets, subjet):
     np.maximum.at(count, jet, subjet)
     columns = {"subjets": count, "jet_delta_R": _subjet_distance(jets, jet, subjet)}
     columns["nconstituent"] = np.bincount(jet)
-    columns |= _n_subjettiness(_take(jets, kept))
+    columns |= n_subjettiness(taken(jets, kept))
     return columns | {
-        f"tau_{n}{n - 1}": _ratio(columns[f"tau_{n}"], columns[f"tau_{n - 1}"]) for n in (2, 3)
+        f"tau_{n}{n - 1}": ratio(columns[f"tau_{n}"], columns[f"tau_{n - 1}"]) for n in (2, 3)
     }
-
-
-def _ratio(above, below):
-    return np.divide(above, below, out=np.zeros(len(above)), where=below > 0)
 
 
 def _subjet_distance(jets, jet, subjet):
@@ -299,28 +241,9 @@ def _subjet_distance(jets, jet, subjet):
     for rank in (1, 2):
         own = np.where(subjet == rank, jets.pt, 0)
         weighted = Towers(jets.event, jets.eta, jets.phi, own)
-        two.append(_sums(weighted, jet))
+        two.append(momentum_sums(weighted, jet))
     there = two[1][3] > 0
     distance = np.zeros(len(there))
     axes = [polar(momenta[:, there].T)[1:] for momenta in two]
     distance[there] = delta_r(*axes[0], *axes[1])
     return distance
-
-
-def _n_subjettiness(towers):
-    """tau_N of arXiv:1011.2268 with beta 1, R0 1 and winner-take-all kT axes."""
-    import awkward as ak  # noqa: PLC0415 - only who generates has it
-
-    if not len(towers.pt):
-        return {f"tau_{n}": np.zeros(0) for n in SUBSTRUCTURE}
-    sequence, _ = _clustered(towers, "kt", 1.0)
-    found = ak.to_numpy(
-        sequence.njettiness(
-            measure_definition="NormalizedMeasure",
-            axes_definition="WTA_KT_Axes",
-            njets=list(SUBSTRUCTURE),
-            beta=1.0,
-            R0=1.0,
-        )
-    )
-    return {f"tau_{n}": found[:, i] for i, n in enumerate(SUBSTRUCTURE)}
