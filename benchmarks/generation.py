@@ -23,7 +23,8 @@ JSON = Path(__file__).with_name("generation.json")
 FACTS = {"gg -> H": 30, "VBF H": 18, "Z/gamma* -> tau tau": 6, "t tbar": 7, "W + jets": 1.9}
 BEFORE = {("higgs_tautau", process): rate for process, rate in FACTS.items()}
 CPU_SECONDS = 8  # aimed at per process of a Pythia recipe
-TRIED = {"higgs_tautau": 5, "heavy_higgs": 50, "jets": 20, "known_truth": 10_000}
+TRIED = {"higgs_tautau": 5, "heavy_higgs": 50, "jets": 20, "shower_variations": 500, "dijets": 50}
+TRIED |= {"known_truth": 10_000}
 SEED = 2026
 ROUNDS = 3
 
