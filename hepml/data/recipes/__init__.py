@@ -8,7 +8,7 @@ from importlib import import_module
 
 __all__ = ["NAMES", "get"]
 
-NAMES = ("higgs_tautau", "known_truth", "heavy_higgs", "jets")
+NAMES = ("higgs_tautau", "known_truth", "heavy_higgs", "jets", "shower_variations", "dijets")
 
 
 def get(name):
