@@ -4,6 +4,7 @@ Functions take arrays and return small immutable results; weights may have eithe
 """
 
 from hepml.stats._cuts import CutTable, WorkingPoint, background_rejection, working_point
+from hepml.stats._reweighting import Closure, ReweightingReport, reweighting_report
 from hepml.stats._roc import RocCurve, auc, roc_curve
 from hepml.stats._scan import SignificanceScan, significance_scan
 from hepml.stats._significance import ams, ams_error, asimov, significance, significance_error
@@ -11,7 +12,9 @@ from hepml.stats._tables import ScoreHistogram, choose_thresholds, cut_table, sc
 from hepml.stats._twosample import TwoSampleTest, two_sample_test
 
 __all__ = [
+    "Closure",
     "CutTable",
+    "ReweightingReport",
     "RocCurve",
     "ScoreHistogram",
     "SignificanceScan",
@@ -24,6 +27,7 @@ __all__ = [
     "background_rejection",
     "choose_thresholds",
     "cut_table",
+    "reweighting_report",
     "roc_curve",
     "score_histogram",
     "significance",
