@@ -3,6 +3,14 @@
 Functions take arrays and return small immutable results; weights may have either sign.
 """
 
+from hepml.stats._bumps import (
+    BumpHunt,
+    BumpScan,
+    GlobalSignificance,
+    bump_hunt,
+    bump_scan,
+    pseudo_experiments,
+)
 from hepml.stats._cuts import CutTable, WorkingPoint, background_rejection, working_point
 from hepml.stats._reweighting import Closure, ReweightingReport, reweighting_report
 from hepml.stats._roc import RocCurve, auc, roc_curve
@@ -12,8 +20,11 @@ from hepml.stats._tables import ScoreHistogram, choose_thresholds, cut_table, sc
 from hepml.stats._twosample import TwoSampleTest, two_sample_test
 
 __all__ = [
+    "BumpHunt",
+    "BumpScan",
     "Closure",
     "CutTable",
+    "GlobalSignificance",
     "ReweightingReport",
     "RocCurve",
     "ScoreHistogram",
@@ -25,8 +36,11 @@ __all__ = [
     "asimov",
     "auc",
     "background_rejection",
+    "bump_hunt",
+    "bump_scan",
     "choose_thresholds",
     "cut_table",
+    "pseudo_experiments",
     "reweighting_report",
     "roc_curve",
     "score_histogram",

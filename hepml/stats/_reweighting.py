@@ -18,12 +18,14 @@ __all__ = ["Closure", "ReweightingReport", "reweighting_report"]
 
 RARE = 100  # a region with this many times more target than source is not covered
 UNCOVERED = 0.02  # share of the target that may live in such regions
+SPREAD = 2  # factor between the effective share of perfect weights and of those given
+SCORE_BINS = 30
 LEAST_SHARE = 0.1  # of the effective size that reweighting may leave
 LEAST_EVENTS = 100  # effective ones: with fewer nothing can be said
 LARGEST_WEIGHT = 0.05  # share of one event in the sum of weights
 YIELD = 0.1  # relative error of the sum of weights
 PER_REGION = 40  # effective events that a region is wanted to hold
-FEWEST = 10  # effective events expected in a cell, or it is merged with others
+FEWEST = 10  # largest weights that a region is worth, or it is merged with others
 FEATURE_BINS, CELL_BINS = 10, 5
 GROUPS = 4  # of tests: features, pairs, closures that are too good, classifier
 PER_AUC = 2 * np.sqrt(np.pi)  # relative deviation of a density per deviation of the AUC from 1/2
@@ -99,6 +101,8 @@ class ReweightingReport:
         (Σw)² / Σw² of the new weights.
     effective_share : float
         The same over the effective size before reweighting.
+    share_needed : float
+        Estimate of the ``effective_share`` of perfect weights.
     largest_weight : float
         Largest absolute weight over the absolute sum of weights.
     yield_to_source, yield_to_target : float
@@ -126,6 +130,7 @@ class ReweightingReport:
     uncovered: float
     effective_size: float
     effective_share: float
+    share_needed: float
     largest_weight: float
     yield_to_source: float
     yield_to_target: float
@@ -266,7 +271,9 @@ def reweighting_report(
         The share of the target above some cut on the classifier *before* reweighting where
         the source is 100 times rarer; more than 2 % is too much. No weights can help.
     over-fitted
-        With ``held_out``: the AUC on held-out events is larger than on the others.
+        The effective share is less than half of what the density ratio r needs,
+        :math:`1 / E[r^2]`, from 30 bins of the classifier's score before reweighting. Or, with
+        ``held_out``, weights that fail have a larger AUC on held-out events than on the others.
     weights
         Effective size :math:`(\sum w)^2 / \sum w^2` (L. Kish, Survey Sampling, 1965) below 10 %
         of the one before or below 100, or an event with more than 5 % of all weight.
@@ -275,14 +282,16 @@ def reweighting_report(
         pair, fewer if there are few effective events; the regions hold equal parts of the
         variance. The covariance is the one of weighted shares :math:`p_k = \sum_k w / W`,
 
-        .. math:: W^2 C_{kl} = \delta_{kl} q_k - q_k p_l - p_k q_l + p_k p_l \sum_m q_m,
-                  \qquad q_k = \sum_k w^2,
+        .. math:: C_{kl} = \delta_{kl} q_k - q_k p_l - p_k q_l + p_k p_l \sum_m q_m,
+                  \qquad q_k = \sum_k w^2 / W^2,
 
-        of both samples, and the squared tolerance on its diagonal.
+        of both samples, with q in proportion to the common shares (Pearson's choice), and the
+        squared tolerance on its diagonal.
     classifier
         AUC of a classifier learned on one half of the events and judged on the other, and the
         other way round, averaged. Its error is DeLong's for weighted events
-        (`RocCurve.auc_error`); it fails above the null band and above 1/2 + ``tolerance``.
+        (`RocCurve.auc_error`), of one half, as the two are not independent; it fails above the null
+        band and above 1/2 + ``tolerance``.
     normalisation
         Sums of the new weights that fit neither the source's own sum nor the target's: off by more
         than the statistics and by more than 10 %.
@@ -414,6 +423,7 @@ class Findings(NamedTuple):
     where: str
     effective_size: float
     effective_share: float
+    share_needed: float
     largest_weight: float
     yields: np.ndarray  # sum of new weights over the source's own sum, over the target's
     yield_errors: np.ndarray
@@ -437,6 +447,7 @@ def examined(case, learned, rng):
         *worst_covered(case, before),
         size,
         size / effective_size(case.before.weights),
+        float(np.mean([share_needed(part) for part in before.halves])),
         float(np.abs(weights).max() / abs(weights.sum())),
         *yields(case),
         feature_closures(case),
@@ -457,15 +468,17 @@ def yields(case):
 
 
 def scored(source, target, make_classifier, rng):
-    """Learn on each half of the events and judge on the other."""
+    """Learn on each half of the events and judge on the other.
+
+    Both AUCs see the fluctuations of one half through those of the other: if all was linear they
+    would be equal. So their mean has the error of one.
+    """
     sides = [np.array_split(rng.permutation(len(sample.X)), 2) for sample in (source, target)]
     parts = [(source.part(a), target.part(b)) for a, b in zip(*sides, strict=True)]
     halves = tuple(half(fitted(make_classifier(rng), *parts[k]), *parts[1 - k]) for k in range(2))
     curves = [curve_of(part, part.score_source, part.score_target) for part in halves]
     errors = [curve.auc_error for curve in curves]
-    return Scored(
-        float(np.mean([curve.auc for curve in curves])), float(np.hypot(*errors) / 2), halves
-    )
+    return Scored(float(np.mean([curve.auc for curve in curves])), float(np.mean(errors)), halves)
 
 
 def fitted(model, source, target):
@@ -522,6 +535,17 @@ def rare_share(part):
     if not last.size:
         return 0.0, np.inf
     return float(curve.signal_efficiency[last[-1]]), curve.threshold[last[-1]]
+
+
+def share_needed(part):
+    """1 / E[r²] of the ratio r of target to source in bins of the score, equally full of target."""
+    edges = np.quantile(part.score_target, np.arange(1, SCORE_BINS) / SCORE_BINS)
+    sides = (part.score_source, part.source.weights), (part.score_target, part.target.weights)
+    source, target = (
+        shares(np.searchsorted(edges, score, side="right"), weights, SCORE_BINS).p
+        for score, weights in sides
+    )
+    return 1 / np.sum(target**2 / (np.maximum(source, 0) + 1 / len(part.score_source)))
 
 
 def feature_that_differs(case, rare):
@@ -589,26 +613,50 @@ def closure(case, columns, axes):
             (case.target, [axis.target for axis in axes]),
         )
     ]
-    (source, cov_source), (target, cov_target) = sides
-    expected = np.abs(source + target) / 2
-    rich = expected * fewer(case) >= FEWEST
-    covariance = cov_source + cov_target
+    common, covariance, rich = if_alike(*sides)
+    source, target = (side.p for side in sides)
     with np.errstate(divide="ignore", invalid="ignore"):
         pull = np.where(rich, (source - target) / np.sqrt(np.diag(covariance)), np.nan)
     return Closure(
         tuple(case.names[k] for k in columns),
         tuple(axis.edges for axis in axes),
         *(array.reshape(shape) for array in (source, target, pull)),
-        *chi_square(source - target, covariance, PER_AUC * case.tolerance * expected, rich),
+        *chi_square(source - target, covariance, PER_AUC * case.tolerance * common, rich),
     )
 
 
+class Shares(NamedTuple):
+    """Shares of the regions, the weight of one event there, Σw² / Σw, and the largest one."""
+
+    p: np.ndarray
+    unit: np.ndarray
+    largest: np.ndarray
+
+
 def shares(codes, weights, size):
-    """Shares of the regions and their covariance (see `reweighting_report`)."""
     weights = weights / weights.sum()
-    p = np.bincount(codes, weights, minlength=size)
-    q = np.bincount(codes, np.square(weights), minlength=size)
-    return p, np.diag(q) - np.outer(p, q) - np.outer(q, p) + q.sum() * np.outer(p, p)
+    p, squares, sizes = (
+        np.bincount(codes, values, minlength=size)
+        for values in (weights, np.square(weights), np.abs(weights))
+    )
+    unit = np.divide(squares, sizes, out=np.zeros(size), where=sizes > 0) * sizes.sum()
+    largest = np.zeros(size)
+    np.maximum.at(largest, codes, np.abs(weights))
+    return Shares(p, *(np.where(sizes > 0, one, one.max()) for one in (unit, largest)))
+
+
+def if_alike(source, target):
+    """Return common shares, covariance of their difference, and which regions have enough events.
+
+    As in Pearson's test, variances are those of common shares: a region that chance left empty
+    has one, too.
+    """
+    common = np.abs(source.p * target.unit + target.p * source.unit) / (source.unit + target.unit)
+    rich = common >= FEWEST * np.maximum(source.largest, target.largest)
+    common = common / common.sum()
+    q = common * (source.unit + target.unit)
+    cross = np.outer(common, q)
+    return common, np.diag(q) - cross - cross.T + q.sum() * np.outer(common, common), rich
 
 
 def chi_square(difference, covariance, tolerated, rich):
@@ -645,8 +693,6 @@ def report(case, found):
     """Put the findings in order; the first is the reason."""
     causes = {name: check(case, found) for name, check in CHECKS.items()}
     causes = {name: sentence for name, sentence in causes.items() if sentence}
-    if not (causes.keys() - {"support", "over-fitted"}):
-        causes.pop("over-fitted", None)
     verdict = "cannot tell" if list(causes) == ["seen before"] else "not good"
     width = band_width(case, found.now)
     return ReweightingReport(
@@ -656,6 +702,7 @@ def report(case, found):
         uncovered=found.uncovered,
         effective_size=found.effective_size,
         effective_share=float(found.effective_share),
+        share_needed=found.share_needed,
         largest_weight=found.largest_weight,
         yield_to_source=float(found.yields[0]),
         yield_to_target=float(found.yields[1]),
@@ -671,6 +718,10 @@ def report(case, found):
     )
 
 
+def percent(share):
+    return f"{100 * share:.2g} %"
+
+
 def band_width(case, scores):
     return case.z * scores.error
 
@@ -678,38 +729,49 @@ def band_width(case, scores):
 def fine(case, found):
     return (
         f"An independent classifier has an AUC of {found.now.auc:.3f} and all regions close "
-        f"within statistics and a tolerance of {100 * PER_AUC * case.tolerance:.2g} %."
+        f"within statistics and a tolerance of {percent(PER_AUC * case.tolerance)}."
     )
 
 
 def support(_case, found):
     if found.uncovered > UNCOVERED:
         return (
-            f"{100 * found.uncovered:.2g} % of the target lie where the source has next to "
+            f"{percent(found.uncovered)} of the target lie where the source has next to "
             f"nothing ({found.where}): no weights can help there."
         )
     return ""
 
 
 def over_fitted(case, found):
-    if not found.learned.halves:
-        return ""
-    gap = found.now.auc - found.learned.auc
-    if gap > max(case.z * np.hypot(found.now.error, found.learned.error), case.tolerance):
+    if found.learned.halves and forgets(case, found):
         return (
             f"The weights are over-fitted: the classifier's AUC is {found.learned.auc:.3f} on the "
             f"events they were learned from and {found.now.auc:.3f} on held-out ones."
         )
+    if found.effective_share < found.share_needed / SPREAD:
+        return (
+            f"The weights spread more than the samples differ, as over-fitted ones do: "
+            f"{percent(found.effective_share)} of the effective size is left where "
+            f"{percent(found.share_needed)} would do."
+        )
     return ""
+
+
+def forgets(case, found):
+    """Whether the weights fail, and fail more on held-out events than on the others."""
+    noise = case.z * np.hypot(found.now.error, found.learned.error)
+    others = weights, feature_closure, cell_closure, classifier
+    gap = found.now.auc - found.learned.auc
+    return gap > max(noise, case.tolerance) and any(check(case, found) for check in others)
 
 
 def weights(_case, found):
     if found.largest_weight > LARGEST_WEIGHT:
-        return f"One event carries {100 * found.largest_weight:.2g} % of all weight."
+        return f"One event carries {percent(found.largest_weight)} of all weight."
     if found.effective_share < LEAST_SHARE:
         return (
             f"The weights spread so much that {found.effective_size:.3g} effective events are "
-            f"left, {100 * found.effective_share:.2g} % of those before."
+            f"left, {percent(found.effective_share)} of those before."
         )
     if found.effective_size < LEAST_EVENTS:
         return f"Only {found.effective_size:.3g} effective events are left: too few to judge."
