@@ -24,8 +24,8 @@ LEAST_SHARE = 0.1  # of the effective size that reweighting may leave
 LEAST_EVENTS = 100  # effective ones: with fewer nothing can be said
 LARGEST_WEIGHT = 0.05  # share of one event in the sum of weights
 YIELD = 0.1  # relative error of the sum of weights
-PER_REGION = 40  # effective events that a region is wanted to hold
-FEWEST = 10  # largest weights that a region is worth, or it is merged with others
+PER_REGION = 100  # effective events that a region is wanted to hold
+FEWEST = 20  # one over the squared skewness of a region's share, or it is merged with others
 FEATURE_BINS, CELL_BINS = 10, 5
 GROUPS = 4  # of tests: features, pairs, closures that are too good, classifier
 PER_AUC = 2 * np.sqrt(np.pi)  # relative deviation of a density per deviation of the AUC from 1/2
@@ -626,23 +626,29 @@ def closure(case, columns, axes):
 
 
 class Shares(NamedTuple):
-    """Shares of the regions, the weight of one event there, Σw² / Σw, and the largest one."""
+    """Shares of the regions, and the weights of one event there.
+
+    ``unit`` is Σw² / Σw: a share is so many times its variance. ``skewed`` is (Σw³)² Σw / (Σw²)³:
+    a share is so many times its squared skewness, and 1 over a count if all weights are equal.
+    """
 
     p: np.ndarray
     unit: np.ndarray
-    largest: np.ndarray
+    skewed: np.ndarray
 
 
 def shares(codes, weights, size):
     weights = weights / weights.sum()
-    p, squares, sizes = (
-        np.bincount(codes, values, minlength=size)
-        for values in (weights, np.square(weights), np.abs(weights))
+    sizes, squares, cubes = (
+        np.bincount(codes, np.abs(weights) ** power, minlength=size) for power in (1, 2, 3)
     )
-    unit = np.divide(squares, sizes, out=np.zeros(size), where=sizes > 0) * sizes.sum()
-    largest = np.zeros(size)
-    np.maximum.at(largest, codes, np.abs(weights))
-    return Shares(p, *(np.where(sizes > 0, one, one.max()) for one in (unit, largest)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        units = squares / sizes * sizes.sum(), cubes**2 * sizes / squares**3 * sizes.sum()
+    filled = squares > 0
+    return Shares(
+        np.bincount(codes, weights, minlength=size),
+        *(np.where(filled, unit, unit[filled].max()) for unit in units),
+    )
 
 
 def if_alike(source, target):
@@ -652,7 +658,7 @@ def if_alike(source, target):
     has one, too.
     """
     common = np.abs(source.p * target.unit + target.p * source.unit) / (source.unit + target.unit)
-    rich = common >= FEWEST * np.maximum(source.largest, target.largest)
+    rich = common >= FEWEST * np.maximum(source.skewed, target.skewed)
     common = common / common.sum()
     q = common * (source.unit + target.unit)
     cross = np.outer(common, q)
