@@ -121,7 +121,7 @@ def test_one_dimension_that_does_not_close_is_named(good):
     report = judged(source, target, weights * np.where(source[:, 2] > 1.2, 2.0, 1.0))
     assert report.causes[0] == "closure"
     assert report.reason.startswith("pt does not close")
-    assert "pt above" in report.reason
+    assert "worst at pt between 1." in report.reason
 
 
 def test_one_huge_weight_is_named(good):
@@ -153,7 +153,7 @@ def test_weights_that_follow_chance_cannot_be_judged(rng):
     assert report.verdict == "cannot tell"
     assert report.causes == ("seen before",)
     assert report.auc < 0.5
-    assert report.cells[0].chi2 < 5
+    assert report.cells[0].p_small < 1e-4
 
 
 def test_p_values_of_closure_are_uniform(rng):
