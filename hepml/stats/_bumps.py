@@ -483,7 +483,7 @@ def signed_z(observed, background, error):
     """`significance` for an excess, and the same with a minus sign for a deficit."""
     s, _, r, mu = counting(observed - background, background, error)
     with np.errstate(divide="ignore", invalid="ignore"):
-        inside = mu * phi(s / (1 + r) / mu)
+        inside = mu * phi(np.maximum(s / (1 + r) / mu, -1))  # -1 for no events, but for rounding
         control = np.where(r == 0, 0.0, mu / r * phi(-s * (r / (1 + r)) / mu))
         return np.nan_to_num(np.sign(s) * np.sqrt(2 * (inside + control)))
 

@@ -506,9 +506,9 @@ def curve_of(part, score_source, score_target):
 
 
 def worst_covered(case, before):
-    """Share of the target where the source is rare, and where that is."""
+    """Share of the target where the source is rare, as both halves see it, and where that is."""
     shares, cuts = zip(*map(rare_share, before.halves), strict=True)
-    share = float(np.mean(shares))
+    share = min(shares)
     if share <= UNCOVERED:
         return share, ""
     pairs = zip(before.halves, cuts, strict=True)
