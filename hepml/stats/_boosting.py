@@ -12,9 +12,7 @@ TREES = 120
 DEPTH = 3
 RATE = 0.1
 PENALTY = 20.0  # events that a leaf is shrunk by
-STEMS = (
-    3  # trees begin with 0, 1, 2, 0, … random cuts: the only way to see what no single cut gains
-)
+STEMS = 3  # trees begin with 0, 1, 2, 0, … random cuts: what no single cut gains is seen so
 PART = 8192  # events a tree is grown on: parts of a random order take turns
 
 

@@ -470,13 +470,18 @@ def excess(spectra, fit, region):
     observed, b = spectra.counts[:, region].sum(axis=1), fit.expected[:, region].sum(axis=1)
     slope = fit.expected[:, region] @ fit.basis[region]
     error = np.sqrt(np.einsum("mk,mkl,ml->m", slope, fit.covariance, slope))
-    squares = (spectra.unit * spectra.counts)[:, region].sum(axis=1)
-    whole = (spectra.unit * spectra.counts).sum(axis=1) / np.maximum(
-        spectra.counts.sum(axis=1), 1e-300
-    )
-    unit = np.where(squares > 0, squares / np.maximum(observed, 1e-300), whole)
-    z = signed_z(*(value / np.where(unit > 0, unit, 1) for value in (observed, b, error)))
+    unit = unit_inside(spectra, region)
+    z = signed_z(*(value / unit for value in (observed, b, error)))
     return observed, b, error, ndtr(-z), z
+
+
+def unit_inside(spectra, region):
+    """Weight of one count in a region (m,), of the whole row where the region is empty."""
+    squares = spectra.unit * spectra.counts
+    sums = [np.where(region, rows, 0.0).sum(axis=1) for rows in (spectra.counts, squares)]
+    whole = [rows.sum(axis=1) for rows in (spectra.counts, squares)]
+    counts, squares = (np.where(sums[0] > 0, *pair) for pair in zip(sums, whole, strict=True))
+    return np.divide(squares, counts, out=np.ones(len(counts)), where=squares > 0)
 
 
 def signed_z(observed, background, error):

@@ -19,6 +19,7 @@ __all__ = ["Closure", "ReweightingReport", "reweighting_report"]
 RARE = 100  # a region with this many times more target than source is not covered
 UNCOVERED = 0.02  # share of the target that may live in such regions
 SPREAD = 2  # factor between the effective share of perfect weights and of those given
+HEAVIEST = 2
 SCORE_BINS = 30
 LEAST_SHARE = 0.1  # of the effective size that reweighting may leave
 LEAST_EVENTS = 100  # effective ones: with fewer nothing can be said
@@ -271,9 +272,10 @@ def reweighting_report(
         The share of the target above some cut on the classifier *before* reweighting where
         the source is 100 times rarer; more than 2 % is too much. No weights can help.
     over-fitted
-        The effective share is less than half of what the density ratio r needs,
-        :math:`1 / E[r^2]`, from 30 bins of the classifier's score before reweighting. Or, with
-        ``held_out``, weights that fail have a larger AUC on held-out events than on the others.
+        The effective share, without the two heaviest events, is less than half of what the density
+        ratio r needs, :math:`1 / E[r^2]`, from 30 bins of the classifier's score before
+        reweighting. Or, with ``held_out``, weights that fail have a larger AUC on held-out
+        events than on the others.
     weights
         Effective size :math:`(\sum w)^2 / \sum w^2` (L. Kish, Survey Sampling, 1965) below 10 %
         of the one before or below 100, or an event with more than 5 % of all weight.
@@ -299,11 +301,30 @@ def reweighting_report(
         An AUC *below* the band, or a :math:`\chi^2` too small: chance fluctuations of these very
         events are in the weights, so one half of the events tells the opposite of the other. The
         verdict is "cannot tell": judge held-out events. Weights from k folds are found here too if
-        they are flexible, as the folds together have seen every event: judge one of the
-        folds.
+        they are flexible, as the folds together have seen every event: judge one fold, by
+        ``held_out``.
 
     Features, pairs, classifier and what is too good get a quarter of ``false_alarm`` each, by
     Bonferroni's inequality; the other tests compare with sizes far from what chance does.
+
+    Measured with exact weights of normal samples, four features and all options as they are,
+    this many were called good:
+
+    ==================  ===============  ===========
+    events per sample   effective share  good
+    ==================  ===============  ===========
+    4000                89 %             200 of 200
+    4000                64 %             200 of 200
+    4000                29 %             200 of 200
+    10000               64 %             200 of 200
+    20000               64 %             60 of 60
+    ==================  ===============  ===========
+
+    With tolerance 0 and a ``false_alarm`` of 5 %, 15 of 300 were not (4000 events, 64 %). The
+    p-values of the cells grow too small if few weights matter: at 29 % of 4000 events 0.3 % are
+    below 0.1 %, at 10 % of them 0.6 %. A correlation of two features that the weights do not
+    know was found in 0, 1 and 7 of 8 cases if it was 5, 10 and 15 % (10000 events): the tolerance
+    hides the first two.
     """
     names, X_source, X_target = as_tables(source, target, features)
     case = Case(
@@ -423,6 +444,7 @@ class Findings(NamedTuple):
     where: str
     effective_size: float
     effective_share: float
+    usual_share: float  # without the heaviest events
     share_needed: float
     largest_weight: float
     yields: np.ndarray  # sum of new weights over the source's own sum, over the target's
@@ -447,6 +469,7 @@ def examined(case, learned, rng):
         *worst_covered(case, before),
         size,
         size / effective_size(case.before.weights),
+        effective_size(without_heaviest(weights)) / effective_size(case.before.weights),
         float(np.mean([share_needed(part) for part in before.halves])),
         float(np.abs(weights).max() / abs(weights.sum())),
         *yields(case),
@@ -457,6 +480,11 @@ def examined(case, learned, rng):
         seen,
         rng,
     )
+
+
+def without_heaviest(weights):
+    """Leave out the few events whose weight is a matter of chance even for perfect weights."""
+    return weights[np.argsort(np.abs(weights))[:-HEAVIEST]]
 
 
 def yields(case):
@@ -754,7 +782,7 @@ def over_fitted(case, found):
             f"The weights are over-fitted: the classifier's AUC is {found.learned.auc:.3f} on the "
             f"events they were learned from and {found.now.auc:.3f} on held-out ones."
         )
-    if found.effective_share < found.share_needed / SPREAD:
+    if found.usual_share < found.share_needed / SPREAD:
         return (
             f"The weights spread more than the samples differ, as over-fitted ones do: "
             f"{percent(found.effective_share)} of the effective size is left where "

@@ -263,7 +263,9 @@ def test_sidebands_can_be_chosen(rng):
 
 def test_result_is_immutable_and_says_what_it_is():
     hunt = stats.bump_hunt(np.round(shape(50_000)), EDGES, REGION)
-    assert repr(hunt).startswith("BumpHunt(5168 events in [3300, 3700], 5168") or "σ" in repr(hunt)
+    assert repr(hunt).startswith("BumpHunt(")
+    assert " events in [3300, 3700], " in repr(hunt)
+    assert repr(hunt).endswith("/32)")
     assert repr(stats.bump_scan(hunt.counts, EDGES, WINDOWS)).startswith("BumpScan(1 × 11 thresh")
     with pytest.raises(dataclasses.FrozenInstanceError):
         hunt.observed = 1
