@@ -239,8 +239,8 @@ def bump_hunt(
               - \frac{b^2}{\sigma_b^2} \ln \frac{b^2 + n \sigma_b^2}{b (b + \sigma_b^2)} \right]
 
     with the sign of n - b, and :math:`p = 1 - \Phi(Z)`.
-    Of 3000 spectra without a signal, 40 bins and 100 events in all (11 of them in the region), 3.2 %
-    have p < 5 % with four parameters and 4.5 % with three; with 500 events 5.0 % and 4.8 %.
+    Of 3000 spectra without a signal, 40 bins and 100 events in all (11 of them in the region),
+    3.2 % have p < 5 % with four parameters and 4.5 % with three; with 500 events 5.0 % and 4.8 %.
 
     Weighted events are scaled Poisson counts (G. Bohm and G. Zech, arXiv:1309.1287): each bin is
     divided by its :math:`\sum w^2 / \sum w`, empty ones by that of the spectrum.
