@@ -1,0 +1,454 @@
+"""Source, target and reweighted source, feature by feature, with the doctor's verdict."""
+
+import numpy as np
+import traitlets
+
+from hepml import stats
+from hepml.stats import _reweighting
+from hepml_widgets import _shape_figure
+from hepml_widgets._base import View, pack
+from hepml_widgets._image_table import Axis, nice_edges
+from hepml_widgets._numbers import NOTHING, fixed, percent, shorten, with_error
+from hepml_widgets._shape_table import (
+    Content,
+    Region,
+    added,
+    compared,
+    make_shares,
+    regions_of,
+    report_parts,
+    spectra_of,
+    verdict_of,
+)
+from hepml_widgets.image_browser import as_edges
+
+__all__ = ["ShapeCompare"]
+
+MOST_FEATURES = 12
+MOST_METHODS = 4
+MOST_BINS = 40
+ALONE = "reweighted"
+
+
+class ShapeCompare(View):
+    """See whether new weights make a source look like a target, where not, and a verdict.
+
+    For one feature at a time: histograms of source, target and reweighted source, their ratio to
+    the target, and pulls; beside them the weights themselves, and what the doctor
+    (`hepml.stats.reweighting_report`) says of every method, with its reason. Dragging across the
+    histogram selects a region of that feature: the other features are then shown for the events
+    of this region. All is computed in the browser from one table of at most 100 kB for any number
+    of events.
+
+    Parameters
+    ----------
+    source, target : dict or DataFrame of columns, or array_like of shape (n, d)
+        Features of the events, with the same columns in both, one to twelve.
+    new_weights : array_like, shape (n_source,), or dict of str to array_like
+        Weights of the source after reweighting, or those of up to four methods by name.
+    weights, target_weights : array_like, shapes (n_source,) and (n_target,), optional
+        Weights before reweighting; 1 if not given. All weights may have either sign.
+    features : sequence of str, optional
+        Columns to look at, by default all; for arrays, the names to call them by.
+    bins : int or dict of str to array_like, default 20
+        How many bins of each feature, at most 40, or edges of some of them.
+    held_out : pair of array_like of bool, optional
+        Which events of source and target the weights were *not* learned from. Only these are
+        shown and judged.
+    report : hepml.stats.ReweightingReport or dict of str to it, optional
+        What the doctor said of these weights; computed if not given.
+    rng : int or numpy.random.Generator, default 0
+        For the report.
+
+    Attributes
+    ----------
+    feature : str
+        The feature that is shown.
+    method : str
+        Name of the weights that are shown.
+    brush : tuple
+        Empty for all events, or (feature, low, high); what is set moves to the nearest edges of
+        its regions.
+    reports : dict of str to hepml.stats.ReweightingReport
+    contents : dict of str to Content
+        ``"source"``, ``"target"`` and ``"reweighted"``: shares ``p`` of all events' weight in the
+        bins of ``feature`` inside the region, and their ``error``.
+    comparison : Comparison
+        Reweighted source and target: ``ratio`` with its ``error``, and ``pull``.
+    closure : tuple of float
+        Share of the region in the reweighted source over that in the target, and its error.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the events are not usable; the sentence says what is wrong and where.
+
+    Notes
+    -----
+    Shares p = Σw / W are normalised to all events, also inside a region: a region whose events
+    are too few is seen to be so. Their variance is that of a ratio of sums with common events,
+    q (1 - 2p) + p² Σw²/W² with q the part of the bin in Σw²/W², for weights of either sign. The
+    errors are those of the samples as they are; what the weights' own learning adds is not in
+    them. A pull needs five effective events (Σw)²/Σw² on both sides; where there are fewer there
+    is none. End bins hold what lies beyond an axis.
+
+    Where a region is brushed, sums are kept in single precision, errors to 1 part in 2048. With
+    many features and methods there is no room for regions: then nothing is brushed.
+
+    Examples
+    --------
+    >>> view = ShapeCompare(source, target, {"BDT": w_bdt, "bins": w_bins})  # doctest: +SKIP
+    >>> view.brush = ("thrust", 0.1, 0.2)  # doctest: +SKIP
+    >>> view.feature = "multiplicity"  # doctest: +SKIP
+    >>> view.closure, view.reports["BDT"].verdict  # doctest: +SKIP
+    """
+
+    _module = "shape_compare"
+
+    feature = traitlets.Unicode(help="the feature shown").tag(sync=True)
+    method = traitlets.Unicode(help="name of the weights shown").tag(sync=True)
+    brush = traitlets.Tuple(help="feature, low and high edge, or nothing").tag(sync=True)
+
+    def __init__(
+        self,
+        source,
+        target,
+        new_weights,
+        weights=None,
+        target_weights=None,
+        *,
+        features=None,
+        bins=20,
+        held_out=None,
+        report=None,
+        rng=0,
+    ):
+        by_name = as_methods(new_weights)
+        judge = as_judge(source, target, weights, target_weights, features, held_out, rng)
+        self.reports = as_reports(report, by_name, judge)
+        names, *tables = _reweighting.as_tables(source, target, features)
+        if len(names) > MOST_FEATURES:
+            raise ValueError(
+                f"There are {len(names)} features, but {MOST_FEATURES} at most are shown: name "
+                "some with features=."
+            )
+        cases = {
+            name: judged_events(names, tables, (weights, target_weights), new, held_out)
+            for name, new in by_name.items()
+        }
+        self._fill(names, cases, bins)
+        super().__init__(table=self._make_table(), feature=names[0], method=next(iter(cases)))
+
+    def _fill(self, names, cases, bins):
+        case = next(iter(cases.values()))
+        both = np.concatenate([case.before.X, case.target.X])
+        self.axes = axes_of(names, both, bins)
+        self.notes = notes_of(self.axes, both)
+        self._regions = regions_of(self.axes, 2 + len(cases))
+        self.sizes = len(case.before.X), len(case.target.X)
+        samples = [case.before, case.target, *(one.source for one in cases.values())]
+        self._samples = [make_shares(*sample, self.axes, self._regions) for sample in samples]
+        self._place = {name: 2 + i for i, name in enumerate(cases)}
+        found = spectra_of([samples[i].weights for i in (0, *range(2, len(samples)))])
+        self.spectra = dict(zip(("source", *cases), found, strict=True))
+
+    # ------------------------------------------------------------ what is shown
+
+    @property
+    def axis(self):
+        """Name, ``edges`` and ``bins`` of the feature that is shown."""
+        return self._axis(self.feature)
+
+    @property
+    def report(self):
+        """What the doctor says of the weights that are shown."""
+        return self.reports[self.method]
+
+    @property
+    def region(self):
+        """Where the brush is, None for all events."""
+        if not self.brush:
+            return None
+        name, low, high = self.brush
+        axis = self._axis(name)
+        return Region(axis, *span(self._edges(axis), low, high))
+
+    @property
+    def contents(self):
+        """Shares of source, target and reweighted source in the bins of the feature."""
+        places = {"source": 0, "target": 1, "reweighted": self._place[self.method]}
+        return {name: self._content(self._samples[place]) for name, place in places.items()}
+
+    def _content(self, shares):
+        axis, region = self.axis, self.region
+        own = slice(axis.first, axis.first + axis.bins)
+        if region is None:
+            return Content(shares.p[own], shares.q[own], shares.q_all)
+        if region.axis is axis:
+            bounds = self._bounds(axis)
+            bins = np.arange(axis.bins)
+            inside = (bins >= bounds[region.start]) & (bins < bounds[region.stop])
+            return Content(shares.p[own] * inside, shares.q[own] * inside, shares.q_all)
+        first = self._first(region.axis)
+        rows = slice(first + region.start, first + region.stop)
+        p, q = (part[rows, own].sum(axis=0) for part in (shares.cross_p, shares.cross_q))
+        return Content(p, q, shares.q_all)
+
+    @property
+    def comparison(self):
+        """Reweighted source and target, bin by bin."""
+        contents = self.contents
+        return compared(contents["reweighted"], contents["target"])
+
+    @property
+    def before(self):
+        """Source and target, bin by bin."""
+        contents = self.contents
+        return compared(contents["source"], contents["target"])
+
+    @property
+    def closure(self):
+        """Share of the region in the reweighted source over that in the target, and its error."""
+        contents = self.contents
+        whole = compared(contents["reweighted"].total, contents["target"].total)
+        return float(whole.ratio[0]), float(whole.error[0])
+
+    @property
+    def verdicts(self):
+        """One sentence for each method: its name, the verdict and the reason."""
+        found = [verdict_of(name, report) for name, report in self.reports.items()]
+        return tuple(f"{name}: {verdict}. {reason}" for name, verdict, reason in found)
+
+    @property
+    def readout(self):
+        """The line under the panels, digit for digit."""
+        return " · ".join(f"{label} {value}" for label, value in self._parts())
+
+    def _parts(self):
+        yield "weights", shorten(self.method)
+        yield "feature", shorten(self.feature)
+        yield "events", self._selected()
+        yield "of the target", percent(added(self.contents["target"].p))
+        yield "reweighted / target", with_error(*self.closure)
+        yield "largest pull", self._worst()
+        yield from report_parts(self.report)
+
+    def _selected(self):
+        region = self.region
+        if region is None:
+            return "all"
+        bounds = self._bounds(region.axis)
+        texts = [region.axis.texts[bounds[i]] for i in (region.start, region.stop)]
+        return f"{shorten(region.axis.name)} {' to '.join(texts)}"
+
+    def _worst(self):
+        pull = self.comparison.pull
+        if np.isnan(pull).all():
+            return NOTHING
+        worst = int(np.nanargmax(np.abs(pull)))
+        low, high = self.axis.texts[worst : worst + 2]
+        return f"{fixed(pull[worst], 1)} σ at {low} to {high}"
+
+    def figure(self):
+        """Draw histograms, ratio, pulls and weights with matplotlib, as they stand.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return _shape_figure.draw(self)
+
+    def describe(self):
+        """Say what stands for the picture where it cannot be seen.
+
+        Returns
+        -------
+        str
+        """
+        return f"Source, target and reweighted source. {' '.join(self.verdicts)} {self.readout}"
+
+    # ------------------------------------------------------------ table and traits
+
+    def _make_table(self):
+        return {
+            "notes": self.notes,
+            "sizes": list(self.sizes),
+            "features": [
+                {
+                    "name": axis.name,
+                    "edges": pack(axis.edges),
+                    "texts": axis.texts,
+                    "regions": [int(i) for i in bounds],
+                }
+                for axis, bounds in zip(self.axes, self._regions, strict=True)
+            ],
+            "methods": [
+                {
+                    "name": name,
+                    "verdict": list(verdict_of(name, report)),
+                    "parts": [list(pair) for pair in report_parts(report)],
+                    "weights": self.spectra[name].packed(),
+                }
+                for name, report in self.reports.items()
+            ],
+            "before": self.spectra["source"].packed(),
+            "samples": [shares.columns for shares in self._samples],
+        }
+
+    def _axis(self, name):
+        for axis in self.axes:
+            if axis.name == name:
+                return axis
+        known = ", ".join(repr(axis.name) for axis in self.axes)
+        raise traitlets.TraitError(f"There is no feature {name!r}: there are {known}.")
+
+    def _bounds(self, axis):
+        return self._regions[self.axes.index(axis)]
+
+    def _first(self, axis):
+        before = self._regions[: self.axes.index(axis)]
+        return sum(len(bounds) - 1 for bounds in before)
+
+    def _edges(self, axis):
+        return axis.edges[self._bounds(axis)]
+
+    @traitlets.validate("feature")
+    def _there(self, proposal):
+        return self._axis(proposal.value).name
+
+    @traitlets.validate("method")
+    def _known(self, proposal):
+        if proposal.value not in self.reports:
+            known = ", ".join(map(repr, self.reports))
+            raise traitlets.TraitError(
+                f"There are no weights {proposal.value!r}: there are {known}."
+            )
+        return proposal.value
+
+    @traitlets.validate("brush")
+    def _snap(self, proposal):
+        if not proposal.value:
+            return ()
+        if len(proposal.value) != 3:
+            raise traitlets.TraitError("brush is empty or (feature, low, high).")
+        name, low, high = proposal.value
+        edges = self._edges(self._axis(name))
+        if len(edges) < 2:
+            raise traitlets.TraitError(
+                "There is no room for regions of so many features and methods: name fewer."
+            )
+        if not (np.isreal([low, high]).all() and low <= high):
+            raise traitlets.TraitError(f"brush goes from low to high, not from {low} to {high}.")
+        return (name, *(float(edges[i]) for i in span(edges, low, high)))
+
+    def __repr__(self):
+        n_source, n_target = self.sizes
+        found = ", ".join(f"{name!r}: {report.verdict}" for name, report in self.reports.items())
+        return f"{type(self).__name__}({n_source} source and {n_target} target events, {found})"
+
+
+def span(edges, low, high):
+    """Edges nearest to two values, at least one region apart."""
+    low, high = np.clip((low, high), *edges[[0, -1]])
+    start, stop = (int(np.argmin(np.abs(edges - value))) for value in (low, high))
+    start = min(start, len(edges) - 2)
+    return start, max(stop, start + 1)
+
+
+# ---------------------------------------------------------------- what is given
+
+
+def as_methods(new_weights):
+    """Return new weights by name; a single array gets the name "reweighted"."""
+    if not isinstance(new_weights, dict):
+        return {ALONE: new_weights}
+    by_name = {str(name): weights for name, weights in new_weights.items()}
+    if len(by_name) != len(new_weights):
+        raise ValueError("Two sets of new weights have the same name.")
+    if not 1 <= len(by_name) <= MOST_METHODS:
+        raise ValueError(f"One to {MOST_METHODS} sets of new weights, not {len(by_name)}.")
+    if "source" in by_name:
+        raise ValueError("No new weights can be called 'source': this is what they start from.")
+    return by_name
+
+
+def as_judge(*given):
+    """Return what makes a report of some new weights."""
+    source, target, weights, target_weights, features, held_out, rng = given
+    return lambda new: stats.reweighting_report(
+        source, target, new, weights, target_weights,
+        features=features, held_out=held_out, rng=rng,
+    )  # fmt: skip
+
+
+def as_reports(report, by_name, judge):
+    """Return reports by name: those given, or new ones."""
+    if report is None:
+        return {name: named_blame(name, judge, new) for name, new in by_name.items()}
+    reports = report if isinstance(report, dict) else {next(iter(by_name)): report}
+    if {str(name) for name in reports} != set(by_name):
+        raise ValueError(
+            f"report has {sorted(map(str, reports))}, but the new weights are {sorted(by_name)}."
+        )
+    if not all(isinstance(one, stats.ReweightingReport) for one in reports.values()):
+        raise TypeError("report is what hepml.stats.reweighting_report returns, or a dict of it.")
+    found = {str(name): one for name, one in reports.items()}
+    return {name: found[name] for name in by_name}
+
+
+def named_blame(name, judge, new):
+    """Say of which weights a complaint is."""
+    try:
+        return judge(new)
+    except (TypeError, ValueError) as error:
+        if name == ALONE:
+            raise
+        raise type(error)(f"Weights {name!r}: {error}") from error
+
+
+def judged_events(names, tables, old, new, held_out):
+    """Return checked events of both samples: those that are judged."""
+    weights, target_weights = old
+    source, target = tables
+    case = _reweighting.Case(
+        names,
+        _reweighting.as_sample("source", source, "weights", weights),
+        _reweighting.as_sample("source", source, "new_weights", new),
+        _reweighting.as_sample("target", target, "target_weights", target_weights),
+        None,
+        0.0,
+        0.0,
+    )
+    return _reweighting.split(case, held_out)[0]
+
+
+def axes_of(names, X, bins):
+    """Bins of each feature."""
+    edges = {}
+    if isinstance(bins, dict):
+        if unknown := set(bins) - set(names):
+            raise ValueError(f"bins are of {min(unknown, key=str)!r}, which is no feature.")
+        edges, bins = {name: as_edges(name, one) for name, one in bins.items()}, 20
+    most = max([*(len(one) - 1 for one in edges.values()), as_count(bins)])
+    if most > MOST_BINS:
+        raise ValueError(f"{most} bins are too many: wanted {MOST_BINS} at most.")
+    axes, first = [], 0
+    for name, values in zip(names, X.T, strict=True):
+        own = edges[name] if name in edges else nice_edges(values, bins)
+        axes.append(Axis(name, own, first))
+        first += axes[-1].bins
+    return axes
+
+
+def as_count(bins):
+    if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 4:
+        raise ValueError(f"bins is a number of bins, 4 to {MOST_BINS}, or a dict of edges.")
+    return int(bins)
+
+
+def notes_of(axes, X):
+    """Say of each feature what share of events the end bins hold from beyond the axis."""
+    lows, highs = np.transpose([axis.edges[[0, -1]] for axis in axes])
+    beyond = np.mean((lows > X) | (highs < X), axis=0)
+    texts = (f"end bins hold {percent(share)} of events from beyond" for share in beyond)
+    return [text if share else "" for text, share in zip(texts, beyond, strict=True)]

@@ -1,0 +1,7 @@
+import { stage } from "./plot.js";
+
+function render({ el }) {
+  return stage(el, "Shape comparison").cleanup;
+}
+
+export default { render };
