@@ -65,18 +65,14 @@ class Content:
 
     @cached_property
     def variance(self):
-        """Of the shares; rounding makes none negative."""
-        return np.maximum(self.q * (1 - 2 * self.p) + self.p**2 * self.q_all, 0.0)
+        """Of the shares; what is left of a zero by rounding is zero."""
+        variance = self.q * (1 - 2 * self.p) + self.p**2 * self.q_all
+        return np.where(variance > 1e-12 * self.q, variance, 0.0)
 
     @cached_property
     def error(self):
         """Standard error of the shares."""
         return np.sqrt(self.variance)
-
-    @cached_property
-    def total(self):
-        """All of it in one bin."""
-        return Content(np.array([added(self.p)]), np.array([added(self.q)]), self.q_all)
 
     @property
     def rich(self):

@@ -37,8 +37,8 @@ class ShapeCompare(View):
     the target, and pulls; beside them the weights themselves, and what the doctor
     (`hepml.stats.reweighting_report`) says of every method, with its reason. Dragging across the
     histogram selects a region of that feature: the other features are then shown for the events
-    of this region. All is computed in the browser from one table of at most 100 kB for any number
-    of events.
+    of this region alone. All is computed in the browser from one table of at most 100 kB for any
+    number of events.
 
     Parameters
     ----------
@@ -72,7 +72,8 @@ class ShapeCompare(View):
     reports : dict of str to hepml.stats.ReweightingReport
     contents : dict of str to Content
         ``"source"``, ``"target"`` and ``"reweighted"``: shares ``p`` of all events' weight in the
-        bins of ``feature`` inside the region, and their ``error``.
+        bins of ``feature``, and their ``error``: of the events in the region, if another feature
+        is brushed.
     comparison : Comparison
         Reweighted source and target: ``ratio`` with its ``error``, and ``pull``.
     closure : tuple of float
@@ -176,19 +177,18 @@ class ShapeCompare(View):
     @property
     def contents(self):
         """Shares of source, target and reweighted source in the bins of the feature."""
+        return {name: self._content(shares) for name, shares in self._shares.items()}
+
+    @property
+    def _shares(self):
         places = {"source": 0, "target": 1, "reweighted": self._place[self.method]}
-        return {name: self._content(self._samples[place]) for name, place in places.items()}
+        return {name: self._samples[place] for name, place in places.items()}
 
     def _content(self, shares):
         axis, region = self.axis, self.region
         own = slice(axis.first, axis.first + axis.bins)
-        if region is None:
+        if region is None or region.axis is axis:
             return Content(shares.p[own], shares.q[own], shares.q_all)
-        if region.axis is axis:
-            bounds = self._bounds(axis)
-            bins = np.arange(axis.bins)
-            inside = (bins >= bounds[region.start]) & (bins < bounds[region.stop])
-            return Content(shares.p[own] * inside, shares.q[own] * inside, shares.q_all)
         first = self._first(region.axis)
         rows = slice(first + region.start, first + region.stop)
         p, q = (part[rows, own].sum(axis=0) for part in (shares.cross_p, shares.cross_q))
@@ -209,9 +209,18 @@ class ShapeCompare(View):
     @property
     def closure(self):
         """Share of the region in the reweighted source over that in the target, and its error."""
-        contents = self.contents
-        whole = compared(contents["reweighted"].total, contents["target"].total)
+        whole = compared(self._inside("reweighted"), self._inside("target"))
         return float(whole.ratio[0]), float(whole.error[0])
+
+    def _inside(self, name):
+        """All of the region in one bin."""
+        shares, region = self._shares[name], self.region
+        axis = self.axis if region is None else region.axis
+        bounds = self._bounds(axis)
+        start, stop = (0, axis.bins) if region is None else bounds[[region.start, region.stop]]
+        cells = slice(axis.first + start, axis.first + stop)
+        p, q = (np.array([added(part[cells])]) for part in (shares.p, shares.q))
+        return Content(p, q, shares.q_all)
 
     @property
     def verdicts(self):
@@ -228,7 +237,7 @@ class ShapeCompare(View):
         yield "weights", shorten(self.method)
         yield "feature", shorten(self.feature)
         yield "events", self._selected()
-        yield "of the target", percent(added(self.contents["target"].p))
+        yield "of the target", percent(self._inside("target").p[0])
         yield "reweighted / target", with_error(*self.closure)
         yield "largest pull", self._worst()
         yield from report_parts(self.report)

@@ -1,0 +1,293 @@
+"""ShapeCompare's contract in Python: numpy's shares in any region, small tables, honest input."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+import traitlets
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hepml import stats
+from hepml_widgets import ShapeCompare, _base
+from hepml_widgets._shape_table import Content, compared, spectra_of
+
+NAMES = ("mass [GeV]", "width", "eta")
+SHIFT = np.array([0.6, 0.3, 0.0])
+EDGES = {"mass [GeV]": np.linspace(-2, 2, 11), "width": [-1.0, 0.0, 0.5, 2.0, 3.0]}
+
+
+def samples(rng, n=2000):
+    source, target = rng.normal(size=(2, n, 3))
+    return source, target + SHIFT, np.exp(source @ SHIFT - SHIFT @ SHIFT / 2)
+
+
+@pytest.fixture(scope="module")
+def events():
+    return samples(np.random.default_rng(5))
+
+
+@pytest.fixture(scope="module")
+def reports(events):
+    source, target, exact = events
+    judged = {"exact": exact, "none": np.ones(len(source))}
+    return {
+        name: stats.reweighting_report(source, target, w, features=NAMES)
+        for name, w in judged.items()
+    }
+
+
+@pytest.fixture
+def view(events, reports):
+    source, target, exact = events
+    both = {"exact": exact, "none": np.ones(len(source))}
+    return ShapeCompare(source, target, both, features=NAMES, report=reports)
+
+
+def numpys(X, weights, axis, column, cut):
+    """Shares and their standard errors by the definitions, linear in each weight."""
+    codes = np.searchsorted(axis.edges[1:-1], X[:, column], side="right")
+    total, shares, errors = weights.sum(), [], []
+    for k in range(axis.bins):
+        inside = (codes == k) & cut
+        share = weights[inside].sum() / total
+        shares.append(share)
+        errors.append(math.sqrt(np.sum((weights * (inside - share)) ** 2)) / abs(total))
+    return np.array(shares), np.array(errors)
+
+
+def test_representation_is_stable(view):
+    assert repr(view) == (
+        "ShapeCompare(2000 source and 2000 target events, 'exact': good, 'none': not good)"
+    )
+
+
+def test_the_report_is_the_doctors(events, reports):
+    source, target, exact = events
+    view = ShapeCompare(source, target, exact, features=NAMES)
+    assert repr(view.report) == repr(reports["exact"])
+    assert view.method == "reweighted"
+    assert view.verdicts == (f"\u2068reweighted\u2069: ✓ good. {view.report.reason}",)
+
+
+def test_a_verdict_for_every_method_with_its_reason(view, reports):
+    for text, (name, report) in zip(view.verdicts, reports.items(), strict=True):
+        assert text.startswith(f"\u2068{name}\u2069: ")
+        assert f" {report.verdict}. {report.reason}" in text
+
+
+def test_shares_of_all_events_are_numpys(view, events):
+    source, target, exact = events
+    everywhere = np.ones(len(source), dtype=bool)
+    given_to = {
+        "source": (source, np.ones(len(source))),
+        "target": (target, np.ones(len(target))),
+        "reweighted": (source, exact),
+    }
+    for column, name in enumerate(NAMES):
+        view.feature = name
+        for key, content in view.contents.items():
+            p, error = numpys(*given_to[key], view.axis, column, everywhere)
+            np.testing.assert_allclose(content.p, p, rtol=1e-12)
+            np.testing.assert_allclose(content.error, error, rtol=1e-9, atol=1e-12)
+    assert view.closure == pytest.approx((1, 0), rel=1e-12)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2), st.integers(0, 2), st.floats(-3, 3), st.floats(0, 4), st.booleans())
+def test_a_region_holds_what_numpy_cuts(  # noqa: PLR0917 - two fixtures, one region
+    events, reports, shown, brushed, low, width, signed
+):
+    source, target, exact = events
+    if signed:
+        exact = np.where(np.arange(len(exact)) % 5 == 0, -0.5, 1.3) * exact
+    view = ShapeCompare(source, target, exact, features=NAMES, bins=EDGES, report=reports["exact"])
+    view.brush = (NAMES[brushed], low, low + width)
+    view.feature = NAMES[shown]
+    start, stop = view.brush[1:]
+    axis = view._axis(NAMES[brushed])
+    values = np.clip(source[:, brushed], axis.edges[0], np.nextafter(axis.edges[-1], -9))
+    cut = (values >= start) & (values < stop)
+    cut = cut if shown != brushed else np.ones(len(cut), dtype=bool)
+    p, error = numpys(source, exact, view.axis, shown, cut)
+    found = view.contents["reweighted"]
+    np.testing.assert_allclose(found.p, p, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(found.error, error, rtol=2e-3, atol=1e-7)
+
+
+def test_closure_is_that_of_the_region(view, events):
+    source, target, exact = events
+    view.brush = ("width", 0, 1)
+    low, high = view.brush[1:]
+    cuts = [(X[:, 1] >= low) & (X[:, 1] < high) for X in (source, target)]
+    shares = [w[c].sum() / w.sum() for w, c in zip((exact, np.ones(2000)), cuts, strict=True)]
+    errors = [
+        math.sqrt(np.sum((w * (c - p)) ** 2)) / w.sum()
+        for w, c, p in zip((exact, np.ones(2000)), cuts, shares, strict=True)
+    ]
+    ratio = shares[0] / shares[1]
+    relative = math.hypot(*(e / p for e, p in zip(errors, shares, strict=True)))
+    assert view.closure == pytest.approx((ratio, ratio * relative), rel=1e-9)
+
+
+def test_pulls_of_exact_weights_are_standard_normal():
+    """The mean square of 960 pulls scatters by 5 %."""
+    pulls = []
+    for seed in range(40):
+        source, target, exact = samples(np.random.default_rng(seed), 3000)
+        report = dataclasses.replace(REPORT)
+        view = ShapeCompare(source, target, exact, features=NAMES, report=report, bins=8)
+        for name in NAMES:
+            view.feature = name
+            pulls.append(view.comparison.pull)
+    pulls = np.concatenate(pulls)
+    assert np.nanmean(pulls**2) == pytest.approx(1, abs=0.2)
+
+
+REPORT = stats.reweighting_report(*samples(np.random.default_rng(0), 60))
+
+
+def test_what_cannot_be_compared_is_not_a_number():
+    empty, some = Content(*np.zeros((2, 1)), 1e-3), Content(np.array([0.2]), np.array([1e-3]), 1e-2)
+    assert np.isnan(compared(some, empty).ratio).all()
+    assert np.isnan(compared(some, empty).pull).all()
+    assert compared(empty, some).ratio == 0
+    poor = Content(np.array([0.04]), np.array([4e-4]), 1e-2)  # 4 effective events
+    assert np.isnan(compared(poor, some).pull).all()
+    negative = Content(np.array([-0.2]), np.array([1e-3]), 1e-2)
+    assert compared(negative, some).ratio == -1
+    assert compared(negative, some).pull < -5
+    assert np.isnan(compared(some, negative).ratio).all()
+
+
+@given(
+    st.lists(st.floats(-1e3, 1e6).filter(lambda w: w == 0 or abs(w) > 1e-9), min_size=2).filter(
+        lambda ws: abs(sum(ws)) > 1e-6 * sum(map(abs, ws))
+    )
+)
+def test_every_weight_is_counted_once(weights):
+    (found,) = spectra_of([np.array(weights)])
+    assert found.positive.sum() + found.negative.sum() + found.zero == len(weights)
+    sign = np.sign(sum(weights))
+    assert found.positive.sum() == sum(sign * w > 0 for w in weights)
+    assert found.zero == sum(w == 0 for w in weights)
+
+
+def table_size(view):
+    return len(json.dumps(_base._portable(view.table)))
+
+
+@pytest.mark.parametrize(("count", "methods"), [(1, 1), (2, 4), (4, 2), (6, 1), (12, 4)])
+def test_table_is_at_most_100_kilobytes(rng, count, methods):
+    source, target = rng.normal(size=(2, 300, count))
+    names = [f"method {i}" for i in range(methods)]
+    new = dict.fromkeys(names, np.ones(300))
+    view = ShapeCompare(source, target, new, report=dict.fromkeys(names, REPORT), bins=40)
+    assert table_size(view) <= 100_000
+
+
+def test_table_does_not_grow_with_the_events(rng):
+    sizes = []
+    for n in (100, 100_000):
+        source, target, exact = samples(rng, n)
+        view = ShapeCompare(source, target, exact, report=REPORT, bins=dict.fromkeys(
+            ("x0", "x1", "x2"), np.linspace(-3, 3, 21)))  # fmt: skip
+        view.spectra = {}
+        sizes.append(table_size(view))
+    assert sizes[1] < 1.1 * sizes[0]
+
+
+def test_four_features_and_two_methods_have_regions(rng):
+    source, target = rng.normal(size=(2, 300, 4))
+    new = dict.fromkeys("ab", np.ones(300))
+    view = ShapeCompare(source, target, new, report=dict.fromkeys("ab", REPORT))
+    view.brush = ("x2", 0, 1)
+    assert view.brush[0] == "x2"
+
+
+def test_without_room_there_are_no_regions(rng):
+    source, target = rng.normal(size=(2, 300, 12))
+    view = ShapeCompare(source, target, np.ones(300), report=REPORT)
+    with pytest.raises(traitlets.TraitError, match="no room for regions"):
+        view.brush = ("x2", 0, 1)
+
+
+def test_held_out_events_are_those_shown(events):
+    source, target, exact = events
+    half = np.arange(2000) >= 1000
+    view = ShapeCompare(source, target, exact, held_out=(half, half), report=REPORT)
+    alone = ShapeCompare(source[half], target[half], exact[half], report=REPORT)
+    assert repr(view).startswith("ShapeCompare(1000 source and 1000 target events")
+    np.testing.assert_allclose(view.comparison.ratio, alone.comparison.ratio)
+
+
+def test_traits_snap_and_say_what_is_known(view):
+    view.brush = ("width", -0.01, 0.02)
+    edges = view._edges(view._axis("width"))
+    assert view.brush[1] in edges
+    assert view.brush[2] in edges
+    for trait, value, match in (
+        ("feature", "pt", "no feature 'pt': there are 'mass"),
+        ("method", "other", "no weights 'other': there are 'exact', 'none'"),
+        ("brush", ("pt", 0, 1), "no feature 'pt'"),
+        ("brush", ("width", 1), "empty or"),
+        ("brush", ("width", 2, 1), "from low to high"),
+        ("brush", ("width", math.nan, 1), "from low to high"),
+    ):
+        with pytest.raises(traitlets.TraitError, match=match):
+            setattr(view, trait, value)
+
+
+BAD = {
+    "no methods": ({"new_weights": {}}, "One to 4 sets"),
+    "called source": ({"new_weights": {"source": np.ones(60)}}, "can be called 'source'"),
+    "short": ({"new_weights": np.ones(3)}, "source has 60, new_weights has 3"),
+    "short one": ({"new_weights": {"a": np.ones(3)}}, "Weights 'a': One entry per event"),
+    "nothing": ({"new_weights": np.zeros(60)}, "new_weights add up to zero"),
+    "infinite": ({"new_weights": np.full(60, np.inf)}, "infinite"),
+    "other report": ({"report": {"b": REPORT}}, r"report has \['b'\], but the new weights are"),
+    "no report": ({"report": {"reweighted": "good"}}, "report is what"),
+    "bins": ({"bins": 3}, "bins is a number of bins, 4 to 40"),
+    "many bins": ({"bins": 41}, "41 bins are too many"),
+    "edges": ({"bins": {"x0": [1, 0]}}, "finite and rising"),
+    "unknown edges": ({"bins": {"x9": [0, 1]}}, "'x9', which is no feature"),
+    "features": ({"features": ["a"]}, "3 columns, but 1 features"),
+    "mask": ({"held_out": (np.ones(3), np.ones(3))}, "held_out is a pair of boolean masks"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gives_one_clear_sentence(case, rng):
+    source, target, exact = samples(rng, 60)
+    changed, match = BAD[case]
+    with pytest.raises((ValueError, TypeError), match=match):
+        ShapeCompare(source, target, **({"new_weights": exact} | changed))
+
+
+def test_too_many_features(rng):
+    source, target = rng.normal(size=(2, 60, 13))
+    with pytest.raises(ValueError, match="13 features, but 12 at most"):
+        ShapeCompare(source, target, np.ones(60), report=REPORT)
+
+
+def test_figure_shows_what_is_shown(view):
+    view.brush = ("width", 0, 1)
+    figure = view.figure()
+    labels = [axes.get_ylabel() for part in figure.subfigs for axes in part.axes]
+    assert labels[:4] == ["share / bin", "ratio to target", "pull [σ]", "events / bin"]
+    assert figure.subfigs[0].axes[2].get_xlabel() == "mass [GeV]"
+
+
+def test_figure_of_signed_weights_and_constant_features(rng):
+    source, target = np.ones((2, 60, 2))
+    signed = rng.choice([1.0, -0.3], 60, p=[0.8, 0.2])
+    view = ShapeCompare(source, target, signed, report=REPORT, features=["$a_b$", "c"])
+    assert view.picture().startswith(b"\x89PNG")
+    assert view.spectra["reweighted"].negative.sum() == np.sum(signed < 0)
+
+
+def test_describe_tells_verdict_and_readout(view):
+    assert view.readout in view.describe()
+    assert all(text in view.describe() for text in view.verdicts)
