@@ -359,7 +359,7 @@ export function publisher(model) {
 
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
 //   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count" | "none", domain,
-//           room: pixels for one number }
+//           room: pixels for one number along x, at the left of y; below: pixels under x }
 export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }) {
   // Not a count: a page may hold several copies of this script, each counting for itself.
   const clip = `hepml-clip-${Math.random().toString(36).slice(2)}`;
@@ -419,11 +419,11 @@ function arrange(panel, width, height) {
   const rows = Math.max(2, Math.floor((height - 54) / 44));
   const probe = makeScale(y.kind ?? "linear", y.domain, [1, 0]).ticks(rows);
   const widest = Math.max(1, ...probe.map(({ label }) => (label ? visualLength(label) : 0)));
-  const left = Math.ceil(Math.max(40, 28 + DIGIT * widest));
+  const left = Math.ceil(Math.max(y.room ?? 40, 28 + DIGIT * widest));
   panel.inner = {
     left, top: MARGIN.top,
     width: Math.max(20, width - left - rightMargin(x, width)),
-    height: Math.max(20, height - MARGIN.top - MARGIN.bottom),
+    height: Math.max(20, height - MARGIN.top - (x.below ?? MARGIN.bottom)),
   };
   const { inner } = panel;
   panel.x = makeScale(x.kind ?? "linear", x.domain, [inner.left, inner.left + inner.width]);
