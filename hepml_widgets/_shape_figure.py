@@ -16,7 +16,7 @@ LOOKS = {
     "source": {"color": style.CURVES[1], "ls": style.linestyle("6 3")},
     "reweighted": {"color": style.SIGNAL, "lw": 1.6},
 }
-SPAN = 0.5  # about one, of the ratio
+SPANS = 0.1, 0.2, 0.5, 1  # about one, of the ratio
 
 
 def draw(view):
@@ -79,7 +79,14 @@ def draw_ratio(axes, view):
     axes.errorbar(
         centres(view), comparison.ratio, comparison.error, fmt=".", color=style.SIGNAL, capsize=0
     )
-    axes.set(ylabel="ratio to target", ylim=(1 - SPAN, 1 + SPAN))
+    off = (np.abs(comparison.ratio - 1) + comparison.error)[np.isfinite(comparison.pull)]
+    most = np.max(off, initial=0.0)
+    reach = next((span for span in SPANS if span >= most), SPANS[-1])
+    beyond = np.clip(comparison.ratio, 1 - reach, 1 + reach)
+    for marker, where in (("^", comparison.ratio > beyond), ("v", comparison.ratio < beyond)):
+        looks = {"color": style.SIGNAL, "clip_on": False, "ls": ""}
+        axes.plot(centres(view)[where], beyond[where], marker, **looks)
+    axes.set(ylabel="ratio to target", ylim=(1 - reach, 1 + reach))
 
 
 def draw_pulls(axes, view):

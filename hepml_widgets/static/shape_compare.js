@@ -1,6 +1,6 @@
 import {
   actions, announcer, band, button, dataTable, dots, dragArea, dragHandle, element, endLabels, extreme, fixed, floats,
-  frame, joined, line, niceDomain, percent, publisher, readoutLine, remark, shorten, significant, stage, steps, vector, watch, withError,
+  frame, joined, line, percent, publisher, readoutLine, remark, shorten, significant, stage, steps, vector, watch, withError,
 } from "./plot.js";
 
 const FEWEST = 5; // effective events, for a pull
@@ -107,6 +107,12 @@ function outline(panel, edges, values, kind, errors) {
   if (filled) steps(panel, edges, values, { class: area }, true);
   if (errors) band(panel, twice(edges).slice(1, -1), twice(values.map((value, i) => value - errors[i])), twice(values.map((value, i) => value + errors[i])), { class: area });
   steps(panel, edges, values, { class: look, "stroke-dasharray": dash });
+}
+
+// The next of 1, 2, 5, 10, …: a frame that ends there has a number at each end.
+function round(value) {
+  const decade = 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return [1, 2, 5, 10].map((digit) => digit * decade).find((one) => one >= value * (1 - 1e-9));
 }
 
 // One line of words for each curve, in the room that is left above.
@@ -258,11 +264,12 @@ function render({ model, el }) {
     const x = { domain: [edges[0], edges[edges.length - 1]] };
     const shares = Object.values(now.contents).flatMap(({ p, variance }) => [...p].map((share, i) => share + Math.sqrt(variance[i])));
     const lows = Object.values(now.contents).flatMap(({ p }) => [...p]);
-    const reach = Math.min(1, Math.max(0.1, 1.15 * extreme(now.ratio.map((ratio, i) => (Number.isNaN(now.pull[i]) ? NaN : Math.abs(ratio - 1) + now.error[i])), 0, Math.max)));
-    const most = extreme(now.pull.map(Math.abs), 3, Math.max) * 1.2;
+    const off = now.ratio.map((ratio, i) => (Number.isNaN(now.pull[i]) ? NaN : Math.abs(ratio - 1) + now.error[i]));
+    const reach = Math.min(1, round(extreme(off, 0.1, Math.max)));
+    const most = round(extreme(now.pull.map(Math.abs), 5, Math.max));
     panels[0].set({ x, y: { domain: [extreme(lows, 0, Math.min), 1.35 * extreme(shares, 0, Math.max) || 1] } });
-    panels[1].set({ x, y: { domain: niceDomain([1 - reach, 1 + reach], 4) } });
-    panels[2].set({ x: { ...x, title: shorten(name) }, y: { domain: niceDomain([-most, most], 4) } });
+    panels[1].set({ x, y: { domain: [1 - reach, 1 + reach] } });
+    panels[2].set({ x: { ...x, title: shorten(name) }, y: { domain: [-most, most] } });
     panels[3].redraw();
     clear.disabled = state.v < 0;
     verdicts.forEach((node, i) => node.setAttribute("aria-current", i === state.m));
