@@ -12,7 +12,7 @@ function seriesLog1pmx(x) {
 
 const log1pmx = (x) => (Math.abs(x) < SMALL ? seriesLog1pmx(x) : Math.log1p(x) - x);
 
-function phi(x) {
+export function phi(x) {
   if (Math.abs(x) < SMALL) return x * x + (1 + x) * seriesLog1pmx(x);
   return x === -1 ? 1 : (1 + x) * Math.log(1 + x) - x;
 }
