@@ -80,7 +80,7 @@ def draw_ratio(axes, view):
         centres(view), comparison.ratio, comparison.error, fmt=".", color=style.SIGNAL, capsize=0
     )
     off = (np.abs(comparison.ratio - 1) + comparison.error)[np.isfinite(comparison.pull)]
-    most = np.max(off, initial=0.0)
+    most = np.max(off, initial=0.0) if off.size else SPANS[-1]
     reach = next((span for span in SPANS if span >= most), SPANS[-1])
     beyond = np.clip(comparison.ratio, 1 - reach, 1 + reach)
     for marker, where in (("^", comparison.ratio > beyond), ("v", comparison.ratio < beyond)):

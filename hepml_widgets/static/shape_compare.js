@@ -232,7 +232,7 @@ function render({ model, el }) {
   const veils = brushable ? panels.slice(0, 3).map((panel) => panel.cover.appendChild(vector("path", { class: "hepml-veil" }))) : [];
   let anchor = null;
   if (brushable) dragArea(scene, panels[0], {
-    begin: () => { anchor = null; }, release: settle,
+    begin: () => { anchor = null; grips[0].grip.focus({ preventScroll: true }); }, release: settle,
     move: (x) => {
       const { bounds } = features[state.f];
       const near = (end) => state.v === state.f && Math.abs(panels[0].x(x) - panels[0].x(bounds[end])) < 9;
@@ -265,7 +265,7 @@ function render({ model, el }) {
     const shares = Object.values(now.contents).flatMap(({ p, variance }) => [...p].map((share, i) => share + Math.sqrt(variance[i])));
     const lows = Object.values(now.contents).flatMap(({ p }) => [...p]);
     const off = now.ratio.map((ratio, i) => (Number.isNaN(now.pull[i]) ? NaN : Math.abs(ratio - 1) + now.error[i]));
-    const reach = Math.min(1, round(extreme(off, 0.1, Math.max)));
+    const reach = off.some(Number.isFinite) ? Math.min(1, round(extreme(off, 0.1, Math.max))) : 1;
     const most = round(extreme(now.pull.map(Math.abs), 5, Math.max));
     panels[0].set({ x, y: { domain: [extreme(lows, 0, Math.min), 1.35 * extreme(shares, 0, Math.max) || 1] } });
     panels[1].set({ x, y: { domain: [1 - reach, 1 + reach] } });
@@ -287,8 +287,11 @@ function render({ model, el }) {
     [state.f, state.m].forEach((i, k) => { selects[k].selectedIndex = i; });
     show();
     table.refresh();
-    const all = features.flatMap(({ regions }, f) => regions.slice(1).map((_, from) => ({ ...state, v: f, from, to: from + 1 })));
-    if (all.length) readout.reserve(all.length, (row) => shapeParts(data, compareShapes(data, all[row])));
+    // All regions that can be dragged here.
+    const { bounds } = features[state.f];
+    const regions = Array.from(bounds, (_, from) => Array.from(bounds.slice(from + 1), (__, i) => ({ ...state, v: state.f, from, to: from + 1 + i }))).flat();
+    const all = [state, { ...state, v: -1 }, ...regions];
+    readout.reserve(all.length, (row) => shapeParts(data, compareShapes(data, all[row])));
   };
   watch(scene, model, ["feature", "method", "brush"], () => publish.busy || refresh());
   refresh();
