@@ -238,7 +238,7 @@ function logTicks([low, high], count) {
   const narrow = last - first <= 2 && count >= 3;
   const ticks = [];
   for (let decade = first; decade <= last; decade += 1) {
-    for (let digit = 1; digit < 10; digit += 1) {
+    for (let digit = 1; digit < (last - first > 12 ? 2 : 10); digit += 1) {
       const value = digit * power(decade);
       if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) continue;
       const major = digit === 1 && (decade - first) % stride === 0;
