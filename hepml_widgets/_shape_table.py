@@ -231,7 +231,9 @@ def spectra_of(sets):
     sizes = sizes[sizes > 0]
     high = math.floor(math.log10(sizes.max()) * PER_DECADE + 1e-9) + 1
     low = math.floor(math.log10(sizes.min()) * PER_DECADE + 1e-9)
-    low = min(max(low, high - DECADES * PER_DECADE), high - 4)
+    low = max(low, high - DECADES * PER_DECADE)
+    if high - low < PER_DECADE:
+        low, high = low - PER_DECADE // 2, high + PER_DECADE // 2
     edges = 10.0 ** (np.arange(low, high + 1) / PER_DECADE)
     return [spectrum(values, edges) for values in scaled]
 

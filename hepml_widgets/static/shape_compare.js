@@ -176,7 +176,7 @@ function render({ model, el }) {
     const { contents, ratio, error, pull } = now;
     const columns = [...KINDS.flatMap((kind) => [contents[kind].p, contents[kind].variance.map(Math.sqrt)]), ratio, error, pull];
     const text = (value) => (forEyes ? significant(value, 4) : value);
-    return [["feature", "from", "to", ...KINDS.flatMap((kind) => [kind, `± ${kind}`]), "ratio", "± ratio", "pull"],
+    return [["feature", "low", "high", ...KINDS.flatMap((kind) => [kind, `± ${kind}`]), "ratio", "± ratio", "pull"],
       ...Array.from(pull, (_, i) => [name, ...[edges[i], edges[i + 1], ...columns.map((column) => column[i])].map(text)])];
   };
   const table = dataTable("Shares in each bin", () => rows(true));
@@ -273,8 +273,9 @@ function render({ model, el }) {
     panels[3].redraw();
     clear.disabled = state.v < 0;
     verdicts.forEach((node, i) => node.setAttribute("aria-current", i === state.m));
-    note.textContent = [brushable ? "drag across the histogram to select a region" : "", data.notes[state.f]].filter(Boolean).join("; ");
     const parts = shapeParts(data, now);
+    const elsewhere = state.v >= 0 && state.v !== state.f;
+    note.textContent = [elsewhere ? `only events of ${parts[2][1]}` : brushable ? "drag across the histogram to select a region" : "", data.notes[state.f]].filter(Boolean).join("; ");
     readout.write(parts);
     say(joined(parts));
   };

@@ -266,6 +266,18 @@ def test_bad_input_gives_one_clear_sentence(case, rng):
         ShapeCompare(source, target, **({"new_weights": exact} | changed))
 
 
+def test_tables_are_matched_by_name(events, reports):
+    source, target, exact = events
+    named = dict(zip(NAMES, source.T, strict=True))
+    turned = dict(zip(NAMES[::-1], target.T[::-1], strict=True))
+    options = {"report": reports["exact"], "features": NAMES}
+    views = [ShapeCompare(named, turned, exact, **options)]
+    views += [ShapeCompare(source, target, exact, **options)]
+    for view in views:
+        view.feature = "eta"
+    np.testing.assert_array_equal(*(view.comparison.pull for view in views))
+
+
 def test_too_many_features(rng):
     source, target = rng.normal(size=(2, 60, 13))
     with pytest.raises(ValueError, match="13 features, but 12 at most"):

@@ -132,6 +132,8 @@ def test_a_region_stays_while_another_feature_is_shown(view, show):
     page.get_by_label("feature", exact=True).select_option("width")
     assert page.evaluate(TEXT).split(" · ")[2] == region
     assert page.evaluate(OUTLINE) != before
+    said = page.locator(".hepml-controls .hepml-quiet")
+    expect(said).to_contain_text(region.replace("events", "only events of"))
     page.keyboard.press("Escape")
     view.feature = "width"
     agrees(page, view)
@@ -234,7 +236,7 @@ def test_data_and_pictures_can_be_taken_away(view, show):
     page.get_by_role("button", name="data").click()
     expect(page.locator(".hepml-data tbody tr")).to_have_count(view.axis.bins)
     files = {name: looking.downloaded(page, name) for name in ("CSV", "SVG", "PNG")}
-    for name, start in (STARTS | {"CSV": b"feature,from,to,source"}).items():
+    for name, start in (STARTS | {"CSV": b"feature,low,high,source"}).items():
         assert files[name].startswith(start)
     rows = list(csv.reader(io.StringIO(files["CSV"].decode())))
     column = rows[0].index("ratio")
