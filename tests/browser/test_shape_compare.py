@@ -1,0 +1,57 @@
+"""ShapeCompare alive in JupyterLab and Voila: the digits of Python, and silence while brushing."""
+
+import pytest
+
+from tests.browser.test_overtraining_and_boosting import COUNT_SENT, read, settled, shown
+
+pytestmark = pytest.mark.browser
+
+LABEL = "Shape comparison"
+MAKE = """
+import numpy as np
+from hepml_widgets import ShapeCompare
+rng = np.random.default_rng(1)
+source, target = rng.normal(size=(2, 3000, 3))
+target += (0.6, 0.3, 0)
+weights = np.exp(0.6 * source[:, 0] + 0.3 * source[:, 1] - 0.225)
+methods = {"exact": weights, "none": np.ones(3000)}
+view = ShapeCompare(source, target, methods, features=["mass [GeV]", "width", "eta"])
+"""
+
+
+def test_lab_shows_one_view_that_python_follows_without_talk(page, lab):
+    lab.write("shapes.ipynb", MAKE, "view")
+    lab.open(page, "shapes.ipynb")
+    lab.run_all(page)
+    view = shown(page, LABEL)
+    assert page.locator(f'.hepml[aria-label="{LABEL}"]').locator("visible=true").count() == 1
+    assert settled(lab, page, read(view))
+    page.wait_for_timeout(1000)
+    page.evaluate(COUNT_SENT)
+    histogram = view.locator(".hepml-box").first
+    histogram.scroll_into_view_if_needed()
+    box = histogram.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 60, steps=25)
+    during = page.evaluate("sent")
+    text = read(view)
+    page.mouse.up()
+    assert during == 0
+    assert "events all" not in text
+    assert settled(lab, page, text)
+    view.get_by_label("feature", exact=True).select_option("eta")
+    view.get_by_label("weights", exact=True).select_option("none")
+    assert "feature \u2068eta\u2069" in read(view)
+    assert settled(lab, page, read(view))
+
+
+def test_voila_shows_it_alive(page, voila):
+    voila.write("shapes.ipynb", MAKE, "view")
+    voila.open(page, "shapes.ipynb")
+    view = shown(page, LABEL)
+    before = read(view)
+    view.get_by_role("slider", name="upper end").press("ArrowLeft")
+    assert read(view) != before
+    view.get_by_label("weights", exact=True).select_option("none")
+    assert "weights \u2068none\u2069" in read(view)
