@@ -203,18 +203,19 @@ function drawSpectrum(panel, t, { row, span, truth }) {
   const [found, counts] = [hunt(t, row, span), t.counts[row]];
   drawWindow(panel, t, span);
   const labels = [];
-  const label = (values, i, text, kind, up) => labels.push({
-    text, x: panel.x(t.centres[i]), y: Math.max(24, panel.y(values[i]) - up), anchor: "start", class: `hepml-name-${kind}` });
+  const label = (x, value, text, kind) => labels.push({
+    text, x: panel.x(x) + 8, y: panel.y(value) - 14, anchor: "start", class: `hepml-name-${kind}` });
   if (found.expected) {
     const side = (sign) => twice(found.expected.map((value, i) => value + sign * found.band[i]));
     band(panel, twice(t.edges).slice(1, -1), side(-1), side(1), { class: "hepml-area-background" });
     steps(panel, t.edges, found.expected, { class: "hepml-line-background" });
-    label(found.expected, Math.floor(t.bins * 0.06), "sideband fit", "background", 16);
+    const beyond = Math.min(span[1] + 2, t.bins - 1);
+    label(t.edges[beyond], found.expected[beyond - 1], "sideband fit", "background");
   } else remark(panel, TOO_FEW);
   if (truth) {
     steps(panel, t.edges, t.signal[row], { class: "hepml-line-signal" });
-    const peak = t.signal[row].indexOf(Math.max(...t.signal[row]));
-    label(t.signal[row], Math.min(peak + 2, t.bins - 1), "true signal", "signal", 22);
+    const most = Math.max(...t.signal[row]);
+    if (most > 0) label(t.edges[t.signal[row].lastIndexOf(most) + 1], most, "true signal", "signal");
   }
   dots(panel, t.centres, counts, found.errors, { class: "hepml-bump-dots" });
   endLabels(panel, labels);
@@ -242,10 +243,10 @@ function drawP(panel, xs, list, at) {
   let last = -Infinity;
   for (let sigmas = 1; tail(sigmas) > panel.y.domain[0]; sigmas += 1) {
     const y = panel.y(tail(sigmas));
-    if (y - last < 15 || y > top + height - 4) continue;
+    if (y - last < 15 || y < top + 16 || y > top + height - 4) continue;
     last = y;
     panel.marks.append(vector("path", { d: `M${left} ${y}h${width}`, class: "hepml-bump-sigma" }));
-    panel.labels.append(vector("text", { x: left + width - 8, y: y - 3, class: "hepml-empty hepml-end" }, `${sigmas} σ`));
+    panel.labels.append(vector("text", { x: left + width - 12, y: y - 3, class: "hepml-label hepml-empty hepml-end" }, `${sigmas} σ`));
   }
   const ys = list.map(({ p }) => shown(p));
   line(panel, xs, ys, { class: "hepml-curve hepml-curve-0" });
