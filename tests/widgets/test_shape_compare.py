@@ -292,6 +292,16 @@ def test_figure_shows_what_is_shown(view):
     assert figure.subfigs[0].axes[2].get_xlabel() == "mass [GeV]"
 
 
+def test_points_beyond_the_frame_leave_the_layout_alone(view):
+    view.method = "none"
+    view.brush = ("mass [GeV]", 1, 2)
+    assert (view.comparison.ratio < 1).any()
+    figure = view.figure()
+    _base.png(figure)
+    heights = [axes.get_position().height for axes in figure.subfigs[0].axes]
+    assert heights[0] == pytest.approx(2.2 * heights[1], rel=0.01)
+
+
 def test_figure_of_signed_weights_and_constant_features(rng):
     source, target = np.ones((2, 60, 2))
     signed = rng.choice([1.0, -0.3], 60, p=[0.8, 0.2])
