@@ -418,7 +418,7 @@ function arrange(panel, width, height) {
   const { x, y } = panel.axes;
   const rows = Math.max(2, Math.floor((height - 54) / 44));
   const probe = makeScale(y.kind ?? "linear", y.domain, [1, 0]).ticks(rows);
-  const widest = Math.max(y.digits ?? 1, ...probe.map(({ label }) => (label ? visualLength(label) : 0)));
+  const widest = Math.max(1, ...probe.map(({ label }) => (label ? visualLength(label) : 0)));
   const left = Math.ceil(Math.max(y.room ?? 40, 28 + DIGIT * widest));
   panel.inner = {
     left, top: MARGIN.top,
