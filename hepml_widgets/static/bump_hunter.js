@@ -85,7 +85,7 @@ function fitted(counts, scale, basis, side) {
     const move = solve(hessianOf(now, basis, side, prior), gradient);
     const far = Math.max(...side.map((i) => Math.abs(dot(basis[i], move))));
     move.forEach((value, k) => { theta[k] += value / Math.max(1, far / LONGEST); });
-    if (far < 1e-14) break;
+    if (far < 1e-8) break; // what is left is its square
   }
   const end = mu();
   const hessian = hessianOf(end, basis, side, prior);
@@ -147,10 +147,14 @@ function makeHunt(t, row, span) {
   const over = n > 0 ? region : t.all;
   const one = total(over, (i) => unit[i] * counts[i]) / total(over, (i) => counts[i]);
   const z = signed(n / one, b / one, spread / one / one);
-  const bandOf = expected.map((value, i) => value * Math.sqrt(variance(basis[i])));
-  const pulls = expected.map((value, i) =>
-    (counts[i] - value) / Math.sqrt(unit[i] * value + (inside(i) ? bandOf[i] ** 2 : 0)));
-  return { n, b, error: Math.sqrt(spread), z, p: tail(z), expected, band: bandOf, pulls, errors };
+  return {
+    n, b, error: Math.sqrt(spread), z, p: tail(z), expected, errors,
+    get band() { return expected.map((value, i) => value * Math.sqrt(variance(basis[i]))); },
+    get pulls() {
+      const width = this.band;
+      return expected.map((value, i) => (counts[i] - value) / Math.sqrt(unit[i] * value + (inside(i) ? width[i] ** 2 : 0)));
+    },
+  };
 }
 
 const windowsOf = (t, width) => Array.from({ length: t.bins - 1 - width }, (_, i) => [i + 1, i + 1 + width]);
@@ -206,7 +210,8 @@ function drawSpectrum(panel, t, { row, span, truth }) {
   const label = (x, value, text, kind) => labels.push({
     text, x: panel.x(x) + 8, y: panel.y(value) - 14, anchor: "start", class: `hepml-name-${kind}` });
   if (found.expected) {
-    const side = (sign) => twice(found.expected.map((value, i) => value + sign * found.band[i]));
+    const { band: width } = found;
+    const side = (sign) => twice(found.expected.map((value, i) => value + sign * width[i]));
     band(panel, twice(t.edges).slice(1, -1), side(-1), side(1), { class: "hepml-area-background" });
     steps(panel, t.edges, found.expected, { class: "hepml-line-background" });
     const beyond = Math.min(span[1] + 2, t.bins - 1);
@@ -233,9 +238,10 @@ function drawPulls(panel, t, { row, span }) {
   line(panel, [t.edges[0], t.edges[t.bins]], [0, 0], { class: "hepml-bump-zero" });
 }
 
-const pullAxis = (pulls = []) => ({ title: "pull [σ]", domain: niceDomain([Math.min(-4, ...pulls), Math.max(4, ...pulls)], 4) });
+const ROOM = 58; // before each frame: they stand in line, and stay
+const pullAxis = (pulls = []) => ({ title: "pull [σ]", room: ROOM, domain: niceDomain([Math.min(-5, ...pulls), Math.max(5, ...pulls)], 4) });
 const shown = (p) => Math.max(p, 1e-300);
-const pAxis = (list) => ({ title: "local p", kind: "log", domain: [Math.min(1e-3, ...list.map(({ p }) => shown(p)).filter(Number.isFinite)) / 5, 3] });
+const pAxis = (list) => ({ title: "local p", room: ROOM, kind: "log", domain: [Math.min(1e-3, ...list.map(({ p }) => shown(p)).filter(Number.isFinite)) / 5, 3] });
 
 // Local p with whole standard deviations as hairlines, and a point where one stands.
 function drawP(panel, xs, list, at) {
@@ -246,7 +252,7 @@ function drawP(panel, xs, list, at) {
     if (y - last < 15 || y < top + 16 || y > top + height - 4) continue;
     last = y;
     panel.marks.append(vector("path", { d: `M${left} ${y}h${width}`, class: "hepml-bump-sigma" }));
-    panel.labels.append(vector("text", { x: left + width - 12, y: y - 3, class: "hepml-label hepml-empty hepml-end" }, `${sigmas} σ`));
+    panel.marks.append(vector("text", { x: left + width - 12, y: y - 3, class: "hepml-empty hepml-end" }, `${sigmas} σ`));
   }
   const ys = list.map(({ p }) => shown(p));
   line(panel, xs, ys, { class: "hepml-curve hepml-curve-0" });
@@ -298,7 +304,7 @@ function render({ model, el }) {
   const panel = (at, label, x, y, draw) => frame(scene, plots[at], { label, x, y, draw, afterLayout: () => handles[at]?.place() });
   const handles = {};
   const spectrum = panel(0, "Mass spectrum and sideband fit", mass("mjj [GeV]"),
-    { title: "events / bin", kind: "log", domain: [least / 3, highest * 3] }, (one) => drawSpectrum(one, t, state));
+    { title: "events / bin", room: ROOM, kind: "log", domain: [least / 3, highest * 3] }, (one) => drawSpectrum(one, t, state));
   const byThreshold = panel(1, "Local p-value against the share of events kept",
     { title: "share of events kept", kind: "log", domain: [t.kept[0] / 1.15, t.kept[t.kept.length - 1] * 1.15] },
     pAxis([]), (one) => drawP(one, t.kept, above(), state.row));
