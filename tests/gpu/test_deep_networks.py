@@ -2,11 +2,10 @@
 
 import ast
 
-import jupytext
 import pytest
 
 from benchmarks import lessons
-from tests.gpu.conftest import HIDDEN, PREPARED, run
+from tests.gpu.conftest import HIDDEN, PREPARED, recipe_text, run
 
 TRAINED = """
 import time
@@ -28,14 +27,6 @@ seconds = time.perf_counter() - started
 score = model.predict(scaled(X[test]), batch_size=8192, verbose=0)[:, 0]
 print(json.dumps([device.is_accelerator, stats.auc(y[test], score), seconds, repr(device)]))
 """
-
-
-def recipe_text(lesson):
-    """Return the recipe as text: an environment for a GPU has no jupytext to read lessons with."""
-    text = jupytext.read(lessons.TEXTS / f"{lesson}.md")
-    code = [cell for cell in text.cells if lessons.is_code(cell)]
-    recipes = [cell.source for cell in code if "recipe" in cell.metadata.get("tags", ())]
-    return "\n".join([*(ast.unparse(lessons.imports(cell.source)) for cell in code), *recipes])
 
 
 @pytest.mark.gpu
