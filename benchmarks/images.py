@@ -65,9 +65,10 @@ for line in sys.stdin:
         continue
     begin = time.process_time()
     images = RUN[name]()
-    print(time.process_time() - begin, flush=True)
+    seconds = time.process_time() - begin
     if path:
         np.save(path, images)
+    print(seconds, flush=True)
 """
 
 

@@ -23,7 +23,7 @@ from hepml import data, stats
 LESSON = "jet-images"
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
 STEP = 5_000  # the largest size is all jets there are, rounded down to this
-SEEDS = {1_000: 6, 3_000: 4, 10_000: 3, 30_000: 2}
+SEEDS = {1_000: 4, 3_000: 3, 10_000: 2, 30_000: 2}
 LENGTH = 40  # towers of a jet that Deep Sets see
 QUANTITIES = ("jet_mass", "tau_21", "jet_delta_R")
 MODELS = ("BDT", "BDT with the number", "Deep Sets", "CNN")
