@@ -205,6 +205,26 @@ def curves(jets, cells, sizes, models=MODELS):
         say(f"{size:8d} {model:20s}{seed} AUC {auc:.4f}  {cpu:6.0f} CPU s")
 
 
+def physics(jets, most=30_000):
+    """Likelihood ratio of each quantity, and trees of two, as in the lesson; not kept in cells."""
+    lesson, test, many = recipe(LESSON), bundled_jets(), jets.iloc[:most]
+    y, y_test = (each["Label"].to_numpy() for each in (many, test))
+    weights = lesson["balanced"](y, many["Weight"].to_numpy(float))
+    scores = {}
+    for name in QUANTITIES:
+        x, x_test = (each[name].to_numpy(float) for each in (many, test))
+        scores[name] = [(lesson["likelihood_ratio"](x, y, weights)(x_test), 0.0)]
+    X, X_test = (each[list(QUANTITIES[:2])].to_numpy(float) for each in (many, test))
+    trees = lesson["trees"](X, y, weights, 0)
+    scores[" and ".join(QUANTITIES[:2])] = [(trees.decision_function(X_test), 0.0)]
+    found = compare(
+        y_test, scores, test["Weight"].to_numpy(float), pairs=(), quantities=("auc", "rejection")
+    )
+    kept = ("auc", "auc_error", "rejection", "rejection_error")
+    models = {name: {key: held[key] for key in kept} for name, held in found["models"].items()}
+    return {"jets": len(many), "models": models}
+
+
 def finished(folder):
     """Sizes of which all trainings that the file allows are there, with their cells."""
     cells, available = Cells(folder), jets_of(folder)
@@ -241,30 +261,37 @@ def all_scores(cells, size):
     }
 
 
-def save(curves):
-    """Write the recording."""
+def method():
+    """Describe the trainings and their errors, in one line."""
     wide = min(size for size, (*_, shown) in SCHEDULE.items() if shown is WIDE)
+    epochs = ", ".join(f"{epochs} at {size}" for size, (epochs, *_) in SCHEDULE.items())
+    trainings = ", ".join(f"{count} at {size}" for size, count in SEEDS.items())
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    return (
+        "the recipe of the lesson; BDT: mass, tau_21 and the distance of the subjets, 'with the "
+        "number': and the number of filled pixels; weights balanced in training and as they are "
+        "in the test; 10 % of the training jets choose the epoch of a network; the CNN has "
+        f"{SMALL['filters']} filters and {SMALL['dense']} dense units, {WIDE['filters']} and "
+        f"{WIDE['dense']} from {wide} jets on; Deep Sets see {LENGTH} towers; epochs {epochs} (or "
+        "the nearest size); errors: bootstrap of the test jets and, where there are several "
+        f"trainings on different jets ({trainings}), their spread; differences paired; rejection "
+        "is 1/eps_b at eps_s = 0.5; known: likelihood ratios of single quantities, and a BDT of "
+        f"two; Keras on {backend}, CPU"
+    )
+
+
+def save(curves, known):
+    """Write the recording."""
     jets = sorted({point["jets"] for point in curves.values()})
     record(
         LESSON,
-        {"curves": curves},
+        {"curves": curves, "known": known},
         command="python -m benchmarks.many_jets FOLDER --events 200000 --seed 2027, stopped and "
         f"written with --as-is after {' and '.join(map(str, jets))} jets; "
         "python -m benchmarks.jet_images FOLDER",
         data="trained on generated jets without MPI, trimmed; tested on the 40000 bundled jets "
         "without MPI, of another seed",
-        method="the recipe of the lesson; BDT: mass, tau_21 and the distance of the subjets, "
-        "'with the number': and the number of filled pixels; weights balanced in training and as "
-        "they are in the test; 10 % of the training jets choose the epoch of a network; the CNN "
-        f"has {SMALL['filters']} filters and {SMALL['dense']} dense units, "
-        f"{WIDE['filters']} and {WIDE['dense']} from {wide} jets on; Deep Sets see {LENGTH} "
-        "towers; epochs "
-        + ", ".join(f"{epochs} at {size}" for size, (epochs, *_) in SCHEDULE.items())
-        + " (or the nearest size); errors: bootstrap of the test jets and, where there are "
-        "several trainings on different jets ("
-        + ", ".join(f"{count} at {size}" for size, count in SEEDS.items())
-        + "), their spread; differences paired; rejection is 1/eps_b at eps_s = 0.5; "
-        f"Keras on {os.environ.get('KERAS_BACKEND', 'tensorflow')}, CPU",
+        method=method(),
         packages=("numpy", "scikit-learn", "keras", "tensorflow-cpu"),
     )
 
@@ -276,14 +303,16 @@ def main():
     parser.add_argument("--sizes", nargs="+", type=int, help="default: up to all jets there are")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--cells", type=Path, default=ROOT / "build" / LESSON)
+    parser.add_argument("--as-is", action="store_true", help="record what there is, train nothing")
     given = parser.parse_args()
     if given.folder is None:
         say("skipped: name the FOLDER of the generated jets")
         return
     jets = many_jets(given.folder)
     sizes = given.sizes or sizes_for(len(jets))
-    curves(jets, Cells(folder_for(given.cells, len(jets))), sizes, given.models)
-    save(collected(given.cells))
+    if not given.as_is:
+        curves(jets, Cells(folder_for(given.cells, len(jets))), sizes, given.models)
+    save(collected(given.cells), physics(jets))
 
 
 if __name__ == "__main__":
