@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import h5py
+import nbformat
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -13,11 +15,15 @@ import pytest
 from scipy.special import logit
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from benchmarks.lessons import ROOT, recipe
+from benchmarks.lessons import ROOT, TEXTS, recipe
 from hepml import data, stats
 from hepml.checks import jet_images as check
 from hepml.data import published as sets
 from hepml.data.published import layouts
+
+sys.path.insert(0, str(ROOT / "book"))
+
+import weave
 
 SIDE, PIXELS = 2.5, 25
 
@@ -495,18 +501,20 @@ def test_the_networks_take_the_same_steps_on_jax():
 # ---------------------------------------------------------------- published images
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory, images, jets):
-    """Our images in a file laid out as the published one is: three axes, float64, no weights."""
-    path = tmp_path_factory.mktemp("published") / "jet-images.hdf5"
+def write_as_published(path, images, jets):
+    """Write images as the published file holds them: three axes, float64, no weights."""
+    kinematics = ("jet_pt", "jet_eta", "jet_phi", "jet_mass", "jet_delta_R")
     with h5py.File(path, "w") as file:
         file["image"] = images.astype(float)
         file["signal"] = jets["Label"].to_numpy(float)
-        for name in ("jet_pt", "jet_eta", "jet_phi", "jet_mass", "jet_delta_R"):
-            file[name] = jets[name].to_numpy(float)
-        for name in ("tau_1", "tau_2", "tau_3", "tau_21", "tau_32"):
+        for name in (*kinematics, "tau_1", "tau_2", "tau_3", "tau_21", "tau_32"):
             file[name] = jets[name].to_numpy(float)
     return path
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory, images, jets):
+    return write_as_published(tmp_path_factory.mktemp("own") / "jet-images.hdf5", images, jets)
 
 
 @pytest.fixture(scope="module")
@@ -584,6 +592,47 @@ def test_images_of_another_size_go_through(lesson, towers):
     parts = lesson["towers_of_images"](images, side=3.3)
     again = lesson["pixelated"](lesson["jet_frame"](parts), pixels=33, side=3.3)
     assert again.shape == images.shape
+
+
+OPENED = """
+import pandas, pyarrow
+from pathlib import Path
+from hepml.data import published
+from hepml.data.published import layouts
+
+def load(name, columns=None):
+    batches = list(layouts.batches(published.entry(name), Path(FILE)))
+    return pyarrow.Table.from_batches(batches).to_pandas(types_mapper=pandas.ArrowDtype)
+
+published.load = load
+"""
+
+
+@pytest.mark.notebook
+def test_the_whole_lesson_runs_on_published_images(lesson, tmp_path):
+    """With one epoch: what it finds is not looked at, only that every cell works."""
+    ours = data.load("jets")
+    ours = ours[ours["mpi"] == 0].iloc[:8000].reset_index(drop=True)
+    images = lesson["pixelated"](lesson["jet_frame"](lesson["towers_of"](ours)))
+    path = write_as_published(tmp_path / "jet-images.hdf5", images, ours)
+    notebook = weave.sketch(TEXTS / "jet-images.md")
+    changes = {
+        r'^DATA = "bundled"': 'DATA = "open"',
+        r"^EPOCHS = .*": "EPOCHS = 1",
+        r"sample\(40_000,": "sample(8_000,",
+    }
+    for pattern, other in changes.items():
+        assert (
+            sum(len(re.findall(pattern, cell.source, re.MULTILINE)) for cell in notebook.cells) == 1
+        )
+        for cell in notebook.cells:
+            cell.source = re.sub(pattern, other, cell.source, flags=re.MULTILINE)
+    first = nbformat.v4.new_code_cell(f"FILE = {str(path)!r}\n{OPENED}")
+    notebook.cells.insert(0, first)
+    done, *_ = weave.execute(notebook, TEXTS)
+    outputs = [output for cell in done.cells for output in cell.get("outputs", ())]
+    assert "error" not in {output.output_type for output in outputs}
+    assert len(outputs) > 40
 
 
 # ---------------------------------------------------------------- exercises, on the sample
