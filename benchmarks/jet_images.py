@@ -21,9 +21,9 @@ from benchmarks.lessons import ROOT, recipe, record
 from hepml import data, stats
 
 LESSON = "jet-images"
-SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
+SIZES = (300, 1_000, 3_000, 10_000, 30_000, 100_000)
 STEP = 5_000  # the largest size is all jets there are, rounded down to this
-SEEDS = {1_000: 4, 3_000: 3, 10_000: 2, 30_000: 2}
+SEEDS = {300: 6, 1_000: 4, 3_000: 3, 10_000: 3, 30_000: 2}
 LENGTH = 40  # towers of a jet that Deep Sets see
 QUANTITIES = ("jet_mass", "tau_21", "jet_delta_R")
 MODELS = ("BDT", "BDT with the number", "Deep Sets", "CNN")
@@ -37,6 +37,7 @@ PAIRS = (
 SMALL = {"filters": (8, 16), "dense": 48}
 WIDE = {"filters": (16, 32), "dense": 64}
 SCHEDULE = {
+    300: (60, 16, SMALL),
     1_000: (40, 32, SMALL),
     3_000: (30, 64, SMALL),
     10_000: (30, 128, SMALL),
