@@ -3,7 +3,8 @@
     python -m benchmarks.images [--peers PYTHON] [--rounds 9]
 
 PYTHON is the interpreter of an environment of its own with ``energyflow`` and ``boost-histogram``;
-neither is a dependency of ours (EnergyFlow is GPL). Without it their rows say "not installed".
+neither is a dependency of ours (EnergyFlow is GPL). The variable HEPML_PEERS names it too, for
+the tests. Without it their rows say "not installed".
 """
 
 import argparse
