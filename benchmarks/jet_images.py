@@ -23,7 +23,8 @@ from hepml import data, stats
 LESSON = "jet-images"
 SIZES = (300, 1_000, 3_000, 10_000, 30_000, 100_000)
 STEP = 5_000  # the largest size is all jets there are, rounded down to this
-SEEDS = {300: 6, 1_000: 4, 3_000: 3, 10_000: 3, 30_000: 2}
+SEEDS = {300: 6, 1_000: 4, 3_000: 3, 10_000: 3}
+LARGE_SEEDS = 2  # at other sizes
 LENGTH = 40  # towers of a jet that Deep Sets see
 QUANTITIES = ("jet_mass", "tau_21", "jet_delta_R")
 MODELS = ("BDT", "BDT with the number", "Deep Sets", "CNN")
@@ -154,7 +155,13 @@ def cell_name(size, model, seed):
 
 
 def seeds_of(size):
-    return range(SEEDS.get(size, 1))
+    return range(SEEDS.get(size, LARGE_SEEDS))
+
+
+def rows_of(size, seed, available):
+    """Jets of one training: none of another seed's, if there are enough; else as few as can be."""
+    first = min(seed * size, available - size)
+    return slice(first, first + size)
 
 
 def sizes_for(available):
@@ -181,16 +188,14 @@ def bundled_jets():
 def todo(cells, sizes, available, models=MODELS):
     """Sizes, seeds and models that are not there yet, small ones first."""
     for size in sorted(sizes):
-        for seed in seeds_of(size):
-            if (seed + 1) * size > available:
-                continue
+        for seed in seeds_of(size) if size <= available else ():
             for model in models:
                 if cells.get(cell_name(size, model, seed)) is None:
                     yield size, seed, model
 
 
 def curves(jets, cells, sizes, models=MODELS):
-    """Train what is not there yet; each seed has jets of its own."""
+    """Train what is not there yet."""
     waiting = list(todo(cells, sizes, len(jets), models))
     if not waiting:
         return
@@ -198,7 +203,7 @@ def curves(jets, cells, sizes, models=MODELS):
     test, many = prepared(lesson, bundled_jets()), prepared(lesson, jets)
     for size, seed, model in waiting:
         begin = cpu_seconds()
-        sample = many.rows(slice(seed * size, (seed + 1) * size))
+        sample = many.rows(rows_of(size, seed, len(jets)))
         score = fit(lesson, model, sample, seed)(test)
         cpu = cpu_seconds() - begin
         cells.put(cell_name(size, model, seed), score, cpu)
@@ -274,8 +279,9 @@ def method():
         "in the test; 10 % of the training jets choose the epoch of a network; the CNN has "
         f"{SMALL['filters']} filters and {SMALL['dense']} dense units, {WIDE['filters']} and "
         f"{WIDE['dense']} from {wide} jets on; Deep Sets see {LENGTH} towers; epochs {epochs} (or "
-        "the nearest size); errors: bootstrap of the test jets and, where there are several "
-        f"trainings on different jets ({trainings}), their spread; differences paired; rejection "
+        "the nearest size); errors: bootstrap of the test jets and the spread of several trainings "
+        f"({trainings}, else {LARGE_SEEDS}), on different jets as far as there are enough for that "
+        "and with other seeds; differences paired; rejection "
         "is 1/eps_b at eps_s = 0.5; known: likelihood ratios of single quantities, and a BDT of "
         f"two; Keras on {backend}, CPU"
     )

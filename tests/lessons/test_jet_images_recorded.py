@@ -110,11 +110,14 @@ def fill(folder, jets, sizes, score):
     return cells
 
 
-def test_trainings_have_jets_of_their_own(tmp_path):
+def test_no_size_is_larger_than_the_file(tmp_path):
     cells = Cells(tmp_path)
-    seeds = {seed for _, seed, _ in jet_images.todo(cells, [1_000], 2_999)}
-    assert seeds == {0, 1}
-    assert list(jet_images.todo(cells, [3_000], 2_999)) == []
+    assert {size for size, *_ in jet_images.todo(cells, [1_000, 3_000], 2_999)} == {1_000}
+
+
+def test_trainings_have_jets_of_their_own_as_far_as_there_are_enough():
+    rows = [jet_images.rows_of(1_000, seed, 2_500) for seed in range(3)]
+    assert [(one.start, one.stop) for one in rows] == [(0, 1_000), (1_000, 2_000), (1_500, 2_500)]
 
 
 def test_of_each_size_the_longest_file_counts_that_is_finished(tmp_path):
