@@ -338,6 +338,21 @@ def test_a_likelihood_ratio_finds_a_signal_in_the_middle(lesson):
     assert stats.auc(y, lesson["likelihood_ratio"](x, y, np.ones(len(y)))(x)) > 0.75
 
 
+def test_the_likelihood_ratio_of_two_quantities_sees_what_neither_tells_alone(lesson):
+    rng = np.random.default_rng(8)
+    y = rng.integers(0, 2, 100_000)
+    first = rng.normal(0, 1, len(y))
+    second = np.where(y == 1, first, -first) + rng.normal(0, 1, len(y))
+    both, ones = np.stack([first, second], axis=1), np.ones(len(y))
+    assert stats.auc(y, lesson["likelihood_ratio"](first, y, ones)(first)) < 0.51
+    assert stats.auc(y, lesson["likelihood_ratio"](second, y, ones)(second)) < 0.51
+    ratio = lesson["likelihood_ratio"](both, y, ones, bins=20)
+    exact = 2 * first * second
+    assert stats.auc(y, ratio(both)) == pytest.approx(stats.auc(y, exact), abs=0.01)
+    near = np.array([[0.8, 0.8], [-0.8, 0.8], [0.0, 1.0]])
+    assert ratio(near) == pytest.approx([1.28, -1.28, 0], abs=0.3)
+
+
 def test_what_is_taken_out_separates_no_more(lesson):
     rng = np.random.default_rng(6)
     y = rng.integers(0, 2, 60_000)
