@@ -70,12 +70,15 @@ def write(kept, chunks, file, seed):
 def main():
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=2027)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--as-is", action="store_true", help="write what there is, make nothing")
     given = parser.parse_args()
+    if given.folder is None:
+        print("skipped: name a folder for the jets")
+        return
     kept, chunks = planned(given.folder, given.events, given.seed)
     if not given.as_is:
         make(kept, chunks, given.workers)
