@@ -90,3 +90,23 @@ def recipe_text(lesson):
     code = [cell for cell in text.cells if lessons.is_code(cell)]
     recipes = [cell.source for cell in code if "recipe" in cell.metadata.get("tags", ())]
     return "\n".join([*(ast.unparse(lessons.imports(cell.source)) for cell in code), *recipes])
+
+
+def check_both(python, backend, code, least, apart):
+    """Run code with the device and without: the same AUC within what seeds differ by.
+
+    Returns
+    -------
+    dict of str
+        What the two runs took, to be recorded.
+    """
+    on_device, auc, seconds, sentence = run(python, code, KERAS_BACKEND=backend)
+    assert on_device
+    off_device, expected, longer, _ = run(python, code, KERAS_BACKEND=backend, **HIDDEN)
+    assert not off_device
+    assert auc > least
+    assert auc == pytest.approx(expected, abs=apart)
+    return {
+        "on the device": f"{sentence}, {seconds:.1f} s, AUC {auc:.4f}",
+        "on the CPU": f"{longer:.1f} s, AUC {expected:.4f}",
+    }

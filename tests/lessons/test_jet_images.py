@@ -1,9 +1,6 @@
 """Functions of the lesson: against closed forms, by their symmetries, on a published layout."""
 
-import json
-import os
 import re
-import subprocess
 import sys
 
 import h5py
@@ -24,6 +21,8 @@ from hepml.data.published import layouts
 sys.path.insert(0, str(ROOT / "book"))
 
 import weave
+
+from tests.lessons.backends import steps_on
 
 SIDE, PIXELS = 2.5, 25
 
@@ -493,23 +492,9 @@ print(json.dumps({"backend": lesson["keras"].backend.backend(), "losses": losses
 """
 
 
-def steps_on(backend):
-    """Losses of the lesson's networks before and after two steps, on one backend."""
-    settings = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", STEP],
-        cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=300,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.splitlines()[-1])
-    assert result["backend"] == backend
-    return result["losses"]
-
-
 def test_the_networks_take_the_same_steps_on_jax():
     pytest.importorskip("jax")
-    ours, theirs = steps_on("tensorflow"), steps_on("jax")
+    ours, theirs = (steps_on(backend, STEP) for backend in ("tensorflow", "jax"))
     for name, losses in ours.items():
         assert losses[2] < losses[1] < losses[0]
         assert theirs[name] == pytest.approx(losses, abs=2e-5)
