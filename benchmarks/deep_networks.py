@@ -13,11 +13,11 @@ FOLDER. What is there is put together in ``hepml/data/recorded/deep-networks.jso
 import argparse
 import json
 import os
-import resource
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.cells import VALIDATION, Cells, compare, cpu_seconds, say, split
 from benchmarks.lessons import RECORDED, ROOT, recipe, record
 from hepml import data, stats
 
@@ -36,8 +36,6 @@ PAIRS = (
     ("deep low", "deep all"),
     ("trees low", "trees all"),
 )
-VALIDATION = 0.1  # of the training events, to choose the epoch or the number of trees
-BOOTSTRAP = 60
 HIDDEN = {"shallow": (300,), "deep": (256,) * 4}
 # Training events: epochs, batch size, dropout.
 SCHEDULE = {
@@ -52,26 +50,10 @@ UCI_SEEDS, FOLDS = 5, 5
 TAUTAU_SEEDS = 3
 
 
-def say(*words):
-    print(*words, flush=True)
-
-
-def cpu_seconds():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
 def schedule(events):
     """Epochs, batch size and dropout for so many events: those of the nearest size."""
     nearest = min(SCHEDULE, key=lambda size: abs(np.log(size / events)))
     return SCHEDULE[nearest]
-
-
-def split(events, seed):
-    """Rows to train on and to choose with."""
-    order = np.random.default_rng(seed).permutation(events)
-    kept = int(VALIDATION * events)
-    return order[kept:], order[:kept]
 
 
 def fit_network(lesson, sample, *, hidden, seed):
@@ -125,29 +107,6 @@ def fit(lesson, kind, sample, seed):
 
 
 # ---------------------------------------------------------------- learning curves
-
-
-class Cells:
-    """Scores of each training, one file each, so that a run can go on where it was interrupted."""
-
-    def __init__(self, folder):
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-
-    def path(self, name):
-        return self.folder / f"{name.replace(' ', '-')}.npz"
-
-    def get(self, name):
-        path = self.path(name)
-        if not path.exists():
-            return None
-        with np.load(path) as held:
-            return held["score"], float(held["cpu"])
-
-    def put(self, name, score, cpu):
-        part = self.path(name).with_suffix(".part.npz")
-        np.savez(part, score=score.astype("float32"), cpu=cpu)
-        part.replace(self.path(name))
 
 
 def cell_name(size, which, kind, seed):
@@ -209,55 +168,14 @@ def all_scores(cells, sample, seeds):
     found = {}
     for which in FEATURES:
         for kind in MODELS:
-            held = [cells.get(cell_name(sample, which, kind, seed)) for seed in seeds]
-            if there := [one for one in held if one is not None]:
+            if there := cells.of(cell_name(sample, which, kind, seed) for seed in seeds):
                 found[f"{kind} {which}"] = there
     return found
 
 
 def summary(y, scores, weights=1.0):
     """AUC of each model with the errors of test and training, and the paired differences."""
-    weights = weights * np.ones(len(y))
-    resampled = bootstrap(y, scores, weights)
-    models = {}
-    for name, held in scores.items():
-        auc = [float(stats.auc(y, score, weights)) for score, _ in held]
-        models[name] = {
-            "auc": float(np.mean(auc)),
-            "auc_error": float(np.hypot(np.std(resampled[name]), spread(auc))),
-            "each": auc,
-            "cpu_seconds": float(np.mean([cpu for _, cpu in held])),
-        }
-    pairs = {}
-    for first, second in PAIRS:
-        if first in models and second in models:
-            each = np.subtract(*pad(models[first]["each"], models[second]["each"]))
-            error = np.std(resampled[first] - resampled[second])
-            pairs[f"{first} - {second}"] = {
-                "difference": float(each.mean()),
-                "error": float(np.hypot(error, spread(each))),
-            }
-    return {"models": models, "differences": pairs}
-
-
-def pad(first, second):
-    shared = min(len(first), len(second))
-    return first[:shared], second[:shared]
-
-
-def spread(values):
-    """Error of the mean over trainings; 0 where there is only one."""
-    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
-
-
-def bootstrap(y, scores, weights, seed=1):
-    """Mean AUC of each model on resampled test events, the same ones for all."""
-    rng = np.random.default_rng(seed)
-    draws = [weights * rng.poisson(1, len(y)) for _ in range(BOOTSTRAP)]
-    return {
-        name: np.array([np.mean([stats.auc(y, score, w) for score, _ in held]) for w in draws])
-        for name, held in scores.items()
-    }
+    return compare(y, scores, weights, pairs=PAIRS)
 
 
 # ---------------------------------------------------------------- published events

@@ -5,11 +5,13 @@ runs unchanged. Importing this module imports no backend; ``prepare`` imports Ke
 the one backend that Keras is set to.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["Device", "cores", "machine_gpus", "prepare"]
 
@@ -77,7 +79,8 @@ def _listed(names):
 def prepare():
     """Find what the backend of Keras computes on, and let its memory grow as needed.
 
-    Call it before anything runs on the device: memory that was taken cannot be given back. A
+    Call it before anything runs on the device: memory that was taken cannot be given back. Call it
+    before ``import keras``, and TensorFlow's greetings do not stand under your first cell. A
     second call changes nothing. Settings that the person made in the environment
     (``TF_FORCE_GPU_ALLOW_GROWTH``, ``XLA_PYTHON_CLIENT_PREALLOCATE``) win, and are told.
 
@@ -132,9 +135,23 @@ def _hidden_gpus():
     return () if hidden else machine_gpus()
 
 
+@contextlib.contextmanager
+def _silent():
+    """Drop what is written to stderr below Python; TensorFlow's log has no switch that early."""
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def _imported_keras():
     try:
-        import keras  # noqa: PLC0415 - seconds, and only here it is known to be wanted
+        with _silent():
+            import keras  # noqa: PLC0415 - seconds, and only here it is known to be wanted
     except ModuleNotFoundError as error:
         if error.name == "keras":
             raise ImportError('this needs Keras: pip install "hepml-lab[lab]"') from None

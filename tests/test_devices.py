@@ -53,6 +53,13 @@ def test_a_machine_without_accelerator_is_told_in_one_sentence(backend):
     assert backend in loaded
 
 
+def test_tensorflow_does_not_greet_and_stderr_works_afterwards():
+    code = "import os; from hepml import devices; devices.prepare(); os.write(2, b'I am here')"
+    done = python(code, KERAS_BACKEND="tensorflow")
+    assert done.returncode == 0
+    assert done.stderr == "I am here"
+
+
 def test_threads_are_those_that_tensorflow_was_given():
     code = "from hepml import devices; print(devices.prepare().threads)"
     done = python(code, KERAS_BACKEND="tensorflow", TF_NUM_INTRAOP_THREADS="3")

@@ -19,7 +19,8 @@ def padded(table, columns, length=None):
     table : pandas.DataFrame
         From `load` or `read`, or some of its rows.
     columns : str or sequence of str
-        Columns of lists, as long as each other in every event.
+        Columns of lists, as long as each other in every event. Lists within lists, as the rows
+        of an image, count as one long list; the inner ones have to be equally long.
     length : int, optional
         Entries to keep of each list, the first ones; by default as many as the longest has.
 
@@ -40,6 +41,11 @@ def padded(table, columns, length=None):
     >>> from hepml import data
     >>> jets = data.load("jets", ["constituent_pt", "constituent_eta"])
     >>> values, mask = data.padded(jets, ["constituent_pt", "constituent_eta"], length=30)
+
+    Images of 25 x 25 pixels, from a file that holds them in a dataset of three axes:
+
+    >>> table = data.read("images.hdf5")  # doctest: +SKIP
+    >>> images = data.padded(table, "image", 625)[0].reshape(-1, 25, 25)  # doctest: +SKIP
     """
     names = [columns] if isinstance(columns, str) else list(columns)
     if not names:
@@ -73,7 +79,27 @@ def _flat(table, name):
         raise DataError(f"the table has no column {name!r}; {nearest(name, list(table))}")
     values = pa.array(table[name])
     values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    if not pa.types.is_list(values.type) or pa.types.is_nested(values.type.value_type):
+    inner = values.type
+    while pa.types.is_list(inner):
+        inner = inner.value_type
+    if inner == values.type or pa.types.is_nested(inner):
         raise DataError(f"{name!r} is no column of lists of numbers, but of {values.type}")
-    counts = values.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    return values.flatten().to_numpy(zero_copy_only=False), counts.astype(np.int64)
+    counts, values = _lengths(values), values.flatten()
+    while pa.types.is_list(values.type):
+        counts = counts * _same_length(name, _lengths(values))
+        values = values.flatten()
+    return values.to_numpy(zero_copy_only=False), counts
+
+
+def _lengths(lists):
+    return lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _same_length(name, lengths):
+    """Length of lists within lists: the rows of a picture are equally long."""
+    if len(lengths) and lengths.min() != lengths.max():
+        raise DataError(
+            f"{name!r} holds lists within lists, from {lengths.min()} to {lengths.max()} entries "
+            "long: they have no common shape"
+        )
+    return lengths[0] if len(lengths) else 0

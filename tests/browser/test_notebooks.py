@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 EXPLORER = '.hepml[aria-label="ROC explorer"]'
-NAMES = ("start", "boosted-trees", "best-classifier", "deep-networks")
+NAMES = ("start", "boosted-trees", "best-classifier", "deep-networks", "jet-images")
 CELL = "explorer = RocExplorer("
 KEYS = ("ArrowRight", "ArrowRight", "PageDown", "ArrowLeft", "Home", "End", "PageDown")
 

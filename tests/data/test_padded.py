@@ -1,5 +1,6 @@
 """Lists as arrays of one length: what is kept, what is filled up, and what is refused."""
 
+import h5py
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -53,6 +54,36 @@ def test_what_was_read_from_a_file_is_understood(table, tmp_path):
     table.to_parquet(tmp_path / "t.parquet")
     values, _ = data.padded(data.read(tmp_path / "t.parquet"), "pt")
     np.testing.assert_array_equal(values[0, :, 0], LISTS[0])
+
+
+@pytest.mark.parametrize("axes", [(4, 3), (3, 4, 2), (5, 5, 1)])
+@pytest.mark.parametrize("ending", ["hdf5", "npz"])
+def test_a_picture_is_one_list_row_after_row(tmp_path, axes, ending):
+    pixels = np.arange(6 * np.prod(axes), dtype=float).reshape(6, *axes)
+    path = tmp_path / f"pictures.{ending}"
+    if ending == "npz":
+        np.savez(path, image=pixels, signal=np.ones(6))
+    else:
+        with h5py.File(path, "w") as file:
+            file["image"], file["signal"] = pixels, np.ones(6)
+    table = data.read(path)
+    values, mask = data.padded(table, "image")
+    assert mask.all()
+    np.testing.assert_array_equal(values.reshape(pixels.shape), pixels)
+    some = data.padded(table[table.index % 2 == 1], "image")[0]
+    np.testing.assert_array_equal(some.reshape(3, *axes), pixels[1::2])
+    assert data.padded(table[:0], "image")[0].shape == (0, 0, 1)
+
+
+def test_lists_within_lists_need_a_common_shape():
+    kind = pd.ArrowDtype(pa.list_(pa.list_(pa.float64())))
+    ragged = pd.DataFrame({"image": pd.Series([[[1, 2], [3]], [[4, 5], [6, 7]]], dtype=kind)})
+    with pytest.raises(DataError, match="from 1 to 2 entries long: they have no common shape"):
+        data.padded(ragged, "image")
+    records = pd.ArrowDtype(pa.list_(pa.struct({"pt": pa.float64()})))
+    structs = pd.DataFrame({"towers": pd.Series([[{"pt": 1.0}]], dtype=records)})
+    with pytest.raises(DataError, match="no column of lists of numbers"):
+        data.padded(structs, "towers")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A Python that sees an accelerator, or the reason why there is none."""
 
+import ast
 import functools
 import json
 import os
@@ -7,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jupytext
 import pytest
 
+from benchmarks import lessons
 from hepml import devices, kernels
 from hepml.kernels._environments import python_of
 
@@ -79,3 +82,31 @@ def gpu_kernel():
     if not found:
         pytest.skip("no kernel for a GPU is installed: hepml kernels install --gpu")
     return found[0]
+
+
+def recipe_text(lesson):
+    """Return the recipe as text: an environment for a GPU has no jupytext to read lessons with."""
+    text = jupytext.read(lessons.TEXTS / f"{lesson}.md")
+    code = [cell for cell in text.cells if lessons.is_code(cell)]
+    recipes = [cell.source for cell in code if "recipe" in cell.metadata.get("tags", ())]
+    return "\n".join([*(ast.unparse(lessons.imports(cell.source)) for cell in code), *recipes])
+
+
+def check_both(python, backend, code, least, apart):
+    """Run code with the device and without: the same AUC within what seeds differ by.
+
+    Returns
+    -------
+    dict of str
+        What the two runs took, to be recorded.
+    """
+    on_device, auc, seconds, sentence = run(python, code, KERAS_BACKEND=backend)
+    assert on_device
+    off_device, expected, longer, _ = run(python, code, KERAS_BACKEND=backend, **HIDDEN)
+    assert not off_device
+    assert auc > least
+    assert auc == pytest.approx(expected, abs=apart)
+    return {
+        "on the device": f"{sentence}, {seconds:.1f} s, AUC {auc:.4f}",
+        "on the CPU": f"{longer:.1f} s, AUC {expected:.4f}",
+    }

@@ -2,11 +2,10 @@
 
 import ast
 
-import jupytext
 import pytest
 
 from benchmarks import lessons
-from tests.gpu.conftest import HIDDEN, PREPARED, run
+from tests.gpu.conftest import PREPARED, check_both, recipe_text
 
 TRAINED = """
 import time
@@ -30,26 +29,12 @@ print(json.dumps([device.is_accelerator, stats.auc(y[test], score), seconds, rep
 """
 
 
-def recipe_text(lesson):
-    """Return the recipe as text: an environment for a GPU has no jupytext to read lessons with."""
-    text = jupytext.read(lessons.TEXTS / f"{lesson}.md")
-    code = [cell for cell in text.cells if lessons.is_code(cell)]
-    recipes = [cell.source for cell in code if "recipe" in cell.metadata.get("tags", ())]
-    return "\n".join([*(ast.unparse(lessons.imports(cell.source)) for cell in code), *recipes])
-
-
 @pytest.mark.gpu
 def test_the_recipe_trains_on_the_device_as_on_the_cpu(python, backend, record_property):
     """Other roundings and another order of sums: the same AUC within what seeds differ by."""
     code = PREPARED + recipe_text("deep-networks") + TRAINED
-    on_device, auc, seconds, sentence = run(python, code, KERAS_BACKEND=backend)
-    assert on_device
-    off_device, expected, longer, _ = run(python, code, KERAS_BACKEND=backend, **HIDDEN)
-    assert not off_device
-    assert auc > 0.6
-    assert auc == pytest.approx(expected, abs=0.01)
-    record_property("on the device", f"{sentence}, {seconds:.1f} s, AUC {auc:.4f}")
-    record_property("on the CPU", f"{longer:.1f} s, AUC {expected:.4f}")
+    for name, said in check_both(python, backend, code, least=0.6, apart=0.01).items():
+        record_property(name, said)
 
 
 def test_the_text_defines_what_the_recipe_does():

@@ -1,17 +1,13 @@
 """The recipe: its symmetries, on another backend, on published events; and what is recorded."""
 
-import json
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks import deep_networks
-from benchmarks.lessons import ROOT, recipe
+from benchmarks.lessons import recipe
 from hepml import data
+from tests.lessons.backends import steps_on
 
 STEP = """
 import json, numpy as np
@@ -34,23 +30,9 @@ print(json.dumps({"backend": lesson["keras"].backend.backend(), "losses": losses
 """
 
 
-def steps_on(backend):
-    """Losses of the lesson's network before and after two steps, on one backend."""
-    settings = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", STEP],
-        cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, timeout=300,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.splitlines()[-1])
-    assert result["backend"] == backend
-    return np.array(result["losses"])
-
-
 def test_the_recipe_takes_the_same_steps_on_jax():
     pytest.importorskip("jax")
-    ours, theirs = steps_on("tensorflow"), steps_on("jax")
+    ours, theirs = (np.array(steps_on(backend, STEP)) for backend in ("tensorflow", "jax"))
     assert ours[2] < ours[1] < ours[0]
     assert theirs == pytest.approx(ours, abs=1e-5)
 
