@@ -46,9 +46,16 @@ def test_binder_reads_the_root_recipe():
 def test_recipe_equals_pyproject():
     wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["lab"]]
     wanted += [f"python{PROJECT['requires-python']}", *PYPROJECT["build-system"]["requires"]]
-    listed = [text for text in recipe()["dependencies"] if text != "pip"]
+    *conda, by_pip = (text for text in recipe()["dependencies"] if text != "pip")
+    listed = [*conda, *by_pip["pip"]]
     assert pairs(listed) == pairs(wanted)
     assert len(listed) == len(pairs(listed))
+
+
+def test_pip_brings_only_what_conda_forge_lacks():
+    """What pip installs over conda's own is broken by the next update of either."""
+    by_pip = recipe()["dependencies"][-1]["pip"]
+    assert [Requirement(text).name for text in by_pip] == ["hep_ml"]
 
 
 def test_recipe_is_conda_forge_alone():

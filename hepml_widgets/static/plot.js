@@ -1098,7 +1098,7 @@ export function mount(key, render, state) {
 const GONE = /model not found|error (displaying|creating|rendering) widget/i;
 
 function waitForLive(key, root, area, begin) {
-  const before = outputBefore(root, area);
+  const before = () => outputBefore(root, area);
   const live = () => area.querySelector(`[data-hepml-live="${key}"]`);
   root.hidden = true;
   let began = false;
@@ -1106,17 +1106,17 @@ function waitForLive(key, root, area, begin) {
     if (began || live()) return;
     began = true;
     root.hidden = false;
-    before?.style.setProperty("display", "none");
+    before()?.style.setProperty("display", "none");
     begin();
   };
   const timer = setTimeout(stand, PATIENCE);
   const check = () => {
     if (live()) {
       root.hidden = true;
-      before?.style.removeProperty("display");
+      before()?.style.removeProperty("display");
       watcher.disconnect();
       clearTimeout(timer);
-    } else if (GONE.test(before?.textContent)) stand();
+    } else if (GONE.test(before()?.textContent)) stand();
   };
   const watcher = new MutationObserver(check);
   watcher.observe(area, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-hepml-live"] });

@@ -54,6 +54,15 @@ def follows(lab, page, explorer):
     assert settled(lab, page, "explorer", read(explorer))
 
 
+def gone(page, locator):
+    """Tell whether it disappears while saved copies look for live ones (`PATIENCE` in plot.js)."""
+    for _ in range(50):
+        if locator.count() == 0:
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
 def strangers(page, url):
     """List the requests of a page that leave the server at `url`, from now on."""
     asked = []
@@ -177,7 +186,8 @@ def test_a_trusted_notebook_is_alive_when_opened_and_not_run(page, lab, name):
     drag(page, explorer, 60)
     assert read(explorer) != before
     assert page.locator(EXPLORER).locator("visible=true").count() == 1
-    assert page.get_by_text("model not found").locator("visible=true").count() == 0
+    lost = page.get_by_text("model not found").locator("visible=true")
+    assert gone(page, lost)
 
 
 def test_one_explorer_is_seen_after_a_run(page, lab):
