@@ -116,7 +116,7 @@ def one_seed(lesson, samples, seed):
 
 
 def together(found):
-    """Lists over the seeds, for each case."""
+    """Put the findings of all seeds into lists, for each case."""
     return {
         name: {"expected": found[0][name]["expected"]}
         | {"right": sum(one[name]["right"] for one in found)}

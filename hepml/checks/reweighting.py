@@ -165,7 +165,8 @@ def _no_probabilities(**scores):
             return Verdict(
                 False,
                 f"{name} goes from {np.min(values):.3g} to {np.max(values):.3g}: wanted are "
-                "probabilities between 0 and 1, ends excluded (predict_proba, or expit of log-odds).",
+                "probabilities between 0 and 1, ends excluded: predict_proba, or expit of the "
+                "log-odds.",
             )
     return None
 
@@ -174,7 +175,7 @@ def _why_not_unseen(scores_source, scores_target):
     y = np.repeat([0, 1], [len(scores_source), len(scores_target)])
     found = auc(y, np.concatenate([scores_source, scores_target]))
     told = f"Your scores have an AUC of {found:.3f}"
-    if found < 0.5:
+    if found < 1 - CHANCE:
         return f"{told}: they are larger for the source. Is the target y = 1?"
     if found > SEEN:
         return (
@@ -188,7 +189,8 @@ def _why_not_unseen(scores_source, scores_target):
 
 def _examined(report):
     causes = [cause for cause in report.causes if cause != "seen before"]
-    told = f"AUC {report.auc:.3f} ± {report.auc_error:.3f}, effective size {report.effective_share:.0%}"
+    size = f"effective size {report.effective_share:.0%}"
+    told = f"AUC {report.auc:.3f} ± {report.auc_error:.3f}, {size}"
     if not causes:
         return Verdict(True, f"Right: the scores are honest, and the doctor is content ({told}).")
     first = causes[0]
