@@ -96,10 +96,11 @@ def report(rounds):
 {circumstances("numpy", "scikit-learn", "hep_ml")}.
 
 `shower_variations`, nominal to α_s = 0.12: {events.learn_source.sum()} + \
-{events.learn_target.sum()} events and 19 features to learn from, {len(events.source)} to weight. Medians of CPU time in
-{rounds} interleaved rounds, one thread; "times ours" is the median ratio within a round; "again"
-is ours twice per round. Two-sample AUC: of the doctor's independent classifier on the 40 % held
-out, mean and scatter of {CLOSURES} other splits of the same events (one has a statistical error of
+{events.learn_target.sum()} events and 19 features to learn from,
+{len(events.source)} to weight. Medians of CPU time in {rounds} interleaved rounds, one thread;
+"times ours" is the median ratio within a round; "again" is ours twice per round. Two-sample AUC:
+of the doctor's independent classifier on the 40 % held out, mean and scatter of {CLOSURES} other
+splits of the same events (one has a statistical error of
 0.004), 0.595 before; the goal is 0.51. The doctor's verdicts on good and broken weights of {SEEDS}
 seeds are in `hepml/data/recorded/reweighting-doctor.json`.
 
