@@ -34,7 +34,7 @@ def test_lab_shows_one_view_that_python_follows_without_talk(page, lab):
     box = threshold.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2 + 60, box["y"] + box["height"] / 2, steps=25)
+    page.mouse.move(box["x"] + box["width"] / 2 - 80, box["y"] + box["height"] / 2, steps=25)
     during = page.evaluate("sent")
     text = read(view)
     page.mouse.up()
