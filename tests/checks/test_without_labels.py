@@ -86,12 +86,31 @@ def test_a_fair_score_and_its_significance_are_right(nothing):
     assert judge_null(nothing, np.exp(5 * nothing[1]), z).ok
 
 
+def test_ranks_with_ties_may_be_cut_either_way(nothing):
+    """Ranks that lose some of the best events to ties: 0.98 % are above 0.99."""
+    mjj, score = nothing
+    rank = np.argsort(np.argsort(score)) / len(score)
+    rank[(rank >= 0.99) & (rank < 0.9902)] = 0.9899
+    counts = np.histogram(mjj[rank >= 0.99], EDGES)[0]
+    z = stats.bump_hunt(counts, EDGES, REGION, parameters=3).significance
+    for answer in (z, hunted(mjj, rank, 0.01).significance):
+        assert judge_null(nothing, rank, answer).ok
+
+
+def test_probabilities_are_scores_too(nothing):
+    """None of them need be above 0.99."""
+    mjj, score = nothing
+    assert judge_null(nothing, 0.2 + 0.6 * score, hunted(mjj, score, 0.01).significance).ok
+
+
 def test_scores_that_make_bumps_are_named(nothing):
     mjj, score = nothing
     inside = (mjj >= REGION[0]) & (mjj < REGION[1])
     near = (mjj >= 3100) & (mjj < 3900)
     wrong = {
         "This score knows mjj": score - mjj / 2000,
+        "Did you use raw masses?": score + 0.2 * (mjj > 3900),
+        "below the region and 0% above the sidebands": score - 0.2 * (mjj > 3900),
         "you scored events with a model that was trained on them": score + 0.3 * inside,
         "larger in the sidebands": score - 0.3 * (inside & near),
         "classes, not scores": (score > 0.5).astype(float),
