@@ -74,7 +74,7 @@ def rows(times, closures):
     """Seconds, ratio to ours in the same round, and closure."""
     for name, timing in times.items():
         auc, share = closures.get(name, (None, None))
-        held = ["(the control)", ""] if auc is None else [told(auc), f"{np.mean(share):.0%}"]
+        held = ["not judged", ""] if auc is None else [told(auc), f"{np.mean(share):.0%}"]
         yield [name, f"{timing.median:.2f}", f"{timing.over(times[OURS]):.2f}", *held]
 
 
