@@ -44,12 +44,13 @@ def test_good_weights_reach_the_goal_for_all_seeds(recorded):
     assert sum(good["auc"]) / recorded["seeds"] <= 0.51
     assert min(good["effective_share"]) >= 0.4
     for name in set(CASES) - {"good"}:
-        assert min(recorded["cases"][name]["auc"]) > max(good["auc"])
+        broken = recorded["cases"][name]["auc"]
+        assert sum(broken) / len(broken) > max(good["auc"])
 
 
 def test_one_seed_says_the_same_again(recorded):
     lesson = recipe(doctor.LESSON)
-    found = doctor.one_seed(lesson, doctor.samples(lesson), seed=3)
+    found = doctor.one_seed(lesson, doctor.samples(lesson), seed=doctor.FIRST + 3)
     for name, one in found.items():
         held = recorded["cases"][name]
         assert one["right"]
