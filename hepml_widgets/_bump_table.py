@@ -189,13 +189,15 @@ def beyond_one_window(z, p, scanned):
     """Global p-value of the windows scanned, and the trials factor.
 
     p + N exp(-z²/2) with N stretches of positive significance: the approximation of E. Gross and
-    O. Vitells, arXiv:1005.1891, eq. 3, from the level zero of the scan itself.
+    O. Vitells, arXiv:1005.1891, eq. 3, from the level zero of the scan itself; at most p times the
+    windows, Bonferroni's bound.
     """
     if not z > 0:
         return math.nan, math.nan
     above = np.nan_to_num(scanned) > 0
     stretches = np.count_nonzero(above & ~np.append(False, above[:-1]))
-    found = min(1.0, p + stretches * math.exp(-z * z / 2))
+    windows = np.count_nonzero(np.isfinite(scanned))
+    found = min(1.0, p * windows, p + stretches * math.exp(-z * z / 2))
     return found, found / p
 
 

@@ -116,7 +116,8 @@ def no_scores(events, **scores):
                 False, f"{name} has two columns, one per class: take the second, [:, 1]."
             )
         if shape != (length,):
-            return Verdict(False, f"{name} should hold {length} scores; its shape is {shape}.")
+            said = f"{name} should hold {length} numbers, one per event; its shape is {shape}."
+            return Verdict(False, said)
         values = np.asarray(score)
         if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
             return Verdict(False, f"{name} should hold finite numbers only.")

@@ -325,8 +325,10 @@ def pseudo_experiments(
 
     Notes
     -----
-    What a row adds to the one before is drawn on its own, from the function fitted to it over all
-    bins: neighbouring thresholds share events in a pseudo-experiment as they do in the data.
+    The function is fitted to each row over all bins. What a row adds to the one before is drawn on
+    its own, from the difference of their fits: each row follows its fit, and neighbouring
+    thresholds share events in a pseudo-experiment as they do in the data. (Where fits cross, the
+    difference is taken to be zero.)
     The trials factor is that of E. Gross and O. Vitells, arXiv:1005.1891, here from counting. With
     N experiments no p-value below 1 / (N + 1) is seen.
     """
@@ -335,7 +337,7 @@ def pseudo_experiments(
     spectra, windows = as_spectra(counts, edges, sumw2, sqrt_s), as_windows(windows)
     scan = scanned(spectra, windows, sidebands, parameters)
     rng, parts = np.random.default_rng(rng), slices(spectra)
-    expected, rows = null_of(parts, parameters), len(spectra.counts)
+    expected, rows = null_of(spectra, parameters), len(spectra.counts)
     largest = np.concatenate(
         [
             largest_of(drawn(parts, expected, size, rng), windows, sidebands, parameters, rows)
@@ -530,11 +532,11 @@ def slices(spectra):
     return spectra._replace(counts=counts, unit=unit_of(counts, squares))
 
 
-def null_of(parts, parameters):
-    """Fit each slice over all bins: its expectation without a signal."""
-    everything = np.ones(parts.counts.shape[1], dtype=bool)
-    expected = fitted(parts, everything, parameters).expected
-    return np.where(parts.counts.sum(axis=1, keepdims=True) > 0, expected, 0.0)
+def null_of(spectra, parameters):
+    """Fit each row over all bins: what it adds to the one before if there is no signal."""
+    everything = np.ones(spectra.counts.shape[1], dtype=bool)
+    expected = fitted(spectra, everything, parameters).expected
+    return np.maximum(np.diff(expected, axis=0, prepend=0), 0)
 
 
 def batches(experiments, rows):

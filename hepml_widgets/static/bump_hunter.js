@@ -168,9 +168,10 @@ function globalP(t, row, span) {
     const found = (1 + t.largest.filter((one) => one >= z).length) / (1 + t.largest.length);
     return [found, found / p];
   }
-  const above = overWindows(t, row, span[1] - span[0]).map((one) => one.z > 0);
+  const scanned = overWindows(t, row, span[1] - span[0]).map((one) => one.z);
+  const above = scanned.map((one) => one > 0);
   const stretches = above.filter((up, i) => up && !above[i - 1]).length;
-  const found = Math.min(1, p + stretches * Math.exp((-z * z) / 2));
+  const found = Math.min(1, p * scanned.filter(Number.isFinite).length, p + stretches * Math.exp((-z * z) / 2));
   return [found, found / p];
 }
 

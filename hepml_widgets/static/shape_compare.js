@@ -275,7 +275,7 @@ function render({ model, el }) {
     verdicts.forEach((node, i) => node.setAttribute("aria-current", i === state.m));
     const parts = shapeParts(data, now);
     const elsewhere = state.v >= 0 && state.v !== state.f;
-    note.textContent = [elsewhere ? `only events of ${parts[2][1]}` : brushable ? "drag across the histogram to select a region" : "", data.notes[state.f]].filter(Boolean).join("; ");
+    note.textContent = [elsewhere ? `only events of ${parts[2][1]}` : brushable ? "drag across the histogram to select a region" : "too many features and methods for regions", data.notes[state.f]].filter(Boolean).join("; ");
     readout.write(parts);
     say(joined(parts));
   };

@@ -182,7 +182,7 @@ def test_misreadings_of_the_audit_are_named(samples, colleague):
         "as blind as the weights": (0.499,),
         "swapped": (1 - found - 0.02,),
         "too good": (0.6,),
-        "should be one of": (found, "kaons"),
+        "name of one feature": (found, "kaons"),
         "closes better": (found, "other_shape"),
         "a number": ("0.53",),
     }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize
+from scipy import optimize, special
 from scipy import stats as scipy_stats
 
 from hepml import stats
@@ -227,12 +227,26 @@ def test_a_seed_gives_the_same_experiments(rng):
 def test_rows_of_an_experiment_share_events(rng):
     """A row holds the row before: drawn counts never fall, and have the expected means."""
     rows = np.cumsum(rng.poisson(shape(3000), (3, 40)), axis=0)
-    parts = _bumps.slices(_bumps.as_spectra(rows, EDGES, None, 13000.0))
-    expected = _bumps.null_of(parts, 4)
+    spectra = _bumps.as_spectra(rows, EDGES, None, 13000.0)
+    parts, expected = _bumps.slices(spectra), _bumps.null_of(spectra, 4)
     drawn = _bumps.drawn(parts, expected, 300, rng).counts.reshape(300, 3, 40)
     assert (np.diff(drawn, axis=1) >= 0).all()
     sums, means = drawn.sum(axis=2).mean(axis=0), expected.sum(axis=1).cumsum()
     assert np.abs(sums - means).max() < 5 * np.sqrt(means.max() / 300)
+
+
+def test_a_few_looks_cost_no_more_than_their_number(rng):
+    """Every row of an experiment follows the function: none has a bump of the drawing's own."""
+    rows = np.cumsum([rng.poisson(shape(total)) for total in (58, 142, 1650)], axis=0)
+    for count in (1, 2, 3):
+        found = stats.pseudo_experiments(
+            rows[:count], EDGES, [REGION], parameters=3, experiments=6000, rng=rng
+        )
+        for z in (1.5, 2.5):
+            chance = 0.5 * special.erfc(z / np.sqrt(2))
+            share, error = np.mean(found.largest > z), np.sqrt(count * chance / 6000)
+            assert share < count * chance + 4 * error
+            assert share > chance - 4 * error
 
 
 def test_sparse_spectra_are_fitted_without_complaint(rng):

@@ -7,6 +7,7 @@ import pytest
 import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from hepml import stats
 from hepml_widgets import BumpHunter
@@ -183,6 +184,14 @@ def test_global_p_of_the_windows_agrees_with_pseudo_experiments(rng):
         scan = stats.bump_scan(counts, EDGES, made.windows).significance[0]
         stretches.append(beyond_one_window(2.5, 0.0062, scan)[0])
     assert np.mean(stretches) == pytest.approx(np.mean(toys >= 2.5), rel=1.0)
+
+
+@given(st.floats(0.01, 9), st.lists(st.floats(-9, 9) | st.just(np.nan), min_size=1, max_size=30))
+def test_trials_are_no_more_than_windows(z, others):
+    scanned = np.array([z, *others])
+    found, trials = beyond_one_window(z, ndtr(-z), scanned)
+    assert ndtr(-z) <= found <= 1
+    assert 1 <= trials <= np.isfinite(scanned).sum() * (1 + 1e-12)
 
 
 def test_global_p_counts_pseudo_experiments(events):

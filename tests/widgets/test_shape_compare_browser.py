@@ -158,6 +158,7 @@ def test_without_room_nothing_is_brushed(rng, show):
     crowded = ShapeCompare(source, target, np.ones(300), report=REPORTS["exact"])
     page = show(crowded)
     assert page.locator("[role=slider]").count() == 0
+    assert page.get_by_text("too many features and methods for regions").is_visible()
     agrees(page, crowded)
 
 
