@@ -190,6 +190,25 @@ def test_a_trusted_notebook_is_alive_when_opened_and_not_run(page, lab, name):
     assert gone(page, lost)
 
 
+@pytest.mark.parametrize(
+    ("name", "cell", "label"),
+    [
+        ("reweighting", "view = ShapeCompare(", "Shape comparison"),
+        ("without-labels", "hunter = BumpHunter(", "Bump hunter"),
+    ],
+)
+def test_other_views_are_alive_when_opened_and_not_run(page, lab, name, cell, label):
+    lab.trust(f"{name}.ipynb")
+    lab.open(page, f"{name}.ipynb")
+    lab.show(page, cell)
+    view = page.locator(f'.hepml[aria-label="{label}"]').locator("visible=true").first
+    view.wait_for(timeout=180_000)
+    before = read(view)
+    view.get_by_role("slider").last.press("ArrowLeft")
+    assert read(view) != before
+    assert gone(page, page.get_by_text("model not found").locator("visible=true"))
+
+
 def test_one_explorer_is_seen_after_a_run(page, lab):
     lab.trust("start.ipynb")
     lab.open(page, "start.ipynb")
