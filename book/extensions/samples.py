@@ -77,8 +77,8 @@ class Written(SphinxDirective, ABC):
         place.document = self.state.document
         lines = StringList(self.text().splitlines(), source=self.env.docname)
         self.state.nested_parse(lines, self.content_offset, place, match_titles=True)
-        for child in place.children:
-            child["support_smartquotes"] = False  # W' is not a quotation
+        for section in self.state.document.findall(nodes.section):  # its headings are among them
+            section["support_smartquotes"] = False  # W' is not a quotation
         return place.children
 
 
