@@ -116,8 +116,8 @@ def no_scores(events, **scores):
                 False, f"{name} has two columns, one per class: take the second, [:, 1]."
             )
         if shape != (length,):
-            said = f"{name} should hold {length} numbers, one per event; its shape is {shape}."
-            return Verdict(False, said)
+            what = "weights" if "weights" in name else "scores"
+            return Verdict(False, f"{name} should hold {length} {what}; its shape is {shape}.")
         values = np.asarray(score)
         if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
             return Verdict(False, f"{name} should hold finite numbers only.")

@@ -146,7 +146,7 @@ def test_misreadings_of_folding_are_named(samples):
         "add up to 1;": (good, right_weights(good[0]) / len(good[0])),
         "leave a feature out": (blind(samples), None),
         "should hold": ([good[0][:-1], good[1]], np.ones(len(good[0]))),
-        "my_weights should hold": (good, right_weights(good[0])[:-1]),
+        "weights; its shape": (good, right_weights(good[0])[:-1]),
     }
     assert not_named(lambda given: judge_folded(samples, *given), wrong) == {}
 

@@ -116,7 +116,7 @@ def test_scores_that_make_bumps_are_named(nothing):
         "you scored events with a model that was trained on them": score + 0.3 * inside,
         "larger in the sidebands": score - 0.3 * (inside & near),
         "classes, not scores": (score > 0.5).astype(float),
-        "should hold 30000 numbers": score[1:],
+        "should hold 30000 scores": score[1:],
         "finite numbers": np.where(score > 0.5, np.nan, score),
         "two columns": np.column_stack([1 - score, score]),
     }
