@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hepml.data import chunks, col, convert, read
+from hepml.data import DataError, chunks, col, convert, read
 from hepml.data.files import open_source, open_writer
 from tests.data.tables import sentence
 
@@ -45,7 +45,7 @@ def values(kind):
     return st.lists(values(kind.value_type), max_size=4)
 
 
-RNTUPLE_NAMES = NAMES.filter(lambda name: not {"/", "."} & set(name))
+RNTUPLE_NAMES = NAMES.filter(lambda name: not set("/\\.") & set(name))
 SINGLE = st.sampled_from([pa.bool_(), *INTEGERS, pa.float32(), pa.float64()])
 FLAT = SINGLE | st.just(pa.string())
 LISTS = SINGLE.map(pa.list_)
@@ -73,6 +73,13 @@ def written(path, table):
             for batch in part.to_batches():
                 writer.write(batch)
     return path
+
+
+@pytest.mark.parametrize("name", ["a/b", "a.b", "a\\b"])
+def test_names_that_an_rntuple_cannot_hold_are_refused(tmp_path, name):
+    table = pa.table({name: [1.0]})
+    with pytest.raises(DataError, match="an RNTuple cannot hold"):
+        written(tmp_path / "rntuple.root", table)
 
 
 def found(path):

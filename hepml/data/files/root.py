@@ -468,8 +468,10 @@ def _plain_field(field, layout):
     kind = _plain_type(field.type)
     if kind is None:
         raise DataError(f"ROOT cannot hold {field.name!r}, which is of type {field.type}")
-    if layout == "rntuple" and {"/", "."} & set(field.name):
-        raise DataError(f"an RNTuple cannot hold {field.name!r}: no '/' and no '.' in its names")
+    if layout == "rntuple" and set("/\\.") & set(field.name):  # uproot splits names there
+        raise DataError(
+            f"an RNTuple cannot hold {field.name!r}: no '/', no '\\\\' and no '.' in its names"
+        )
     inner = kind.value_type if layout == "ttree" and pa.types.is_list(kind) else None
     if inner is not None and (pa.types.is_list(inner) or pa.types.is_string(inner)):
         what = "text" if pa.types.is_string(inner) else "lists"
