@@ -94,8 +94,8 @@ class BumpHunter(View):
     of the fit. The approximate global p-value is p + N exp(-Z²/2), N being the number of
     stretches of windows with an excess (E. Gross and O. Vitells, arXiv:1005.1891, eq. 3, with N
     from one spectrum instead of an average), at most p times all windows: it counts the windows,
-    not the thresholds. For those, and for sparse spectra, pass ``global_p``: with N experiments no p-value below
-    1 / (N + 1) is seen.
+    not the thresholds. For those, and for sparse spectra, pass ``global_p``: with N experiments
+    no p-value below 1 / (N + 1) is seen.
 
     Examples
     --------

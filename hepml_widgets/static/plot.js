@@ -982,8 +982,8 @@ export function save(name, blob) {
 // A text cell that starts like a formula must not become one in a spreadsheet.
 function csvCell(cell) {
   if (typeof cell === "number") return String(cell);
-  const bare = cell.replace(/[\u2068\u2069]/g, "");
-  const text = /^[=+\-@\t\r]/.test(bare) ? `'${bare}` : bare;
+  let text = cell.replace(/[\u2068\u2069]/g, "");
+  if (/^[=+\-@\t\r]/.test(text)) text = `'${text}`;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -1096,7 +1096,7 @@ export function mount(key, render, state) {
   waitForLive(key, root, area, begin);
 }
 
-const GONE = /model not found|error (displaying|creating|rendering) widget/i;
+const GONE = /model not found|error \w+ing widget/i;
 
 function waitForLive(key, root, area, begin) {
   const before = () => outputBefore(root, area);

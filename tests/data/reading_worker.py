@@ -113,6 +113,7 @@ def main():
         good = asked["good"]
         if good not in tables:
             tables[good] = read(good)
+        Path("/proc/self/clear_refs").write_text("5")  # the highest memory is that of now
         found, message = outcome(read, asked["path"], tables[good], asked["options"])
         peak = highest_memory()
         print(json.dumps({"outcome": found, "message": message, "peak": peak}),
