@@ -100,9 +100,8 @@ def report(rounds):
 {len(events.source)} to weight. Medians of CPU time in {rounds} interleaved rounds, one thread;
 "times ours" is the median ratio within a round; "again" is ours twice per round. Two-sample AUC:
 of the doctor's independent classifier on the 30 % held out, mean and scatter of {CLOSURES} other
-splits of the same events (one has a statistical error of
-0.005), 0.595 before; the goal is 0.51. The doctor's verdicts on good and broken weights of {SEEDS}
-seeds are in `hepml/data/recorded/reweighting-doctor.json`.
+splits of the same events; the goal is 0.51. The doctor's verdicts on good and broken weights of
+{SEEDS} seeds are in `hepml/data/recorded/reweighting-doctor.json`.
 
 {table(header, list(rows(times, closures)))}
 """

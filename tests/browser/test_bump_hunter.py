@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_overtraining_and_boosting import COUNT_SENT, read, settled, shown
+from tests.browser.test_overtraining_and_boosting import COUNT_SENT, alone, read, settled, shown
 
 pytestmark = pytest.mark.browser
 
@@ -20,12 +20,7 @@ view = BumpHunter(mjj, score, signal_region=(3300, 3700), truth=y,
 
 
 def test_lab_shows_one_view_that_python_follows_without_talk(page, lab):
-    lab.write("bump.ipynb", MAKE, "view")
-    lab.open(page, "bump.ipynb")
-    lab.run_all(page)
-    view = shown(page, LABEL)
-    assert page.locator(f'.hepml[aria-label="{LABEL}"]').locator("visible=true").count() == 1
-    assert settled(lab, page, read(view))
+    view = alone(page, lab, MAKE, LABEL)
     threshold = view.get_by_role("slider", name="threshold")
     threshold.scroll_into_view_if_needed()
     page.wait_for_timeout(1000)

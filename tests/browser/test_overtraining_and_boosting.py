@@ -45,6 +45,17 @@ def shown(page, label):
     return view
 
 
+def alone(page, lab, make, label):
+    """Run a notebook that shows one ``view``, and return it: seen once, and heard by Python."""
+    lab.write("alone.ipynb", make, "view")
+    lab.open(page, "alone.ipynb")
+    lab.run_all(page)
+    view = shown(page, label)
+    assert page.locator(f'.hepml[aria-label="{label}"]').locator("visible=true").count() == 1
+    assert settled(lab, page, read(view))
+    return view
+
+
 def read(view):
     return view.locator(".hepml-readout").get_attribute("data-text")
 

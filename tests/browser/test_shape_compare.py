@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_overtraining_and_boosting import COUNT_SENT, read, settled, shown
+from tests.browser.test_overtraining_and_boosting import COUNT_SENT, alone, read, settled, shown
 
 pytestmark = pytest.mark.browser
 
@@ -20,12 +20,7 @@ view = ShapeCompare(source, target, methods, features=["mass [GeV]", "width", "e
 
 
 def test_lab_shows_one_view_that_python_follows_without_talk(page, lab):
-    lab.write("shapes.ipynb", MAKE, "view")
-    lab.open(page, "shapes.ipynb")
-    lab.run_all(page)
-    view = shown(page, LABEL)
-    assert page.locator(f'.hepml[aria-label="{LABEL}"]').locator("visible=true").count() == 1
-    assert settled(lab, page, read(view))
+    view = alone(page, lab, MAKE, LABEL)
     page.wait_for_timeout(1000)
     page.evaluate(COUNT_SENT)
     histogram = view.locator(".hepml-box").first
