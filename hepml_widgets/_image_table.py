@@ -201,7 +201,7 @@ def holds_half(image):
     order = np.argsort(-sizes, kind="stable")
     before = np.cumsum(sizes[order]) - sizes[order]
     mask = np.zeros(sizes.shape, dtype=bool)
-    mask[order] = before < sizes.sum() / 2
+    mask[order] = 2 * before < sizes.sum()  # halves of the smallest numbers are zero
     return mask.reshape(image.shape)
 
 

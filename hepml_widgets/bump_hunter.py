@@ -21,8 +21,8 @@ from hepml_widgets._bump_table import (
     fill,
     parts_of,
 )
+from hepml_widgets._checks import as_column, ask
 from hepml_widgets._numbers import percent
-from hepml_widgets.image_browser import as_column, ask
 
 __all__ = ["BumpHunter"]
 

@@ -1,15 +1,13 @@
 """Jet images: averages, their difference and single jets, of the jets that a brush selects."""
 
 import math
-import re
 
 import numpy as np
 import traitlets
 
-from hepml import stats
 from hepml_widgets import _image_figure
 from hepml_widgets._base import View, pack
-from hepml_widgets._checks import two_names
+from hepml_widgets._checks import as_column, as_edges, ask, two_names
 from hepml_widgets._image_table import (
     KINDS,
     Difference,
@@ -406,36 +404,11 @@ def as_variables(variables, count):
     return {str(name): as_column(str(name), values, count) for name, values in variables.items()}
 
 
-def as_column(name, values, count):
-    ask(repr(name), np.zeros(count), values, None)
-    return np.asarray(values, dtype=float)
-
-
-def ask(name, y, score, weights):
-    """Let the library of statistics judge, and speak of our arguments."""
-    try:
-        stats.cut_table(y, score, weights, thresholds=[0.0])
-    except (TypeError, ValueError) as error:
-        words = {"score": name, "scores": f"values of {name}"}
-        text = re.sub(r"\bscores?\b", lambda word: words[word[0]], str(error))
-        raise type(error)(text) from error
-
-
 def as_all_edges(edges, variables):
     edges = {} if edges is None else dict(edges)
     if unknown := set(edges) - set(variables):
         raise ValueError(f"edges are of {min(unknown)!r}, which is none of the variables.")
     return {name: as_edges(name, values) for name, values in edges.items()}
-
-
-def as_edges(name, values):
-    values = np.asarray(values)
-    if values.dtype.kind not in "iuf" or values.ndim != 1 or len(values) < 2:
-        raise ValueError(f"edges of {name!r} are two rising numbers or more.")
-    values = values.astype(float)
-    if not (np.isfinite(values).all() and (np.diff(values) > 0).all()):
-        raise ValueError(f"edges of {name!r} are finite and rising.")
-    return values
 
 
 def as_extent(extent, shape):

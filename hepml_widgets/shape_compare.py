@@ -7,6 +7,7 @@ from hepml import stats
 from hepml.stats import _reweighting
 from hepml_widgets import _shape_figure
 from hepml_widgets._base import View, pack
+from hepml_widgets._checks import as_edges
 from hepml_widgets._image_table import Axis, nice_edges
 from hepml_widgets._numbers import NOTHING, fixed, percent, shorten, with_error
 from hepml_widgets._shape_table import (
@@ -20,7 +21,6 @@ from hepml_widgets._shape_table import (
     spectra_of,
     verdict_of,
 )
-from hepml_widgets.image_browser import as_edges
 
 __all__ = ["ShapeCompare"]
 

@@ -982,7 +982,8 @@ export function save(name, blob) {
 // A text cell that starts like a formula must not become one in a spreadsheet.
 function csvCell(cell) {
   if (typeof cell === "number") return String(cell);
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  const bare = cell.replace(/[\u2068\u2069]/g, "");
+  const text = /^[=+\-@\t\r]/.test(bare) ? `'${bare}` : bare;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

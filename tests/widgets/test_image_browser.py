@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 import traitlets
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hepml_widgets import ImageBrowser, _base, style
@@ -371,6 +371,7 @@ def test_saliency_is_averaged_and_outlined(jets):
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30))
+@example([5e-324])
 def test_half_is_held_by_the_fewest_pixels(values):
     sizes = np.abs(values)
     mask = holds_half(np.array([values]))[0]

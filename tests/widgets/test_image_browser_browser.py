@@ -380,7 +380,9 @@ def test_data_and_pictures_can_be_taken_away(explorer, show):
     assert files["SVG"].count(b"data:image/png") == 5
     assert files["SVG"].count(b'image-rendering="pixelated"') == 5
     assert files["SVG"].count(b'paint-order="stroke"') > 6  # or halos hide their letters
-    _, *rows = csv.reader(io.StringIO(files["CSV"].decode()))
+    text = files["CSV"].decode()
+    assert not set("\u2068\u2069") & set(text)  # names are isolated on the page alone
+    _, *rows = csv.reader(io.StringIO(text))
     found = np.array([row[1:] for row in rows], dtype=float)
     xs, ys = explorer.centres
     np.testing.assert_array_equal(found[:, 0], np.tile(xs, 25))

@@ -1,0 +1,304 @@
+"""Checks of the exercises of the lesson on reweighting.
+
+Scores are probabilities of being target; weights are those of source events after reweighting.
+Features are arrays of shape (events, features), with names in the same order.
+"""
+
+import numpy as np
+
+from hepml.checks._verdict import Verdict, agree, missing, no_number, no_scores, why_differs
+from hepml.stats import auc, reweighting_report
+
+__all__ = ["audit", "folded", "forgotten", "weights_from_scores"]
+
+SEEN = 0.568
+"""An AUC that nothing reaches between these samples on events that it has not seen: trees on all
+features have 0.558 ± 0.002."""
+CHANCE = 0.53
+"""An AUC that any sensible model of all features exceeds between them."""
+AUDIT = 0.012
+"""How far AUCs of two good classifiers on the same samples may be apart, beside their errors."""
+
+
+def weights_from_scores(scores, *, my_weights=None, my_share=None):
+    """Exercise 1: density ratios, as weights with the right sum, and what they leave.
+
+    Parameters
+    ----------
+    scores : array_like, shape (n,)
+        Probabilities of being target, between 0 and 1, of source events; the mixture of the
+        training may have been any.
+    my_weights : array_like, shape (n,)
+        Odds of the scores, with a sum of n.
+    my_share : float
+        Effective size over n.
+
+    Returns
+    -------
+    Verdict
+    """
+    scores = np.asarray(scores, float)
+    answers = {"my_weights": my_weights, "my_share": my_share}
+    if unusable := (
+        missing(**answers)
+        or no_scores([len(scores)], my_weights=my_weights)
+        or no_number(my_share=my_share)
+    ):
+        return unusable
+    given = np.asarray(my_weights, float)
+    said = _why_not_odds(given, scores) or _why_share_differs(my_share, given)
+    if said:
+        return Verdict(False, said)
+    return Verdict(True, f"Right: the odds, and {my_share:.0%} of the effective size is left.")
+
+
+def _why_not_odds(given, scores):
+    """Sentence on weights that are not the odds with a sum of their number."""
+    n, odds = len(scores), scores / (1 - scores)
+    if given.sum() <= 0:
+        return "The weights add up to nothing or less: no score gives a negative ratio."
+    readings = {
+        None: odds,
+        "These are the scores: the ratio of densities is s / (1 − s).": scores,
+        "This is (1 − s) / s: it turns the target into the source. Divide the other way.": 1 / odds,
+        "These are the probabilities 1 − s of being source.": 1 - scores,
+        "This is ln s/(1 − s), the logarithm of the ratio.": np.log(odds),
+        "These are all equal: nothing is reweighted.": np.ones(n),
+    }
+    for said, other in readings.items():
+        if np.allclose(given * other.sum(), other * given.sum(), rtol=2e-3, atol=1e-3):
+            return said or _why_sum_differs(given, odds)
+    return "Not the odds s / (1 − s), not even up to a common factor."
+
+
+def _why_sum_differs(given, odds):
+    n, total = len(odds), given.sum()
+    return why_differs(
+        total,
+        n,
+        {
+            "The ratio is right, its sum is not: the classifier saw another mixture of the two "
+            f"than one to one. Scale the sum to {n}.": odds.sum(),
+            f"The weights add up to 1; wanted is their number, {n}.": 1,
+        },
+        f"The ratio is right, but the weights add up to {total:.4g}, not to {n}.",
+        rounded=0.004,
+    )
+
+
+def _why_share_differs(given, weights):
+    n, size = len(weights), weights.sum() ** 2 / np.sum(weights**2)
+    return why_differs(
+        given,
+        size / n,
+        {
+            "The weights are right. This is the effective size itself: divide by the number of "
+            "events.": size,
+            "The weights are right. This is one over the share: (Σw)² goes above, Σw² below.": n
+            / size,
+            "The weights are right. This is the root of the share: leave (Σw)² / Σw² as it "
+            "is.": np.sqrt(size / n),
+            "The weights are right. This is 1 − share, what is lost.": 1 - size / n,
+            "The weights are right. This is Σw² / (Σw)²: turn it over, and divide by the number "
+            "of events.": 1 / size,
+            "The weights are right. In percent? Give a share between 0 and 1.": 100 * size / n,
+            "The weights are right. Their sum over their number is 1 by construction; the "
+            "effective size is (Σw)² / Σw².": 1,
+        },
+        f"The weights are right. They leave {size / n:.3f}, you say {given:.3f}.",
+        rounded=0.006,
+    )
+
+
+def folded(
+    source,
+    target,
+    features,
+    *,
+    my_scores_source=None,
+    my_scores_target=None,
+    my_weights=None,
+    rng=0,
+):
+    """Exercise 2: scores of all events from models that have not seen them, and the weights.
+
+    Scores are judged by their AUC between the samples: too good is in-sample, too poor does not
+    know the features. Weights have to be the odds, with a sum of n. Then the doctor judges them
+    (`hepml.stats.reweighting_report`); that all folds together have seen every event is allowed.
+
+    Parameters
+    ----------
+    source, target : array_like, shapes (n, d) and (m, d)
+        Nominal events and those with the other hadronisation.
+    features : sequence of str
+        Names of the columns.
+    my_scores_source, my_scores_target : array_like, shapes (n,) and (m,)
+        Probabilities of being target.
+    my_weights : array_like, shape (n,)
+        Weights of the source events.
+    rng : int
+        For the doctor.
+
+    Returns
+    -------
+    Verdict
+    """
+    scores = {"my_scores_source": my_scores_source, "my_scores_target": my_scores_target}
+    sizes = [len(source), len(target), len(source)]
+    if unusable := (
+        missing(**scores, my_weights=my_weights)
+        or no_scores(sizes, **scores, my_weights=my_weights)
+        or _no_probabilities(**scores)
+    ):
+        return unusable
+    found = [np.asarray(values, float) for values in scores.values()]
+    weights = np.asarray(my_weights, float)
+    said = _why_not_unseen(*found) or _why_not_odds(weights, found[0])
+    if said:
+        return Verdict(False, said)
+    return _examined(reweighting_report(source, target, weights, features=features, rng=rng))
+
+
+def _no_probabilities(**scores):
+    for name, values in scores.items():
+        if np.min(values) <= 0 or np.max(values) >= 1:
+            return Verdict(
+                False,
+                f"{name} goes from {np.min(values):.3g} to {np.max(values):.3g}: wanted are "
+                "probabilities between 0 and 1, ends excluded: predict_proba, or expit of the "
+                "log-odds.",
+            )
+    return None
+
+
+def _why_not_unseen(scores_source, scores_target):
+    y = np.repeat([0, 1], [len(scores_source), len(scores_target)])
+    found = auc(y, np.concatenate([scores_source, scores_target]))
+    told = f"Your scores have an AUC of {found:.3f}"
+    if found < 1 - CHANCE:
+        return f"{told}: they are larger for the source. Is the target y = 1?"
+    if found > SEEN:
+        return (
+            f"{told}, better than any model can be on events that it has not seen: these are "
+            "in-sample scores. Each event needs a model that did not train on it."
+        )
+    if found < CHANCE:
+        return f"{told}; with all features trees reach 0.55. Did the rows get mixed up?"
+    return None
+
+
+def _examined(report):
+    causes = [cause for cause in report.causes if cause != "seen before"]
+    size = f"effective size {report.effective_share:.0%}"
+    told = f"AUC {report.auc:.3f} ± {report.auc_error:.3f}, {size}"
+    if not causes:
+        return Verdict(True, f"Right: the scores are honest, and the doctor is content ({told}).")
+    first = causes[0]
+    if first in {"closure", "cells", "classifier"}:
+        return Verdict(
+            False,
+            f"The doctor is not content: {report.reason} Did you leave a feature out, or train "
+            "too little?",
+        )
+    return Verdict(False, f"The doctor is not content: {report.reason}")
+
+
+def forgotten(features):
+    """Name the feature that the colleague of exercise 3 has forgotten; no peeking.
+
+    Parameters
+    ----------
+    features : sequence of str
+        Of which one is the number of kaons, by name.
+    """
+    return next(name for name in features if name.endswith("kaon"))
+
+
+def audit(
+    source,
+    target,
+    weights,
+    features,
+    *,
+    own_auc,
+    my_auc=None,
+    my_feature=None,
+    rng=0,
+):
+    """Exercise 3: an independent two-sample AUC of given weights, and the feature left out.
+
+    The AUC has to agree with the doctor's within 0.012 and three of its errors added in
+    quadrature; the feature is that of the worst closure.
+
+    Parameters
+    ----------
+    source, target : array_like, shapes (n, d) and (m, d)
+        Events with which the weights are to be judged.
+    weights : array_like, shape (n,)
+        Of the source.
+    features : sequence of str
+        Names of the columns.
+    own_auc : float
+        AUC of the classifier that made the weights.
+    my_auc : float
+        AUC claimed, of target against reweighted source.
+    my_feature : str
+        The feature that the weights do not know.
+    rng : int
+        For the doctor.
+
+    Returns
+    -------
+    Verdict
+    """
+    answers = {"my_auc": my_auc, "my_feature": my_feature}
+    if unusable := missing(**answers) or no_number(my_auc=my_auc):
+        return unusable
+    report = reweighting_report(source, target, weights, features=features, rng=rng)
+    said = _why_auc_differs(my_auc, report, own_auc) or _why_other_feature(
+        my_feature, report, features
+    )
+    if said:
+        return Verdict(False, said)
+    return Verdict(
+        True,
+        f"Right: an independent classifier finds {report.auc:.3f} ± {report.auc_error:.3f}, "
+        f"and {my_feature} does not close.",
+    )
+
+
+def _why_auc_differs(claimed, report, own_auc):
+    told = f"I find {report.auc:.3f} ± {report.auc_error:.3f}, you say {claimed:.3f}."
+    tolerance = np.hypot(AUDIT, 3 * report.auc_error)
+    if agree(claimed, own_auc, 0.006):
+        return (
+            "That is what the colleague's own classifier says, and it is as blind as the weights. "
+            "Train one of your own, on all features."
+        )
+    if claimed < 0.5 - tolerance / 2:
+        return f"Below ½ by much: are target and source swapped? {told}"
+    if abs(claimed - report.auc_before) < min(0.006, abs(claimed - report.auc)):
+        return f"You left out the weights: without them the AUC is {report.auc_before:.3f}."
+    if claimed > report.auc + tolerance:
+        return (
+            f"That is too good. {told} Was it measured on the events that the classifier learned "
+            "from, or without the weights?"
+        )
+    if claimed < report.auc - tolerance:
+        return f"{told} Give the classifier all features, all events and some more trees."
+    return None
+
+
+def _why_other_feature(given, report, features):
+    if given not in list(features):
+        return (
+            f"The AUC is right. my_feature should be one of {', '.join(features)}; not {given!r}."
+        )
+    worst = min(report.closures, key=lambda one: one.p_value).features[0]
+    if given == worst:
+        return None
+    its = next(one for one in report.closures if one.features == (given,))
+    return (
+        f"The AUC is right. But {given} closes better than another feature does: its χ²/ndf is "
+        f"{its.chi2:.0f}/{its.ndf}. Look for the worst."
+    )

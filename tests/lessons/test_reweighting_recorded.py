@@ -1,0 +1,57 @@
+"""What is recorded about reweighting: all that the lesson reads, and one seed once more."""
+
+import pytest
+
+from benchmarks import reweighting_doctor as doctor
+from benchmarks.lessons import recipe
+from hepml import data
+
+CASES = {
+    "good": "good",
+    "disjoint support": "support",
+    "over-fitted": "over-fitted",
+    "feature left out": "closure",
+}
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return data.recorded("reweighting-doctor")
+
+
+def test_everything_the_lesson_reads_is_there(recorded):
+    assert {"command", "versions", "recorded", "data", "method", "seeds"} <= recorded.keys()
+    assert {name: held["expected"] for name, held in recorded["cases"].items()} == CASES
+    for held in recorded["cases"].values():
+        for key in ("causes", "auc", "auc_error", "effective_share"):
+            assert len(held[key]) == recorded["seeds"]
+
+
+def test_the_doctor_is_right_for_all_seeds(recorded):
+    assert recorded["seeds"] == doctor.SEEDS
+    assert {held["right"] for held in recorded["cases"].values()} == {doctor.SEEDS}
+
+
+def test_right_is_counted_from_what_was_said(recorded):
+    for name, held in recorded["cases"].items():
+        first = [causes[0] if causes else "good" for causes in held["causes"]]
+        assert held["right"] == first.count(CASES[name])
+
+
+def test_good_weights_reach_the_goal_for_all_seeds(recorded):
+    good = recorded["cases"]["good"]
+    assert max(good["auc"]) <= 0.51 + 2 * max(good["auc_error"])
+    assert sum(good["auc"]) / recorded["seeds"] <= 0.51
+    assert min(good["effective_share"]) >= 0.4
+    for name in set(CASES) - {"good"}:
+        assert min(recorded["cases"][name]["auc"]) > max(good["auc"])
+
+
+def test_one_seed_says_the_same_again(recorded):
+    lesson = recipe(doctor.LESSON)
+    found = doctor.one_seed(lesson, doctor.samples(lesson), seed=3)
+    for name, one in found.items():
+        held = recorded["cases"][name]
+        assert one["right"]
+        assert one["causes"][:1] == held["causes"][3][:1]
+        assert one["auc"] == pytest.approx(held["auc"][3], abs=3 * held["auc_error"][3])
