@@ -13,12 +13,13 @@ from hepml_widgets._numbers import MINUS, NOTHING, shorten, with_error
 from hepml_widgets._overtraining_table import Events, auc_change, class_weights, has_weight, thinner
 from hepml_widgets._roc_table import Options, axis_of, by_class, scan_of
 
-MOST_VALUES = 40
+MOST_VALUES = 30
 MOST_MODELS = 5
-MOST_QUANTITIES = 3  # of the user's own
-BIN_BYTES = 24_000
+MOST_QUANTITIES = 2  # of the user's own
+BYTES_OF_BIN = 24
+BIN_BYTES = 20_000
 BINS = (20, 50)
-CURVE_BYTES = 9_000
+CURVE_BYTES = 10_000
 CURVE_ROWS = (12, 60)
 CUTS = 300  # among which the best is sought
 LOG_FROM = 30  # a quantity that spans more than this factor gets a logarithmic axis
@@ -261,7 +262,7 @@ def common_axis(samples, model, scale):
     """Bin edges for the scores at all values, and the scale they are uniform on."""
     scores = np.concatenate([sample.scores[model] for sample in samples])
     edges, scale = axis_of(scores, scale)
-    return thinner(edges, scale, between(BIN_BYTES // (32 * len(samples)), BINS)), scale
+    return thinner(edges, scale, between(BIN_BYTES // (BYTES_OF_BIN * len(samples)), BINS)), scale
 
 
 class Settings(NamedTuple):
@@ -278,7 +279,7 @@ class Settings(NamedTuple):
 
 def make_point(sample, settings):
     """Compute all that is shown of one value."""
-    scanned, *_ = settings.models
+    scanned = settings.models[0]
     known = [model for model in settings.models if model in sample.scores]
     curves = {model: stats.roc_curve(*sample.events(model)) for model in known}
     histograms = by_class(sample.events(scanned), settings.edges)
@@ -330,7 +331,11 @@ def best_of(events, sigma_b):
 def cuts_of(histograms, lowest):
     """Add up the yields above the lower edge of each bin, in the browser's order."""
     signal, background = (histograms[name] for name in ("signal", "background"))
-    sums = [np.cumsum(column[::-1]) for h in (signal, background) for column in (h.sumw, h.sumw2)]
+    sums = [
+        np.cumsum(column[::-1])
+        for histogram in (signal, background)
+        for column in (histogram.sumw, as_packed(histogram.sumw2))
+    ]
     return stats.CutTable(
         np.append(signal.edges[-2:0:-1], lowest),
         *sums,
@@ -338,6 +343,18 @@ def cuts_of(histograms, lowest):
         int(signal.counts.sum()),
         int(background.counts.sum()),
     )
+
+
+def in_units(squares):
+    """Return squared errors in single precision, in units of the largest, and that unit."""
+    unit = float(squares.max()) or 1.0
+    return (squares / unit).astype("<f4"), unit
+
+
+def as_packed(squares):
+    """Return squared errors as the browser has them, so that both say the same digits."""
+    column, unit = in_units(squares)
+    return column.astype(float) * unit
 
 
 def quantities_of(points, models, dedicated):
@@ -357,6 +374,17 @@ def quantities_of(points, models, dedicated):
 
 
 # ---------------------------------------------------------------- what the browser draws
+
+
+def packed_bins(points):
+    """Contents of the bins at all values, and their squared errors."""
+    columns = {}
+    for key, kind in (("s", "signal"), ("b", "background")):
+        each = [point.histograms[kind] for point in points]
+        columns[key] = pack([histogram.sumw for histogram in each])
+        squares, units = zip(*(in_units(histogram.sumw2) for histogram in each), strict=True)
+        columns |= {f"{key}2": pack(squares, "<f4"), f"{key}Unit": pack(units)}
+    return columns
 
 
 def packed_curve(points, model, count):

@@ -27,6 +27,7 @@ from hepml_widgets._scan_table import (
     isolated,
     lead_of,
     make_point,
+    packed_bins,
     packed_curve,
     quantities_of,
     status_of,
@@ -48,7 +49,7 @@ class ParameterScan(View):
     Parameters
     ----------
     samples : dict
-        From each value of the parameter, 2 to 40 of them, to ``(y, scores)`` or
+        From each value of the parameter, 2 to 30 of them, to ``(y, scores)`` or
         ``(y, scores, weights)``: labels (1 or True for signal), scores of all events for *this*
         value, and one weight per event, of either sign. Scores are one array, or a dict of up to
         five models by name. The model that stands first is scanned and wanted at every value;
@@ -61,7 +62,7 @@ class ParameterScan(View):
     name, unit : str, default "parameter" and ""
         What the parameter is called, e.g. "m_X", and its unit.
     quantities : dict, optional
-        Up to three more figures of merit that you computed, by axis title, e.g.
+        Up to two more figures of merit that you computed, by axis title, e.g.
         ``{"expected limit [pb]": {"parameterised": {500: (1.2, 0.1), ...}}}``: for each model,
         from values to numbers or to pairs of number and error.
     value : float, optional
@@ -192,9 +193,9 @@ class ParameterScan(View):
 
     @property
     def parameter(self):
-        """Name of the parameter and of the axis along it."""
-        unit = f" [{isolated(self.unit, 12)}]" if self.unit else ""
-        return isolated(self.name, 24), f"{isolated(self.name, 24)}{unit}"
+        """Name of the parameter and title of the axis along it."""
+        name, unit = isolated(self.name, 16), isolated(self.unit, 8)
+        return name, f"{name} [{unit}]" if unit else name
 
     @property
     def readout(self):
@@ -266,8 +267,8 @@ class ParameterScan(View):
         return self.thresholds[len(self.thresholds) // 2] if math.isnan(best) else best
 
     def _value_texts(self):
-        unit = f" {isolated(self.unit, 12)}" if self.unit else ""
-        return [f"{text}{unit}" for text in self._texts]
+        unit = isolated(self.unit, 8)
+        return [f"{text} {unit}" if unit else text for text in self._texts]
 
     def _threshold_texts(self):
         cuts = self.thresholds
@@ -296,19 +297,12 @@ class ParameterScan(View):
             "range": [float(self.edges[0]), float(self.edges[-1])],
             "bins": len(self.edges) - 1,
             "sigma": self.sigma_b,
-            **self._packed_bins(),
+            **packed_bins(self.points),
             "rejection": highest_rejection(self.points),
             "rows": self._curve_rows,
             "models": [self._packed_model(model) for model in self.models],
             "quantities": [one.packed(self.models) for one in self.quantities.values()],
         }  # fmt: skip
-
-    def _packed_bins(self):
-        """Contents of the bins of all values, and their squared errors."""
-        kinds = {"s": "signal", "b": "background"}
-        each = {key: [p.histograms[kind] for p in self.points] for key, kind in kinds.items()}
-        sums = {key: pack([h.sumw for h in found]) for key, found in each.items()}
-        return sums | {f"{key}2": pack([h.sumw2 for h in found]) for key, found in each.items()}
 
     def _packed_model(self, model):
         statuses = [status_of(value, self.trained[model]) for value in self.values]

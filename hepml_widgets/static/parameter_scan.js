@@ -16,15 +16,16 @@ function above(contents) {
 
 function decodeScan(table) {
   const { bins, rows } = table;
-  const [values, thresholds, ...columns] = ["values", "thresholds", "s", "s2", "b", "b2"].map((name) => floats(table[name]));
+  const [values, thresholds, s, b, sUnit, bUnit] = ["values", "thresholds", "s", "b", "sUnit", "bUnit"].map((name) => floats(table[name]));
+  const [s2, b2] = [table.s2, table.b2].map((column) => floats(column, 4));
   const models = table.models.map((one) => ({ ...one, filled: floats(one.filled, 1), curves: floats(one.curves, 2) }));
   const points = Array.from(values, (_, i) => {
-    const [s, s2, b, b2] = columns.map((column) => column.slice(i * bins, (i + 1) * bins));
-    const [signal, background] = [above(s), above(b)];
+    const part = (column) => column.slice(i * bins, (i + 1) * bins);
+    const error = (squares, units) => above(part(squares).map((v) => v * units[i])).map(Math.sqrt);
+    const [histogram, sums] = [{ signal: part(s), background: part(b) }, { s: above(part(s)), b: above(part(b)) }];
     return {
-      scale: table.scale, range: table.range, bins, histogram: { signal: s, background: b },
-      s: signal, b: background, sErr: above(s2).map(Math.sqrt), bErr: above(b2).map(Math.sqrt),
-      efficiency: signal.map((sum) => sum / signal[0]), rejection: background.map((sum) => background[0] / sum),
+      scale: table.scale, range: table.range, bins, histogram, ...sums, sErr: error(s2, sUnit), bErr: error(b2, bUnit),
+      efficiency: sums.s.map((sum) => sum / sums.s[0]), rejection: sums.b.map((sum) => sums.b[0] / sum),
       curves: models.map(({ curves }) => [0, 1, 2].map((k) => curves.slice((3 * i + k) * rows, (3 * i + k + 1) * rows))),
     };
   });

@@ -965,7 +965,7 @@ export function readoutLine() {
     const stride = Math.max(1, Math.floor(length / 100));
     const widest = [];
     for (let row = 0; row < length; row += stride) {
-      parts(row).forEach(([, value], i) => { widest[i] = Math.max(widest[i] ?? 0, [...value].length); });
+      parts(row).forEach(([, value], i) => { widest[i] = Math.max(widest[i] ?? 0, [...value.replace(/[\u2068\u2069]/g, "")].length); });
     }
     [...node.children].forEach((item, i) => item.lastChild.style.setProperty("min-width", `${widest[i]}ch`));
   };
