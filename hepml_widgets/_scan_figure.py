@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from hepml_widgets import _style as style
 from hepml_widgets._roc_figure import clipped, draw_class, mathematics, plain, set_log_counts
 from hepml_widgets._scan_table import IN_TRAINING, PLAIN_SYMBOL, status_of
+from hepml_widgets._shape_figure import words
 
 __all__ = ["draw"]
 
@@ -31,7 +32,7 @@ def draw(scan):
         draw_scan(panels["scan"], scan)
         draw_scores(panels["scores"], scan)
         draw_roc(panels["roc"], scan)
-        figure.supxlabel(mathematics(plain(scan.readout)), fontsize=9)
+        figure.supxlabel(mathematics(words(scan.readout)), fontsize=9)
     return figure
 
 
@@ -55,7 +56,7 @@ def title_of(scan):
     """Title of the axis: a name like m_X as a symbol, any other as it is."""
     if PLAIN_SYMBOL.fullmatch(scan.name):
         return f"${scan.name}$" + (f" [{plain(scan.unit)}]" if scan.unit else "")
-    return plain(scan.parameter[1])
+    return words(scan.parameter[1])
 
 
 def draw_points(axes, scan, index, columns):

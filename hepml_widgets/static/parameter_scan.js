@@ -63,7 +63,7 @@ const curve = (m, look) => ({ class: `${look} hepml-curve-${m}`, "stroke-dasharr
 //   items: [[model or "cut", text], ...]
 function key(panel, items, across) {
   const { left, top, width } = panel.inner;
-  const texts = items.map(([m, text]) => vector("text", { class: `hepml-label hepml-curve-${m}` }, text));
+  const texts = items.map(([m, text]) => vector("text", { class: `hepml-label ${m === "cut" ? "hepml-empty" : `hepml-curve-${m}`}` }, text));
   panel.labels.append(...texts);
   const lengths = texts.map((text) => text.getComputedTextLength());
   const start = across ? left + 10 : left + width - 44 - Math.max(...lengths);
@@ -79,9 +79,14 @@ function key(panel, items, across) {
   });
 }
 
+function drawCut(panel, t, state) {
+  state.guide?.remove();
+  state.guide = line(panel, t.values, t.points.map((point) => zOf(t, point, state.row)[0]), { class: "hepml-guide" });
+}
+
 // Models stand side by side at each value, so that equal ones are seen.
-function drawScan(panel, t, { quantity, row }) {
-  const { rows, name, domain } = quantity;
+function drawScan(panel, t, state) {
+  const { name, rows, domain } = state.quantity;
   const shown = [...rows.keys()].filter((m) => rows[m]);
   const items = shown.map((m) => [m, shorten(t.models[m].name, 18)]);
   const at = t.values.map(panel.x);
@@ -99,8 +104,7 @@ function drawScan(panel, t, { quantity, row }) {
     });
   }
   if (name === "Z") {
-    const zs = t.points.map((point) => zOf(t, point, row)[0]);
-    line(panel, t.values, zs, { class: "hepml-guide" });
+    drawCut(panel, t, state);
     items.push(["cut", "at this threshold"]);
   }
   key(panel, items, true);
@@ -170,10 +174,10 @@ function render({ model, el }) {
     label, ...axes, draw: (panel) => draw(panel, t, state), afterLayout: () => handles[k]?.place(),
   }));
 
-  const show = (all) => {
+  const show = (cut) => {
     readout.write(parts());
     [state.i, state.row].forEach((now, k) => handles[k].show(now));
-    panels.slice(all ? 0 : 1).forEach((panel) => panel.redraw());
+    for (const panel of panels.slice(cut ? 2 : 1)) panel.redraw();
     say(joined(parts()));
   };
   const send = (done) => publish({ value: t.values[state.i], threshold: t.thresholds[state.row] }, done);
@@ -182,7 +186,8 @@ function render({ model, el }) {
       label, values: () => values, read: () => joined(parts()),
       move: (at) => {
         state[which] = at;
-        show(k && state.quantity.name === "Z");
+        show(k);
+        if (state.quantity.name === "Z") drawCut(panels[0], t, state);
         send();
       },
       release: () => { send(true); data.refresh(); },

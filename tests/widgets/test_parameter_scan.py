@@ -227,6 +227,15 @@ def test_figure_shows_three_labelled_panels(scan):
         ]
 
 
+def test_names_in_the_figure_are_text(rng):
+    given = samples(rng, n=50, models=["$x_{$", "b"])
+    scan = ParameterScan(given, trained=TRAINED, name="τ $scale", unit="%", names=["$s$", "b"])
+    axes = scan.figure().axes
+    assert axes[0].get_xlabel() == r"τ \$scale [%]"
+    assert axes[2].get_legend().get_texts()[0].get_text() == r"\$x_{\$"
+    assert scan.picture().startswith(b"\x89PNG")
+
+
 def test_hollow_markers_are_those_outside_the_training(scan):
     lines = scan.figure().axes[0].get_lines()
     circles = [one for one in lines if one.get_marker() == "o" and len(one.get_xdata())]
