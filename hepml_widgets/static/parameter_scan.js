@@ -53,6 +53,8 @@ function scanParts(t, i, row) {
 
 const MARKS = ["M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0Z", "M-4-4h8v8h-8Z", "M0-5.5l5 9h-10Z", "M0 5.5l5-9h-10Z", "M0-6l5 6l-5 6l-5-6Z"];
 
+const CUT = 5; // the line that is no model: without a mark, in the colour of the handles
+
 const mark = (m, x, y, filled) => vector("path", {
   d: MARKS[m], transform: `translate(${x} ${y})`, class: `hepml-scan-point hepml-curve-${m} ${filled ? "" : "hepml-scan-hollow"}`,
 });
@@ -60,10 +62,10 @@ const mark = (m, x, y, filled) => vector("path", {
 const curve = (m, look) => ({ class: `${look} hepml-curve-${m}`, "stroke-dasharray": DASHES[m] || null });
 
 // Samples of curves with their names: below each other at the right, or across like words.
-//   items: [[model or "cut", text], ...]
+//   items: [[model, text], ...]
 function key(panel, items, across) {
   const { left, top, width } = panel.inner;
-  const texts = items.map(([m, text]) => vector("text", { class: `hepml-label ${m === "cut" ? "hepml-empty" : `hepml-curve-${m}`}` }, text));
+  const texts = items.map(([m, text]) => vector("text", { class: `hepml-label hepml-curve-${m}` }, text));
   panel.labels.append(...texts);
   const lengths = texts.map((text) => text.getComputedTextLength());
   const start = across ? left + 10 : left + width - 44 - Math.max(...lengths);
@@ -72,16 +74,14 @@ function key(panel, items, across) {
     if (k && (!across || x + 34 + lengths[k] > left + width)) [x, y] = [start, y + 17];
     texts[k].setAttribute("x", x + 34);
     texts[k].setAttribute("y", y);
-    const d = `M${x} ${y - 4}h28`;
-    panel.labels.append(...(m === "cut" ? [vector("path", { d, class: "hepml-guide" })]
-      : [vector("path", { d, ...curve(m, "hepml-curve") }), mark(m, x + 14, y - 4, true)]));
+    panel.labels.append(vector("path", { d: `M${x} ${y - 4}h28`, ...curve(m, "hepml-curve") }), mark(m, x + 14, y - 4, true));
     x += lengths[k] + 50;
   });
 }
 
 function drawCut(panel, t, state) {
   state.guide?.remove();
-  state.guide = line(panel, t.values, t.points.map((point) => zOf(t, point, state.row)[0]), { class: "hepml-guide" });
+  state.guide = line(panel, t.values, t.points.map((point) => zOf(t, point, state.row)[0]), curve(CUT, "hepml-curve"));
 }
 
 // Models stand side by side at each value, so that equal ones are seen.
@@ -105,7 +105,7 @@ function drawScan(panel, t, state) {
   }
   if (name === "Z") {
     drawCut(panel, t, state);
-    items.push(["cut", "at this threshold"]);
+    items.push([CUT, "at this threshold"]);
   }
   key(panel, items, true);
 }
@@ -118,7 +118,7 @@ function drawCurves(panel, t, { i, row }) {
     line(panel, xs, ys, curve(m, `hepml-curve ${m ? "" : "hepml-chosen"}`));
   });
   const known = t.quantities[0].rows.flatMap(([areas, errors], m) => (Number.isFinite(areas[i])
-    ? [[m, `${shorten(t.models[m].name, 18)} ${withError(areas[i], errors[i])}`]] : []));
+    ? [[m, `${shorten(t.models[m].name, 14)} AUC ${withError(areas[i], errors[i])}`]] : []));
   if (known.length) key(panel, known);
   else remark(panel, "a ROC curve needs both classes");
   const [cx, cy] = [panel.x(efficiency[row]), panel.y(rejection[row])];

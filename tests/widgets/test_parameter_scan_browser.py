@@ -114,7 +114,7 @@ def test_hard_cases_are_drawn(case, rng, show):
     assert page.locator("svg [d*=NaN], svg [cx*=NaN], svg [transform*=NaN]").count() == 0
     if case == "one class":
         page.locator("[role=slider]").first.press("End")
-        expect(page.locator(".hepml-empty").last).to_have_text("a ROC curve needs both classes")
+        expect(page.locator(".hepml-empty")).to_have_text("a ROC curve needs both classes")
 
 
 def test_keys_walk_through_values_and_cuts(scan, show):
@@ -165,7 +165,7 @@ def test_models_are_named_with_their_areas(scan, show):
     for model in NOISE:
         assert model in above
         area, _ = scan.point.areas[model]
-        assert f"{area:.2f}" in curves.partition(f"{model}\u2069 ")[2][:8]
+        assert f"{area:.2f}" in curves.partition(f"{model}\u2069 AUC ")[2][:8]
 
 
 def test_another_quantity_is_drawn_and_told(scan, listen):
@@ -183,7 +183,7 @@ def test_another_quantity_is_drawn_and_told(scan, listen):
 def test_significance_at_the_cut_follows_the_threshold(scan, show):
     page = show(scan)
     page.get_by_label("quantity", exact=True).select_option("Z")
-    line = "document.querySelector('.hepml-marks .hepml-guide').getAttribute('d')"
+    line = "document.querySelector('.hepml-marks .hepml-curve-5').getAttribute('d')"
     before = page.evaluate(line)
     page.locator("[role=slider]").nth(1).press("PageDown")
     assert page.evaluate(line) != before
