@@ -5,6 +5,7 @@ from hepml_widgets.boosting_explorer import BoostingExplorer
 from hepml_widgets.bump_hunter import BumpHunter
 from hepml_widgets.image_browser import ImageBrowser
 from hepml_widgets.overtraining_view import OvertrainingView
+from hepml_widgets.parameter_scan import ParameterScan
 from hepml_widgets.roc_explorer import RocExplorer
 from hepml_widgets.shape_compare import ShapeCompare
 from hepml_widgets.training_monitor import TrainingMonitor
@@ -14,6 +15,7 @@ __all__ = [
     "BumpHunter",
     "ImageBrowser",
     "OvertrainingView",
+    "ParameterScan",
     "RocExplorer",
     "ShapeCompare",
     "TrainingMonitor",
