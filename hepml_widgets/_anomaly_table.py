@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import betainc, ndtri
@@ -101,7 +102,7 @@ class Points:
         """Row of the nearest threshold, the lower one of two."""
         return int(np.abs(self.threshold - np.clip(threshold, *self.threshold[[0, -1]])).argmin())
 
-    @property
+    @cached_property
     def texts(self):
         """Thresholds with as many decimals as tell each from its neighbours."""
         write = probability if self.scale == "logit" else distinct
