@@ -557,9 +557,9 @@ def reason(period, rate, alarm):
 
 
 CONCLUSIONS = (
-    ("Neither points nor population: nothing unusual.",
-     "Population, not points: shifted as a whole, and no outlier gives it away."),
-    ("Points, not population: a few strange events, and all else as usual.",
+    ("Neither points nor population: nothing beyond chance.",
+     "Population, not points: shifted as a whole, with no more outliers than usual."),
+    ("Points, not population: more outliers than usual, and no shift beyond chance.",
      "Points and population: more outliers, and shifted as a whole."),
 )  # fmt: skip
 
