@@ -145,6 +145,7 @@ def draw_statistics(axes, monitor):
         axes.stairs(high, edges, baseline=low, fill=True, color="0.5", alpha=0.25, lw=0)
         label = f"chance: {chance_text(rate)} below"
         axes.stairs(high, edges, baseline=None, color="0.4", ls="--", label=label)
+        axes.legend(loc="upper left")
     for row, one in enumerate(periods):
         alarm = one.is_alarm(rate)
         color = style.SIGNAL if alarm else DEEP_BLUE
@@ -160,4 +161,3 @@ def draw_statistics(axes, monitor):
     axes.set(xlabel="period", ylabel=label_of(monitor.statistic), xlim=edges[[0, -1]])
     axes.set_xticks(list(shown), names, fontsize=8)
     axes.margins(y=0.2)
-    axes.legend(loc="upper left")

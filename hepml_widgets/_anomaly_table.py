@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.special import betainc, ndtri
@@ -101,7 +102,7 @@ class Points:
         """Row of the nearest threshold, the lower one of two."""
         return int(np.abs(self.threshold - np.clip(threshold, *self.threshold[[0, -1]])).argmin())
 
-    @property
+    @cached_property
     def texts(self):
         """Thresholds with as many decimals as tell each from its neighbours."""
         write = probability if self.scale == "logit" else distinct
@@ -556,9 +557,9 @@ def reason(period, rate, alarm):
 
 
 CONCLUSIONS = (
-    ("Neither points nor population: nothing unusual.",
-     "Population, not points: shifted as a whole, and no outlier gives it away."),
-    ("Points, not population: a few strange events, and all else as usual.",
+    ("Neither points nor population: nothing beyond chance.",
+     "Population, not points: shifted as a whole, with no more outliers than usual."),
+    ("Points, not population: more outliers than usual, and no shift beyond chance.",
      "Points and population: more outliers, and shifted as a whole."),
 )  # fmt: skip
 

@@ -101,10 +101,10 @@ const histogramOf = ({ scale, range, bins, today, reference }) => ({ scale, rang
 //   items: [[name, value or nothing, text, length, found], ...]
 function drawBars(panel, items, most) {
   const { left, top, width, height } = panel.inner;
-  const step = Math.min(STEP, (height - 4) / most);
+  const step = Math.min(STEP, (height - 8) / most);
   const zero = panel.x(0);
   items.forEach(([name, value, text, length, found], k) => {
-    const y = top + 2 + k * step;
+    const y = top + 5 + k * step;
     const end = panel.x(Math.max(panel.x.domain[0], Math.min(panel.x.domain[1], length)));
     const words = (x, side, ...parts) => panel.labels.append(vector("text", { x, y: y + 12, class: `hepml-label hepml-${side}` }, ...parts));
     panel.marks.append(vector("rect", {
@@ -158,12 +158,15 @@ function drawPeriods(panel, { population: { periods, chance }, alphas }, { a }) 
   });
   // As many names below as there is room for.
   const texts = periods.map(({ text }, k) => panel.labels.appendChild(vector("text", { x: panel.x(k), y: top + height + 17, class: "hepml-middle" }, text)));
-  const lengths = texts.map((text) => text.getComputedTextLength());
-  const stride = Math.ceil((Math.max(...lengths) + 12) * (periods.length / width));
+  const halves = texts.map((text) => text.getComputedTextLength() / 2);
+  let free = 2;
   texts.forEach((text, k) => {
-    const [x, half] = [panel.x(k), lengths[k] / 2];
-    if (k % stride || (k && (x - half < 2 || x + half > left + width + 10))) text.remove();
-    else text.setAttribute("x", Math.max(x, half + 2));
+    const x = k ? panel.x(k) : Math.max(panel.x(0), halves[0] + free);
+    if (x - halves[k] < free || x + halves[k] > left + width + 10) text.remove();
+    else {
+      text.setAttribute("x", x);
+      free = x + halves[k] + 10;
+    }
   });
 }
 
@@ -232,7 +235,7 @@ function render({ model, el }) {
     const { x, y } = scoreAxes(histogramOf(points));
     const known = points.outliers.some(({ names }) => names.length);
     sections.push(section("Points", sentence((s) => pointWords(t, s), all(pointWords, "row", points.texts.length), "hepml-anomaly-said"), [
-      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: "anomaly score" }, y }), drawPoints, [quiet("dots: the highest scores"), ...(known ? [] : [select])]),
+      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: "anomaly score" }, y }), drawPoints, [quiet("dots: highest scores · p: for a threshold fixed beforehand"), ...(known ? [] : [select])]),
       known && column("Features of one event", ["top"], () => ({ x: eventAxes(t, state), y: bare }), drawEvent, [select]),
     ]));
     handle(0, "threshold", "threshold", "row", points.threshold);
