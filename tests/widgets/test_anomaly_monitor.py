@@ -243,6 +243,8 @@ def test_contributions_of_the_users_own(rng):
     assert {name: found[name] for name in "abc"} == dict(zip("abc", errors[best], strict=True))
     assert list(found.values()) == sorted(errors[best], reverse=True)
     assert monitor.points.unit == ""
+    signed = AnomalyMonitor([0], [1], contributions=[[0.5, -3.0, 2.0]])
+    assert list(signed.outlier.contributions.items()) == [("x1", -3), ("x2", 2), ("x0", 0.5)]
     with_values = AnomalyMonitor(scores, scores, contributions=errors, features=2 * errors)
     assert with_values.outlier.values["x1"] == 2 * errors[best, 1]
 
