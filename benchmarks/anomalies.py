@@ -1,6 +1,6 @@
 """What the lesson on anomalies shows as recorded: false alarms, power, and a real challenge.
 
-    python -m benchmarks.anomalies --cells FOLDER [--pairs 1000] [--trials 100]
+    python -m benchmarks.anomalies --cells FOLDER [--pairs 500] [--trials 80]
     python -m benchmarks.anomalies --cells FOLDER --challenge FILE
 
 The first tests pairs of samples with the functions of the lesson's cells tagged ``recipe``: pairs
@@ -28,7 +28,7 @@ LEVEL = 0.05
 EVENTS = 6000  # of each sample
 FEW = 1500
 FOLDED = 1000  # of each sample, where scores are out of fold
-PAIRS, TRIALS = 1000, 100
+PAIRS, TRIALS = 500, 80
 PERMUTATIONS = 499
 CHUNK = 20  # pairs of one part
 SEED = 2016
