@@ -100,12 +100,16 @@ def test_a_mixture_sees_a_broken_correlation_and_a_forest_does_not(lesson, rng):
 
 
 def test_the_error_of_an_autoencoder_is_summed_over_features(lesson):
-    class Halved:
-        def predict(self, X, **_):
-            return X / 2
-
+    keras = lesson["keras"]
+    halves = keras.Sequential([keras.Input((2,)), keras.layers.Rescaling(0.5)])
     X = np.array([[2.0, 4.0], [0.0, 0.0]])
-    assert lesson["restored_badly"](Halved())(X).tolist() == [5, 0]
+    assert lesson["restored_badly"](halves)(X).tolist() == [5, 0]
+
+
+def test_an_autoencoder_has_the_shape_it_was_asked_for(lesson):
+    model = lesson["squeeze"](7, code=3, width=5)
+    assert [layer.units for layer in model.layers] == [5, 3, 5, 7]
+    assert lesson["restored"](model, np.zeros((4, 7))).shape == (4, 7)
 
 
 # ---------------------------------------------------------------- populations
