@@ -24,6 +24,7 @@ FACTS = {"gg -> H": 30, "VBF H": 18, "Z/gamma* -> tau tau": 6, "t tbar": 7, "W +
 BEFORE = {("higgs_tautau", process): rate for process, rate in FACTS.items()}
 CPU_SECONDS = 8  # aimed at per process of a Pythia recipe
 TRIED = {"higgs_tautau": 5, "heavy_higgs": 50, "jets": 20, "shower_variations": 500, "dijets": 50}
+TRIED |= {"top_resonance": 50}
 TRIED |= {"known_truth": 10_000}
 SEED = 2026
 ROUNDS = 3

@@ -305,12 +305,12 @@ def make_stages(train, test, rounds, *, scale, test_of):
     return stages, edges, scale
 
 
-def thinner(edges, scale):
+def thinner(edges, scale, bins=BINS):
     """Return the same axis in fewer bins."""
     if scale == "linear":
-        return np.linspace(edges[0], edges[-1], BINS + 1)
+        return np.linspace(edges[0], edges[-1], bins + 1)
     ends = np.log(edges[[0, -1]] / (1 - edges[[0, -1]]))
-    return 1 / (1 + np.exp(-np.linspace(*ends, BINS + 1)))
+    return 1 / (1 + np.exp(-np.linspace(*ends, bins + 1)))
 
 
 def make_stage(label, index, samples, edges, test_of):

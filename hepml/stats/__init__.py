@@ -11,6 +11,7 @@ from hepml.stats._bumps import (
     bump_scan,
     pseudo_experiments,
 )
+from hepml.stats._columntests import ColumnTests, column_tests
 from hepml.stats._cuts import CutTable, WorkingPoint, background_rejection, working_point
 from hepml.stats._reweighting import Closure, ReweightingReport, reweighting_report
 from hepml.stats._roc import RocCurve, auc, roc_curve
@@ -23,6 +24,7 @@ __all__ = [
     "BumpHunt",
     "BumpScan",
     "Closure",
+    "ColumnTests",
     "CutTable",
     "GlobalSignificance",
     "ReweightingReport",
@@ -39,6 +41,7 @@ __all__ = [
     "bump_hunt",
     "bump_scan",
     "choose_thresholds",
+    "column_tests",
     "cut_table",
     "pseudo_experiments",
     "reweighting_report",

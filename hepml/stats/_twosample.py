@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hepml.stats._roc import auc
 from hepml.stats._validate import as_vector, check_finite, check_lengths
 
 __all__ = ["TwoSampleTest", "two_sample_test"]
@@ -23,10 +24,11 @@ class TwoSampleTest:
 
     Attributes
     ----------
-    kind : {"ks", "cvm", "ad"}
+    kind : {"ks", "cvm", "ad", "auc"}
         Which distance.
     statistic : float
-        The distance: for "ks" the largest difference of the two distribution functions.
+        The distance: for "ks" the largest difference of the two distribution functions; for "auc"
+        the probability that an event of the second sample has the larger value.
     p_value : float
         Share of the permutations with a distance as large, the observed one among them.
     p_value_error : float
@@ -69,6 +71,12 @@ class Units(NamedTuple):
     squares: np.ndarray
     share: np.ndarray
 
+    @property
+    def signed_share(self):
+        """Pooled distribution function of the weights as they are."""
+        total = self.below.sum(axis=0)
+        return total / total[-1] if total[-1] else self.share
+
 
 def two_sample_test(
     a, b, weights_a=None, weights_b=None, *, statistic="ks", permutations=999, rng=0
@@ -82,7 +90,7 @@ def two_sample_test(
     weights_a, weights_b : array_like, shapes (n_a,) and (n_b,), optional
         One weight per event, of either sign; 1 if not given. Each sample is normalised to its
         own sum, so the two may be scaled differently.
-    statistic : {"ks", "cvm", "ad"}, default "ks"
+    statistic : {"ks", "cvm", "ad", "auc"}, default "ks"
         With the distribution functions F of both and H of the pooled absolute weights, and
         :math:`n = n_a n_b / (n_a + n_b)` of the effective sizes: Kolmogorov-Smirnov
         :math:`\max |F_a - F_b|`, Cramér-von Mises :math:`n \int (F_a - F_b)^2 dH`, or
@@ -116,6 +124,12 @@ def two_sample_test(
     single ones, and the distributions are compared at 512 quantiles: the cost is one pass.
     Of a sample more than 40 times larger than the other, a random part is used.
 
+    "auc" is for scores of a classifier that was trained to tell the samples apart on *other* events
+    of both: P(b > a) + P(b = a) / 2, and only a large one counts (J. Friedman, SLAC-PUB-10325;
+    D. Lopez-Paz and M. Oquab, arXiv:1610.06545). Train on one half of each sample and pass the
+    scores of the other halves. Out-of-fold scores of a cross-validation are not exchangeable: with
+    boosted trees in five folds, 13 % of 500 equal pairs of 1000 events had p < 5 % (known to 1 %).
+
     The formula of Kolmogorov and Smirnov does not hold for weighted events. Of 2000 pairs of
     equal normal samples of 500 events, this share had p < 5 % (known to 0.5 %):
 
@@ -138,26 +152,48 @@ def two_sample_test(
     0.25
     """
     first, second = alike(as_sample("a", a, weights_a), as_sample("b", b, weights_b))
-    if statistic not in DISTANCES:
-        raise ValueError(f'statistic is "ks", "cvm" or "ad", not {statistic!r}.')
-    if permutations < 1:
-        raise ValueError(f"permutations: at least 1 is wanted, not {permutations}.")
+    check_options(statistic, permutations)
     rng = np.random.default_rng(rng)
     pair = thinned(first, second, rng), thinned(second, first, rng)
     units, in_first = deal(*pair, rng)
-    distance, size = distances(units, in_first[None], statistic)
-    drawn = null_distances(units, in_first, statistic, permutations, rng)
-    count = 1 + np.count_nonzero(drawn >= distance[0] * (1 - TIE))
-    p_value = count / (1 + permutations)
-    sizes = effective_size(first.weights), effective_size(second.weights)
+    deals = list(relabellings(in_first, permutations, rng))
+    observed, drawn = compared(units, in_first, deals, statistic)
+    return summary(statistic, (first, second), observed, drawn)
+
+
+def check_options(statistic, permutations):
+    if statistic not in DISTANCES:
+        raise ValueError(f'statistic is "ks", "cvm", "ad" or "auc", not {statistic!r}.')
+    if permutations < 1:
+        raise ValueError(f"permutations: at least 1 is wanted, not {permutations}.")
+
+
+def summary(statistic, samples, observed, drawn):
+    """Make the result, from the observed distance, its expected size, and those of the deals."""
+    distance, size = observed
+    p_value, error = p_value_of(distance, drawn)
+    stated = {"ks": distance * size, "auc": None}.get(statistic, distance)
     return TwoSampleTest(
         statistic,
-        float(distance[0] * size[0] if statistic == "ks" else distance[0]),
-        float(p_value),
-        float(np.sqrt(p_value * (1 - p_value) / permutations)),
-        *sizes,
-        int(permutations),
+        float(area(*samples) if stated is None else stated),
+        p_value,
+        error,
+        *(effective_size(sample.weights) for sample in samples),
+        len(drawn),
     )
+
+
+def p_value_of(distance, drawn):
+    """Share of the deals that are as far, the observed one among them, and its standard error."""
+    as_far = drawn >= distance * (1 - TIE * np.sign(distance))
+    p_value = (1 + np.count_nonzero(as_far)) / (1 + len(drawn))
+    return float(p_value), float(np.sqrt(p_value * (1 - p_value) / len(drawn)))
+
+
+def area(first, second):
+    """P(b > a) + P(b = a) / 2."""
+    values, weights = joined(first, second)
+    return auc(np.arange(len(values)) >= len(first.values), values, weights)
 
 
 def as_sample(name, values, weights):
@@ -198,15 +234,24 @@ def thinned(sample, other, rng):
     return Sample(sample.values[rows], sample.weights[rows])
 
 
+def joined(first, second):
+    """Values and weights of both samples, one after the other."""
+    return tuple(np.concatenate(pair) for pair in zip(first, second, strict=True))
+
+
 def deal(first, second, rng):
     """Make units of both samples; also tell which of them belong to the first."""
-    total = len(first.values) + len(second.values)
-    per_unit = max(1.0, total / UNITS)
-    blocks = [blocks_of(len(sample.values), per_unit, rng) for sample in (first, second)]
+    owner, in_first = owners(len(first.values), len(second.values), rng)
+    return make_units(*joined(first, second), owner), in_first
+
+
+def owners(events_a, events_b, rng):
+    """Give each event of both samples its unit; also tell which units belong to the first."""
+    per_unit = max(1.0, (events_a + events_b) / UNITS)
+    blocks = [blocks_of(events, per_unit, rng) for events in (events_a, events_b)]
     count = [block.max() + 1 for block in blocks]
     owner = np.concatenate([blocks[0], count[0] + blocks[1]])
-    values, weights = (np.concatenate(pair) for pair in zip(first, second, strict=True))
-    return make_units(values, weights, owner), np.arange(sum(count)) < count[0]
+    return owner, np.arange(sum(count)) < count[0]
 
 
 def blocks_of(events, per_unit, rng):
@@ -229,14 +274,18 @@ def make_units(values, weights, owner):
     return Units(np.cumsum(table.reshape(shape), axis=1), squares, share / share[-1])
 
 
-def null_distances(units, in_first, statistic, permutations, rng):
-    """Distances, over their expected sizes, of so many random deals."""
-    parts = []
+def relabellings(in_first, permutations, rng):
+    """Yield random deals, some at a time: arrays (deals, units) of who belongs to the first."""
     for start in range(0, permutations, BATCH):
         count = min(BATCH, permutations - start)
-        deals = rng.permuted(np.tile(in_first, (count, 1)), axis=1)
-        parts.append(distances(units, deals, statistic)[0])
-    return np.concatenate(parts)
+        yield rng.permuted(np.tile(in_first, (count, 1)), axis=1)
+
+
+def compared(units, in_first, deals, statistic):
+    """Observed distance over its expected size, and that size; and the distances of the deals."""
+    distance, size = distances(units, in_first[None], statistic)
+    drawn = np.concatenate([distances(units, part, statistic)[0] for part in deals])
+    return (distance[0], size[0]), drawn
 
 
 def distances(units, deals, statistic):
@@ -257,7 +306,8 @@ def distances(units, deals, statistic):
     difference = total_b[:, None] * below_a - total_a[:, None] * below_b
     with np.errstate(divide="ignore", invalid="ignore"):
         size = expected / np.abs(total_a * total_b)
-        distance = DISTANCES[statistic](difference / expected[:, None], units.share)
+        share = units.signed_share if statistic == "auc" else units.share
+        distance = DISTANCES[statistic](difference / expected[:, None], share)
     return np.where(expected > 0, distance, np.inf), size
 
 
@@ -277,4 +327,10 @@ def tail_weighted(difference, share):
     return np.square(difference[:, :-1]) @ worth
 
 
-DISTANCES = {"ks": largest, "cvm": mean_square, "ad": tail_weighted}
+def mean_difference(difference, share):
+    """Integral of F_a - F_b, ties half: AUC - 1/2, the same for any mixture to integrate over."""
+    halfway = difference - np.diff(difference, axis=1, prepend=0.0) / 2
+    return halfway @ np.diff(share, prepend=0.0)
+
+
+DISTANCES = {"ks": largest, "cvm": mean_square, "ad": tail_weighted, "auc": mean_difference}

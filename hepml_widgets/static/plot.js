@@ -564,6 +564,9 @@ export function dots(panel, xs, ys, errors, attributes) {
   return group;
 }
 
+// Dash of each model, as in _style.py.
+export const DASHES = ["", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2"];
+
 // The best of a curve, where something stands in pixels.
 export const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" });
 
@@ -962,7 +965,7 @@ export function readoutLine() {
     const stride = Math.max(1, Math.floor(length / 100));
     const widest = [];
     for (let row = 0; row < length; row += stride) {
-      parts(row).forEach(([, value], i) => { widest[i] = Math.max(widest[i] ?? 0, [...value].length); });
+      parts(row).forEach(([, value], i) => { widest[i] = Math.max(widest[i] ?? 0, [...value.replace(/[\u2068\u2069]/g, "")].length); });
     }
     [...node.children].forEach((item, i) => item.lastChild.style.setProperty("min-width", `${widest[i]}ch`));
   };

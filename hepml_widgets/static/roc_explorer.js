@@ -1,5 +1,5 @@
 import {
-  actions, announcer, band, choice, dataTable, diamond, distinct, dragArea, dragHandle, drawScores,
+  actions, announcer, band, choice, DASHES, dataTable, diamond, distinct, dragArea, dragHandle, drawScores,
   element, extreme, floats, frame, joined, line, nearest, niceDomain, percent, probability, publisher,
   readoutLine, remark, richHTML, scoreAxes, shorten, significant, spread, stage, vector, watch, withError,
 } from "./plot.js";
@@ -7,7 +7,6 @@ import {
   ams, amsError, efficiencyError, sic, sicError, significance, significanceError,
 } from "./stats.js";
 
-const DASHES = ["", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2"];
 const ENOUGH = 10; // effective background events below which a maximum is a fluctuation
 
 // ---------------------------------------------------------------- from table to curves

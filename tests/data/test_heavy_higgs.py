@@ -190,7 +190,8 @@ def found(*events, detector=PERFECT, seed=1):
 
 def test_a_perfect_detector_gives_back_the_truth():
     columns, weights, rows = found(event(*reversed(JETS), heavy=(1, 3)))
-    assert list(columns) == NAMES
+    assert list(columns) == [*NAMES, "number_of_jets"]
+    assert columns["number_of_jets"].tolist() == [4]
     assert rows.tolist() == [0]
     assert weights[0] == pytest.approx(1)
     for number, (jet, tag) in enumerate(zip(JETS, (2, 0, 2, 0), strict=True), 1):

@@ -93,6 +93,7 @@ def test_the_sister_has_the_same_columns():
     assert fair.items() - sister.items() == {("DetailedLabel", ("string", ""))}
     assert published.sister_of("higgs_tautau") == "higgsml"
     assert published.sister_of("heavy_higgs") == "uci_higgs"
+    assert published.sister_of("top_resonance") == "hepmass"
     assert published.sister_of("known_truth") is None
 
 

@@ -8,7 +8,7 @@ from hepml.data.recipes import get
 from hepml.data.recipes.base import Chunk
 
 EVENTS = 6  # fewer events of a chunk are its first ones
-SAMPLES = ("higgs_tautau", "heavy_higgs")
+SAMPLES = ("higgs_tautau", "heavy_higgs", "top_resonance")
 
 
 def variants():

@@ -8,7 +8,15 @@ from importlib import import_module
 
 __all__ = ["NAMES", "get"]
 
-NAMES = ("higgs_tautau", "known_truth", "heavy_higgs", "jets", "shower_variations", "dijets")
+NAMES = (
+    "higgs_tautau",
+    "known_truth",
+    "heavy_higgs",
+    "jets",
+    "shower_variations",
+    "dijets",
+    "top_resonance",
+)
 
 
 def get(name):

@@ -1,23 +1,20 @@
 """A heavy Higgs cascade against top pairs at 8 TeV, with the columns of the UCI set HIGGS."""
 
-from dataclasses import dataclass, field, replace
-from itertools import count
-from typing import ClassVar
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from hepml.data.published.columns import HIGGS_HIGH, HIGGS_LOW, LABEL
 from hepml.data.recipes.base import Column
-from hepml.data.recipes.collisions import CollisionProcess, CollisionRecipe, Variant, gathered
-from hepml.data.simulate.lepton_jets import LeptonJetsDetector, reconstruct
-from hepml.data.simulate.objects import rounded
+from hepml.data.recipes.semileptonic import (
+    BOTH_CHARGES,
+    TO_LEPTON_AND_QUARKS,
+    TOPS,
+    SemileptonicProcess,
+    SemileptonicRecipe,
+    physical,
+)
 from hepml.data.simulate.polarisation import veto_others
-from hepml.data.simulate.pythia import drawn_seed
-from hepml.data.simulate.semileptonic import SemileptonicGenerator
 
 __all__ = ["PAPER_SCALES", "RECIPE", "HeavyHiggs", "in_gev", "in_paper_units"]
-
-BATCH_EVENTS = 250
 
 # What one unit of a column of the UCI set is in GeV (or in the column's own unit). Each column was
 # divided by its mean or, if it takes both signs, by its standard deviation. Found from the 10000
@@ -93,36 +90,16 @@ def _scaled(columns, factors):
     return result
 
 
-# PDG 2024: W -> l nu, the mean of the three; the rest is hadronic.
-W_LEPTON = 0.1086
-_BOTH_CHARGES = tuple(
-    Variant(
-        (
-            "24:onMode = off",
-            f"24:on{lepton}IfAny = 11 13",
-            f"24:on{hadrons}IfAny = 1 2 3 4 5",
-        ),
-        1.0,
-        0.5,
-    )
-    for lepton, hadrons in (("Pos", "Neg"), ("Neg", "Pos"))
-)
-
-
 @dataclass(frozen=True)
-class HeavyHiggsProcess(CollisionProcess):
-    """A process whose cross-section in pb may be stated, forced decays and all; 0 if it is not.
+class HeavyHiggsProcess(SemileptonicProcess):
+    """``longitudinal`` gives the process's W bosons the only helicity that scalars allow."""
 
-    ``longitudinal`` gives its W bosons the only helicity that scalars allow.
-    """
-
-    stated_cross_section: float = 0.0
     longitudinal: bool = False
 
 
 # gg -> H0(425) at leading order with the couplings of a standard Higgs, 0.82 pb by Pythia; both
 # decays to W taken as certain, h -> b bbar 0.59, one W to e or mu, the other to quarks.
-_SIGNAL_PB = 0.82 * 0.59 * (2 * W_LEPTON) * (1 - 3 * W_LEPTON)
+_SIGNAL_PB = 0.82 * 0.59 * TO_LEPTON_AND_QUARKS
 
 # Masses, and widths small enough for the cascade to be on its shell.
 _CASCADE = (
@@ -147,28 +124,20 @@ _CASCADE = (
     "25:onMode = off",
     "25:onIfMatch = 5 -5",
 )
-_TOPS = ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", "SpaceShower:pTmaxFudge = 0.7")
 
 _PROCESSES = (
     HeavyHiggsProcess(
-        "gg -> H0 -> W H+-", 1, 0.5, _CASCADE, _BOTH_CHARGES, _SIGNAL_PB, longitudinal=True
+        "gg -> H0 -> W H+-", 1, 0.5, _CASCADE, BOTH_CHARGES, _SIGNAL_PB, longitudinal=True
     ),
-    HeavyHiggsProcess("t tbar", 0, 0.5, _TOPS, _BOTH_CHARGES),
+    HeavyHiggsProcess("t tbar", 0, 0.5, TOPS, BOTH_CHARGES),
 )
-
-
-def _unit(name):
-    if name.endswith("phi"):
-        return "rad"
-    return "" if name.endswith(("eta", "b_tag")) else "GeV"
 
 
 def _physical(column):
     """Column of the UCI set in its own unit."""
-    meaning = column.meaning.partition(" (scaled")[0]
-    if column.name.endswith("b_tag"):
-        meaning += ": 0 none, 1 loose, 2 tight"
-    return replace(column, unit=_unit(column.name), meaning=meaning)
+    column = physical(column)
+    tags = ": 0 none, 1 loose, 2 tight" if column.name.endswith("b_tag") else ""
+    return replace(column, meaning=column.meaning + tags)
 
 
 FEATURES = tuple(_physical(column) for column in (*HIGGS_LOW, *HIGGS_HIGH))
@@ -255,41 +224,11 @@ _NOTES = (
 
 
 @dataclass(frozen=True)
-class HeavyHiggs(CollisionRecipe):
-    """One electron or muon and at least four jets, exactly two of them b-tagged."""
+class HeavyHiggs(SemileptonicRecipe):
+    """The primary columns are the 28 of the UCI set HIGGS."""
 
-    packages: ClassVar[tuple] = ("pythia8mc", "fastjet")
-
-    settings: tuple = (
-        "Beams:eCM = 8000",
-        "PartonLevel:MPI = off",
-        "SpaceShower:pTmaxMatch = 1",
-    )
-    detector: LeptonJetsDetector = field(default_factory=LeptonJetsDetector)
-    lepton_margin: float = 0.85  # events are dropped early below this part of the cut on pT
-    mantissa_bits: int = 12
-
-    def simulate(self, process, events, rng):
-        """See `CollisionRecipe`; the primary columns are the 28 of the UCI set HIGGS."""
-        generator = self._generator(process, rng)
-        batches = (self._selected(generator.batch(BATCH_EVENTS), rng) for _ in count())
-        found = gathered(batches, events)
-        cross_section = process.stated_cross_section or generator.cross_section()
-        return found | {"cross_section": np.float64(cross_section)}
-
-    def _generator(self, process, rng):
-        return SemileptonicGenerator(
-            (*self.settings, *process.settings, *process.variants[0].settings),
-            drawn_seed(rng),
-            self.lepton_margin * self.detector.lepton_pt,
-            veto_others(rng) if process.longitudinal else None,
-        )
-
-    def _selected(self, batch, rng):
-        columns, weight, rows = reconstruct(batch, self.detector, rng)
-        columns = {name: rounded(column, self.mantissa_bits) for name, column in columns.items()}
-        trials = np.array([event.trial for event in batch])
-        return columns | {"weight": weight, "trial": trials[rows]}
+    def _hooks(self, process, rng):
+        return veto_others(rng) if process.longitudinal else None
 
 
 RECIPE = HeavyHiggs(

@@ -9,7 +9,7 @@ import numpy as np
 
 from hepml.data.simulate.objects import wrap
 
-__all__ = ["MISSING", "derived_features", "likelihood_mass"]
+__all__ = ["FORMULAS", "MISSING", "derived_features", "likelihood_mass"]
 
 MISSING = -999.0
 
@@ -25,10 +25,13 @@ def _cartesian(pt, phi):
     return np.array([pt * np.cos(phi), pt * np.sin(phi)])
 
 
-def _pair_mass(first, second):
-    """Invariant mass of two massless momenta (pt, eta, phi)."""
+def _pair_mass(first, second, mass=0.0):
+    """Invariant mass of two momenta (pt, eta, phi), massless but for the first's ``mass``."""
     (pt1, eta1, phi1), (pt2, eta2, phi2) = first, second
     square = 2 * pt1 * pt2 * (np.cosh(eta1 - eta2) - np.cos(phi1 - phi2))
+    if mass:
+        p1, p2 = pt1 * np.cosh(eta1), pt2 * np.cosh(eta2)
+        square = square + mass**2 + 2 * p2 * mass**2 / (np.hypot(p1, mass) + p1)
     return np.sqrt(np.maximum(square, 0))
 
 
@@ -100,64 +103,104 @@ def likelihood_mass(f):
     return result
 
 
-def _visible_mass(f):
+def _visible_mass(f, tau_mass=0.0):
     tau, lep = ([f[f"PRI_{p}_{v}"] for v in ("pt", "eta", "phi")] for p in ("tau", "lep"))
-    return _pair_mass(tau, lep)
+    return _pair_mass(tau, lep, tau_mass)
 
 
-def _dijet_features(f):
-    pair = f["PRI_jet_num"] >= 2
-    names = [f"PRI_jet_{j}_{v}" for j in ("leading", "subleading") for v in ("pt", "eta", "phi")]
-    jets = [np.where(pair, f[name], 0) for name in names]
-    eta1, eta2 = jets[1], jets[4]
-    features = {
-        "DER_deltaeta_jet_jet": np.abs(eta1 - eta2),
-        "DER_mass_jet_jet": _pair_mass(jets[:3], jets[3:]),
-        "DER_prodeta_jet_jet": eta1 * eta2,
-        "DER_lep_eta_centrality": _eta_centrality(f["PRI_lep_eta"], eta1, eta2),
-    }
-    return {name: np.where(pair, value, MISSING) for name, value in features.items()}
+def _of_two_jets(feature):
+    """Make a formula of an event's two leading jets, each (pt, eta, phi); -999 without them."""
+
+    def formula(f):
+        pair = f["PRI_jet_num"] >= 2
+        first, second = (
+            [np.where(pair, f[f"PRI_jet_{jet}_{v}"], 0) for v in ("pt", "eta", "phi")]
+            for jet in ("leading", "subleading")
+        )
+        return np.where(pair, feature(f, first, second), MISSING)
+
+    return formula
 
 
-def _total_pt(f, higgs):
+def _higgs(f):
+    """Transverse momentum (x, y) of tau, lepton and missing momentum."""
+    tau, lep = (_cartesian(f[f"PRI_{p}_pt"], f[f"PRI_{p}_phi"]) for p in ("tau", "lep"))
+    return tau + lep + _cartesian(f["PRI_met"], f["PRI_met_phi"])
+
+
+def _total_pt(f):
     """Modulus of the sum of tau, lepton, missing momentum and the (up to) two leading jets."""
-    total = higgs.copy()
+    total = _higgs(f)
     for least, jet in ((1, "leading"), (2, "subleading")):
         momentum = _cartesian(f[f"PRI_jet_{jet}_pt"], f[f"PRI_jet_{jet}_phi"])
         total += np.where(f["PRI_jet_num"] >= least, momentum, 0)
     return np.hypot(*total)
 
 
-def derived_features(primary):
-    """All thirteen ``DER_`` columns.
+def _delta_r_tau_lep(f):
+    delta_phi = wrap(f["PRI_tau_phi"] - f["PRI_lep_phi"])
+    return np.hypot(f["PRI_tau_eta"] - f["PRI_lep_eta"], delta_phi)
+
+
+def _sum_pt(f):
+    return f["PRI_tau_pt"] + f["PRI_lep_pt"] + f["PRI_jet_all_pt"]
+
+
+_ANGLES = ("PRI_tau_eta", "PRI_tau_phi", "PRI_lep_eta", "PRI_lep_phi")
+_PTS = ("PRI_tau_pt", "PRI_lep_pt")
+_MET = ("PRI_met", "PRI_met_phi")
+_IN_THE_PLANE = (*_PTS, "PRI_tau_phi", "PRI_lep_phi", *_MET)
+_JETS = (
+    "PRI_jet_num",
+    *(f"PRI_jet_{j}_{v}" for j in ("leading", "subleading") for v in ("pt", "eta", "phi")),
+)
+
+# Derived feature: the primary ones that it is made of, and how.
+FORMULAS = {
+    "DER_mass_MMC": ((*_PTS, *_ANGLES, *_MET, "PRI_met_sumet"), likelihood_mass),
+    "DER_mass_transverse_met_lep": (
+        ("PRI_lep_pt", "PRI_lep_phi", *_MET),
+        lambda f: _transverse_mass(*(f[name] for name in ("PRI_lep_pt", "PRI_lep_phi", *_MET))),
+    ),
+    "DER_mass_vis": ((*_PTS, *_ANGLES), _visible_mass),
+    "DER_pt_h": (_IN_THE_PLANE, lambda f: np.hypot(*_higgs(f))),
+    "DER_deltaeta_jet_jet": (_JETS, _of_two_jets(lambda _, j, k: np.abs(j[1] - k[1]))),
+    "DER_mass_jet_jet": (_JETS, _of_two_jets(lambda _, j, k: _pair_mass(j, k))),
+    "DER_prodeta_jet_jet": (_JETS, _of_two_jets(lambda _, j, k: j[1] * k[1])),
+    "DER_deltar_tau_lep": (_ANGLES, _delta_r_tau_lep),
+    "DER_pt_tot": ((*_IN_THE_PLANE, *_JETS), _total_pt),
+    "DER_sum_pt": ((*_PTS, "PRI_jet_all_pt"), _sum_pt),
+    "DER_pt_ratio_lep_tau": (_PTS, lambda f: f["PRI_lep_pt"] / f["PRI_tau_pt"]),
+    "DER_met_phi_centrality": (
+        ("PRI_met_phi", "PRI_tau_phi", "PRI_lep_phi"),
+        lambda f: _phi_centrality(f["PRI_met_phi"], f["PRI_tau_phi"], f["PRI_lep_phi"]),
+    ),
+    "DER_lep_eta_centrality": (
+        ("PRI_lep_eta", *_JETS),
+        _of_two_jets(lambda f, j, k: _eta_centrality(f["PRI_lep_eta"], j[1], k[1])),
+    ),
+}
+
+
+def derived_features(primary, names=tuple(FORMULAS), *, tau_mass=0.0):
+    """Compute the ``DER_`` columns, all thirteen or some.
 
     Parameters
     ----------
-    primary : mapping of str to ndarray, shape (n,)
-        The seventeen ``PRI_`` columns; GeV and radians, -999 where there is no such jet.
+    primary : mapping of str to array, shape (n,)
+        The ``PRI_`` columns that these are made of (see ``FORMULAS``), all seventeen by default;
+        GeV and radians, -999 where there is no such jet.
+    names : sequence of str, optional
+        Which columns to compute, in this order.
+    tau_mass : float
+        Visible mass of the tau in GeV, for ``DER_mass_vis`` alone.
 
     Returns
     -------
     dict of str to ndarray of float64, shape (n,)
         ``DER_mass_MMC`` holds `likelihood_mass`, the stand-in for the missing-mass calculator.
     """
-    f = {name: np.asarray(column, dtype=np.float64) for name, column in primary.items()}
-    tau, lep = (_cartesian(f[f"PRI_{p}_pt"], f[f"PRI_{p}_phi"]) for p in ("tau", "lep"))
-    higgs = tau + lep + _cartesian(f["PRI_met"], f["PRI_met_phi"])
-    delta_phi = wrap(f["PRI_tau_phi"] - f["PRI_lep_phi"])
-    return {
-        "DER_mass_MMC": likelihood_mass(f),
-        "DER_mass_transverse_met_lep": _transverse_mass(
-            f["PRI_lep_pt"], f["PRI_lep_phi"], f["PRI_met"], f["PRI_met_phi"]
-        ),
-        "DER_mass_vis": _visible_mass(f),
-        "DER_pt_h": np.hypot(*higgs),
-        **_dijet_features(f),
-        "DER_deltar_tau_lep": np.hypot(f["PRI_tau_eta"] - f["PRI_lep_eta"], delta_phi),
-        "DER_pt_tot": _total_pt(f, higgs),
-        "DER_sum_pt": f["PRI_tau_pt"] + f["PRI_lep_pt"] + f["PRI_jet_all_pt"],
-        "DER_pt_ratio_lep_tau": f["PRI_lep_pt"] / f["PRI_tau_pt"],
-        "DER_met_phi_centrality": _phi_centrality(
-            f["PRI_met_phi"], f["PRI_tau_phi"], f["PRI_lep_phi"]
-        ),
-    }
+    inputs = dict.fromkeys(i for name in names for i in FORMULAS[name][0])
+    f = {name: np.asarray(primary[name], dtype=np.float64) for name in inputs}
+    massive = {"DER_mass_vis": lambda f: _visible_mass(f, tau_mass)} if tau_mass else {}
+    return {name: massive.get(name, FORMULAS[name][1])(f) for name in names}

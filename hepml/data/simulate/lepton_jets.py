@@ -132,7 +132,8 @@ def reconstruct(events, detector, rng):
     Returns
     -------
     columns : dict of str to ndarray, shape (selected,)
-        The 28 columns of the UCI set HIGGS, in GeV and radians; a b-tag is 0, 1 or 2.
+        The 28 columns of the UCI set HIGGS, in GeV and radians, a b-tag being 0, 1 or 2; and
+        ``number_of_jets``.
     weights : ndarray of float64, shape (selected,)
         Probability that exactly two jets are tagged.
     rows : ndarray of int, shape (selected,)
@@ -157,7 +158,8 @@ def reconstruct(events, detector, rng):
     missing = (np.hypot(*met)[rows], wrap(np.arctan2(met[1], met[0]))[rows])
     found = [x[rows] for x in (pt, jets.eta, wrap(jets.phi), tags)]
     columns = _low_level(lepton, missing, found, np.argsort(-rank[rows], axis=1)[:, :LISTED])
-    return columns | masses(lepton, missing, found[:3], found[3] > 0), weights[rows], rows
+    columns |= masses(lepton, missing, found[:3], found[3] > 0)
+    return columns | {"number_of_jets": good[rows].sum(axis=1)}, weights[rows], rows
 
 
 def _low_level(lepton, missing, jets, order):

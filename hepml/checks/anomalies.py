@@ -1,0 +1,283 @@
+"""Checks of the exercises of the lesson on anomalies."""
+
+import numpy as np
+
+from hepml.checks._verdict import (
+    Verdict,
+    agree,
+    missing,
+    no_number,
+    no_scores,
+    why_differs,
+)
+from hepml.data import SKEWS, skew
+from hepml.stats import auc, two_sample_test
+
+__all__ = ["hidden", "periods", "told_apart", "trials"]
+
+LEVEL = 0.05
+SEEN = 0.6
+"""An AUC that nothing reaches on the suspect day's events that it has not seen: the lesson's trees
+have 0.544 ± 0.009 in ten draws, and never less than 0.644 on events that they have seen."""
+SWAPPED = 0.46
+"""An AUC that no sensible score has unless the classes are swapped."""
+PERMUTATIONS = 1999
+
+
+def trials(p_values, *, my_expected=None, my_global=None):
+    """Exercise 1: what many tests cost, taken as independent.
+
+    Parameters
+    ----------
+    p_values : dict of str to float
+        Of each histogram alone.
+    my_expected : float
+        How many of them are expected at or below 5 % though nothing is wrong.
+    my_global : float
+        The smallest one after all trials, by Šidák.
+
+    Returns
+    -------
+    Verdict
+    """
+    answers = {"my_expected": my_expected, "my_global": my_global}
+    if unusable := missing(**answers) or no_number(**answers):
+        return unusable
+    p = np.array(list(p_values.values()), float)
+    said = _why_not_expected(my_expected, p) or _why_not_global(my_global, p)
+    if said:
+        return Verdict(False, said)
+    return Verdict(
+        True,
+        f"Right: {LEVEL * len(p):.2g} false alarms are expected, and the smallest p of "
+        f"{p.min():.3g} is worth {sidak(p):.2g}.",
+    )
+
+
+def sidak(p_values):
+    """Chance that the smallest of as many independent p-values is as small."""
+    return float(-np.expm1(len(p_values) * np.log1p(-np.min(p_values))))
+
+
+def _why_not_expected(given, p):
+    n = len(p)
+    return why_differs(
+        given,
+        LEVEL * n,
+        {
+            f"That is the chance for one histogram. There are {n}.": LEVEL,
+            "That is the chance that at least one is so low, if they are independent. Wanted is "
+            "how many, on average.": 1 - (1 - LEVEL) ** n,
+            "That is the chance that none is so low.": (1 - LEVEL) ** n,
+            "That is the number of histograms, whatever their p.": n,
+            "That is how many there are below 5 % here. Wanted is how many chance makes on "
+            "average.": np.count_nonzero(p <= LEVEL),
+        },
+        f"A p-value is below 5 % in 5 % of the cases if nothing is wrong; so of {n} it is not "
+        f"{given:.3g} on average.",
+        rounded=0.02,
+    )
+
+
+def _why_not_global(given, p):
+    n, low, wanted = len(p), float(np.min(p)), sidak(p)
+    return why_differs(
+        given,
+        wanted,
+        {
+            "The number is right. That is the smallest p itself: you left out the trials.": low,
+            "The number is right. n · p is an upper bound (Bonferroni's): a probability is "
+            "1 − (1 − p)ⁿ.": n * low,
+            "The number is right. (1 − p)ⁿ is the chance that none is so small; you want the "
+            "other case.": 1 - wanted,
+            "The number is right. 1 − pⁿ would be the chance that not all are so small.": 1
+            - low**n,
+            "The number is right. pⁿ is the chance that all of them are so small.": low**n,
+            "The number is right. That uses 5 % in place of the smallest p.": 1 - (1 - LEVEL) ** n,
+            "The number is right. That is the mean p; the smallest is what caught your "
+            "eye.": np.mean(p),
+            "The number is right. Divide by the number of trials? They make p larger.": low / n,
+        },
+        f"The number is right. The smallest of {n} p-values is {low:.3g}: by Šidák that is worth "
+        f"{wanted:.3g}, not {given:.3g}.",
+        exact=0.002,
+        rounded=0.02,
+    )
+
+
+def told_apart(yesterday, today, *, my_scores_yesterday=None, my_scores_today=None, my_p=None):
+    """Exercise 2: a classifier's two-sample test on every other event of two days.
+
+    Parameters
+    ----------
+    yesterday, today : DataFrame
+        Both days, with ``Weight``; the rows 0, 2, 4, … are to learn from, 1, 3, 5, … to judge.
+    my_scores_yesterday, my_scores_today : array_like
+        Scores of the rows to judge; the larger, the more like today.
+    my_p : float
+        By permutation of the labels, one-sided.
+
+    Returns
+    -------
+    Verdict
+    """
+    scores = {"my_scores_yesterday": my_scores_yesterday, "my_scores_today": my_scores_today}
+    if unusable := missing(**scores, my_p=my_p):
+        return unusable
+    weights = [day["Weight"].to_numpy(float)[1::2] for day in (yesterday, today)]
+    unusable = (
+        _all_events((yesterday, today), scores)
+        or no_scores(list(map(len, weights)), **scores)
+        or no_number(my_p=my_p)
+    )
+    if unusable:
+        return unusable
+    found = [np.asarray(values, float) for values in scores.values()]
+    said = _why_not_unseen(found, weights) or _why_not_p(my_p, found, weights)
+    if said:
+        return Verdict(False, said)
+    return Verdict(
+        True,
+        f"Right: AUC {weighted_auc(found, weights):.3f} on events that the classifier has not "
+        f"seen, and p = {my_p:.2g}. The day is not like yesterday.",
+    )
+
+
+def weighted_auc(scores, weights):
+    labels = np.repeat([0, 1], [len(part) for part in scores])
+    return auc(labels, np.concatenate(scores), np.concatenate(weights))
+
+
+def _all_events(days, scores):
+    for day, (name, values) in zip(days, scores.items(), strict=True):
+        if np.shape(values) == (len(day),):
+            return Verdict(
+                False,
+                f"{name} has scores of all {len(day)} events, those learned from among them. "
+                "Judge with the rows [1::2] alone.",
+            )
+    return None
+
+
+def _why_not_unseen(scores, weights):
+    found = weighted_auc(scores, weights)
+    if np.ptp(np.concatenate(scores)) == 0:
+        return "All scores are the same: give probabilities, not classes."
+    if len(np.unique(np.concatenate(scores))) == 2:
+        return "There are two different scores: give probabilities, not classes."
+    if found > SEEN:
+        return (
+            f"Your AUC is {found:.3f}, better than any on events that were not seen before: were "
+            "the rows [1::2] among those that the classifier learned from?"
+        )
+    if found < SWAPPED:
+        return f"Your AUC is {found:.3f}, below ½: is today the class 1?"
+    return None
+
+
+def _why_not_p(given, scores, weights):
+    exact = _permuted(scores, weights)
+    plain = _permuted(scores, [np.ones(len(w)) for w in weights])
+    if given <= 0:
+        return (
+            "A p-value is never 0: chance may do what you saw. With k of n deals as large it is "
+            "(1 + k) / (1 + n)."
+        )
+    if given > 1:
+        return f"A probability is at most 1, my_p is {given:.3g}. In percent?"
+    if exact <= LEVEL < given and agree(given, 1 - exact, 0.05):
+        return "That is 1 − p: count the deals with an AUC as large as yours, or larger."
+    if abs(given - exact) > _tolerance(exact):
+        hint = " Did the weights go along?" if abs(given - plain) < _tolerance(plain) else ""
+        return f"From your scores I get p = {exact:.2g}, you say {given:.2g}.{hint}"
+    if exact > LEVEL:
+        return (
+            f"p = {exact:.2g} is what these scores give. A better classifier sees more: more "
+            "trees, all features, weights?"
+        )
+    return None
+
+
+def _permuted(scores, weights):
+    return two_sample_test(
+        *scores, *weights, statistic="auc", permutations=PERMUTATIONS, rng=0
+    ).p_value
+
+
+def _tolerance(p):
+    """Four errors of a p-value from 200 deals, and 0.01."""
+    return 0.01 + 4 * np.sqrt(p * (1 - p) / 200)
+
+
+# What befell each period of exercise 3, its strength, and a hint: no peeking.
+_BEFELL = {
+    "A": ("tau_energy_scale", 0.05, "Where does the pT of the tau begin?"),
+    "B": (None, 0.0, "One histogram in twenty looks bad by chance: what is p for all of them?"),
+    "C": ("swapped_phi", 0.05, "No histogram changes. Which features belong together?"),
+    "D": ("missing_energy", 0.1, "Which histogram differs most? Are the taus as before?"),
+}
+
+
+def hidden(events, rng=0):
+    """Make the four periods of exercise 3 from good events.
+
+    Parameters
+    ----------
+    events : DataFrame
+        Good events; each period gets a fourth.
+    rng : int
+
+    Returns
+    -------
+    dict of str to DataFrame
+    """
+    size = len(events) // len(_BEFELL)
+    made = {}
+    for k, (name, (kind, strength, _)) in enumerate(_BEFELL.items()):
+        part = events.iloc[k * size : (k + 1) * size].reset_index(drop=True)
+        made[name] = skew(part, kind, strength, rng) if kind else part
+    return made
+
+
+def periods(*, my_kinds=None):
+    """Exercise 3: what is wrong with each of four periods.
+
+    Parameters
+    ----------
+    my_kinds : dict of str to (str or None)
+        For each period one of `hepml.data.SKEWS`, or None where nothing is wrong.
+
+    Returns
+    -------
+    Verdict
+    """
+    if unusable := missing(my_kinds=my_kinds):
+        return unusable
+    if not hasattr(my_kinds, "keys") or set(my_kinds) != set(_BEFELL):
+        names = ", ".join(_BEFELL)
+        return Verdict(False, f"my_kinds should be a dict with the keys {names}.")
+    if open_ones := [name for name in _BEFELL if my_kinds[name] is ...]:
+        return Verdict(None, f"Say something of {' and '.join(open_ones)}, too; None is an answer.")
+    for name in _BEFELL:
+        if my_kinds[name] is not None and my_kinds[name] not in SKEWS:
+            known = ", ".join(SKEWS)
+            return Verdict(
+                False, f"{name}: {my_kinds[name]!r} is none of {known}; or None for no fault."
+            )
+    wrong = [name for name, (kind, *_) in _BEFELL.items() if my_kinds[name] != kind]
+    if wrong:
+        return Verdict(False, _about(wrong[0], my_kinds[wrong[0]], len(_BEFELL) - len(wrong)))
+    return Verdict(True, "Right: a scale, a quiet period, a swap that only physics sees, and MET.")
+
+
+def _about(name, given, right):
+    kind, _, hint = _BEFELL[name]
+    so_far = f"{right} of {len(_BEFELL)} are right. Period {name}"
+    if kind is None:
+        return f"{so_far}: you see a fault where there is none. {hint}"
+    if given is None:
+        return f"{so_far}: you missed a fault. {hint}"
+    pair = {given, kind}
+    if pair == {"tau_energy_scale", "missing_energy"}:
+        return f"{so_far}: {given} moves the missing momentum, but so does another fault. {hint}"
+    return f"{so_far} has another fault than {given}. {hint}"

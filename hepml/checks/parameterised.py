@@ -1,0 +1,286 @@
+"""Checks of the exercises of the lesson on parameterised learning.
+
+Masses are in GeV. Scores are of all events given, asked at one mass; labels are 1 for signal.
+"""
+
+import numpy as np
+from scipy.stats import rankdata
+
+from hepml.checks._verdict import Verdict, agree, missing, no_number, no_scores
+from hepml.stats import auc, roc_curve
+
+__all__ = ["audit", "background_masses", "held_out_scores"]
+
+SHARE = 0.01
+"""How far the share of a mass may be off, beside five statistical errors."""
+CLOSE = 0.005
+"""How much worse than the dedicated network a parameterised one may be."""
+TOO_GOOD = 0.02
+"""How much better it cannot be, unless the mass gives the label away."""
+SAME_AUC = 0.002
+ENDS = (500, 1500)
+
+
+# ---------------------------------------------------------------- 1: masses for the background
+
+
+def background_masses(
+    signal_mass, signal_weight, background_weight, reconstructed, *, my_masses=None
+):
+    """Exercise 1: masses of background events, distributed as the signal's are.
+
+    Parameters
+    ----------
+    signal_mass, signal_weight : array_like, shape (n,)
+        Mass in GeV and weight of each signal event; the masses need not be equally frequent.
+    background_weight, reconstructed : array_like, shape (m,)
+        Weight and reconstructed mass in GeV of each background event.
+    my_masses : array_like, shape (m,)
+        A mass for each background event.
+
+    Returns
+    -------
+    Verdict
+    """
+    columns = (signal_mass, signal_weight, background_weight, reconstructed)
+    mass, w, w_background, own = (np.asarray(column, float) for column in columns)
+    if unusable := (
+        missing(my_masses=my_masses)
+        or _still_nan(my_masses)
+        or no_scores([len(own)], my_masses=my_masses)
+    ):
+        return unusable
+    given = np.asarray(my_masses, float)
+    wanted = _shares(mass, w)
+    said = _why_other_values(given, wanted, own) or _why_other_shares(
+        given, w_background, wanted, _shares(mass, np.ones(len(mass))), own
+    )
+    if said:
+        return Verdict(False, said)
+    return Verdict(True, "Right: from the mass alone nobody can tell signal from background.")
+
+
+def _still_nan(given):
+    values = np.asarray(given)
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        share = np.isnan(values).mean()
+        return Verdict(
+            False,
+            f"{share:.0%} of your masses are NaN: a network with one such input answers NaN, and "
+            "a library that fills them in fills them for the background only.",
+        )
+    return None
+
+
+def _shares(mass, weights):
+    """Weighted share of each mass."""
+    values, k = np.unique(mass, return_inverse=True)
+    return dict(zip(values, np.bincount(k, weights) / np.sum(weights), strict=True))
+
+
+def _why_other_values(given, wanted, own):
+    if len(np.unique(given)) == 1 and len(wanted) > 1:
+        return (
+            f"All background has one mass, {given[0]:g} GeV: the network reads the label off the "
+            "mass and looks at no event. Tested in the same way it seems perfect; asked at a mass "
+            "it is useless."
+        )
+    if np.corrcoef(given, own)[0, 1] > 0.999:
+        return (
+            "These are the events' own reconstructed masses: what is told equals what is measured "
+            "for background only, and the network compares the two."
+        )
+    strange = ~np.isin(given, list(wanted))
+    if strange.any():
+        return (
+            f"{strange.mean():.0%} of the background has masses that no signal has, such as "
+            f"{given[strange][0]:g} GeV: there the label is known without looking. Draw from the "
+            "signal's own masses."
+        )
+    return None
+
+
+def _why_other_shares(given, weights, wanted, unweighted, own):
+    found = {mass: weights[given == mass].sum() / weights.sum() for mass in wanted}
+    error = np.sqrt(np.sum(weights**2)) / weights.sum()
+    if said := _why_depends_on_event(given, own):
+        return said
+    if _near(found, wanted, error):
+        return None
+    worst = max(wanted, key=lambda mass: abs(found[mass] - wanted[mass]))
+    told = (
+        f"At {worst:g} GeV lie {wanted[worst]:.0%} of the signal's weight and "
+        f"{found[worst]:.0%} of the background's"
+    )
+    if _near(found, dict.fromkeys(wanted, 1 / len(wanted)), error):
+        return (
+            f"{told}: you drew each mass equally often, but the signal's are not. The mass alone "
+            "tells something about the label."
+        )
+    if _near(found, unweighted, error):
+        return f"{told}: you left out the weights of the signal. Draw with them as probabilities."
+    return f"{told}: the mass alone tells something about the label."
+
+
+def _near(found, wanted, error):
+    """Whether all shares agree within five errors and `SHARE`."""
+    return all(
+        abs(found[mass] - share) < SHARE + 5 * error * np.sqrt(share * (1 - share))
+        for mass, share in wanted.items()
+    )
+
+
+def _why_depends_on_event(given, own):
+    spread = np.corrcoef(rankdata(given), rankdata(own))[0, 1]
+    if abs(spread) < 6 / np.sqrt(len(own)):
+        return None
+    return (
+        f"The masses follow the reconstructed one (rank correlation {spread:.2f}): the network "
+        "sees background only where the mass told fits the mass measured. Draw by chance, whatever "
+        "the event looks like."
+    )
+
+
+# ---------------------------------------------------------------- 2: another mass held out
+
+
+def held_out_scores(y, w, dedicated, train, *, my_scores=None, my_auc=None):
+    """Exercise 2: scores at a mass that was held out, and their weighted AUC.
+
+    Parameters
+    ----------
+    y, w : array_like, shape (n,)
+        Labels and weights of the test events: signal of that mass and all background.
+    dedicated : array_like, shape (n,)
+        Scores of the network dedicated to that mass, to compare with.
+    train : int
+        Number of training events for that mass, to recognise scores of these.
+    my_scores : array_like, shape (n,)
+        Scores of the test events, asked at that mass.
+    my_auc : float
+        Their weighted AUC.
+
+    Returns
+    -------
+    Verdict
+    """
+    y, w = np.asarray(y), np.asarray(w, float)
+    answers = {"my_scores": my_scores, "my_auc": my_auc}
+    if unusable := (
+        missing(**answers)
+        or _of_training(my_scores, train)
+        or no_scores([len(y)], my_scores=my_scores)
+        or no_number(my_auc=my_auc)
+    ):
+        return unusable
+    scores = np.asarray(my_scores, float)
+    said = _why_poor(y, w, scores, dedicated) or _why_other_auc(my_auc, y, w, scores)
+    if said:
+        return Verdict(False, said)
+    return Verdict(
+        True,
+        f"Right: {auc(y, scores, w):.4f} at a mass that the network never saw; the dedicated one "
+        f"has {auc(y, dedicated, w):.4f}.",
+    )
+
+
+def _of_training(scores, train):
+    if np.shape(scores) == (train,):
+        return Verdict(False, "These are scores of the training events: take the test events.")
+    return None
+
+
+def _why_poor(y, w, scores, dedicated):
+    found, best = (roc_curve(y, s, w) for s in (scores, dedicated))
+    error = np.hypot(found.auc_error, best.auc_error)  # not paired: generous
+    difference = found.auc - best.auc
+    told = f"Your scores have an AUC of {found.auc:.4f}, the dedicated network {best.auc:.4f}"
+    if np.ptp(scores) == 0:
+        return "All scores are equal: was anything trained?"
+    if found.auc < 1 - best.auc + 0.1:
+        return f"{told}: background has the larger ones. Is the signal y = 1?"
+    if difference > TOO_GOOD + error:
+        return (
+            f"{told}. Too good: the mass gives the label away. Ask signal and background at the "
+            "same mass."
+        )
+    if difference < -CLOSE - error:
+        return (
+            f"{told}. Did you ask at the right mass, for all events, and scale it as in training? "
+            "And did the background in training get the signal's masses?"
+        )
+    return None
+
+
+def _why_other_auc(claimed, y, w, scores):
+    right, unweighted = auc(y, scores, w), auc(y, scores)
+    if agree(claimed, right, 6e-4):
+        return None
+    if agree(claimed, unweighted, 6e-4):
+        return (
+            f"You left out the weights: tt̄ comes in two slices, and with weights the AUC is "
+            f"{right:.4f}."
+        )
+    return f"The scores are fine. Their AUC is {right:.4f}, you say {claimed:.4f}."
+
+
+# ---------------------------------------------------------------- 3: which network is honest
+
+
+def audit(ask, events, mass, reported, *, my_network=None, my_auc=None):
+    """Exercise 3: which of several networks to use, and its AUC where all are asked at one mass.
+
+    Parameters
+    ----------
+    ask : dict of str to callable
+        Networks by name; each gives scores for features of shape (n, d) and a mass in GeV.
+    events : object
+        Test events, with features ``X``, labels ``y`` and weights ``w``.
+    mass : float
+        Where the network is to be used.
+    reported : dict of str to float
+        AUC that each network's author reports.
+    my_network : str
+        Name of the one to use.
+    my_auc : float
+        Its weighted AUC at that mass.
+
+    Returns
+    -------
+    Verdict
+    """
+    if unusable := missing(my_network=my_network, my_auc=my_auc) or no_number(my_auc=my_auc):
+        return unusable
+    scores = {name: network(events.X, mass) for name, network in ask.items()}
+    found = {name: auc(events.y, score, events.w) for name, score in scores.items()}
+    best = max(found, key=found.get)
+    if my_network != best:
+        return Verdict(False, _why_not_this_network(my_network, found, reported, ask, events.X))
+    if said := _why_not_its_auc(my_auc, best, found, reported, auc(events.y, scores[best])):
+        return Verdict(False, said)
+    return Verdict(True, f"Right: {best}, with {found[best]:.3f} when all events are asked alike.")
+
+
+def _why_not_this_network(given, found, reported, ask, X):
+    if given not in found:
+        return f"my_network should be one of {', '.join(map(repr, found))}; not {given!r}."
+    if np.allclose(ask[given](X, ENDS[0]), ask[given](X, ENDS[1])):
+        return (
+            f"{given} leaks nothing, but it does not listen either: asked at {ENDS[0]} and at "
+            f"{ENDS[1]} GeV it says the same. Another one does better."
+        )
+    return (
+        f"{given} reports {reported[given]:.3f}, but asked at one mass for all events it has "
+        f"{found[given]:.3f}: its background was given other masses than the signal."
+    )
+
+
+def _why_not_its_auc(claimed, best, found, reported, unweighted):
+    if abs(claimed - found[best]) < SAME_AUC:
+        return None
+    told = f"{best} is right. At that mass I find {found[best]:.4f}, you say {claimed:.4f}."
+    if abs(claimed - unweighted) < SAME_AUC:
+        return f"{told} You left out the weights."
+    if abs(claimed - reported[best]) < SAME_AUC:
+        return f"{told} That is the reported one, over all masses together."
+    return told

@@ -1,0 +1,106 @@
+"""The three panels of a `ParameterScan` in matplotlib."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from hepml_widgets import _style as style
+from hepml_widgets._roc_figure import clipped, draw_class, mathematics, plain, set_log_counts
+from hepml_widgets._scan_table import IN_TRAINING, PLAIN_SYMBOL, status_of
+from hepml_widgets._shape_figure import words
+
+__all__ = ["draw"]
+
+MARKERS = ("o", "s", "^", "v", "D")
+
+
+def draw(scan):
+    """Figure of merit against the parameter above, histograms and ROC curves below.
+
+    Parameters
+    ----------
+    scan : ParameterScan
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with style.context():
+        figure = Figure(figsize=(11.0, 7.2), layout="constrained")
+        panels = figure.subplot_mosaic(
+            [["scan", "scan"], ["scores", "roc"]], gridspec_kw={"height_ratios": (4, 5)}
+        )
+        draw_scan(panels["scan"], scan)
+        draw_scores(panels["scores"], scan)
+        draw_roc(panels["roc"], scan)
+        figure.supxlabel(mathematics(words(scan.readout)), fontsize=9)
+    return figure
+
+
+def draw_scan(axes, scan):
+    quantity = scan.shown
+    for index, model in enumerate(scan.models):
+        if model in quantity.rows:
+            draw_points(axes, scan, index, quantity.rows[model])
+    if quantity.name == "Z":
+        axes.plot(scan.values, scan.significances()[0], ":", color=style.ACCENT, label="this cut")
+    if quantity.zero and quantity.domain[0] < 0:
+        axes.axhline(0, color="0.6", lw=0.8, ls=":")
+    axes.axvline(scan.value, color=style.ACCENT, zorder=0)
+    axes.plot([], [], "o", color="k", mfc="w", label="hollow: not in training")
+    axes.set(yscale=quantity.kind, ylim=quantity.domain, ylabel=plain(quantity.title))
+    axes.set_xlabel(title_of(scan))
+    axes.legend(loc="upper left", ncols=6)
+
+
+def title_of(scan):
+    """Title of the axis: a name like m_X as a symbol, any other as it is."""
+    if PLAIN_SYMBOL.fullmatch(scan.name):
+        return f"${scan.name}$" + (f" [{plain(scan.unit)}]" if scan.unit else "")
+    return words(scan.parameter[1])
+
+
+def draw_points(axes, scan, index, columns):
+    """Markers with errors: filled where the model was trained, hollow where it was not."""
+    color, values, (heights, errors) = style.CURVES[index], scan.values, columns
+    model, marker = scan.models[index], MARKERS[index]
+    filled = np.array([status_of(v, scan.trained[model]) == IN_TRAINING for v in values])
+    axes.plot(values, heights, color=color, lw=0.6, ls=style.linestyle(style.DASHES[index]))
+    axes.errorbar(values, heights, errors, fmt="none", ecolor=color, elinewidth=1)
+    axes.plot(values[filled], heights[filled], marker, color=color, label=label_of(model))
+    axes.plot(values[~filled], heights[~filled], marker, color=color, mfc="w")
+
+
+def label_of(model):
+    return plain(model if len(model) <= 24 else f"{model[:23]}…")
+
+
+def draw_scores(axes, scan):
+    for kind, name in zip(("background", "signal"), reversed(scan.names), strict=True):
+        draw_class(axes, scan.point, kind, name)
+    axes.axvline(clipped(scan, scan.threshold), color=style.ACCENT)
+    set_log_counts(axes, scan.point)
+    axes.set(xscale=scan.scale, xlabel="score", ylabel="events / bin", xlim=scan.edges[[0, -1]])
+    axes.legend(loc="upper center", ncols=2)
+
+
+def draw_roc(axes, scan):
+    for index, model in enumerate(scan.models):
+        if model in scan.point.curves:
+            cuts = scan.point.curves[model]
+            draw_curve(axes, cuts, index, label_of(model))
+    point = scan.working_point
+    if np.isfinite([point.signal_efficiency, point.background_rejection]).all():
+        axes.plot(point.signal_efficiency, point.background_rejection, "o", color=style.ACCENT)
+    axes.set(yscale="log", xlim=(0, 1), xlabel="signal efficiency $ε_s$")
+    axes.set_ylabel("background rejection $1/ε_b$")
+    axes.legend(loc="upper right")
+
+
+def draw_curve(axes, cuts, index, label):
+    height, error = cuts.background_rejection, cuts.background_rejection_error
+    drawn = np.isfinite(height) & (height > 0)
+    x, height, error = cuts.signal_efficiency[drawn], height[drawn], error[drawn]
+    color = style.CURVES[index]
+    axes.plot(x, height, color=color, ls=style.linestyle(style.DASHES[index]), label=label)
+    low = np.maximum(height - error, height.min(initial=1))
+    axes.fill_between(x, low, height + error, color=color, alpha=0.16, lw=0)

@@ -1,0 +1,63 @@
+"""AnomalyMonitor alive in JupyterLab and Voila: the digits of Python, and silence while sliding."""
+
+import pytest
+
+from tests.browser.test_overtraining_and_boosting import COUNT_SENT, read, settled, shown
+
+pytestmark = pytest.mark.browser
+
+LABEL = "Anomaly monitor"
+MAKE = """
+import numpy as np
+from hepml_widgets import AnomalyMonitor
+rng = np.random.default_rng(1)
+reference, today = rng.normal(size=(4000, 3)), rng.normal(0.1, 1, size=(2000, 3))
+score = [np.abs(x).sum(axis=1) for x in (reference, today)]
+areas = {f"day {k}": (0.5 + 0.005 * rng.normal() + 0.03 * (k == 5), 0.005) for k in range(1, 6)}
+view = AnomalyMonitor(*score, reference_features=reference, features=today, populations=areas,
+                      null=0.5 + 0.005 * rng.normal(size=999), ks={"day 5": {"x0": 1e-4}})
+"""
+
+
+def test_lab_shows_one_view_that_python_follows_without_talk(page, lab):
+    lab.write("monitor.ipynb", MAKE, "view")
+    lab.open(page, "monitor.ipynb")
+    lab.run_all(page)
+    view = shown(page, LABEL)
+    assert page.locator(f'.hepml[aria-label="{LABEL}"]').locator("visible=true").count() == 1
+    assert " · period day 5 · AUC 0.5" in read(view)
+    assert settled(lab, page, read(view))
+    for slider in ("threshold", "period"):
+        for key in ("Home", "ArrowRight"):
+            before = read(view)
+            view.get_by_role("slider", name=slider).press(key)
+            assert settled(lab, page, read(view))
+            assert read(view) != before
+    page.wait_for_timeout(1000)
+    page.evaluate(COUNT_SENT)
+    above = view.locator(".hepml-box").first
+    above.scroll_into_view_if_needed()
+    box = above.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 60, steps=25)
+    during = page.evaluate("sent")
+    text = read(view)
+    page.mouse.up()
+    assert during == 0
+    assert settled(lab, page, text)
+    view.get_by_role("button", name="0.1").click()
+    view.get_by_label("event", exact=True).select_option("3")
+    page.wait_for_timeout(500)
+    assert lab.evaluate(page, "view.false_alarm") == "0.001"
+    assert lab.evaluate(page, "view.event == view.points.outliers[3].row") == "True"
+
+
+def test_voila_shows_it_alive(page, voila):
+    voila.write("monitor.ipynb", MAKE, "view")
+    voila.open(page, "monitor.ipynb")
+    view = shown(page, LABEL)
+    before = read(view)
+    view.get_by_role("slider", name="period").press("Home")
+    assert read(view) != before
+    assert " · period day 1 · " in read(view)

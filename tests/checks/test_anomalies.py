@@ -1,0 +1,176 @@
+"""Each exercise's check accepts a right answer and names each misconception it knows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hepml import data, stats
+from hepml.checks import anomalies as check
+from tests.checks.naming import not_named
+
+P_VALUES = dict(enumerate(np.random.default_rng(5).uniform(0.021, 1, 30)))
+LOW = min(P_VALUES.values())
+
+
+def judge_trials(expected=1.5, everywhere=None):
+    everywhere = 1 - (1 - LOW) ** 30 if everywhere is None else everywhere
+    return check.trials(P_VALUES, my_expected=expected, my_global=everywhere)
+
+
+def test_right_numbers_are_right_also_when_rounded():
+    assert judge_trials().ok
+    assert judge_trials(everywhere=round(1 - (1 - LOW) ** 30, 2)).ok
+    assert judge_trials(np.float32(1.5)).ok
+
+
+def test_an_answer_not_given_is_neither_right_nor_wrong(days):
+    verdict = check.trials(P_VALUES, my_expected=..., my_global=None)
+    assert verdict.ok is None
+    assert "my_expected and my_global" in verdict.reason
+    assert check.told_apart(*days).ok is None
+    assert check.periods(my_kinds=...).ok is None
+    assert check.periods(my_kinds={"A": ..., "B": None, "C": None, "D": None}).ok is None
+
+
+def test_misreadings_of_the_expected_number_are_named():
+    below = sum(p <= 0.05 for p in P_VALUES.values())
+    wrong = {
+        "for one histogram": 0.05,
+        "that at least one": 1 - 0.95**30,
+        "that none": 0.95**30,
+        "number of histograms": 30,
+        "below 5 % here": below,
+        "not 7": 7,
+        "should be a number": "1.5",
+    }
+    assert not not_named(judge_trials, wrong)
+
+
+def test_misreadings_of_trials_are_named():
+    wrong = {
+        "left out the trials": LOW,
+        "Bonferroni": 30 * LOW,
+        "chance that none": (1 - LOW) ** 30,
+        "not all are so small": 1 - LOW**30,
+        "all of them": LOW**30,
+        "in place of the smallest p": 1 - 0.95**30,
+        "mean p": np.mean(list(P_VALUES.values())),
+        "make p larger": LOW / 30,
+        "by Šidák that is worth": 0.123,
+        "infinite": np.inf,
+    }
+    assert not not_named(lambda given: judge_trials(everywhere=given), wrong)
+
+
+def test_the_smallest_of_a_single_p_value_is_itself():
+    assert check.trials({"x": 0.3}, my_expected=0.05, my_global=0.3).ok
+
+
+# ---------------------------------------------------------------- two days
+
+
+@pytest.fixture(scope="module")
+def days():
+    """Two days with weights that matter: of half the events the shift goes the other way."""
+    rng = np.random.default_rng(8)
+    weights = [np.where(rng.random(4000) < 0.5, 3.0, 0.2) for _ in range(2)]
+    shifts = 0.25 * np.where(weights[1] > 1, 1, -1)
+    values = [rng.normal(size=4000), rng.normal(size=4000) + shifts]
+    return [pd.DataFrame({"x": x, "Weight": w}) for x, w in zip(values, weights, strict=True)]
+
+
+def scores_of(days):
+    return [day["x"].to_numpy()[1::2] for day in days]
+
+
+def weights_of(days):
+    return [day["Weight"].to_numpy()[1::2] for day in days]
+
+
+def judge(days, scores=None, p=None):
+    scores = scores_of(days) if scores is None else scores
+    if p is None:
+        p = stats.two_sample_test(*scores, *weights_of(days), statistic="auc").p_value
+    return check.told_apart(*days, my_scores_yesterday=scores[0], my_scores_today=scores[1], my_p=p)
+
+
+def test_scores_and_p_are_right_whatever_their_scale(days):
+    verdict = judge(days)
+    assert verdict.ok, verdict
+    assert judge(days, [np.exp(part).astype("float32") for part in scores_of(days)]).ok
+    assert judge(days, [list(part) for part in scores_of(days)]).ok
+
+
+def test_misreadings_of_scores_are_named(days):
+    right = scores_of(days)
+    everything = [day["x"].to_numpy() for day in days]
+    wrong = {
+        "learned from among them": everything,
+        "than any on events": [right[0], right[1] + 0.5],
+        "is today the class 1": [right[0], right[1] - 0.7],
+        "There are two different": [part > 0 for part in right],
+        "All scores are the same": [np.ones(2000), np.ones(2000)],
+        "its shape is": [right[0][:-1], right[1]],
+        "A better classifier": [np.random.default_rng(k).normal(size=2000) for k in (1, 2)],
+    }
+    assert not not_named(lambda scores: judge(days, scores, p=p_of(days, scores)), wrong)
+
+
+def p_of(days, scores):
+    """Answer of somebody who has made no other mistake."""
+    if len(scores[0]) != len(weights_of(days)[0]):
+        return 0.5
+    return stats.two_sample_test(*scores, *weights_of(days), statistic="auc").p_value
+
+
+def test_misreadings_of_p_are_named(days):
+    exact = judge(days)
+    assert exact.ok
+    unweighted = stats.two_sample_test(*scores_of(days), statistic="auc").p_value
+    wrong = {
+        "is never 0": 0,
+        "In percent": 5,
+        "That is 1 − p": 0.999,
+        "Did the weights go along": unweighted,
+        "From your scores": 0.3,
+        "should be a number": "small",
+    }
+    assert not not_named(lambda p: judge(days, p=p), wrong)
+
+
+# ---------------------------------------------------------------- four periods
+
+RIGHT = {"A": "tau_energy_scale", "B": None, "C": "swapped_phi", "D": "missing_energy"}
+
+
+def test_the_right_kinds_are_those_that_were_made():
+    events = data.load("higgs_tautau").iloc[::10].reset_index(drop=True)
+    made = check.hidden(events)
+    size = len(events) // 4
+    assert check.periods(my_kinds=RIGHT).ok
+    for k, (name, kind) in enumerate(RIGHT.items()):
+        part = events.iloc[k * size : (k + 1) * size].reset_index(drop=True)
+        assert len(made[name]) == size
+        changed = {c for c in part if not part[c].equals(made[name][c])}
+        assert set(data.SKEWS[kind].columns if kind else ()) >= {
+            c for c in changed if c.startswith("PRI_") and c != "PRI_met_sumet"
+        }
+        assert bool(changed) == (kind is not None)
+
+
+def test_misreadings_of_periods_are_named():
+    wrong = {
+        "a fault where there is none": RIGHT | {"B": "eta_phi_hole"},
+        "Where does the pT of the tau begin": RIGHT | {"A": "missing_energy"},
+        "Are the taus as before": RIGHT | {"D": "tau_energy_scale"},
+        "you missed a fault": RIGHT | {"C": None},
+        "another fault than lepton_pt": RIGHT | {"C": "lepton_pt"},
+        "is none of": RIGHT | {"A": "tau"},
+        "keys A, B, C, D": {"A": None},
+        "should be a dict": "tau_energy_scale",
+    }
+    assert not not_named(lambda kinds: check.periods(my_kinds=kinds), wrong)
+
+
+def test_how_many_are_right_is_told():
+    assert "2 of 4 are right" in check.periods(my_kinds=RIGHT | {"A": None, "C": None}).reason

@@ -1,0 +1,177 @@
+"""Each exercise's check accepts a right answer and names each misconception it knows."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from hepml import stats
+from hepml.checks import parameterised as check
+from tests.checks.naming import not_named
+
+MASSES = np.array([500.0, 750.0, 1250.0, 1500.0])
+EVENTS = 20_000
+
+
+@pytest.fixture(scope="module")
+def uneven():
+    """Signal of four masses, unequal in number and in weight, and background in two slices."""
+    rng = np.random.default_rng(5)
+    mass = rng.choice(MASSES, size=EVENTS, p=[0.15, 0.2, 0.3, 0.35])
+    return {
+        "signal_mass": mass,
+        "signal_weight": (1000 / mass) ** 3,
+        "background_weight": rng.choice([1.2, 4.4], size=EVENTS, p=[0.3, 0.7]),
+        "reconstructed": rng.gamma(4, 150, EVENTS) + 250,
+    }
+
+
+def drawn(p, seed=1):
+    return np.random.default_rng(seed).choice(MASSES, size=EVENTS, p=p)
+
+
+def share(uneven, *, weighted=True):
+    w = uneven["signal_weight"] if weighted else np.ones(EVENTS)
+    total = np.array([w[uneven["signal_mass"] == mass].sum() for mass in MASSES])
+    return total / total.sum()
+
+
+def judge_masses(uneven, masses):
+    return check.background_masses(*uneven.values(), my_masses=masses)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_masses_drawn_as_the_signal_s_are_right(uneven, seed):
+    assert judge_masses(uneven, drawn(share(uneven), seed)).ok
+    assert judge_masses(uneven, drawn(share(uneven), seed).astype("float32")).ok
+
+
+def test_wrong_masses_are_called_by_their_names(uneven):
+    own = uneven["reconstructed"]
+    right = drawn(share(uneven))
+    nearest = MASSES[np.abs(own[:, None] - MASSES).argmin(axis=1)]
+    sorted_by = np.empty(EVENTS)
+    sorted_by[np.argsort(own)] = np.sort(right)
+    wrong = {
+        "one mass, 0 GeV": np.zeros(EVENTS),
+        "one mass, 1000 GeV": np.full(EVENTS, 1000),
+        "NaN": np.full(EVENTS, np.nan),
+        "own reconstructed": own,
+        "masses that no signal has": np.random.default_rng(2).uniform(500, 1500, EVENTS),
+        "no signal has, such as 1000 GeV": np.where(np.arange(EVENTS) % 9, right, 1000.0),
+        "each mass equally often": drawn(None),
+        "left out the weights": drawn(share(uneven, weighted=False)),
+        "tells something about the label": drawn([0.1, 0.6, 0.2, 0.1]),
+        "follow the reconstructed": nearest,
+        "Draw by chance": sorted_by,
+        "its shape is": right[1:],
+    }
+    assert not_named(lambda masses: judge_masses(uneven, masses), wrong) == {}
+
+
+def test_an_answer_not_given_is_neither_right_nor_wrong(uneven):
+    assert judge_masses(uneven, ...).ok is None
+    zeros = np.zeros(9)
+    assert check.held_out_scores(zeros, zeros, zeros, 4).ok is None
+    verdict = check.audit({}, None, 1250, {}, my_network=..., my_auc=0.5)
+    assert verdict.ok is None
+    assert "my_network" in verdict.reason
+
+
+# ---------------------------------------------------------------- scores at a held-out mass
+
+
+@pytest.fixture(scope="module")
+def toy():
+    """Scores whose AUC depends on the weights, as tt̄ in slices makes it."""
+    rng = np.random.default_rng(8)
+    y = np.repeat([1, 0], [4000, 16_000])
+    hard = rng.random(len(y)) < 0.3
+    w = np.where(y == 1, 0.1, np.where(hard, 1.2, 4.4))
+    x = rng.normal(size=len(y)) + 1.9 * y + 0.8 * hard
+    return y, w, 1 / (1 + np.exp(-x)), x
+
+
+def judge_scores(toy, scores, area=None):
+    y, w, dedicated, _ = toy
+    good = np.shape(scores) == y.shape and np.isfinite(scores).all()
+    area = (stats.auc(y, scores, w) if good else 0.8) if area is None else area
+    return check.held_out_scores(y, w, dedicated, 9000, my_scores=scores, my_auc=area)
+
+
+def test_scores_as_good_as_the_dedicated_ones_are_right(toy):
+    y, w, dedicated, x = toy
+    rng = np.random.default_rng(1)
+    assert judge_scores(toy, dedicated).ok
+    assert judge_scores(toy, x + 0.05 * rng.normal(size=len(x))).ok
+    assert judge_scores(toy, dedicated, round(stats.auc(y, dedicated, w), 3)).ok
+
+
+def test_wrong_scores_are_called_by_their_names(toy):
+    y, _, dedicated, x = toy
+    rng = np.random.default_rng(1)
+    wrong = {
+        "gives the label away": x + 3 * y,
+        "at the right mass": x + 1.5 * rng.normal(size=len(x)),
+        "background has the larger ones": -x,
+        "All scores are equal": np.full(len(x), 0.5),
+        "training events": np.zeros(9000),
+        "its shape is": dedicated[1:],
+        "finite": dedicated * np.nan,
+    }
+    assert not_named(lambda scores: judge_scores(toy, scores), wrong) == {}
+
+
+def test_wrong_areas_are_called_by_their_names(toy):
+    y, w, dedicated, _ = toy
+    assert abs(stats.auc(y, dedicated) - stats.auc(y, dedicated, w)) > 0.01
+    wrong = {
+        "left out the weights": stats.auc(y, dedicated),
+        "you say": stats.auc(y, dedicated, w) - 0.02,
+        "a number": "much",
+    }
+    assert not_named(lambda area: judge_scores(toy, dedicated, area), wrong) == {}
+
+
+# ---------------------------------------------------------------- four networks
+
+
+@pytest.fixture(scope="module")
+def networks(toy):
+    """Make a leak, a network that does not listen, and one of use."""
+    y, w, _, x = toy
+    events = SimpleNamespace(X=np.column_stack([x, -x, y]), y=y, w=w)
+    ask = {
+        "leak": lambda X, mass: X[:, 1] * mass / 1000,
+        "deaf": lambda X, _mass: np.round(X[:, 0]),
+        "good": lambda X, mass: X[:, 0] + mass,
+    }
+    return ask, events, {"leak": 1.0, "deaf": 0.85, "good": 0.86}
+
+
+def judge_audit(networks, name="good", area=None):
+    ask, events, reported = networks
+    right = stats.auc(events.y, ask["good"](events.X, 1250), events.w)
+    area = right if area is None else area
+    return check.audit(ask, events, 1250, reported, my_network=name, my_auc=area)
+
+
+def test_the_network_of_use_is_right(networks, toy):
+    assert judge_audit(networks).ok
+    assert judge_audit(networks, area=round(stats.auc(toy[0], toy[3], toy[1]), 3)).ok
+
+
+def test_wrong_choices_are_called_by_their_names(networks):
+    wrong = {
+        "background was given other masses": "leak",
+        "does not listen": "deaf",
+        "should be one of 'leak', 'deaf', 'good'": "E",
+    }
+    assert not_named(lambda name: judge_audit(networks, name), wrong) == {}
+
+
+def test_wrong_areas_of_the_right_network_are_called_by_their_names(networks):
+    ask, events, _ = networks
+    unweighted = stats.auc(events.y, ask["good"](events.X, 1250))
+    wrong = {"left out the weights": unweighted, "the reported one": 0.86, "you say": 0.7}
+    assert not_named(lambda area: judge_audit(networks, area=area), wrong) == {}

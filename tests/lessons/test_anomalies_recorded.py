@@ -1,0 +1,88 @@
+"""What is recorded about anomalies: all that the lesson reads, the goals, and one pair again."""
+
+import numpy as np
+import pytest
+
+from benchmarks import anomalies as recording
+from benchmarks.lessons import recipe
+from hepml import data
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return data.recorded("anomalies")
+
+
+def test_everything_the_lesson_reads_is_there(recorded):
+    assert {"command", "versions", "recorded", "data", "method"} <= recorded.keys()
+    assert {"classifier", "KS", "KS local", "KS Sidak", "out of fold"} <= recorded["null"].keys()
+    for size, names in (
+        ("power", {"KS", "classifier", "KS and differences", "classifier and differences"}),
+        ("power_few", {"KS", "classifier"}),
+    ):
+        assert recorded[size].keys() == data.SKEWS.keys()
+        for found in recorded[size].values():
+            assert names <= found.keys()
+            assert all(found[name]["of"] >= 60 for name in names)
+
+
+def test_the_false_alarm_rate_is_what_was_promised(recorded):
+    for name in ("classifier", "KS"):
+        assert recorded["null"][name]["of"] >= 500
+        assert 0.03 <= recorded["null"][name]["share"] <= 0.07
+
+
+def test_what_the_lesson_warns_of_is_recorded(recorded):
+    null = recorded["null"]
+    assert null["out of fold"]["share"] > 0.05 + 3 * null["out of fold"]["error"]
+    assert null["KS local"]["share"] > 0.4
+    assert null["KS Sidak"]["share"] < 0.05
+
+
+def test_the_swap_is_found_with_the_differences_only(recorded):
+    swap = recorded["power"]["swapped_phi"]
+    assert swap["classifier and differences"]["share"] >= 0.9
+    assert max(swap["KS"]["share"], swap["classifier"]["share"]) < 0.3
+
+
+def test_the_strengths_are_those_of_the_challenge(recorded):
+    assert recorded["strengths"] == {k: one.challenge for k, one in data.SKEWS.items()}
+
+
+def test_the_challenge_reaches_the_goal(recorded):
+    best = recorded["challenge"]["and differences, tau of 0.8 GeV"]
+    assert best["AUC"] >= 0.83
+    assert best["accuracy"] >= 0.74
+    assert recorded["challenge"]["events"] == 80_000
+
+
+def test_a_share_has_an_error_also_at_its_ends():
+    none = recording.share([0.5] * 50)
+    assert none["share"] == 0
+    assert 0.005 < none["error"] < 0.03
+    half = recording.share([0.01, 0.5] * 200)
+    assert half["error"] == pytest.approx(0.025, abs=1e-3)
+
+
+def test_no_event_is_in_both_samples_of_a_pair():
+    lesson = recipe(recording.LESSON)
+    events = recording.events_of(lesson)
+    for kind in ("eta_phi_hole", "swapped_phi"):
+        bad = recording.distorted(lesson, events, kind)
+        good, other = recording.pair(events, bad, 1500, seed=4)
+        assert len(good) == len(other) == 1500
+        assert not set(good["EventId"]) & set(other["EventId"])
+        again = recording.pair(events, bad, 1500, seed=4)
+        assert again[1].equals(other)
+        assert not np.array_equal(recording.pair(events, bad, 1500, seed=5)[0].index, good.index)
+
+
+def test_one_strong_fault_is_found_once_more():
+    lesson = recipe(recording.LESSON)
+    events = recording.events_of(lesson)
+    bad = recording.distorted(lesson, events, "tau_energy_scale")
+    pair = recording.pair(events, bad, recording.EVENTS, seed=0)
+    found = recording.tested(lesson, *pair, seed=0, differences=False)
+    assert found["KS"] <= 0.05
+    assert found["KS local"] <= found["KS"]
+    assert found["classifier"] <= 0.05
