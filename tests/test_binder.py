@@ -23,6 +23,7 @@ CONDA_NAMES = {
     "tensorflow": "tensorflow-cpu",
     "xgboost": "py-xgboost-cpu",
     "xgboost-cpu": "py-xgboost-cpu",
+    "xxhash": "python-xxhash",
 }
 LAUNCH = re.compile(r"https://mybinder\.org/v2/[^\s)>\"'\]\\]+")
 

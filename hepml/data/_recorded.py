@@ -24,9 +24,11 @@ def recorded(name):
     Raises
     ------
     KeyError
-        If nothing was recorded under that name.
+        If nothing was recorded under that name, or this installation came without the results,
+        which live in the repository beside the lessons.
     """
     names = sorted(path.stem for path in _FOLDER.glob("*.json"))
     if name not in names:
-        raise KeyError(f"nothing was recorded as {name!r}; there is: {', '.join(names)}")
+        known = ", ".join(names) or "nothing"
+        raise KeyError(f"nothing was recorded as {name!r}; there is: {known}")
     return json.loads((_FOLDER / f"{name}.json").read_text())

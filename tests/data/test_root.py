@@ -182,6 +182,25 @@ def test_wrong_bytes_are_an_error_or_do_not_matter(tmp_path, rng, layout, width)
     assert errors > 10
 
 
+def test_a_changed_description_of_an_rntuple_is_told_before_it_is_believed(tmp_path, rng):
+    """A reader that believes a list of pages counts to whatever it says."""
+    path = whole(tmp_path / "whole.root", "rntuple", rng)
+    with uproot.open(path) as file:
+        ntuple = file["events"]
+        links = [record.page_list_link.locator for record in ntuple.footer.cluster_group_records]
+        ends = [(link.offset, link.num_bytes) for link in links]
+        ends += [
+            (ntuple.member(f"fSeek{part}"), ntuple.member(f"fNBytes{part}"))
+            for part in ("Header", "Footer")
+        ]
+    content, broken = path.read_bytes(), tmp_path / "broken.root"
+    for offset, size in ends:
+        for where in offset + rng.integers(0, size, 25):
+            changed = content[where] ^ int(rng.integers(1, 256))
+            broken.write_bytes(content[:where] + bytes([changed]) + content[where + 1 :])
+            assert "damaged or not complete" in sentence(broken)
+
+
 def test_values_that_are_not_those_written_are_noticed(tmp_path, rng):
     """Every basket is whole, and yet the table is not the one that was written."""
     path = whole(tmp_path / "f.root", "ttree", rng)

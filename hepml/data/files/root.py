@@ -12,6 +12,7 @@ import json
 
 from hepml.data._errors import DataError
 from hepml.data.files._digest import Digest
+from hepml.data.files._envelopes import sound_envelopes
 from hepml.data.files._guard import reading
 from hepml.data.files.base import (
     BATCH_BYTES,
@@ -54,7 +55,7 @@ class RootSource(Source):
 
     def _look_up(self, tree):
         self.tree = choose_tree(self.path, _trees(self._file), tree)
-        self._table = _layout(self._file[self.tree])
+        self._table = self._lay_out(self._file[self.tree])
         self._digests = self._find_digests()
         self._describe()
 
@@ -81,6 +82,15 @@ class RootSource(Source):
         for name, digest in sums.items():
             if digest.sums() != self._digests[name]["sums"]:
                 raise self._changed(f"the digest of {name!r} differs")
+
+    def _lay_out(self, tree):
+        import uproot
+
+        if isinstance(tree, uproot.behaviors.TTree.TTree):
+            return _Tree(tree)
+        if not sound_envelopes(tree):
+            raise self._changed("a checksum of its RNTuple differs")
+        return _NTuple(tree)
 
     def _changed(self, reason):
         return damaged(self.path, self.kind, reason)
@@ -164,12 +174,6 @@ def _next_edge(edges, start, step, rows):
     reach = min(start + step, rows)
     edge = edges[np.searchsorted(edges, reach, side="right") - 1]
     return int(edge) if edge > start else reach
-
-
-def _layout(tree):
-    import uproot
-
-    return _Tree(tree) if isinstance(tree, uproot.behaviors.TTree.TTree) else _NTuple(tree)
 
 
 class _Tree:
