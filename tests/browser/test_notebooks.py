@@ -195,6 +195,8 @@ def test_a_trusted_notebook_is_alive_when_opened_and_not_run(page, lab, name):
     [
         ("reweighting", "view = ShapeCompare(", "Shape comparison"),
         ("without-labels", "hunter = BumpHunter(", "Bump hunter"),
+        ("parameterised", "scan = ParameterScan(", "Parameter scan"),
+        ("anomalies", "monitor_of_days = AnomalyMonitor(", "Anomaly monitor"),
     ],
 )
 def test_other_views_are_alive_when_opened_and_not_run(page, lab, name, cell, label):
