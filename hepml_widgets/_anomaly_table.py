@@ -1,6 +1,7 @@
 """From scores of single events and tests of whole samples to what an `AnomalyMonitor` shows."""
 
 import math
+import numbers
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +11,7 @@ from scipy.special import betainc, ndtri
 from hepml import stats
 from hepml.stats._reweighting import as_columns
 from hepml_widgets._base import pack
-from hepml_widgets._checks import one_of
+from hepml_widgets._checks import as_number, one_of
 from hepml_widgets._numbers import (
     THIN,
     distinct,
@@ -241,7 +242,7 @@ def score_axis(scores, scale):
 def as_exposure(exposure, cuts):
     if exposure is None:
         return cuts.total_signal / cuts.total_background
-    if not 0 < exposure < math.inf:
+    if not as_number("exposure", exposure) > 0:
         raise ValueError(
             "exposure is what the reference is multiplied with, a number above 0, "
             f"not {exposure!r}."
@@ -358,6 +359,11 @@ def make_periods(populations, null, ks, alone):
     list of Period
     """
     if not isinstance(populations, dict):
+        if not isinstance(populations, numbers.Real | tuple):
+            raise TypeError(
+                "populations is a dict from periods to numbers; one period alone is a number or a "
+                f"tuple (number, error), not of type {type(populations).__name__}."
+            )
         populations, ks = {alone: populations}, None if ks is None else {alone: ks}
     if not 1 <= len(populations) <= MOST_PERIODS:
         raise ValueError(f"1 to {MOST_PERIODS} periods can be shown, not {len(populations)}.")

@@ -1,5 +1,7 @@
 """What all widgets ask of their arguments, with one sentence for each."""
 
+import math
+import numbers
 import re
 
 import numpy as np
@@ -7,20 +9,32 @@ import numpy as np
 from hepml import stats
 
 
-def two_names(names):
-    """Return the names of signal and background as text.
+def two_names(names, of="signal and background"):
+    """Return the names of two classes or samples as text.
 
     Parameters
     ----------
     names : sequence of two str
+    of : str
+        What they are called by default.
 
     Returns
     -------
     tuple of str
     """
+    if not isinstance(names, tuple | list):
+        raise TypeError(f"names are two, of {of}, not {names!r:.40}.")
     if len(names) != 2:
-        raise ValueError(f"names are two, of signal and background, not {len(names)}.")
+        raise ValueError(f"names are two, of {of}, not {len(names)}.")
     return tuple(str(name) for name in names)
+
+
+def as_number(name, value):
+    """Return an argument as a finite float."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value):
+        raise ValueError(f"{name} is a finite number, not {value!r:.40}.")
+    return float(value)
 
 
 def one_of(name, value, known):

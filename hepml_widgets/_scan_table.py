@@ -230,8 +230,12 @@ def as_quantity(name, given, models, values):
         )
     rows = {}
     for model, by_value in given.items():
-        unknown = set(by_value) - set(values) if isinstance(by_value, dict) else {by_value}
-        if unknown:
+        if not isinstance(by_value, dict):
+            raise TypeError(
+                f"quantity {name!r} of {str(model)!r} is a dict from values of the parameter to "
+                f"numbers, not {by_value!r:.40}."
+            )
+        if unknown := set(by_value) - set(values):
             raise ValueError(
                 f"quantity {name!r} of {str(model)!r} is given at {unknown.pop()!r}, "
                 "which is no value of this scan."

@@ -26,7 +26,7 @@ from hepml_widgets._anomaly_table import (
     rate_text,
 )
 from hepml_widgets._base import View
-from hepml_widgets._checks import two_names
+from hepml_widgets._checks import as_number, two_names
 
 __all__ = ["AnomalyMonitor"]
 
@@ -69,7 +69,8 @@ class AnomalyMonitor(View):
     populations : dict of str to float or (float, float), optional
         A statistic of each period, 1 to 60 in the order of time, which is the larger, the more the
         period differs from the reference: e.g. the AUC of a classifier told to tell them apart;
-        or pairs of it and its error. ``scores`` are of the last one. A number is a single period.
+        or pairs of it and its error. ``scores`` are of the last one. A number, or
+        a tuple of it and its error, is a single period.
     null : array_like, or dict of str to array_like
         Statistics where there is no difference, e.g. of permuted labels: 19 at least, one array
         for all periods, or one for each (a dict, or an array of shape (n_periods, n)).
@@ -173,7 +174,7 @@ class AnomalyMonitor(View):
         false_alarm=0.05,
         names=("reference", "today"),
     ):
-        self.names, self.statistic = two_names(names), str(statistic)
+        self.names, self.statistic = two_names(names, "reference and today"), str(statistic)
         samples = (reference_scores, reference_weights), (scores, weights)
         tables = reference_features, features, contributions
         check_parts(samples, tables, populations, null, ks)
@@ -373,6 +374,6 @@ def check_tables(reference, today, contributions, scores):
 
 
 def as_share(flagged):
-    if not 0 < flagged < 1:
+    if not 0 < as_number("flagged", flagged) < 1:
         raise ValueError(f"flagged is a share of the reference between 0 and 1, not {flagged!r}.")
     return float(flagged)

@@ -8,7 +8,7 @@ import traitlets
 from hepml import stats
 from hepml_widgets import _scan_figure
 from hepml_widgets._base import View, pack
-from hepml_widgets._checks import one_of, two_names
+from hepml_widgets._checks import as_number, one_of, two_names
 from hepml_widgets._numbers import distinct, percent, probability, with_error
 from hepml_widgets._scan_table import (
     BETWEEN,
@@ -155,12 +155,13 @@ class ParameterScan(View):
         self._curve_rows = between(CURVE_BYTES // (6 * len(found) * len(models)), CURVE_ROWS)
         self.points = self._make_points(found)
         self.quantities = {one.name: one for one in self._make_quantities(quantities or {})}
-        start = self._first_value() if value is None else value
+        start = self._first_value() if value is None else as_number("value", value)
+        cut = self._first_threshold(start) if threshold is None else threshold
         self._texts = texts_of(self.values)
         super().__init__(
             table=self._make_table(),
             value=start,
-            threshold=self._first_threshold(start) if threshold is None else threshold,
+            threshold=as_number("threshold", cut),
             quantity=quantity,
         )
         self._settle()
@@ -388,6 +389,6 @@ def as_dedicated(dedicated, models):
 
 
 def as_sigma(sigma_b):
-    if not 0 <= sigma_b < math.inf:
+    if (sigma_b := as_number("sigma_b", sigma_b)) < 0:
         raise ValueError(f"sigma_b is a relative uncertainty ≥ 0, not {sigma_b}.")
-    return float(sigma_b)
+    return sigma_b

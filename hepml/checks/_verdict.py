@@ -13,6 +13,7 @@ __all__ = [
     "missing",
     "no_number",
     "no_scores",
+    "shape_of",
     "why_differs",
 ]
 
@@ -110,15 +111,25 @@ def no_scores(events, **scores):
         Each array of scores under the name it has in the lesson.
     """
     for length, (name, score) in zip(events, scores.items(), strict=True):
-        shape = np.shape(score)
+        what = next((each for each in ("weights", "masses") if each in name), "scores")
+        shape = shape_of(score)
+        if shape is None:
+            return Verdict(False, f"{name} should hold {length} {what}, each one number.")
         if len(shape) == 2 and shape[1] == 2:
             return Verdict(
                 False, f"{name} has two columns, one per class: take the second, [:, 1]."
             )
         if shape != (length,):
-            what = "weights" if "weights" in name else "scores"
             return Verdict(False, f"{name} should hold {length} {what}; its shape is {shape}.")
         values = np.asarray(score)
         if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
             return Verdict(False, f"{name} should hold finite numbers only.")
     return None
+
+
+def shape_of(values):
+    """Shape of an array or list; None for lists of differing lengths."""
+    try:
+        return np.shape(values)
+    except ValueError:
+        return None

@@ -8,6 +8,7 @@ from hepml.checks._verdict import (
     missing,
     no_number,
     no_scores,
+    shape_of,
     why_differs,
 )
 from hepml.data import SKEWS, skew
@@ -150,7 +151,7 @@ def weighted_auc(scores, weights):
 
 def _all_events(days, scores):
     for day, (name, values) in zip(days, scores.items(), strict=True):
-        if np.shape(values) == (len(day),):
+        if shape_of(values) == (len(day),):
             return Verdict(
                 False,
                 f"{name} has scores of all {len(day)} events, those learned from among them. "

@@ -14,6 +14,7 @@ from hepml.checks._verdict import (
     missing,
     no_number,
     no_scores,
+    shape_of,
 )
 from hepml.stats import auc, roc_curve
 
@@ -221,7 +222,7 @@ def _no_test_scores(score, y):
         return Verdict(
             False, f"These are scores of {len(score)} jets; give those of the {len(y)} test jets."
         )
-    if np.shape(score) == (len(y), 1):
+    if shape_of(score) == (len(y), 1):
         return Verdict(False, f"my_score has shape ({len(y)}, 1): take [:, 0].")
     if unusable := no_scores([len(y)], my_score=score):
         return unusable

@@ -6,7 +6,7 @@ Masses are in GeV. Scores are of all events given, asked at one mass; labels are
 import numpy as np
 from scipy.stats import rankdata
 
-from hepml.checks._verdict import Verdict, agree, missing, no_number, no_scores
+from hepml.checks._verdict import Verdict, agree, missing, no_number, no_scores, shape_of
 from hepml.stats import auc, roc_curve
 
 __all__ = ["audit", "background_masses", "held_out_scores"]
@@ -61,6 +61,8 @@ def background_masses(
 
 
 def _still_nan(given):
+    if shape_of(given) is None:
+        return None
     values = np.asarray(given)
     if values.dtype.kind == "f" and np.isnan(values).any():
         share = np.isnan(values).mean()
@@ -144,15 +146,16 @@ def _why_depends_on_event(given, own):
 # ---------------------------------------------------------------- 2: another mass held out
 
 
-def held_out_scores(y, w, dedicated, train, *, my_scores=None, my_auc=None):
+def held_out_scores(y, w, known, train, *, my_scores=None, my_auc=None):
     """Exercise 2: scores at a mass that was held out, and their weighted AUC.
 
     Parameters
     ----------
     y, w : array_like, shape (n,)
         Labels and weights of the test events: signal of that mass and all background.
-    dedicated : array_like, shape (n,)
-        Scores of the network dedicated to that mass, to compare with.
+    known : dict of str to array_like, shape (n,)
+        Scores of the lesson's own networks, all of which have seen that mass; "dedicated" is the
+        one to compare with.
     train : int
         Number of training events for that mass, to recognise scores of these.
     my_scores : array_like, shape (n,)
@@ -173,8 +176,12 @@ def held_out_scores(y, w, dedicated, train, *, my_scores=None, my_auc=None):
         or no_number(my_auc=my_auc)
     ):
         return unusable
-    scores = np.asarray(my_scores, float)
-    said = _why_poor(y, w, scores, dedicated) or _why_other_auc(my_auc, y, w, scores)
+    scores, dedicated = (np.asarray(column, float) for column in (my_scores, known["dedicated"]))
+    said = (
+        _why_not_yours(scores, known)
+        or _why_poor(y, w, scores, dedicated)
+        or _why_other_auc(my_auc, y, w, scores)
+    )
     if said:
         return Verdict(False, said)
     return Verdict(
@@ -185,8 +192,18 @@ def held_out_scores(y, w, dedicated, train, *, my_scores=None, my_auc=None):
 
 
 def _of_training(scores, train):
-    if np.shape(scores) == (train,):
+    if shape_of(scores) == (train,):
         return Verdict(False, "These are scores of the training events: take the test events.")
+    return None
+
+
+def _why_not_yours(scores, known):
+    for name, others in known.items():
+        if np.allclose(scores, others, rtol=1e-3, atol=1e-6):
+            return (
+                f"These are the scores of the lesson's network {name!r}, which has seen this mass "
+                "in training. Train one that has not."
+            )
     return None
 
 
@@ -196,7 +213,10 @@ def _why_poor(y, w, scores, dedicated):
     difference = found.auc - best.auc
     told = f"Your scores have an AUC of {found.auc:.4f}, the dedicated network {best.auc:.4f}"
     if np.ptp(scores) == 0:
-        return "All scores are equal: was anything trained?"
+        return (
+            "All scores are equal: was anything trained, and is the mass scaled as in training? "
+            "(A network asked with 750 where it learned numbers around 1 has no opinion.)"
+        )
     if found.auc < 1 - best.auc + 0.1:
         return f"{told}: background has the larger ones. Is the signal y = 1?"
     if difference > TOO_GOOD + error:
@@ -254,7 +274,7 @@ def audit(ask, events, mass, reported, *, my_network=None, my_auc=None):
     scores = {name: network(events.X, mass) for name, network in ask.items()}
     found = {name: auc(events.y, score, events.w) for name, score in scores.items()}
     best = max(found, key=found.get)
-    if my_network != best:
+    if not isinstance(my_network, str) or my_network != best:
         return Verdict(False, _why_not_this_network(my_network, found, reported, ask, events.X))
     if said := _why_not_its_auc(my_auc, best, found, reported, auc(events.y, scores[best])):
         return Verdict(False, said)
@@ -262,7 +282,7 @@ def audit(ask, events, mass, reported, *, my_network=None, my_auc=None):
 
 
 def _why_not_this_network(given, found, reported, ask, X):
-    if given not in found:
+    if not isinstance(given, str) or given not in found:
         return f"my_network should be one of {', '.join(map(repr, found))}; not {given!r}."
     if np.allclose(ask[given](X, ENDS[0]), ask[given](X, ENDS[1])):
         return (

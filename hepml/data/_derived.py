@@ -1,5 +1,9 @@
 """Derived features of events with HiggsML's columns, computed anew from the primary ones."""
 
+import math
+from collections.abc import Iterable
+from numbers import Real
+
 import numpy as np
 
 from hepml.data._errors import DataError, nearest
@@ -34,8 +38,8 @@ def derived_features(events, columns=None, *, tau_mass=0.0):
     Raises
     ------
     DataError
-        If a column is none of the derived ones, or lacks primary ones; or no column can be
-        computed.
+        If a column is none of the derived ones, or lacks primary ones; no column can be computed;
+        or the mass is not one.
 
     Notes
     -----
@@ -52,6 +56,8 @@ def derived_features(events, columns=None, *, tau_mass=0.0):
     True
     """
     check_table(events)
+    if not isinstance(tau_mass, Real) or not 0 <= tau_mass < math.inf:
+        raise DataError(f"tau_mass={tau_mass!r}: say a mass in GeV, 0 or more")
     names = _possible(events) if columns is None else _named(events, columns)
     inputs = dict.fromkeys(i for name in names for i in higgsml.FORMULAS[name][0])
     primary = {name: numbers(events, name) for name in inputs}
@@ -102,12 +108,14 @@ def _has_all(events, names):
 
 
 def _named(events, columns):
+    if not isinstance(columns, Iterable):
+        raise DataError(f"columns={columns!r}: say names of derived features")
     names = [columns] if isinstance(columns, str) else list(columns)
     if not names:
         raise DataError("no derived feature is named")
     for name in names:
-        if name not in higgsml.FORMULAS:
-            hint = nearest(name, higgsml.FORMULAS)
+        if not isinstance(name, str) or name not in higgsml.FORMULAS:
+            hint = nearest(str(name), higgsml.FORMULAS)
             raise DataError(f"there is no derived feature {name!r}; {hint}")
         if missing := [i for i in higgsml.FORMULAS[name][0] if i not in events]:
             raise DataError(f"{name} is made of columns that are not there: {', '.join(missing)}")

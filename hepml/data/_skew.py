@@ -229,8 +229,8 @@ def skew(events, kind, strength, rng, *, recompute=None):
 
 
 def _known(kind):
-    if kind not in SKEWS:
-        raise DataError(f"there is no distortion {kind!r}; {nearest(kind, SKEWS)}")
+    if not isinstance(kind, str) or kind not in SKEWS:
+        raise DataError(f"there is no distortion {kind!r}; {nearest(str(kind), SKEWS)}")
     return SKEWS[kind]
 
 

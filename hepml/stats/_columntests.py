@@ -109,9 +109,9 @@ def column_tests(a, b, weights_a=None, weights_b=None, *, statistic="ks", permut
     ColumnTests(3 columns, largest distance in y: p = 0.001 there, 0.001 ± 0.001 for all, \
 0.003 by Šidák)
     """
-    check_options(statistic, permutations)
     if statistic == "auc":
         raise ValueError('statistic "auc" is for one score: use two_sample_test.')
+    check_options(statistic, permutations, ("ks", "cvm", "ad"))
     columns = common_columns(a, b)
     rng = np.random.default_rng(rng)
     samples = {name: pair_of(name, a, b, weights_a, weights_b) for name in columns}

@@ -367,7 +367,7 @@ def as_columns(which, table, features):
     names = [f"x{i}" for i in range(array.shape[1])] if features is None else list(features)
     if len(names) != array.shape[1]:
         raise ValueError(
-            f"{which} has {array.shape[1]} columns, but {len(names)} features are named."
+            f"{which} has {array.shape[1]} columns, but names are given for {len(names)}."
         )
     return named(which, dict(zip(names, array.T, strict=True)))
 

@@ -1,6 +1,7 @@
 """Whether two samples of weighted events come from one distribution."""
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -161,9 +162,12 @@ def two_sample_test(
     return summary(statistic, (first, second), observed, drawn)
 
 
-def check_options(statistic, permutations):
-    if statistic not in DISTANCES:
-        raise ValueError(f'statistic is "ks", "cvm", "ad" or "auc", not {statistic!r}.')
+def check_options(statistic, permutations, known=("ks", "cvm", "ad", "auc")):
+    if statistic not in known:
+        *others, last = (f'"{name}"' for name in known)
+        raise ValueError(f"statistic is {', '.join(others)} or {last}, not {statistic!r}.")
+    if not isinstance(permutations, Integral):
+        raise TypeError(f"permutations: a whole number is wanted, not {permutations!r}.")
     if permutations < 1:
         raise ValueError(f"permutations: at least 1 is wanted, not {permutations}.")
 

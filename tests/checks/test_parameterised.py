@@ -65,6 +65,7 @@ def test_wrong_masses_are_called_by_their_names(uneven):
         "follow the reconstructed": nearest,
         "Draw by chance": sorted_by,
         "its shape is": right[1:],
+        "masses, each one number": [[500.0], 750.0],
     }
     assert not_named(lambda masses: judge_masses(uneven, masses), wrong) == {}
 
@@ -72,7 +73,7 @@ def test_wrong_masses_are_called_by_their_names(uneven):
 def test_an_answer_not_given_is_neither_right_nor_wrong(uneven):
     assert judge_masses(uneven, ...).ok is None
     zeros = np.zeros(9)
-    assert check.held_out_scores(zeros, zeros, zeros, 4).ok is None
+    assert check.held_out_scores(zeros, zeros, {"dedicated": zeros}, 4).ok is None
     verdict = check.audit({}, None, 1250, {}, my_network=..., my_auc=0.5)
     assert verdict.ok is None
     assert "my_network" in verdict.reason
@@ -94,17 +95,18 @@ def toy():
 
 def judge_scores(toy, scores, area=None):
     y, w, dedicated, _ = toy
-    good = np.shape(scores) == y.shape and np.isfinite(scores).all()
+    good = isinstance(scores, np.ndarray) and scores.shape == y.shape and np.isfinite(scores).all()
     area = (stats.auc(y, scores, w) if good else 0.8) if area is None else area
-    return check.held_out_scores(y, w, dedicated, 9000, my_scores=scores, my_auc=area)
+    known = {"dedicated": dedicated, "parameterised": dedicated**0.9}
+    return check.held_out_scores(y, w, known, 9000, my_scores=scores, my_auc=area)
 
 
 def test_scores_as_good_as_the_dedicated_ones_are_right(toy):
-    y, w, dedicated, x = toy
+    y, w, _, x = toy
     rng = np.random.default_rng(1)
-    assert judge_scores(toy, dedicated).ok
+    assert judge_scores(toy, x).ok
     assert judge_scores(toy, x + 0.05 * rng.normal(size=len(x))).ok
-    assert judge_scores(toy, dedicated, round(stats.auc(y, dedicated, w), 3)).ok
+    assert judge_scores(toy, x, round(stats.auc(y, x, w), 3)).ok
 
 
 def test_wrong_scores_are_called_by_their_names(toy):
@@ -115,6 +117,9 @@ def test_wrong_scores_are_called_by_their_names(toy):
         "at the right mass": x + 1.5 * rng.normal(size=len(x)),
         "background has the larger ones": -x,
         "All scores are equal": np.full(len(x), 0.5),
+        "lesson's network 'dedicated'": dedicated,
+        "lesson's network 'parameterised'": dedicated**0.9,
+        "each one number": [[0.1, 0.2], 0.3],
         "training events": np.zeros(9000),
         "its shape is": dedicated[1:],
         "finite": dedicated * np.nan,
@@ -123,7 +128,7 @@ def test_wrong_scores_are_called_by_their_names(toy):
 
 
 def test_wrong_areas_are_called_by_their_names(toy):
-    y, w, dedicated, _ = toy
+    y, w, _, dedicated = toy
     assert abs(stats.auc(y, dedicated) - stats.auc(y, dedicated, w)) > 0.01
     wrong = {
         "left out the weights": stats.auc(y, dedicated),
@@ -165,7 +170,8 @@ def test_wrong_choices_are_called_by_their_names(networks):
     wrong = {
         "background was given other masses": "leak",
         "does not listen": "deaf",
-        "should be one of 'leak', 'deaf', 'good'": "E",
+        "should be one of 'leak', 'deaf', 'good'; not 'E'": "E",
+        "should be one of 'leak', 'deaf', 'good'; not ['good']": ["good"],
     }
     assert not_named(lambda name: judge_audit(networks, name), wrong) == {}
 

@@ -188,6 +188,7 @@ def test_whole_numbers_become_floats_where_they_must():
         ({"rng": None}, r"rng=None: say a numpy.random.Generator, or a seed"),
         ({"rng": -1}, "rng=-1"),
         ({"events": np.zeros((3, 2))}, "a table with named columns is wanted.*not a ndarray"),
+        ({"kind": ["lepton_pt"]}, "no distortion"),
         ({"events": {"PRI_lep_p": [1.0]}}, "no column 'PRI_lep_pt'; did you mean 'PRI_lep_p'"),
         ({"events": {"PRI_lep_pt": ["a"]}}, "'PRI_lep_pt' holds something other than numbers"),
         (
@@ -252,11 +253,19 @@ def test_a_tau_with_a_mass_is_heavier(events):
         ({"PRI_tau_pt": [1.0]}, ["DER_pt_h"], "DER_pt_h is made of columns that are not there"),
         ({"PRI_tau_pt": [1.0]}, ["DER_pth"], "no derived feature 'DER_pth'; did you mean"),
         ({"PRI_tau_pt": [1.0]}, [], "no derived feature is named"),
+        ({"PRI_tau_pt": [1.0]}, 3, "columns=3: say names of derived features"),
+        ({"PRI_tau_pt": [1.0]}, [3], "no derived feature 3"),
     ],
 )
 def test_what_cannot_be_derived_is_told(table, columns, message):
     with pytest.raises(DataError, match=message):
         data.derived_features(table, columns)
+
+
+@pytest.mark.parametrize("mass", [-1, np.nan, "1"])
+def test_a_mass_of_the_tau_is_none_below_zero(events, mass):
+    with pytest.raises(DataError, match=r"tau_mass=.*: say a mass in GeV, 0 or more"):
+        data.derived_features(events.head(2), tau_mass=mass)
 
 
 @pytest.mark.real_data

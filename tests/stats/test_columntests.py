@@ -112,8 +112,9 @@ def test_a_larger_sample_is_thinned_alike_in_all_columns(rng):
         ({"a": {"x": [1.0], "y": [np.nan]}}, ValueError, "y: 1 of 1 values of a is NaN"),
         ({"weights_a": [1.0]}, ValueError, "x: One entry per event is wanted"),
         ({"statistic": "auc"}, ValueError, "use two_sample_test"),
-        ({"statistic": "chi2"}, ValueError, "not 'chi2'"),
+        ({"statistic": "chi2"}, ValueError, 'is "ks", "cvm" or "ad", not \'chi2\''),
         ({"permutations": 0}, ValueError, "at least 1"),
+        ({"permutations": "many"}, TypeError, "a whole number is wanted, not 'many'"),
         ({"a": {"x": ["p", "q"], "y": [1.0, 2]}}, TypeError, "column 'x' has dtype"),
     ],
 )

@@ -226,6 +226,7 @@ def test_result_says_what_it_is():
         (([1.0, 2.0], [2.0], [1.0, -1.0]), {}, "weights of a add up to zero"),
         (([1.0], [2.0]), {"statistic": "kuiper"}, "not 'kuiper'"),
         (([1.0], [2.0]), {"permutations": 0}, "at least 1 is wanted"),
+        (([1.0], [2.0]), {"permutations": 1.5}, "whole number is wanted, not 1.5"),
         ((["x"], [2.0]), {}, "wanted booleans, integers or floats"),
     ],
 )

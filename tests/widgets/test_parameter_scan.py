@@ -287,6 +287,23 @@ BAD = {
     ),
     "sigma": (dict.fromkeys((1, 2), PAIR), {"sigma_b": -1}, "sigma_b is a relative uncertainty"),
     "scale": (dict.fromkeys((1, 2), PAIR), {"scale": "log"}, "scale is 'auto'"),
+    "sigma text": (
+        dict.fromkeys((1, 2), PAIR),
+        {"sigma_b": "10%"},
+        "sigma_b is a finite number, not '10%'",
+    ),
+    "value": (dict.fromkeys((1, 2), PAIR), {"value": "x"}, "value is a finite number, not 'x'"),
+    "threshold": (
+        dict.fromkeys((1, 2), PAIR),
+        {"threshold": np.nan},
+        "threshold is a finite number, not nan",
+    ),
+    "no classes": (dict.fromkeys((1, 2), PAIR), {"names": None}, "names are two, .* not None"),
+    "quantity of a list": (
+        dict.fromkeys((1, 2), PAIR),
+        {"quantities": {"L": {"a": [1, 2]}}},
+        "of 'a' is a dict from values of the parameter",
+    ),
     "classes": (dict.fromkeys((1, 2), PAIR), {"names": ["s"]}, "names are two"),
     "quantities": (dict.fromkeys((1, 2), PAIR), {"quantities": [1]}, "a dict of at most 2"),
     "taken": (dict.fromkeys((1, 2), PAIR), {"quantities": {"Z": {}}}, "'Z' is computed here"),

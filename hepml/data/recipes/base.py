@@ -170,23 +170,28 @@ class Recipe(ABC):
         Parameters
         ----------
         events : int
-            Rows of the sample, shared out by the processes' and variants' fixed fractions.
+            Rows of the sample, shared out by the processes' and variants' fixed fractions; at
+            least one for each.
         seed : int
 
         Returns
         -------
         list of Chunk
         """
-        return [
-            Chunk(p, v, i, size, seed)
+        parts = [
+            (p, v, process.fraction * share)
             for p, process in enumerate(self.processes)
             for v, share in enumerate(process.shares)
-            for i, size in enumerate(self._sizes(events * process.fraction * share))
+        ]
+        totals = _shared_out(events, [fraction for *_, fraction in parts])
+        return [
+            Chunk(p, v, i, size, seed)
+            for (p, v, _), total in zip(parts, totals, strict=True)
+            for i, size in enumerate(self._sizes(total))
         ]
 
-    def _sizes(self, events):
+    def _sizes(self, total):
         """Nearly equal parts of at most ``chunk_events``."""
-        total = max(1, round(events))
         parts = -(-total // self.chunk_events)
         return [total // parts + (i < total % parts) for i in range(parts)]
 
@@ -259,3 +264,15 @@ def _taken(values, order, lengths):
     starts, sizes = (np.cumsum(lengths) - lengths)[order], lengths[order]
     first = np.cumsum(sizes) - sizes
     return values[np.arange(sizes.sum()) + np.repeat(starts - first, sizes)]
+
+
+def _shared_out(events, fractions):
+    """Whole numbers near to their fractions of ``events`` that add up to it, none of them 0."""
+    sizes = [max(1, round(events * fraction)) for fraction in fractions]
+    step = 1 if sum(sizes) < events else -1
+    while sum(sizes) != events:
+        able = [i for i, size in enumerate(sizes) if size + step > 0]
+        if not able:  # fewer events than processes
+            return sizes
+        sizes[max(able, key=lambda i: step * (events * fractions[i] - sizes[i]))] += step
+    return sizes
