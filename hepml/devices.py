@@ -6,6 +6,7 @@ the one backend that Keras is set to.
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import subprocess
@@ -152,6 +153,7 @@ def _imported_keras():
     try:
         with _silent():
             import keras  # noqa: PLC0415 - seconds, and only here it is known to be wanted
+        logging.getLogger("tensorflow").addFilter(_not_retracing)
     except ModuleNotFoundError as error:
         if error.name == "keras":
             raise ImportError('this needs Keras: pip install "hepml-lab[lab]"') from None
@@ -163,6 +165,11 @@ def _imported_keras():
         known = ", ".join(NAMES)
         raise ImportError(f"{error}; set KERAS_BACKEND to one of {known}") from error
     return keras
+
+
+def _not_retracing(record):
+    """Whether a warning is none about traces made anew, as whoever runs a cell twice gets them."""
+    return "tf.function retracing" not in record.getMessage()
 
 
 def cores():

@@ -535,7 +535,7 @@ def population_words(periods, i, rate, statistic):
     period, count = periods[i], len(periods)
     if math.isnan(period.limits(rate)[1]):
         return (
-            f"{len(period.null)} permutations cannot tell {rate_text(rate)}: "
+            f"{len(period.null)} values of the null cannot tell {rate_text(rate)}: "
             f"at least {wanted_permutations(rate)} are wanted."
         )
     alarm = period.is_alarm(rate)

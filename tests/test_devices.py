@@ -60,6 +60,18 @@ def test_tensorflow_does_not_greet_and_stderr_works_afterwards():
     assert done.stderr == "I am here"
 
 
+def test_running_a_training_cell_twice_warns_of_no_traces():
+    code = (
+        "from hepml import devices; devices.prepare(); import logging; "
+        "log = logging.getLogger('tensorflow'); log.setLevel('WARNING'); "
+        "log.warning('5 out of 9 calls triggered tf.function retracing.'); log.warning('heard')"
+    )
+    done = python(code, KERAS_BACKEND="tensorflow")
+    assert done.returncode == 0
+    assert "heard" in done.stderr
+    assert "retracing" not in done.stderr
+
+
 def test_threads_are_those_that_tensorflow_was_given():
     code = "from hepml import devices; print(devices.prepare().threads)"
     done = python(code, KERAS_BACKEND="tensorflow", TF_NUM_INTRAOP_THREADS="3")

@@ -23,6 +23,8 @@ have 0.544 ± 0.009 in ten draws, and never less than 0.644 on events that they 
 SWAPPED = 0.46
 """An AUC that no sensible score has unless the classes are swapped."""
 PERMUTATIONS = 1999
+LEAST = 1e-6
+"""Below that nobody has dealt so often."""
 
 
 def trials(p_values, *, my_expected=None, my_global=None):
@@ -86,6 +88,7 @@ def _why_not_global(given, p):
         given,
         wanted,
         {
+            "The number is right. A probability is at most 1: is yours in percent?": 100 * wanted,
             "The number is right. That is the smallest p itself: you left out the trials.": low,
             "The number is right. n · p is an upper bound (Bonferroni's): a probability is "
             "1 − (1 − p)ⁿ.": n * low,
@@ -139,8 +142,8 @@ def told_apart(yesterday, today, *, my_scores_yesterday=None, my_scores_today=No
         return Verdict(False, said)
     return Verdict(
         True,
-        f"Right: AUC {weighted_auc(found, weights):.3f} on events that the classifier has not "
-        f"seen, and p = {my_p:.2g}. The day is not like yesterday.",
+        f"Right, if no row [1::2] has taught the classifier, not even another fold's: AUC "
+        f"{weighted_auc(found, weights):.3f}, p = {my_p:.2g}. The day is not like yesterday.",
     )
 
 
@@ -176,16 +179,29 @@ def _why_not_unseen(scores, weights):
     return None
 
 
-def _why_not_p(given, scores, weights):
-    exact = _permuted(scores, weights)
-    plain = _permuted(scores, [np.ones(len(w)) for w in weights])
-    if given <= 0:
+def _why_no_p_value(given):
+    if given < 0:
+        return f"A probability is never below 0, my_p is {given:.3g}."
+    if given == 0:
         return (
             "A p-value is never 0: chance may do what you saw. With k of n deals as large it is "
             "(1 + k) / (1 + n)."
         )
+    if given < LEAST:
+        return (
+            f"A p-value of {given:.1g} would take {1 / given:.0g} deals of the labels: is it a "
+            "formula's, of another test?"
+        )
     if given > 1:
         return f"A probability is at most 1, my_p is {given:.3g}. In percent?"
+    return None
+
+
+def _why_not_p(given, scores, weights):
+    if said := _why_no_p_value(given):
+        return said
+    exact = _permuted(scores, weights)
+    plain = _permuted(scores, [np.ones(len(w)) for w in weights])
     if exact <= LEVEL < given and agree(given, 1 - exact, 0.05):
         return "That is 1 − p: count the deals with an AUC as large as yours, or larger."
     if abs(given - exact) > _tolerance(exact):
@@ -254,13 +270,14 @@ def periods(*, my_kinds=None):
     """
     if unusable := missing(my_kinds=my_kinds):
         return unusable
-    if not hasattr(my_kinds, "keys") or set(my_kinds) != set(_BEFELL):
+    if not hasattr(my_kinds, "keys") or set(my_kinds.keys()) != set(_BEFELL):
         names = ", ".join(_BEFELL)
         return Verdict(False, f"my_kinds should be a dict with the keys {names}.")
+    my_kinds = {name: _none_for_nan(my_kinds[name]) for name in _BEFELL}
     if open_ones := [name for name in _BEFELL if my_kinds[name] is ...]:
         return Verdict(None, f"Say something of {' and '.join(open_ones)}, too; None is an answer.")
     for name in _BEFELL:
-        if my_kinds[name] is not None and my_kinds[name] not in SKEWS:
+        if my_kinds[name] is not None and my_kinds[name] not in tuple(SKEWS):
             known = ", ".join(SKEWS)
             return Verdict(
                 False, f"{name}: {my_kinds[name]!r} is none of {known}; or None for no fault."
@@ -269,6 +286,11 @@ def periods(*, my_kinds=None):
     if wrong:
         return Verdict(False, _about(wrong[0], my_kinds[wrong[0]], len(_BEFELL) - len(wrong)))
     return Verdict(True, "Right: a scale, a quiet period, a swap that only physics sees, and MET.")
+
+
+def _none_for_nan(kind):
+    """A column of pandas holds NaN where None was said."""
+    return None if isinstance(kind, float) and np.isnan(kind) else kind
 
 
 def _about(name, given, right):

@@ -48,7 +48,7 @@ function why({ tested, features: [name], corrected: [p] }, alpha, alarm) {
 
 function populationWords({ population: { periods, title, rates, chance, wanted }, alphas }, { i, a }) {
   const [one, count] = [periods[i], periods.length];
-  if (one.bands[a][1] === null) return `Population: ${one.permutations} permutations cannot tell ${rates[a]}: at least ${wanted[a]} are wanted.`;
+  if (one.bands[a][1] === null) return `Population: ${one.permutations} values of the null cannot tell ${rates[a]}: at least ${wanted[a]} are wanted.`;
   const alarm = isAlarm(one, a);
   const said = `Population: ${one.text} ${alarm ? "differs" : "is like the reference"} (${title} ${one.value}, `
     + `chance stays below ${one.limits[a]} in ${chance[a]})${why(one, alphas[a], alarm)}.`;
@@ -139,7 +139,7 @@ function drawFeatures(panel, { population, alphas }, { i, a }) {
   else remark(panel, "no tests of features in this period");
 }
 
-// ▲ alarm, △ alarm that is none after all trials, ● quiet.
+// ▲ alarm, △ alarm that is none after all trials, ● no alarm.
 function drawPeriods(panel, { population: { periods, chance }, alphas }, { a }) {
   const { left, top, width, height } = panel.inner;
   const known = periods.map(({ bands }) => bands[a].map((end) => end ?? NaN));
@@ -245,7 +245,7 @@ function render({ model, el }) {
     const known = periods.some(({ tested }) => tested);
     const k = panels.length;
     sections.push(section("Population", sentence((s) => populationWords(t, s), all(populationWords, "i", periods.length), "hepml-anomaly-said"), [
-      column("Statistic of each period", ["a"], () => ({ x: { title: "period", kind: "none", domain: [-0.6, periods.length - 0.4] }, y: { title, plain: true, domain } }), drawPeriods, [quiet("● quiet · ▲ alarm · △ none after all trials")]),
+      column("Statistic of each period", ["a"], () => ({ x: { title: "period", kind: "none", domain: [-0.6, periods.length - 0.4] }, y: { title, plain: true, domain } }), drawPeriods, [quiet("● no alarm · ▲ alarm · △ none after all trials")]),
       known && column("Features of one period", ["i", "a"], () => ({ x: { title: "−log₁₀ p, after all features", domain: [0, reach] }, y: bare }), drawFeatures, [quiet("p of each feature in the period chosen")]),
     ]));
     if (periods.length > 1) handle(k, "period", "period", "i", periods.map((_, at) => at));

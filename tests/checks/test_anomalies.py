@@ -111,6 +111,7 @@ def test_misreadings_of_scores_are_named(days):
         "There are two different": [part > 0 for part in right],
         "All scores are the same": [np.ones(2000), np.ones(2000)],
         "its shape is": [right[0][:-1], right[1]],
+        "each one number": [[[0.1, 0.2], [0.3]], right[1]],
         "A better classifier": [np.random.default_rng(k).normal(size=2000) for k in (1, 2)],
     }
     assert not not_named(lambda scores: judge(days, scores, p=p_of(days, scores)), wrong)
@@ -118,7 +119,7 @@ def test_misreadings_of_scores_are_named(days):
 
 def p_of(days, scores):
     """Answer of somebody who has made no other mistake."""
-    if len(scores[0]) != len(weights_of(days)[0]):
+    if len(scores[0]) != len(weights_of(days)[0]) or isinstance(scores[0], list):
         return 0.5
     return stats.two_sample_test(*scores, *weights_of(days), statistic="auc").p_value
 
@@ -129,6 +130,8 @@ def test_misreadings_of_p_are_named(days):
     unweighted = stats.two_sample_test(*scores_of(days), statistic="auc").p_value
     wrong = {
         "is never 0": 0,
+        "is never below 0": -0.1,
+        "is it a formula's": 9e-11,
         "In percent": 5,
         "That is 1 − p": 0.999,
         "Did the weights go along": unweighted,
@@ -166,10 +169,15 @@ def test_misreadings_of_periods_are_named():
         "you missed a fault": RIGHT | {"C": None},
         "another fault than lepton_pt": RIGHT | {"C": "lepton_pt"},
         "is none of": RIGHT | {"A": "tau"},
+        "['swapped_phi'] is none of": RIGHT | {"C": ["swapped_phi"]},
         "keys A, B, C, D": {"A": None},
         "should be a dict": "tau_energy_scale",
     }
     assert not not_named(lambda kinds: check.periods(my_kinds=kinds), wrong)
+
+
+def test_a_series_of_answers_is_as_good_as_a_dict():
+    assert check.periods(my_kinds=pd.Series(RIGHT)).ok
 
 
 def test_how_many_are_right_is_told():

@@ -296,7 +296,7 @@ def test_nulls_are_one_for_all_or_one_for_each(rng):
 def test_too_few_permutations_are_said_so(rng):
     monitor = toy(rng, null=0.5 + 0.005 * rng.normal(size=99), false_alarm=0.001)
     assert monitor.verdicts["population"] == (
-        "Population: 99 permutations cannot tell 0.1\u202f%: at least 999 are wanted."
+        "Population: 99 values of the null cannot tell 0.1\u202f%: at least 999 are wanted."
     )
     assert monitor.verdicts["both"].startswith("Too few permutations")
     assert monitor.figure().axes
