@@ -4,10 +4,12 @@
 module makes of it. What depends on the clock, the machine or chance is left out: timings, version
 numbers, random cell and widget ids, messages on stderr.
 
-Three marks in a code cell of the text mean more than they say:
+Four marks in a code cell of the text mean more than they say:
 
 ``:tags: [solution]``
     The cell is folded in JupyterLab and stands behind a button in the book.
+``:tags: [folded]``
+    Its code alone is folded, in JupyterLab and in the book: what a student should not read yet.
 ``:tags: [not-saved]``
     What the cell prints is of one machine and one moment, such as a time: it is left out.
 ``:alt: "…"``
@@ -77,8 +79,12 @@ def _mark(cell):
     if "solution" in cell.metadata.get("tags", []):
         cell.metadata.tags.append("hide-cell")
         cell.metadata.jupyter = {"outputs_hidden": True, "source_hidden": True}
+        cell.metadata.collapsed = True  # as JupyterLab writes it, or it takes the file as changed
         prompts = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
         _for_book(cell).update(prompts)
+    if "folded" in cell.metadata.get("tags", []):
+        cell.metadata.tags.append("hide-input")
+        cell.metadata.jupyter = {"source_hidden": True}
 
 
 def _for_book(cell):

@@ -235,7 +235,7 @@ function render({ model, el }) {
     const { x, y } = scoreAxes(histogramOf(points));
     const known = points.outliers.some(({ names }) => names.length);
     sections.push(section("Points", sentence((s) => pointWords(t, s), all(pointWords, "row", points.texts.length), "hepml-anomaly-said"), [
-      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: "anomaly score" }, y }), drawPoints, [quiet("dots: highest scores · p: for a threshold fixed beforehand"), ...(known ? [] : [select])]),
+      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: "anomaly score" }, y }), drawPoints, [quiet("dots: highest scores · p: threshold fixed before"), ...(known ? [] : [select])]),
       known && column("Features of one event", ["top"], () => ({ x: eventAxes(t, state), y: bare }), drawEvent, [select]),
     ]));
     handle(0, "threshold", "threshold", "row", points.threshold);

@@ -43,6 +43,7 @@ RocExplorer(y, rng.normal(y))
 ```
 
 ```{code-cell}
+:tags: [folded]
 import os, time
 time.sleep(0.01)
 sorted({"a", "b", "c"})
@@ -133,7 +134,15 @@ def test_a_solution_is_folded_in_both_faces(runs):
     (cell,) = (c for c in runs[0][0].cells if "solution" in c.metadata.get("tags", []))
     assert "hide-cell" in cell.metadata.tags
     assert cell.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
+    assert cell.metadata.collapsed
     assert cell.outputs[0].text == "42\n"
+
+
+def test_code_alone_is_folded_in_both_faces(runs):
+    (cell,) = (c for c in runs[0][0].cells if "folded" in c.metadata.get("tags", []))
+    assert "hide-input" in cell.metadata.tags
+    assert cell.metadata.jupyter == {"source_hidden": True}
+    assert cell.outputs
 
 
 def test_no_trace_of_time_or_versions(runs):
