@@ -275,7 +275,7 @@ def periods(*, my_kinds=None):
         return Verdict(False, f"my_kinds should be a dict with the keys {names}.")
     my_kinds = {name: _none_for_nan(my_kinds[name]) for name in _BEFELL}
     if open_ones := [name for name in _BEFELL if my_kinds[name] is ...]:
-        return Verdict(None, f"Say something about {' and '.join(open_ones)}, too; None is an answer.")
+        return Verdict(None, f"Judge {' and '.join(open_ones)}, too; None is an answer.")
     for name in _BEFELL:
         if my_kinds[name] is not None and my_kinds[name] not in tuple(SKEWS):
             known = ", ".join(SKEWS)
