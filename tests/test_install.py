@@ -1,0 +1,89 @@
+"""The widgets alone: an empty environment and `pip install .`, as a physicist does it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+UNREACHABLE = re.compile(r"connection|resolve|timed out|no matching distribution", re.IGNORECASE)
+HEAVY = ("tensorflow", "keras", "sklearn", "pandas", "pyarrow", "uproot", "pythia8", "jupyterlab")
+
+VIEWS = """
+import importlib.util, json, sys
+from pathlib import Path
+import numpy as np
+from hepml_widgets import (
+    AnomalyMonitor, BumpHunter, ImageBrowser, OvertrainingView, ParameterScan, RocExplorer,
+    ShapeCompare, TrainingMonitor,
+)
+
+rng = np.random.default_rng(1)
+y = np.repeat([1, 0], 500)
+s = rng.normal(y)
+mjj = 2000 + rng.exponential(800, 20_000)
+monitor = TrainingMonitor()
+monitor.begin(total=1)
+monitor.update({"loss": 0.5, "val_loss": 0.6})
+monitor.end()
+views = [
+    RocExplorer(y, s), OvertrainingView(y, s, y, rng.normal(y), permutations=39), monitor,
+    ImageBrowser(rng.random((1000, 8, 8)), y, variables={"mass [GeV]": 80 + s}),
+    ShapeCompare({"x": s[:500]}, {"x": s[500:]}, np.ones(500)),
+    BumpHunter(mjj, rng.random(20_000), signal_region=(3300, 3700)),
+    ParameterScan({m: (y, s + rng.normal(size=1000)) for m in (1, 2)}, trained=1),
+    AnomalyMonitor(s[500:], s[:500], populations=0.6, null=rng.normal(0.5, 0.01, 99)),
+]
+pages = [view.to_html(Path(f"{i}.html")).stat().st_size for i, view in enumerate(views)]
+for view in views:
+    view.figure().savefig("figure.png")
+there = [name for name in HEAVY if importlib.util.find_spec(name)]
+print(json.dumps([pages, there, sorted({name.partition(".")[0] for name in sys.modules})]))
+"""
+
+
+def run(command, cwd):
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, timeout=600, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Return the Python of an environment with nothing but this project in it."""
+    folder = tmp_path_factory.mktemp("alone")
+    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True, timeout=300)
+    places = (folder / "env" / "bin" / "python", folder / "env" / "Scripts" / "python.exe")
+    python = next(place for place in places if place.exists())
+    code, _, said = run([python, "-m", "pip", "install", "--quiet", ROOT], folder)
+    if code and UNREACHABLE.search(said):
+        pytest.skip(f"no package registry answers: {said.splitlines()[-1][:100]}")
+    assert code == 0, said
+    return python
+
+
+def test_all_views_of_arrays_work_without_any_library_of_models(alone, tmp_path):
+    code, out, said = run([alone, "-c", f"HEAVY = {HEAVY}\n{VIEWS}"], tmp_path)
+    assert code == 0, said
+    pages, there, loaded = json.loads(out.splitlines()[-1])
+    assert there == []
+    assert max(pages) <= 650_000
+    assert {"hepml", "hepml_widgets"} <= set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("from hepml import data; data.load('jets')", "no file of 'jets' here"),
+        ("from hepml import devices; devices.prepare()", 'needs Keras: pip install "hepml-lab'),
+        ("from hepml.cli import main; main()", 'needs typer: pip install "hepml-lab'),
+    ],
+)
+def test_what_is_not_there_is_told_in_a_sentence(alone, tmp_path, code, sentence):
+    status, _, said = run([alone, "-c", code], tmp_path)
+    assert status != 0
+    assert sentence in said.splitlines()[-1]
