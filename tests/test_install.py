@@ -59,7 +59,7 @@ def alone(tmp_path_factory):
     subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True, timeout=300)
     places = (folder / "env" / "bin" / "python", folder / "env" / "Scripts" / "python.exe")
     python = next(place for place in places if place.exists())
-    code, _, said = run([python, "-m", "pip", "install", "--quiet", ROOT], folder)
+    code, _, said = run([python, "-I", "-m", "pip", "install", "--quiet", ROOT], folder)
     if code and UNREACHABLE.search(said):
         pytest.skip(f"no package registry answers: {said.splitlines()[-1][:100]}")
     assert code == 0, said
@@ -67,7 +67,7 @@ def alone(tmp_path_factory):
 
 
 def test_all_views_of_arrays_work_without_any_library_of_models(alone, tmp_path):
-    code, out, said = run([alone, "-c", f"HEAVY = {HEAVY}\n{VIEWS}"], tmp_path)
+    code, out, said = run([alone, "-I", "-c", f"HEAVY = {HEAVY}\n{VIEWS}"], tmp_path)
     assert code == 0, said
     pages, there, loaded = json.loads(out.splitlines()[-1])
     assert there == []
@@ -84,6 +84,6 @@ def test_all_views_of_arrays_work_without_any_library_of_models(alone, tmp_path)
     ],
 )
 def test_what_is_not_there_is_told_in_a_sentence(alone, tmp_path, code, sentence):
-    status, _, said = run([alone, "-c", code], tmp_path)
+    status, _, said = run([alone, "-I", "-c", code], tmp_path)
     assert status != 0
     assert sentence in said.splitlines()[-1]
