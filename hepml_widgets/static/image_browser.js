@@ -1,6 +1,6 @@
 import {
   actions, announcer, BARE, button, choice, classMark, dataTable, dragArea, dragHandle, element, extreme, fillWith,
-  fixed, floats, frame, joined, nameHistograms, nearest, niceDomain, onTheme, painter, percent, publisher,
+  fixed, floats, frame, holdControl, joined, nameHistograms, nearest, niceDomain, onTheme, painter, percent, publisher,
   readoutLine, remark, shadesThrough, shorten, significant, stage, steps, vector, watch, withError,
 } from "./plot.js";
 
@@ -266,6 +266,7 @@ function render({ model, el }) {
   const cursors = images.map(({ overlay }, i) => overlay.appendChild(vector("rect", {
     class: "hepml-image-cursor", ...(i ? { "aria-hidden": "true" } : { role: "slider", tabindex: "0", "aria-label": "pixel", "aria-valuemin": 0, "aria-valuemax": data.pixels - 1 }),
   })));
+  holdControl(images[0]);
   const point = (i) => {
     if (images[i].inner) Object.entries(cell(images[i].inner, ...state.pixel)).forEach(([name, value]) => cursors[i].setAttribute(name, value.toFixed(1)));
   };

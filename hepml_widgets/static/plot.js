@@ -823,6 +823,12 @@ function stepped(key, index, count, coarse) {
   return Math.max(0, Math.min(count - 1, index + by));
 }
 
+// A picture hides what it holds from those who listen: one with a control is a group of it alone.
+export function holdControl(panel) {
+  panel.svg.setAttribute("role", "group");
+  for (const layer of panel.svg.children) if (layer !== panel.overlay) layer.setAttribute("aria-hidden", "true");
+}
+
 // A full-height line to drag along x over the sorted `values()`. It moves by whole rows:
 // `move(index)` on every step, `release(index)` once a gesture or a burst of keys is over.
 //   read(index): what is announced of a row;  focusable: one of several linked handles is enough
@@ -836,6 +842,7 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
   const knob = vector("path", { class: "hepml-knob" });
   grip.append(reach, rule, knob);
   panel.overlay.append(grip);
+  if (focusable) holdControl(panel);
   let index = 0;
   let later = null;
 
