@@ -165,6 +165,8 @@ def make_venv():
         return
     require_python()
     require_venv_module()
+    if VENV.is_symlink():  # what it leads to is another's: --clear would empty that
+        VENV.unlink()
     quietly(
         f"Making .venv with Python {sys.version.split()[0]} …",
         [sys.executable, "-m", "venv", "--clear", VENV],

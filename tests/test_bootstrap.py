@@ -260,3 +260,17 @@ def test_make_lab_prints_an_address_that_answers_with_the_start_page(tmp_path, p
         with urllib.request.urlopen(url, timeout=30) as reply:  # noqa: S310 - our own loopback
             assert reply.status == 200
             assert "JupyterLab" in reply.read().decode()
+
+
+def test_an_environment_of_another_checkout_is_left_alone(tmp_path, monkeypatch):
+    other, link = tmp_path / "other", tmp_path / ".venv"
+    other.mkdir()
+    (other / "kept").write_text("")
+    (other / ".hepml-place").write_text(str(other))
+    link.symlink_to(other)
+    monkeypatch.setattr(bootstrap, "VENV", link)
+    monkeypatch.setattr(bootstrap, "PYTHON", link / "bin" / "python")
+    bootstrap.make_venv()
+    assert (other / "kept").exists()
+    assert not link.is_symlink()
+    assert (link / ".hepml-place").read_text() == str(link)
