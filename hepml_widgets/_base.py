@@ -4,8 +4,6 @@ import base64
 import io
 import itertools
 import json
-import re
-from functools import cache
 from html import escape
 from pathlib import Path
 from typing import ClassVar
@@ -18,8 +16,8 @@ from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-STATIC = Path(__file__).with_name("static")
-DEFAULT_EXPORT = "export default { render };"
+from hepml_widgets._scripts import source, stylesheet
+
 _counter = itertools.count(1)
 
 
@@ -31,71 +29,6 @@ def pack(values, kind="<f8"):
 def unpack(column, kind="<f8"):
     """Array of a column made by `pack`."""
     return np.frombuffer(column, dtype=kind)
-
-
-_IMPORT = re.compile(r'^import\s[^;]*?"\./(\w+)\.js";\n', re.MULTILINE)
-_DECLARATION = re.compile(r"^(?:async )?(?:function|const) (\w+)")
-_HOOKS = {"live", "mount"}
-
-
-@cache
-def source(module):
-    """Script of a view: its module and what it needs of those it imports, joined into one."""
-    *shared, own = (_blocks(name) for name in _in_order(module, []))
-    shared = [block for blocks in shared for block in blocks]
-    joined = "\n".join([*_needed(shared, own), *own])
-    return joined.replace(DEFAULT_EXPORT, "").rstrip() + "\n"
-
-
-def _in_order(module, seen):
-    for name in _IMPORT.findall(_read(f"{module}.js")):
-        _in_order(name, seen)
-    if module not in seen:
-        seen.append(module)
-    return seen
-
-
-def _blocks(module):
-    """Split into declarations, without imports, exports, indents and comments: pages carry them."""
-    text = _IMPORT.sub("", _read(f"{module}.js"))
-    parts = re.split(r"^(?=(?:export |async |function |const |class ))", text, flags=re.MULTILINE)
-    return [block for block in map(_bare, parts) if block]
-
-
-def _bare(block):
-    block = re.sub(r"^\s*(?://.*)?\n|^[ \t]+|\n+\Z", "", block, flags=re.MULTILINE)
-    block = re.sub(r"(?<=[;,{]) +// .*$", "", block, flags=re.MULTILINE)
-    block = re.sub(r"(?<=[;,})\]])\n(?=[})\]])", "", block)
-    return re.sub(r"^export (?!default)", "", block)
-
-
-def _needed(shared, own):
-    """Those of the shared declarations that a view's own reach, in their order."""
-    names = {block: match[1] for block in shared if (match := _DECLARATION.match(block))}
-    kept, words = set(), _HOOKS | _words(own)
-    while found := {block for block, name in names.items() if name in words} - kept:
-        kept |= found
-        words |= _words(found)
-    return [block for block in shared if block in kept or block not in names]
-
-
-def _words(blocks):
-    return {word for block in blocks for word in re.findall(r"\w+", block)}
-
-
-@cache
-def stylesheet(module):
-    """Style sheet of a view: what all share, then its own."""
-    text = _read("plot.css") + _read(f"{module}.css")
-    text = re.sub(r"/\*.*?\*/\n?|^\s+", "", text, flags=re.MULTILINE)
-    return re.sub(
-        r"(?<=[;{]) +|(?<=\w:) (?=[^{}]*;)| +(?=[{}])|;? *(?=})|(?<=[;{},])[\n ]+", "", text
-    )
-
-
-def _read(name):
-    path = STATIC / name
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _portable(value):

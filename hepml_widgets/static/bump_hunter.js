@@ -7,7 +7,9 @@ import { phi } from "./stats.js";
 
 // ---------------------------------------------------------------- hepml.stats.bump_hunt, step by step
 
-const [STEPS_OF_NEWTON, LONGEST, PRIOR] = [30, 1, 1e-6];
+const STEPS_OF_NEWTON = 30;
+const LONGEST = 1;
+const PRIOR = 1e-6;
 
 // Chance of more than z standard deviations: a series in the middle, a continued fraction beyond.
 function tail(z) {

@@ -1,5 +1,6 @@
 """What `pip install` brings: code and scripts, no samples, and little of it."""
 
+import runpy
 import subprocess
 import sys
 import zipfile
@@ -39,3 +40,28 @@ def test_wheel_has_code_and_scripts(contents, root):
 def test_wheel_has_nothing_else(contents):
     tops = {name.split("/")[0] for name in contents}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"hepml", "hepml_widgets"}
+
+
+def test_pages_of_the_wheel_are_those_of_the_checkout(wheel, root, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    ours, installed = (
+        runpy.run_path(folder / "hepml_widgets" / "_scripts.py") for folder in (root, tmp_path)
+    )
+    assert installed["STATIC"].is_relative_to(tmp_path)
+    modules = [path.stem for path in ours["STATIC"].glob("*.js")]
+    assert len(modules) > 9
+    for module in modules:
+        assert installed["source"](module) == ours["source"](module)
+        assert installed["stylesheet"](module) == ours["stylesheet"](module)
+
+
+def test_scripts_of_the_wheel_are_shortened(wheel, root):
+    with zipfile.ZipFile(wheel) as archive:
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+    scripts = [
+        path
+        for path in (root / "hepml_widgets" / "static").iterdir()
+        if path.suffix in {".js", ".css"}
+    ]
+    assert all(sizes[path.relative_to(root).as_posix()] < path.stat().st_size for path in scripts)

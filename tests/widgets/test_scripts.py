@@ -1,0 +1,116 @@
+"""What pages get of a script: less text, the same program."""
+
+import re
+
+import pytest
+
+from hepml_widgets import _scripts
+from hepml_widgets._scripts import shortened
+
+MODULES = sorted(path.stem for path in _scripts.STATIC.glob("*.js"))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("text = 'a // b';  // words\n", "text='a // b';"),
+        ("/* two\nlines */ f(1 - -x, y + +z, i++ + ++j);", "f(1- -x,y+ +z,i++ + ++j);"),
+        ("f(/[/}'\"]+/g, a / b / c, `it's ${ { a: `}` }.a } // here`);",
+         "f(/[/}'\"]+/g,a/b/c,`it's ${{a:`}`}.a} // here`);"),
+        ("const f = (long) => { return long?.long ?? .5; };", "const b=(a)=>{return a?.long??.5};"),
+        ("f(({ key, other = key, name: mine }) => ({ key, mine, other: [other] }));",
+         "f(({key:a,other:c=a,name:b})=>({key:a,mine:b,other:[c]}));"),
+        ("let [first, ...rest] = list, next = g(first, d);\nnext();",
+         "let[a,...c]=list,b=g(a,d);b();"),
+        ("function top(one) { if (one) { return -one; }\n two(one); }\n",
+         "function top(a){if(a){return-a}\ntwo(a)}"),
+        ("f({ get own() { return this.own; }, set(name) { this[name] = name; }, async o(z) {} });",
+         "f({get own(){return this.own},set(a){this[a]=a},async o(b){}});"),
+        ("class View extends Base { #own = 1; read(value) { this.#own = value; } static of() {} }",
+         "class View extends Base{#own=1;read(a){this.#own=a}static of(){}}"),
+        ("try { f(); } catch (error) { g(error.error); } finally { h(); }",
+         "try{f()}catch(a){g(a.error)}finally{h()}"),
+        ("switch (x) { case y: return y ? x : z; default: f({ x: y ? x : z }); }",
+         "switch(x){case y:return y?x:z;default:f({x:y?x:z})}"),
+    ],
+)  # fmt: skip
+def test_less_text_says_the_same(text, wanted):
+    names = {"View", "top"}
+    assert shortened(text, frozenset(names)) == wanted
+
+
+def test_names_of_a_module_stay_even_where_hidden():
+    text = "function draw(line, x) { return line(x); }"
+    assert shortened(text, frozenset({"draw", "line"})) == "function draw(line,a){return line(a)}"
+
+
+def test_short_names_never_meet_what_is_read_from_outside():
+    short = shortened("const f = (one) => a(b, one, c);")
+    assert short == "const e=(d)=>a(b,d,c);"
+
+
+def test_more_names_than_letters():
+    names = [f"name{i}" for i in range(120)]
+    short = shortened(f"function f({', '.join(names)}) {{ return [{', '.join(names)}]; }}")
+    found = re.findall(r"\w+", re.search(r"\((.*?)\)", short)[1])
+    assert len(set(found)) == 120
+    assert not {"do", "if", "in", "of"} & set(found)
+
+
+PROGRAM = r"""(seed) => {
+  const out = [];   // what it says
+  class Pile {
+    #kept = []; count = 0;
+    add(value, { weight = value, note: text = `w ${weight}` } = {}) {
+      this.#kept.push({ value, weight, text }); this.count += 1; return this;
+    }
+    get total() { return this.#kept.reduce((sum, { weight }) => sum + weight, 0); }
+  }
+  const pile = new Pile().add(1).add(2, { weight: seed / 2 / 2, note: "no // comment" });
+  const some = { a: 1, 'b': [2, 3], c: { value: 4 } };
+  for (const [key, value] of Object.entries(some)) out.push(key, value);
+  out.push(pile.total, pile.count, `${`${seed}`.replace(/[0-9}]/g, "}")}`);
+  out.push(seed - -seed, seed++ + +seed);
+  let [total, ...rest] = [5, 6, 7], text = rest.map((value, i) => value * i);
+  function recursive(n) { return n > 0 ? n + recursive(n - 1) : 0 }
+  for (let i = 0; i < 3; i += 1) { if (i === 1) continue; out.push(i); }
+  try { null.total; } catch (error) { out.push(error instanceof TypeError); }
+  const object = {
+    total, text, get rest() { return rest; }, recursive(n) { return recursive(n); },
+  };
+  return [out, object.total, object.text, object.rest, object.recursive(4), /\/[/]"/.test('/"')];
+}"""
+
+
+@pytest.mark.browser
+def test_a_shortened_program_does_the_same(page):
+    short = shortened(PROGRAM)
+    assert len(short) < 0.75 * len(PROGRAM)
+    assert page.evaluate(short, 9) == page.evaluate(PROGRAM, 9)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_declaration_has_one_name(module):
+    """What is declared two at once, or without a name, could neither be left out nor kept."""
+    text = _scripts._read(f"{module}.js")
+    heads = re.findall(
+        r"^(?:export )?(?:async )?(?:const|let|var|function|class) .*", text, re.MULTILINE
+    )
+    assert heads
+    assert [head for head in heads if not _scripts._TOP.match(head)] == []
+
+
+def empty_statements(text):
+    """Positions of semicolons that are a whole statement: before a brace they would be lost."""
+    uses = _scripts._Uses([token for token in _scripts._tokens(text) if token[0] != "space"])
+    heads = {i: uses.words[uses.opener[i] - 1] for i in uses.opener}
+    ends = [i for i, word in enumerate(uses.words) if word == ";"]
+    return [
+        i for i in ends if uses.words[i - 1] == "else" or heads.get(i - 1) in {"if", "for", "while"}
+    ]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_statement_is_empty(module):
+    assert empty_statements("{ for (;;); } { while (f(1)); } { if (a) b(); else; }") != []
+    assert empty_statements(_scripts._read(f"{module}.js")) == []
