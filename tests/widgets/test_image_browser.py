@@ -10,7 +10,7 @@ import traitlets
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hepml_widgets import ImageBrowser, _base, style
+from hepml_widgets import ImageBrowser, _base, _scripts, style
 from hepml_widgets._image_table import RATIO, SMALLEST, holds_half, nice_edges
 from tests.widgets.toy_jets import toy_jets
 
@@ -438,7 +438,7 @@ def oklab(rgb):
 
 
 def heats():
-    css = _base._read("image_browser.css")
+    css = _scripts._read("image_browser.css")
     return [line.split() for line in re.findall(r"--heat: ([^;]*);", css)]
 
 
@@ -446,7 +446,7 @@ def test_colours_are_the_same_in_print():
     light, dark = heats()
     assert tuple(light) == style.HEAT
     assert len(dark) == len(light)
-    css = _base._read("image_browser.css")
+    css = _scripts._read("image_browser.css")
     cold, hot = (re.search(f"--{name}: ([^;]*);", css)[1].split() for name in ("cold", "hot"))
     assert (*cold, "#ffffff", *hot) == style.COLD_TO_HOT
 
@@ -454,7 +454,7 @@ def test_colours_are_the_same_in_print():
 @pytest.mark.parametrize("blindness", ["none", "protan", "deutan"])
 @pytest.mark.parametrize("which", ["light", "dark"])
 def test_both_signs_stand_out_by_lightness_and_apart_by_hue(which, blindness):
-    css = _base._read("image_browser.css")
+    css = _scripts._read("image_browser.css")
     sides = [re.findall(f"--{name}: ([^;]*);", css) for name in ("cold", "hot")]
     cold, hot = (linear(side[which == "dark"].split()) for side in sides)
     ground = linear(["#121212" if which == "dark" else "#ffffff"])
