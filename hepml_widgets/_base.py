@@ -79,15 +79,12 @@ class View(anywidget.AnyWidget):
     table = traitlets.Dict().tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
 
-    def __init_subclass__(cls, **kwargs):
-        """Join the script and the style sheet that the subclass names."""
-        # anywidget derives a class per instance: that one has its script already.
-        if "_module" in vars(cls) and cls._module is not None:
-            cls._esm = f"{source(cls._module)}export default {{ render: live(render) }};\n"
-            cls._css = stylesheet(cls._module)
-        super().__init_subclass__(**kwargs)
-
     def __init__(self, **traits):
+        # Not before the first view: shortening takes a checkout a tenth of a second.
+        if self._module is not None:
+            cls = type(self)
+            cls._esm = f"{source(self._module)}export default {{ render: live(render) }};\n"
+            cls._css = stylesheet(self._module)
         super().__init__(key=f"hepml-{next(_counter)}", **traits)
 
     def describe(self):

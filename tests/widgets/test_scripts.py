@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hepml_widgets import _scripts
-from hepml_widgets._scripts import shortened
+from hepml_widgets._shorten import _Scopes, shortened, tokens_of
 
 MODULES = sorted(path.stem for path in _scripts.STATIC.glob("*.js"))
 
@@ -17,15 +17,15 @@ MODULES = sorted(path.stem for path in _scripts.STATIC.glob("*.js"))
         ("/* two\nlines */ f(1 - -x, y + +z, i++ + ++j);", "f(1- -x,y+ +z,i++ + ++j);"),
         ("f(/[/}'\"]+/g, a / b / c, `it's ${ { a: `}` }.a } // here`);",
          "f(/[/}'\"]+/g,a/b/c,`it's ${{a:`}`}.a} // here`);"),
-        ("const f = (long) => { return long?.long ?? .5; };", "const b=(a)=>{return a?.long??.5};"),
+        ("const f = (long) => { return long?.long ?? .5; };", "let a=a=>{return a?.long??.5};"),
         ("f(({ key, other = key, name: mine }) => ({ key, mine, other: [other] }));",
-         "f(({key:a,other:c=a,name:b})=>({key:a,mine:b,other:[c]}));"),
+         "f(({key:a,other:b=a,name:c})=>({key:a,mine:c,other:[b]}));"),
         ("let [first, ...rest] = list, next = g(first, d);\nnext();",
          "let[a,...c]=list,b=g(a,d);b();"),
         ("function top(one) { if (one) { return -one; }\n two(one); }\n",
-         "function top(a){if(a){return-a}\ntwo(a)}"),
-        ("f({ get own() { return this.own; }, set(name) { this[name] = name; }, async o(z) {} });",
-         "f({get own(){return this.own},set(a){this[a]=a},async o(b){}});"),
+         "function $a(a){if(a){return-a}\ntwo(a)}"),
+        ("f({ get own() { return this.own; }, set(name) { this[name] = 0.5; } });",
+         "f({get own(){return this.own},set(a){this[a]=.5}});"),
         ("class View extends Base { #own = 1; read(value) { this.#own = value; } static of() {} }",
          "class View extends Base{#own=1;read(a){this.#own=a}static of(){}}"),
         ("try { f(); } catch (error) { g(error.error); } finally { h(); }",
@@ -35,18 +35,24 @@ MODULES = sorted(path.stem for path in _scripts.STATIC.glob("*.js"))
     ],
 )  # fmt: skip
 def test_less_text_says_the_same(text, wanted):
-    names = {"View", "top"}
-    assert shortened(text, frozenset(names)) == wanted
+    assert shortened(text, {"View": "View", "top": "$a"}) == wanted
 
 
-def test_names_of_a_module_stay_even_where_hidden():
-    text = "function draw(line, x) { return line(x); }"
-    assert shortened(text, frozenset({"draw", "line"})) == "function draw(line,a){return line(a)}"
+def test_a_hidden_name_is_not_the_one_outside():
+    text = (
+        "function draw(line, x) { if (x) { const top = line(x); return top; } return top(line); }"
+    )
+    short = "function draw(a,b){if(b){let c=a(b);return c}return $a(a)}"
+    assert shortened(text, {"draw": "draw", "line": "$b", "top": "$a"}) == short
 
 
 def test_short_names_never_meet_what_is_read_from_outside():
-    short = shortened("const f = (one) => a(b, one, c);")
-    assert short == "const e=(d)=>a(b,d,c);"
+    assert shortened("const f = (one) => a(b, one, c);", {"f": "f"}) == "let f=d=>a(b,d,c);"
+
+
+def test_names_are_used_again_where_they_are_free():
+    text = "f((one) => { g(one); h((two) => two, (three) => one); });"
+    assert shortened(text) == "f(a=>{g(a);h(a=>a,b=>a)});"
 
 
 def test_more_names_than_letters():
@@ -102,8 +108,8 @@ def test_every_declaration_has_one_name(module):
 
 def empty_statements(text):
     """Positions of semicolons that are a whole statement: before a brace they would be lost."""
-    uses = _scripts._Uses([token for token in _scripts._tokens(text) if token[0] != "space"])
-    heads = {i: uses.words[uses.opener[i] - 1] for i in uses.opener}
+    uses = _Scopes([(*token, "") for token in tokens_of(text) if token[0] != "space"], {})
+    heads = {i: uses.words[start - 1] for i, start in uses.opener.items()}
     ends = [i for i, word in enumerate(uses.words) if word == ";"]
     return [
         i for i in ends if uses.words[i - 1] == "else" or heads.get(i - 1) in {"if", "for", "while"}
