@@ -25,6 +25,17 @@ def source(module):
     return "\n".join([*_needed(shared, own), *own, ""])
 
 
+def modules():
+    """Name all scripts, those that views share first."""
+    shared = _shared_modules()
+    return [*shared, *sorted({path.stem for path in STATIC.glob("*.js")} - set(shared))]
+
+
+def own_part(module):
+    """Script of one module alone: all that a page can get of it."""
+    return "\n".join([*_blocks(module), ""])
+
+
 def _in_order(module, seen):
     for _, name in _IMPORT.findall(_read(f"{module}.js")):
         _in_order(name, seen)
@@ -59,14 +70,14 @@ def short_names(module):
 
 @cache
 def _shared_modules():
-    texts = map(_read, sorted(path.name for path in STATIC.glob("*.js")))
+    texts = [_read(path.name) for path in STATIC.glob("*.js")]
     return sorted({name for text in texts for _, name in _IMPORT.findall(text)})
 
 
 @cache
 def _shared_names():
     names = [name for module in _shared_modules() for name in _TOP.findall(_read(f"{module}.js"))]
-    everything = "".join(map(_read, sorted(path.name for path in STATIC.glob("*.js"))))
+    everything = "".join(_read(f"{module}.js") for module in modules())
     return _numbered("$", names, everything)
 
 

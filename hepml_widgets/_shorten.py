@@ -1,7 +1,8 @@
 """Scripts in fewer bytes: no comments, no needless space, local names of a letter or two.
 
-What is asked of a script: statements end in semicolons, none is empty, and names are declared
-by ``const``, ``let``, ``function``, ``class`` or as arguments.
+What is asked of a script: statements end in semicolons, none is empty, names are declared by
+``const``, ``let``, ``function``, ``class`` or as arguments, and no property is called after a word
+of the language.
 """
 
 import bisect
@@ -23,6 +24,7 @@ _TOKEN = re.compile(
 _REGEX = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
 _TEMPLATE = re.compile(r"[`}](?:[^`\\$]|\\.|\$(?!\{))*(?:`|\$\{)", re.DOTALL)
 _BEFORE_REGEX = {"return", "typeof", "case", "of", "in", "=>"}
+_TERSE = {"const": "let", "true": "!0", "false": "!1"}
 _BEFORE_MEMBER = {"{", "}", ";", "async", "get", "set", "static"}
 _KEYWORDS = set(
     re.findall(
@@ -52,6 +54,8 @@ def shortened(text, outer=None):
     tokens = _without_space(text)
     scopes = _Scopes(tokens, outer or {})
     words = scopes.renamed()
+    for i in scopes.continued():
+        words[i - 1 : i + 1] = ",", ""
     for i in scopes.needless():
         words[i] = ""
     parts, last = [], ("", "")
@@ -114,9 +118,7 @@ def _without_space(text):
 
 
 def _terse(word):
-    if word == "const":
-        return "let"
-    return word[1:] if re.match(r"0\.\d", word) else word
+    return _TERSE.get(word) or (word[1:] if re.match(r"0\.\d", word) else word)
 
 
 def _between(kind, last, word, gap):
@@ -172,7 +174,7 @@ class _Scopes:
             return self.words[i]
         if "class" in {self.words[i - 2], self.words[i - 4]}:
             return "class"
-        if last in {")", "=>", ";", "else", "do", "try", "finally", "catch"}:
+        if last in {"", ")", "=>", ";", "else", "do", "try", "finally", "catch"}:
             return "block"
         return "block" if last in {"{", "}"} and self.inside[i] != "object" else "object"
 
@@ -295,6 +297,20 @@ class _Scopes:
         for i, name in names.items():
             words[i] = f"{words[i]}:{name}" if self.shorthand[i] and words[i] != name else name
         return words
+
+    def continued(self):
+        """Find declarations that can go on with the one before them."""
+        first = {}  # word that the statement begins with which a block is in
+        for i, word in enumerate(self.words):
+            start, last = self.around[i], self.words[i - 1]
+            if self.inside[i] != "block":
+                continue
+            if word in {"const", "let"}:
+                if last == ";" and first.get(start) == "let":
+                    yield i
+                first[start] = "let"
+            elif last == ";" or i - 1 == start:
+                first[start] = word
 
     def needless(self):
         """Parentheses around the only argument of an arrow function."""
