@@ -1,8 +1,10 @@
 """What hatchling does besides copying: a wheel has scripts and styles without their comments."""
 
-import runpy
+import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -16,15 +18,22 @@ class ShortScripts(BuildHookInterface):
         """Write the files; an editable install reads those of the checkout."""
         if version == "editable":
             return
-        scripts = runpy.run_path(str(Path(self.root, VIEWS, "_scripts.py")))
+        scripts = self._scripts()
         self.folder = tempfile.TemporaryDirectory()
-        for file in sorted(scripts["STATIC"].iterdir()):
+        for file in sorted(scripts.STATIC.iterdir()):
             if file.suffix in {".js", ".css"}:
                 short = Path(self.folder.name, file.name)
-                short.write_bytes(scripts["shipped"](file.name).encode())
+                short.write_bytes(scripts.shipped(file.name).encode())
                 build_data["force_include"][str(short)] = f"{VIEWS}/static/{file.name}"
 
     def finalize(self, version, build_data, artifact_path):  # noqa: ARG002 (hatchling names them)
         """Take the files away."""
         if version != "editable":
             self.folder.cleanup()
+
+    def _scripts(self):
+        """Import the module that shortens; its package would ask for NumPy and anywidget."""
+        package = ModuleType(VIEWS)
+        package.__path__ = [str(Path(self.root, VIEWS))]
+        sys.modules[VIEWS] = package
+        return import_module(f"{VIEWS}._scripts")

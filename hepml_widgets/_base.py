@@ -64,8 +64,8 @@ def png(figure, *, dpi=80, colors=128):
 class View(anywidget.AnyWidget):
     """Base of all views.
 
-    A subclass names its script with `_module`, fills `table` once, and defines
-    `figure()`, which draws the view with matplotlib and returns the figure.
+    A subclass names its script with `_module` and the function that draws it with matplotlib
+    with `_drawn_by`, and fills `table` once.
     Its script ends in ``export default { render };`` and takes what it shares from ``./plot.js``.
 
     Attributes
@@ -79,16 +79,22 @@ class View(anywidget.AnyWidget):
     table = traitlets.Dict().tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
 
-    def __init_subclass__(cls, **kwargs):
-        """Join the script and the style sheet that the subclass names."""
-        # anywidget derives a class per instance: that one has its script already.
-        if "_module" in vars(cls) and cls._module is not None:
-            cls._esm = f"{source(cls._module)}export default {{ render: live(render) }};\n"
-            cls._css = stylesheet(cls._module)
-        super().__init_subclass__(**kwargs)
-
     def __init__(self, **traits):
+        # Not before the first view: shortening takes a checkout a tenth of a second.
+        if self._module is not None:
+            cls = type(self)
+            cls._esm = f"{source(self._module)}export default {{ render: live(render) }};\n"
+            cls._css = stylesheet(self._module)
         super().__init__(key=f"hepml-{next(_counter)}", **traits)
+
+    def figure(self):
+        """Draw the view with matplotlib, as it stands.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return self._drawn_by(self)
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

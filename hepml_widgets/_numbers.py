@@ -32,6 +32,11 @@ def shorten(name, length=24):
     return f"\u2068{letters if len(letters) <= length else letters[: length - 1] + '…'}\u2069"
 
 
+def joined(parts):
+    """Join pairs of label and value as a readout has them."""
+    return " · ".join(f"{label} {value}" for label, value in parts)
+
+
 def superscript(integer):
     """Write an integer in superscript letters."""
     return str(integer).translate(_SUPERSCRIPTS)

@@ -27,6 +27,7 @@ from hepml_widgets._anomaly_table import (
 )
 from hepml_widgets._base import View
 from hepml_widgets._checks import as_number, two_names
+from hepml_widgets._numbers import joined
 
 __all__ = ["AnomalyMonitor"]
 
@@ -147,6 +148,7 @@ class AnomalyMonitor(View):
     """
 
     _module = "anomaly_monitor"
+    _drawn_by = staticmethod(_anomaly_figure.draw)
 
     threshold = traitlets.Float(help="cut on the anomaly score").tag(sync=True)
     event = traitlets.Int(-1, help="index of the event looked at").tag(sync=True)
@@ -254,22 +256,13 @@ class AnomalyMonitor(View):
     @property
     def readout(self):
         """The line under the panels, digit for digit."""
-        return " · ".join(f"{label} {value}" for label, value in self._parts())
+        return joined(self._parts())
 
     def _parts(self):
         if self.points:
             yield from point_parts(self.points, self._row)
         if self.periods:
             yield from period_parts(self.periods, self._at, self.statistic)
-
-    def figure(self):
-        """Draw the panels with matplotlib, as they stand.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        return _anomaly_figure.draw(self)
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

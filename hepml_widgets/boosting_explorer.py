@@ -22,7 +22,7 @@ from hepml_widgets._boosting_table import (
 )
 from hepml_widgets._boosting_trees import LEAF, read
 from hepml_widgets._checks import sample_of, two_names
-from hepml_widgets._numbers import significant
+from hepml_widgets._numbers import joined, significant
 
 __all__ = ["BoostingExplorer"]
 
@@ -92,6 +92,7 @@ class BoostingExplorer(View):
     """
 
     _module = "boosting_explorer"
+    _drawn_by = staticmethod(_boosting_figure.draw)
 
     round = traitlets.Int(1, help="boosting round shown").tag(sync=True)
     curve = traitlets.Enum(["AUC", "log-loss"], "AUC").tag(sync=True)
@@ -191,7 +192,7 @@ class BoostingExplorer(View):
     def readout(self):
         """The line under the panels, digit for digit."""
         parts = self.steps.parts(self._at(self.round), self.bound)
-        return " · ".join(f"{label} {value}" for label, value in parts)
+        return joined(parts)
 
     def score_map(self):
         """Score at the cells of the map after ``round`` rounds.
@@ -204,15 +205,6 @@ class BoostingExplorer(View):
             p(signal), rows along y.
         """
         return (*self.plane.centres, score_map(self.ensemble, self.plane, self.round))
-
-    def figure(self):
-        """Draw map, tree and learning curve with matplotlib, as they stand.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        return _boosting_figure.draw(self)
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

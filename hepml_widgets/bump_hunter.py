@@ -22,7 +22,7 @@ from hepml_widgets._bump_table import (
     parts_of,
 )
 from hepml_widgets._checks import as_column, ask
-from hepml_widgets._numbers import percent
+from hepml_widgets._numbers import joined, percent
 
 __all__ = ["BumpHunter"]
 
@@ -105,6 +105,7 @@ class BumpHunter(View):
     """
 
     _module = "bump_hunter"
+    _drawn_by = staticmethod(_bump_figure.draw)
 
     threshold = traitlets.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
     signal_region = traitlets.Tuple(help="low and high edge of the window, GeV").tag(sync=True)
@@ -227,16 +228,7 @@ class BumpHunter(View):
     def readout(self):
         """The line under the panels, digit for digit."""
         parts = parts_of(self.spectra, self.row, self.span, self.global_p)
-        return " · ".join(f"{label} {value}" for label, value in parts)
-
-    def figure(self):
-        """Draw the four panels with matplotlib, as they stand.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        return _bump_figure.draw(self)
+        return joined(parts)
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

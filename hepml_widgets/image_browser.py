@@ -16,7 +16,7 @@ from hepml_widgets._image_table import (
     make_samples,
     room,
 )
-from hepml_widgets._numbers import NOTHING, fixed, percent, shorten, significant, with_error
+from hepml_widgets._numbers import NOTHING, fixed, joined, percent, shorten, significant, with_error
 
 __all__ = ["ImageBrowser"]
 
@@ -102,6 +102,7 @@ class ImageBrowser(View):
     """
 
     _module = "image_browser"
+    _drawn_by = staticmethod(_image_figure.draw)
 
     brush = traitlets.Tuple(help="variable, low and high edge, or nothing").tag(sync=True)
     shown = traitlets.Enum(["averages", "jets"], "averages").tag(sync=True)
@@ -231,7 +232,7 @@ class ImageBrowser(View):
     @property
     def readout(self):
         """The line under the panels, digit for digit."""
-        return " · ".join(f"{label} {value}" for label, value in self._parts())
+        return joined(self._parts())
 
     def _parts(self):
         averages, difference = self.averages, self.difference
@@ -257,15 +258,6 @@ class ImageBrowser(View):
         axis = self._axis(self.brush[0])
         start, stop = axis.span(*self.brush[1:])
         return f"{shorten(axis.name)} {axis.texts[start]} to {axis.texts[stop]}"
-
-    def figure(self):
-        """Draw images and histograms with matplotlib, as they stand.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        return _image_figure.draw(self)
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

@@ -9,6 +9,7 @@ from hepml import stats
 from hepml_widgets import _overtraining_figure
 from hepml_widgets._base import View, pack
 from hepml_widgets._checks import one_of, two_names
+from hepml_widgets._numbers import joined
 from hepml_widgets._overtraining_table import (
     CLASSES,
     MOST_POINTS,
@@ -93,6 +94,7 @@ class OvertrainingView(View):
     """
 
     _module = "overtraining_view"
+    _drawn_by = staticmethod(_overtraining_figure.draw)
 
     round = traitlets.Int(0, help="round whose scores are shown").tag(sync=True)
     curve = traitlets.Unicode(help="name of the learning curve shown").tag(sync=True)
@@ -165,16 +167,7 @@ class OvertrainingView(View):
     def readout(self):
         """The line under the panels, digit for digit."""
         parts = self.stage.parts(self.unit)
-        return " · ".join(f"{label} {value}" for label, value in parts)
-
-    def figure(self):
-        """Draw both panels with matplotlib, as they stand.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        return _overtraining_figure.draw(self)
+        return joined(parts)
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

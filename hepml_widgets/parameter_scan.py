@@ -123,6 +123,7 @@ class ParameterScan(View):
     """
 
     _module = "parameter_scan"
+    _drawn_by = staticmethod(_scan_figure.draw)
 
     value = traitlets.Float(help="value of the parameter that is shown").tag(sync=True)
     threshold = traitlets.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
@@ -218,15 +219,6 @@ class ParameterScan(View):
         scans = [stats.significance_scan(p.cuts, sigma_b=self.sigma_b) for p in self.points]
         pairs = [(scan.significance[row], scan.significance_error[row]) for scan in scans]
         return tuple(np.array(pairs).T)
-
-    def figure(self):
-        """Draw the three panels with matplotlib, as they stand.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        return _scan_figure.draw(self)
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

@@ -102,6 +102,7 @@ class RocExplorer(View):
     """
 
     _module = "roc_explorer"
+    _drawn_by = staticmethod(_roc_figure.draw)
 
     threshold = traitlets.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
     model = traitlets.Unicode(help="name of the classifier shown").tag(sync=True)
@@ -204,15 +205,6 @@ class RocExplorer(View):
         """Threshold at which the figure of merit is largest, None if it is defined nowhere."""
         best = self.shown.scan(self.merit, self.options).best
         return None if best is None else float(self.shown.cuts.threshold[best])
-
-    def figure(self):
-        """Draw the three panels with matplotlib, as they stand.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        return _roc_figure.draw(self)
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

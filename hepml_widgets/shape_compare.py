@@ -9,7 +9,7 @@ from hepml_widgets import _shape_figure
 from hepml_widgets._base import View, pack
 from hepml_widgets._checks import as_edges
 from hepml_widgets._image_table import Axis, nice_edges
-from hepml_widgets._numbers import NOTHING, fixed, percent, shorten, with_error
+from hepml_widgets._numbers import NOTHING, fixed, joined, percent, shorten, with_error
 from hepml_widgets._shape_table import (
     Content,
     Region,
@@ -105,6 +105,7 @@ class ShapeCompare(View):
     """
 
     _module = "shape_compare"
+    _drawn_by = staticmethod(_shape_figure.draw)
 
     feature = traitlets.Unicode(help="the feature shown").tag(sync=True)
     method = traitlets.Unicode(help="name of the weights shown").tag(sync=True)
@@ -231,7 +232,7 @@ class ShapeCompare(View):
     @property
     def readout(self):
         """The line under the panels, digit for digit."""
-        return " · ".join(f"{label} {value}" for label, value in self._parts())
+        return joined(self._parts())
 
     def _parts(self):
         yield "weights", shorten(self.method)
@@ -257,15 +258,6 @@ class ShapeCompare(View):
         worst = int(np.nanargmax(np.abs(pull)))
         low, high = self.axis.texts[worst : worst + 2]
         return f"{fixed(pull[worst], 1)} σ at {low} to {high}"
-
-    def figure(self):
-        """Draw histograms, ratio, pulls and weights with matplotlib, as they stand.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        return _shape_figure.draw(self)
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.

@@ -1,6 +1,7 @@
 import {
-  actions, announcer, band, choice, dataTable, dragHandle, drawScores, element, endLabels, fixed, floats, frame, joined, line,
-  nearest, percent, publisher, readoutLine, remark, richHTML, scoreAxes, significant, stage, steps, vector, watch, withError,
+  band, BARE, choice, div, dragHandle, drawScores, element, endLabels, finite, fixed, floats, footer, frame, joined,
+  line, listen, nearest, percent, remark, richHTML, scoreAxes, significant, stage, trace, twice, vector, watch,
+  withError, write,
 } from "./plot.js";
 
 const STEP = 42; // most pixels of one bar with its words
@@ -11,7 +12,7 @@ const COLUMNS = ["threshold", "observed", "observed_error", "expected", "expecte
 
 const sidak = (p, trials) => -Math.expm1(trials * Math.log1p(-p)) + 0;
 
-function decodeAnomalies(table) {
+function decode(table) {
   const { points, population } = table;
   return {
     ...table,
@@ -67,7 +68,7 @@ function conclusion({ points, population, alphas, conclusions }, { row, a }) {
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
-function anomalyParts({ points, population }, { row, i }) {
+function readoutParts({ points, population }, { row, i }) {
   const parts = [];
   if (points) {
     const { observed, observed_error: error, expected, expected_error: spread, total } = points;
@@ -91,8 +92,8 @@ function drawPoints(panel, { points, names }, { top }) {
   drawScores(panel, histogramOf(points), { signal: names[1], background: names[0] });
   const y = panel.inner.top + panel.inner.height - 7;
   const dot = ({ score }, r, look, layer = panel.marks) => layer.append(vector("circle", { cx: panel.x(Math.max(points.range[0], Math.min(points.range[1], score))), cy: y, r, class: look }));
-  points.outliers.forEach((one) => dot(one, 3, "hepml-mark-signal hepml-anomaly-dot"));
-  dot(points.outliers[top], 6, "hepml-point", panel.labels);
+  points.outliers.forEach((one) => dot(one, 3, "mark-signal anomaly-dot"));
+  dot(points.outliers[top], 6, "point", panel.labels);
 }
 
 const histogramOf = ({ scale, range, bins, today, reference }) => ({ scale, range, bins, histogram: { signal: today, background: reference } });
@@ -106,14 +107,14 @@ function drawBars(panel, items, most) {
   items.forEach(([name, value, text, length, found], k) => {
     const y = top + 5 + k * step;
     const end = panel.x(Math.max(panel.x.domain[0], Math.min(panel.x.domain[1], length)));
-    const words = (x, side, ...parts) => panel.labels.append(vector("text", { x, y: y + 12, class: `hepml-label hepml-${side}` }, ...parts));
+    const words = (x, side, ...parts) => write(panel, x, y + 12, `label ${side}`, ...parts);
     panel.marks.append(vector("rect", {
-      x: Math.min(zero, end), y: y + 18, width: Math.abs(end - zero), height: Math.min(10, step - 22), class: found ? "hepml-mark-signal" : "hepml-mark-background",
+      x: Math.min(zero, end), y: y + 18, width: Math.abs(end - zero), height: Math.min(10, step - 22), class: found ? "mark-signal" : "mark-background",
     }));
     words(left + 8, "start", width < 300 ? name : name + value);
     words(left + width - 8, "end", text);
   });
-  if (panel.x.domain[0] < 0) panel.marks.append(vector("path", { d: `M${zero} ${top}v${height}`, class: "hepml-chance" }));
+  if (panel.x.domain[0] < 0) trace(panel, `M${zero} ${top}v${height}`, "chance");
 }
 
 function drawEvent(panel, { points: { outliers, unit } }, { top }) {
@@ -135,7 +136,7 @@ function drawFeatures(panel, { population, alphas }, { i, a }) {
     const p = corrected[k];
     return [name, "", `${p <= alphas[a] ? "▲ " : ""}p ${significant(p, 2)}`, -Math.log10(Math.max(p, 1e-300)), p <= alphas[a]];
   }), Math.max(...population.periods.map(({ ps }) => ps.length)));
-  if (features.length) panel.marks.append(vector("path", { d: `M${limit} ${top}v${height}`, class: "hepml-anomaly-limit" }));
+  if (features.length) trace(panel, `M${limit} ${top}v${height}`, "anomaly-limit");
   else remark(panel, "no tests of features in this period");
 }
 
@@ -143,21 +144,21 @@ function drawFeatures(panel, { population, alphas }, { i, a }) {
 function drawPeriods(panel, { population: { periods, chance }, alphas }, { a }) {
   const { left, top, width, height } = panel.inner;
   const known = periods.map(({ bands }) => bands[a].map((end) => end ?? NaN));
-  const twice = (k) => known.flatMap((ends) => [ends[k], ends[k]]);
+  const [low, high] = [0, 1].map((k) => twice(known.map((ends) => ends[k])));
   const sides = periods.flatMap((_, k) => [k - 0.5, k + 0.5]);
-  band(panel, sides, twice(0), twice(1), { class: "hepml-band hepml-curve-7" });
-  line(panel, sides, twice(1), { class: "hepml-curve hepml-curve-7", "stroke-dasharray": "6 3" });
-  if (known.some(([low]) => Number.isFinite(low))) endLabels(panel, [{ text: `chance: ${chance[a]} below`, class: "hepml-curve-7", x: left + 10, y: top + 17, anchor: "start" }]);
+  band(panel, sides, low, high, { class: "band curve-7" });
+  line(panel, sides, high, { class: "curve curve-7", "stroke-dasharray": "6 3" });
+  if (low.some(finite)) endLabels(panel, [{ text: `chance: ${chance[a]} below`, class: "curve-7", x: left + 10, y: top + 17, anchor: "start" }]);
   periods.forEach((one, k) => {
     const [x, y] = [panel.x(k), panel.y(one.statistic)];
     const alarm = isAlarm(one, a);
-    const look = `hepml-anomaly-${alarm ? "alarm" : "quiet"}${alarm && one.p[1] > alphas[a] ? " hepml-anomaly-hollow" : ""}`;
+    const look = `anomaly-${alarm ? "alarm" : "quiet"}${alarm && one.p[1] > alphas[a] ? " anomaly-hollow" : ""}`;
     if (one.error !== null) panel.marks.append(vector("path", { d: `M${x} ${panel.y(one.statistic - one.error)}V${panel.y(one.statistic + one.error)}`, class: look }));
     panel.marks.append(vector("path", { d: `M${x} ${y}${alarm ? "m0-7l6 11h-12Z" : "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z"}`, class: look }, vector("title", {}, `${one.text}: ${one.value}`)));
-    if (alarm) panel.labels.append(vector("text", { x: x + 8, y: y + 4, class: "hepml-label hepml-anomaly-word" }, "!"));
+    if (alarm) write(panel, x + 8, y + 4, "label anomaly-word", "!");
   });
   // As many names below as there is room for.
-  const texts = periods.map(({ text }, k) => panel.labels.appendChild(vector("text", { x: panel.x(k), y: top + height + 17, class: "hepml-middle" }, text)));
+  const texts = periods.map(({ text }, k) => panel.labels.appendChild(vector("text", { x: panel.x(k), y: top + height + 17, class: "middle" }, text)));
   const halves = texts.map((text) => text.getComputedTextLength() / 2);
   let free = 2;
   texts.forEach((text, k) => {
@@ -189,11 +190,10 @@ function tableRows(t, state, text) {
 }
 
 function render({ model, el }) {
-  const t = decodeAnomalies(model.get("table"));
+  const t = decode(model.get("table"));
   const { points, population } = t;
   const scene = stage(el, "Anomaly monitor");
-  const say = announcer(scene);
-  const publish = publisher(model);
+  const publish = watch(scene, model, ["threshold", "event", "period", "false_alarm"], () => refresh());
   const state = { row: 0, top: 0, i: 0, a: 0 };
   const handles = [];
   const panels = [];
@@ -205,38 +205,37 @@ function render({ model, el }) {
     const longest = texts.reduce((most, one) => (one.length > most.length ? one : most), "");
     const node = element("p", { class: look });
     sentences.push(() => { node.textContent = write(state); });
-    return element("div", { class: "hepml-anomaly-words" }, element("p", { class: `${look} hepml-anomaly-ghost`, "aria-hidden": "true" }, `${longest} –––`), node);
+    return div("anomaly-words", element("p", { class: `${look} anomaly-ghost`, "aria-hidden": "true" }, `${longest} –––`), node);
   };
   // One panel below its line of controls; `follows` are the parts of the state that it shows.
   const column = (label, follows, axes, draw, controls) => {
-    const host = element("div", { class: "hepml-plot" });
+    const host = div("plot");
     const k = panels.length;
-    panels.push(frame(scene, host, { label, ...axes(), draw: (panel) => draw(panel, t, state), afterLayout: () => handles.forEach(([at, handle]) => at === k && handle.place()) }));
+    panels.push(frame(scene, host, { label, ...axes(), draw: (panel) => draw(panel, t, state) }));
     const redraw = () => panels[k].set(axes());
     for (const name of follows) redraws[name].push(redraw);
-    return element("div", { class: "hepml-anomaly-column" }, element("div", { class: "hepml-controls" }, ...controls), host);
+    return div("anomaly-column", div("controls", ...controls), host);
   };
   const handle = (k, label, trait, which, values) => {
-    handles.push([k, dragHandle(scene, panels[k], {
-      label, values: () => values, read: () => joined(anomalyParts(t, state)),
+    handles.push([dragHandle(scene, panels[k], {
+      label, values: () => values, read: () => joined(readoutParts(t, state)),
       move: (at) => { state[which] = at; show([which]); send(); },
-      release: () => { send(true); data.refresh(); },
+      release: () => { send(true); foot.refresh(); },
     }), which]);
   };
-  const quiet = (text) => element("span", { class: "hepml-quiet hepml-anomaly-note" }, ...richHTML(text));
+  const note = (text) => element("span", { class: "quiet anomaly-note" }, ...richHTML(text));
   const all = (words, which, count) => Array.from({ length: 3 * count }, (_, k) => words(t, { ...state, [which]: Math.floor(k / 3), a: k % 3 }));
-  const section = (label, words, columns) => element("section", { "aria-label": label }, words, element("div", { class: "hepml-anomaly" }, ...columns.filter(Boolean)));
-  const bare = { title: "", kind: "none", domain: [0, 1] };
+  const section = (label, words, columns) => element("section", { "aria-label": label }, words, div("anomaly", ...columns.filter(Boolean)));
 
   const rates = choice(scene, "false-alarm rate", (population?.rates ?? ["5\u202f%", "1\u202f%", "0.1\u202f%"]).map((text, k) => [k, text, `how often chance alone may raise an alarm: ${text}`]), 0, (k) => choose("a", k));
-  const select = element("select", { class: "hepml-select", "aria-label": "event" }, ...(points?.outliers ?? []).map(({ text }, k) => element("option", { value: k }, `${k + 1}: ${text}`)));
+  const select = element("select", { class: "select", "aria-label": "event" }, ...(points?.outliers ?? []).map(({ text }, k) => element("option", { value: k }, `${k + 1}: ${text}`)));
   const sections = [];
   if (points) {
     const { x, y } = scoreAxes(histogramOf(points));
     const known = points.outliers.some(({ names }) => names.length);
-    sections.push(section("Points", sentence((s) => pointWords(t, s), all(pointWords, "row", points.texts.length), "hepml-anomaly-said"), [
-      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: "anomaly score" }, y }), drawPoints, [quiet("dots: highest scores · p: threshold fixed before"), ...(known ? [] : [select])]),
-      known && column("Features of one event", ["top"], () => ({ x: eventAxes(t, state), y: bare }), drawEvent, [select]),
+    sections.push(section("Points", sentence((s) => pointWords(t, s), all(pointWords, "row", points.texts.length), "anomaly-said"), [
+      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: "anomaly score" }, y }), drawPoints, [note("dots: highest scores · p: threshold fixed before"), ...(known ? [] : [select])]),
+      known && column("Features of one event", ["top"], () => ({ x: eventAxes(t, state), y: BARE }), drawEvent, [select]),
     ]));
     handle(0, "threshold", "threshold", "row", points.threshold);
   }
@@ -244,36 +243,33 @@ function render({ model, el }) {
     const { periods, domain, title, reach } = population;
     const known = periods.some(({ tested }) => tested);
     const k = panels.length;
-    sections.push(section("Population", sentence((s) => populationWords(t, s), all(populationWords, "i", periods.length), "hepml-anomaly-said"), [
-      column("Statistic of each period", ["a"], () => ({ x: { title: "period", kind: "none", domain: [-0.6, periods.length - 0.4] }, y: { title, plain: true, domain } }), drawPeriods, [quiet("● no alarm · ▲ alarm · △ none after all trials")]),
-      known && column("Features of one period", ["i", "a"], () => ({ x: { title: "−log₁₀ p, after all features", domain: [0, reach] }, y: bare }), drawFeatures, [quiet("p of each feature in the period chosen")]),
+    sections.push(section("Population", sentence((s) => populationWords(t, s), all(populationWords, "i", periods.length), "anomaly-said"), [
+      column("Statistic of each period", ["a"], () => ({ x: { title: "period", kind: "none", domain: [-0.6, periods.length - 0.4] }, y: { title, plain: true, domain } }), drawPeriods, [note("● no alarm · ▲ alarm · △ none after all trials")]),
+      known && column("Features of one period", ["i", "a"], () => ({ x: { title: "−log₁₀ p, after all features", domain: [0, reach] }, y: BARE }), drawFeatures, [note("p of each feature in the period chosen")]),
     ]));
     if (periods.length > 1) handle(k, "period", "period", "i", periods.map((_, at) => at));
   }
   const both = points && population;
-  const readout = readoutLine();
-  const data = dataTable("Events above each threshold, periods and features", () => tableRows(t, state, (v) => significant(v, 4)));
+  const foot = footer(scene, "anomalies", "Events above each threshold, periods and features", (text) => tableRows(t, state, text),
+    () => panels.map((panel) => [panel]));
   scene.root.append(
-    element("div", { class: "hepml-controls" }, element("span", {}, "false-alarm rate"), rates.node),
-    ...(both ? [sentence((s) => conclusion(t, s), [...t.conclusions.flat().map((text) => `${population.periods.at(-1).text} · ${text}`), UNTOLD], "hepml-anomaly-both")] : []),
+    div("controls", element("span", {}, "false-alarm rate"), rates.node),
+    ...(both ? [sentence((s) => conclusion(t, s), [...t.conclusions.flat().map((text) => `${population.periods.at(-1).text} · ${text}`), UNTOLD], "anomaly-both")] : []),
     ...sections,
-    element("div", { class: "hepml-bar" }, readout.node, actions(scene, "anomalies", data, () => tableRows(t, state, (v) => v), () => panels.map((panel) => [panel]))),
-    data.node);
+    ...foot.nodes);
 
   const show = (changed) => {
-    const parts = anomalyParts(t, state);
-    readout.write(parts);
+    foot.write(readoutParts(t, state));
     for (const write of sentences) write();
-    for (const [, one, which] of handles) one.show(state[which]);
+    for (const [one, which] of handles) one.show(state[which]);
     for (const redraw of new Set(changed.flatMap((which) => redraws[which]))) redraw();
-    say(joined(parts));
   };
   const send = (done) => publish({
     ...(points ? { threshold: points.threshold[state.row], event: points.outliers[state.top].row } : {}),
     ...(population ? { period: population.periods[state.i].name } : {}), false_alarm: t.alphas[state.a],
   }, done);
-  const choose = (which, at) => { state[which] = at; show([which]); send(true); data.refresh(); };
-  select.addEventListener("change", () => choose("top", select.selectedIndex), { signal: scene.signal });
+  const choose = (which, at) => { state[which] = at; show([which]); send(true); foot.refresh(); };
+  listen(scene, select, "change", () => choose("top", select.selectedIndex));
   const refresh = () => {
     state.a = t.alphas.indexOf(model.get("false_alarm"));
     rates.show(state.a);
@@ -284,12 +280,11 @@ function render({ model, el }) {
     }
     if (population) state.i = population.periods.findIndex(({ name }) => name === model.get("period"));
     show(Object.keys(redraws));
-    data.refresh();
+    foot.refresh();
   };
-  watch(scene, model, ["threshold", "event", "period", "false_alarm"], () => publish.busy || refresh());
   refresh();
   const [rows, periods] = [points?.texts.length ?? 1, population?.periods.length ?? 1];
-  readout.reserve(Math.max(rows, periods), (k) => anomalyParts(t, { row: k % rows, i: k % periods }));
+  foot.reserve(Math.max(rows, periods), (k) => readoutParts(t, { row: k % rows, i: k % periods }));
   return scene.cleanup;
 }
 

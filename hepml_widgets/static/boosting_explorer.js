@@ -1,7 +1,7 @@
 import {
-  actions, announcer, BARE, choice, classMark, dataTable, dragHandle, drawRounds, element, fillWith, floats, frame,
-  joined, line, nearest, onTheme, painter, publisher, readoutLine, roundAxes, shadesThrough, shorten, significant, stage,
-  vector, watch, withError,
+  BARE, choice, classMark, div, dragHandle, drawRounds, element, fillWith, finite, floats, footer, frame, joined, line,
+  mapped, nearest, onTheme, painter, quiet, roundAxes, shadesThrough, shorten, significant, stage, trace, vector,
+  watch, withError,
 } from "./plot.js";
 
 const CELLS = 96;
@@ -90,7 +90,7 @@ function oddsAfter(regions, done, { base, scale }) {
 const WORDS = { train: "training", test: "test" };
 
 function decodeSteps(table) {
-  const columns = (group) => Object.fromEntries(Object.entries(group).map(([name, column]) => [name, floats(column)]));
+  const columns = (group) => mapped(group, (column) => floats(column));
   return { rounds: table.rounds, auc: columns(table.auc), aucError: columns(table.aucError), loss: columns(table.loss), bound: table.bound };
 }
 
@@ -129,11 +129,11 @@ function boundary(panel, odds, ranges) {
 
 function drawMap(panel, picture, odds, table, exact) {
   fillWith(panel, picture);
-  panel.marks.append(vector("path", { d: boundary(panel, odds, table.ranges), class: "hepml-boost-model" }));
+  trace(panel, boundary(panel, odds, table.ranges), "boost-model");
   if (exact.length) {
     const [xs, ys] = [0, 1].map((axis) => exact.filter((_, i) => i % 2 === axis));
-    line(panel, xs, ys, { class: "hepml-boost-halo" });
-    line(panel, xs, ys, { class: "hepml-boost-exact", "stroke-dasharray": "7 3" });
+    line(panel, xs, ys, { class: "boost-halo" });
+    line(panel, xs, ys, { class: "boost-exact", "stroke-dasharray": "7 3" });
   }
 }
 
@@ -173,12 +173,12 @@ function drawTree(panel, tree, features) {
     // Guessed, not measured: measuring makes the browser lay the page out at every step.
     const fits = LETTER * (words(14).length - 2) < span * unit; // two letters are marks unseen
     const mark = fits
-      ? vector("text", { x, y: y + 4, class: "hepml-label hepml-middle hepml-boost-word" }, words(14))
-      : vector("circle", { cx: x, cy: y, r: 2.5, class: "hepml-boost-split" });
+      ? vector("text", { x, y: y + 4, class: "label middle boost-word" }, words(14))
+      : vector("circle", { cx: x, cy: y, r: 2.5, class: "boost-split" });
     mark.append(vector("title", {}, words(200)));
     panel.labels.append(mark);
   });
-  panel.marks.append(vector("path", { d: edges, class: "hepml-boost-edges" }));
+  trace(panel, edges, "boost-edges");
 }
 
 function leafMark(x, y, value) {
@@ -196,14 +196,14 @@ const curveAxes = (steps, kind) => roundAxes("round", steps.rounds, kind,
 
 function drawCurves(panel, steps, kind) {
   const { left, width } = panel.inner;
-  const curves = Object.fromEntries(Object.entries(groupOf(steps, kind)).map(([name, values]) =>
-    [name, { text: WORDS[name], values, errors: kind === "AUC" ? steps.aucError[name] : null }]));
+  const curves = mapped(groupOf(steps, kind), (values, name) =>
+    ({ text: WORDS[name], values, errors: kind === "AUC" ? steps.aucError[name] : null }));
   const y = kind === "AUC" && steps.bound ? panel.y(steps.bound[0]) : NaN;
-  if (Number.isFinite(y)) {
-    panel.marks.append(vector("path", { d: `M${left} ${y}h${width}`, class: "hepml-boost-exact", "stroke-dasharray": "7 3" }));
+  if (finite(y)) {
+    panel.marks.append(vector("path", { d: `M${left} ${y}h${width}`, class: "boost-exact", "stroke-dasharray": "7 3" }));
   }
-  drawRounds(panel, steps.rounds, curves, Number.isFinite(y)
-    ? [{ text: "exact", class: "hepml-boost-exact-name", x: left + 8, y: y - 6, anchor: "start" }] : []);
+  drawRounds(panel, steps.rounds, curves, finite(y)
+    ? [{ text: "exact", class: "boost-exact-name", x: left + 8, y: y - 6, anchor: "start" }] : []);
 }
 
 // ---------------------------------------------------------------- the view
@@ -216,34 +216,28 @@ function render({ model, el }) {
   const exact = floats(table.exact, 4);
   const { rounds } = steps;
   const scene = stage(el, "Boosting explorer");
-  const say = announcer(scene);
   let at = rounds.length - 1;
   let kind = "AUC";
 
-  const publish = publisher(model);
-  const quiet = (...parts) => element("span", { class: "hepml-quiet" }, ...parts);
-  const key = (look, text) => element("span", { class: "hepml-boost-key" }, element("span", { class: look, "aria-hidden": "true" }), text);
-  const ramp = element("span", {}, "p = 0 ", element("span", { class: "hepml-boost-ramp", "aria-hidden": "true" }), " 1");
-  const keys = element("span", { class: "hepml-quiet hepml-boost-keys" }, ramp, key("hepml-boost-key-model", "model p = ½"),
-    ...(exact.length ? [key("hepml-boost-key-exact", "exact p = ½")] : []));
+  const publish = watch(scene, model, ["round", "curve"], () => refresh());
+  const key = (look, text) => element("span", { class: "boost-key" }, element("span", { class: look, "aria-hidden": "true" }), text);
+  const ramp = element("span", {}, "p = 0 ", element("span", { class: "boost-ramp", "aria-hidden": "true" }), " 1");
+  const keys = element("span", { class: "quiet boost-keys" }, ramp, key("boost-key-model", "model p = ½"),
+    ...(exact.length ? [key("boost-key-exact", "exact p = ½")] : []));
   const which = quiet();
   const kinds = choice(scene, "what is drawn against the rounds", [
     ["AUC", "AUC", "area under the ROC curve"], ["log-loss", "log-loss", "weighted mean of the log-loss: half the deviance"],
   ], kind, (value) => { publish({ curve: value }, true); refresh(); });
-  const plots = [keys, which, kinds.node].map(() => element("div", { class: "hepml-plot" }));
-  const grid = element("div", { class: "hepml-boost" });
-  [keys, which, kinds.node].forEach((node, i) => grid.append(element("div", { class: "hepml-boost-panel" },
-    element("div", { class: "hepml-controls" }, node), plots[i])));
-  const readout = readoutLine();
+  const plots = [keys, which, kinds.node].map(() => div("plot"));
+  const grid = div("boost", ...[keys, which, kinds.node].map((node, i) => div("boost-panel", div("controls", node), plots[i])));
   const names = Object.keys(WORDS).filter((name) => steps.auc[name]);
   const rows = (text) => [
     ["round", ...names.flatMap((name) => [`AUC ${WORDS[name]}`, "±", `log-loss ${WORDS[name]}`])],
     ...rounds.map((round, i) => [round, ...names.flatMap((name) => [steps.auc, steps.aucError, steps.loss].map((group) => text(group[name][i])))])];
-  const data = dataTable("AUC and log-loss at each round", () => rows((value) => significant(value, 4)));
-  const note = element("p", { class: "hepml-quiet hepml-boost-note" }, table.note);
+  const foot = footer(scene, "boosting", "AUC and log-loss at each round", rows, () => [map, treePanel, curves]);
+  const note = element("p", { class: "quiet boost-note" }, table.note);
   note.hidden = !table.note;
-  scene.root.append(grid, note, element("div", { class: "hepml-bar" }, readout.node,
-    actions(scene, "boosting", data, () => rows((value) => value), () => [map, treePanel, curves])), data.node);
+  scene.root.append(grid, note, ...foot.nodes);
 
   const paint = painter(CELLS, CELLS);
   const mix = () => shadesThrough(scene.root, ["--background", "--ground", "--signal"], 511);
@@ -262,15 +256,14 @@ function render({ model, el }) {
   });
   const curves = frame(scene, plots[2], {
     label: "AUC and log-loss against the round", ...curveAxes(steps, kind),
-    draw: (panel) => drawCurves(panel, steps, kind), afterLayout: () => handle?.place(),
+    draw: (panel) => drawCurves(panel, steps, kind),
   });
   const parts = (i) => readoutParts(steps, i);
   const show = () => {
     map.redraw();
     treePanel.redraw();
     which.textContent = `tree of round ${rounds[at]} · true goes left · ▲ ${shorten(table.names[0])} ● ${shorten(table.names[1])}`;
-    readout.write(parts(at));
-    say(joined(parts(at)));
+    foot.write(parts(at));
   };
   const handle = dragHandle(scene, curves, {
     label: "round", values: () => rounds, read: (i) => joined(parts(i)),
@@ -286,9 +279,8 @@ function render({ model, el }) {
     show();
   };
   onTheme(scene, () => { shades = mix(); map.redraw(); });
-  watch(scene, model, ["round", "curve"], () => publish.busy || refresh());
   refresh();
-  readout.reserve(rounds.length, parts);
+  foot.reserve(rounds.length, parts);
   return scene.cleanup;
 }
 

@@ -1,7 +1,7 @@
 import {
-  actions, announcer, band, button, dataTable, distinct, dots, dragHandle, element, endLabels, fixed, floats,
-  frame, joined, line, nearest, niceDomain, percent, publisher, readoutLine, remark, significant, stage, steps,
-  vector, watch, withError,
+  band, button, closest, distinct, div, dots, dragHandle, element, endLabels, finite, fixed, floats, footer, frame,
+  joined, line, nearest, niceDomain, percent, point, quiet, remark, significant, stage, steps, trace, twice, vector,
+  watch, withError,
 } from "./plot.js";
 import { phi } from "./stats.js";
 
@@ -105,7 +105,7 @@ function signed(n, b, variance) {
 
 // ---------------------------------------------------------------- the table
 
-function decodeSpectra(table) {
+function decode(table) {
   const read = (name, size) => (table[name] ? floats(table[name], size) : null);
   const [edges, thresholds, kept] = ["edges", "thresholds", "kept"].map((name) => read(name));
   const bins = edges.length - 1;
@@ -173,14 +173,14 @@ function globalP(t, row, span) {
   const scanned = overWindows(t, row, span[1] - span[0]).map((one) => one.z);
   const above = scanned.map((one) => one > 0);
   const stretches = above.filter((up, i) => up && !above[i - 1]).length;
-  const found = Math.min(1, p * scanned.filter(Number.isFinite).length, p + stretches * Math.exp((-z * z) / 2));
+  const found = Math.min(1, p * scanned.filter(finite).length, p + stretches * Math.exp((-z * z) / 2));
   return [found, found / p];
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
-function bumpParts(t, row, span, found = globalP(t, row, span)) {
+function readoutParts(t, row, span, found = globalP(t, row, span)) {
   const { n, b, error, z, p } = hunt(t, row, span);
-  const known = Number.isFinite(z);
+  const known = finite(z);
   return [
     ["threshold", distinct(t.thresholds[row], [...t.thresholds.slice(Math.max(row - 1, 0), row + 2)])],
     ["kept", percent(t.kept[row])],
@@ -201,31 +201,29 @@ const TOO_FEW = "too few sideband bins with events to fit";
 function drawWindow(panel, t, span) {
   const [from, to] = span.map((i) => panel.x(t.edges[i]));
   const { top, height } = panel.inner;
-  panel.marks.append(vector("path", { d: `M${from} ${top}H${to}v${height}H${from}Z`, class: "hepml-bump-window" }));
+  trace(panel, `M${from} ${top}H${to}v${height}H${from}Z`, "bump-window");
 }
-
-const twice = (values) => [...values].flatMap((value) => [value, value]);
 
 function drawSpectrum(panel, t, { row, span, truth }) {
   const [found, counts] = [hunt(t, row, span), t.counts[row]];
   drawWindow(panel, t, span);
   const labels = [];
   const label = (x, value, text, kind) => labels.push({
-    text, x: panel.x(x) + 8, y: panel.y(value) - 14, anchor: "start", class: `hepml-name-${kind}` });
+    text, x: panel.x(x) + 8, y: panel.y(value) - 14, anchor: "start", class: `name-${kind}` });
   if (found.expected) {
     const { band: width } = found;
     const side = (sign) => twice(found.expected.map((value, i) => value + sign * width[i]));
-    band(panel, twice(t.edges).slice(1, -1), side(-1), side(1), { class: "hepml-area-background" });
-    steps(panel, t.edges, found.expected, { class: "hepml-line-background" });
+    band(panel, twice(t.edges).slice(1, -1), side(-1), side(1), { class: "area-background" });
+    steps(panel, t.edges, found.expected, { class: "line-background" });
     const beyond = Math.min(span[1] + 2, t.bins - 1);
     label(t.edges[beyond], found.expected[beyond - 1], "sideband fit", "background");
   } else remark(panel, TOO_FEW);
   if (truth) {
-    steps(panel, t.edges, t.signal[row], { class: "hepml-line-signal" });
+    steps(panel, t.edges, t.signal[row], { class: "line-signal" });
     const most = Math.max(...t.signal[row]);
     if (most > 0) label(t.edges[t.signal[row].lastIndexOf(most) + 1], most, "true signal", "signal");
   }
-  dots(panel, t.centres, counts, found.errors, { class: "hepml-bump-dots" });
+  dots(panel, t.centres, counts, found.errors, { class: "bump-dots" });
   endLabels(panel, labels);
 }
 
@@ -236,15 +234,15 @@ function drawPulls(panel, t, { row, span }) {
     remark(panel, TOO_FEW);
     return;
   }
-  steps(panel, t.edges, pulls, { class: "hepml-area-background" }, true);
-  steps(panel, t.edges, pulls, { class: "hepml-line-background" });
-  line(panel, [t.edges[0], t.edges[t.bins]], [0, 0], { class: "hepml-bump-zero" });
+  steps(panel, t.edges, pulls, { class: "area-background" }, true);
+  steps(panel, t.edges, pulls, { class: "line-background" });
+  line(panel, [t.edges[0], t.edges[t.bins]], [0, 0], { class: "bump-zero" });
 }
 
 const ROOM = 58; // before each frame: they stand in line, and stay
 const pullAxis = (pulls = []) => ({ title: "pull [σ]", room: ROOM, domain: niceDomain([Math.min(-5, ...pulls), Math.max(5, ...pulls)], 4) });
 const shown = (p) => Math.max(p, 1e-300);
-const pAxis = (list) => ({ title: "local p", room: ROOM, kind: "log", domain: [Math.min(1e-3, ...list.map(({ p }) => shown(p)).filter(Number.isFinite)) / 5, 3] });
+const pAxis = (list) => ({ title: "local p", room: ROOM, kind: "log", domain: [Math.min(1e-3, ...list.map(({ p }) => shown(p)).filter(finite)) / 5, 3] });
 
 // Local p with whole standard deviations as hairlines, and a point where one stands.
 function drawP(panel, xs, list, at) {
@@ -254,24 +252,23 @@ function drawP(panel, xs, list, at) {
     const y = panel.y(tail(sigmas));
     if (y - last < 15 || y < top + 16 || y > top + height - 4) continue;
     last = y;
-    panel.marks.append(vector("path", { d: `M${left} ${y}h${width}`, class: "hepml-bump-sigma" }));
-    panel.marks.append(vector("text", { x: left + width - 12, y: y - 3, class: "hepml-empty hepml-end" }, `${sigmas} σ`));
+    trace(panel, `M${left} ${y}h${width}`, "bump-sigma");
+    panel.marks.append(vector("text", { x: left + width - 12, y: y - 3, class: "empty end" }, `${sigmas} σ`));
   }
   const ys = list.map(({ p }) => shown(p));
-  line(panel, xs, ys, { class: "hepml-curve hepml-curve-0" });
-  dots(panel, xs, ys, ys.map(() => 0), { class: "hepml-bump-dots" });
-  if (Number.isFinite(ys[at])) panel.marks.append(vector("circle", { cx: panel.x(xs[at]), cy: panel.y(ys[at]), r: 4.5, class: "hepml-point" }));
+  line(panel, xs, ys, { class: "curve curve-0" });
+  dots(panel, xs, ys, ys.map(() => 0), { class: "bump-dots" });
+  point(panel, xs[at], ys[at]);
 }
 
 // ---------------------------------------------------------------- the view
 
 function render({ model, el }) {
-  const t = decodeSpectra(model.get("table"));
+  const t = decode(model.get("table"));
   const scene = stage(el, "Bump hunter");
-  const say = announcer(scene);
-  const publish = publisher(model);
+  const publish = watch(scene, model, ["threshold", "signal_region", "truth_shown"], () => refresh());
   const state = { row: 0, span: [0, 1], truth: false };
-  const plots = Array.from({ length: 4 }, () => element("div", { class: "hepml-plot" }));
+  const plots = Array.from({ length: 4 }, () => div("plot"));
   const width = () => state.span[1] - state.span[0];
   const spans = () => windowsOf(t, width());
   const middle = ([from, to]) => (t.edges[from] + t.edges[to]) / 2;
@@ -287,24 +284,21 @@ function render({ model, el }) {
     publish({ truth_shown: state.truth }, true);
     refresh();
   });
-  const controls = element("div", { class: "hepml-controls" },
+  const controls = div("controls",
     button(scene, "narrower", "take the last bin from the window", () => widen(-1)),
     button(scene, "wider", "add a bin to the window", () => widen(1)), ...(truth ? [truth] : []),
-    element("span", { class: "hepml-quiet" }, "points: events that pass · band: error of the fit"));
-  const words = element("p", { class: "hepml-quiet hepml-bump-words" });
-  const readout = readoutLine();
+    quiet("points: events that pass · band: error of the fit"));
+  const words = element("p", { class: "quiet bump-words" });
   const rows = (text) => [
     ["threshold", "kept", "observed", "expected", "± expected", "Z", "p"],
     ...above().map(({ n, b, error, z, p }, row) => [t.thresholds[row], t.kept[row], n, b, error, z, p].map(text))];
-  const data = dataTable("The window above each threshold", () => rows((value) => significant(value, 4)));
-  scene.root.append(controls, element("div", { class: "hepml-bump" }, ...plots), words,
-    element("div", { class: "hepml-bar" }, readout.node,
-      actions(scene, "bump-hunter", data, () => rows((value) => value), () => [[spectrum, byThreshold], [pulls, byWindow]])), data.node);
+  const foot = footer(scene, "bump-hunter", "The window above each threshold", rows, () => [[spectrum, byThreshold], [pulls, byWindow]]);
+  scene.root.append(controls, div("bump", ...plots), words, ...foot.nodes);
 
   const mass = (title) => ({ title, domain: [t.edges[0], t.edges[t.bins]] });
   const highest = Math.max(...t.counts.flat());
   const least = Math.max(highest * 1e-6, Math.min(...t.counts.flat().filter((count) => count > 0)));
-  const panel = (at, label, x, y, draw) => frame(scene, plots[at], { label, x, y, draw, afterLayout: () => handles[at]?.place() });
+  const panel = (at, label, x, y, draw) => frame(scene, plots[at], { label, x, y, draw });
   const handles = {};
   const spectrum = panel(0, "Mass spectrum and sideband fit", mass("mjj [GeV]"),
     { title: "events / bin", room: ROOM, kind: "log", domain: [least / 3, highest * 3] }, (one) => drawSpectrum(one, t, state));
@@ -321,7 +315,7 @@ function render({ model, el }) {
     publish({ threshold: t.thresholds[state.row], signal_region: state.span.map((i) => t.edges[i]) }, true);
     refresh();
   };
-  const parts = () => bumpParts(t, state.row, state.span);
+  const parts = () => readoutParts(t, state.row, state.span);
   const show = () => {
     handles[1].show(state.row);
     handles[3].show(state.span[0] - 1);
@@ -329,8 +323,7 @@ function render({ model, el }) {
     byWindow.set({ y: pAxis(overWindows(t, state.row, width())) });
     pulls.set({ y: pullAxis(hunt(t, state.row, state.span).pulls) });
     spectrum.redraw();
-    readout.write(parts());
-    say(joined(parts()));
+    foot.write(parts());
   };
   handles[1] = dragHandle(scene, byThreshold, {
     label: "threshold", values: () => t.kept, read: () => joined(parts()), release: settle,
@@ -346,8 +339,7 @@ function render({ model, el }) {
   });
 
   const refresh = () => {
-    const cut = model.get("threshold");
-    state.row = t.thresholds.reduce((best, one, i) => (Math.abs(one - cut) < Math.abs(t.thresholds[best] - cut) ? i : best), 0);
+    state.row = closest(t.thresholds, model.get("threshold"));
     state.span = model.get("signal_region").map((edge) => nearest(t.edges, edge));
     state.truth = Boolean(t.signal && model.get("truth_shown"));
     truth?.setAttribute("aria-pressed", String(state.truth));
@@ -355,11 +347,10 @@ function render({ model, el }) {
       : `global p over all windows of this width (${spans().length}), approximate`;
     words.textContent = [counted, t.note].filter(Boolean).join("; ");
     show();
-    data.refresh();
+    foot.refresh();
   };
-  watch(scene, model, ["threshold", "signal_region", "truth_shown"], () => publish.busy || refresh());
   refresh();
-  readout.reserve(t.kept.length, (row) => bumpParts(t, row, state.span, [1.2e-10, 1234]));
+  foot.reserve(t.kept.length, (row) => readoutParts(t, row, state.span, [1.2e-10, 1234]));
   return scene.cleanup;
 }
 

@@ -1,7 +1,7 @@
 import {
-  actions, announcer, BARE, button, choice, classMark, dataTable, dragArea, dragHandle, element, extreme, fillWith,
-  fixed, floats, frame, holdControl, joined, nameHistograms, nearest, niceDomain, onTheme, painter, percent, publisher,
-  readoutLine, remark, shadesThrough, shorten, significant, stage, steps, vector, watch, withError,
+  BARE, brush, button, choice, classMark, div, dragArea, element, extreme, fillWith, finite, fixed, floats, footer,
+  frame, furnish, holdControl, joined, listen, mapped, nameHistograms, nearest, niceDomain, onTheme, painter, percent, quiet,
+  remark, shadesThrough, shorten, significant, stage, steps, trace, vector, watch, withError,
 } from "./plot.js";
 
 const KINDS = ["signal", "background"];
@@ -16,8 +16,6 @@ const OPTIONS = {
 const TRAITS = [...Object.keys(OPTIONS), "brush", "jet", "pixel"];
 
 // ---------------------------------------------------------------- the table
-
-const mapped = (group, act) => Object.fromEntries(Object.entries(group).map(([name, one]) => [name, act(one, name)]));
 
 function decodeStack(stack, pixels) {
   const read = (name, size, meaning) => {
@@ -39,7 +37,7 @@ function decodeJets(stack, pixels) {
   });
 }
 
-function decodeImages(table) {
+function decode(table) {
   const pixels = table.shape[0] * table.shape[1];
   let cells = 0;
   const variables = table.variables.map((one) => {
@@ -81,7 +79,7 @@ function averageOf(sample, name, [from, to], pixels) {
 function subtracted(one, other) {
   const difference = one.mean.map((mean, p) => mean - other.mean[p]);
   const error = one.error.map((own, p) => Math.hypot(own, other.error[p]));
-  const ratio = (value, own) => (value === 0 && own === 0 ? 0 : Number.isFinite(value / own) ? value / own : NaN);
+  const ratio = (value, own) => (value === 0 && own === 0 ? 0 : finite(value / own) ? value / own : NaN);
   const pull = difference.map((value, p) => ratio(value, error[p]));
   return { difference, error, pull };
 }
@@ -106,7 +104,7 @@ function lookAt(data, state) {
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
-function imageParts(data, { state, averages, images, difference, error, pull }) {
+function readoutParts(data, { state, averages, images, difference, error, pull }) {
   const at = state.pixel[0] * data.shape[1] + state.pixel[1];
   const { name, texts } = data.variables[Math.max(state.v, 0)];
   const each = (label, text) => KINDS.map((kind) => [`${label}_${kind[0]}`, text(kind)]);
@@ -117,7 +115,7 @@ function imageParts(data, { state, averages, images, difference, error, pull }) 
     ...(state.shown === "jets" ? each("jet", (kind) => significant(images[kind]?.[at] ?? NaN))
       : each("I", (kind) => withError(averages[kind].mean[at], averages[kind].error[at]))),
     ["I_s−I_b", withError(difference[at], error[at])],
-    ["pull", Number.isFinite(pull[at]) ? `${fixed(pull[at], 1)} σ` : "–"],
+    ["pull", finite(pull[at]) ? `${fixed(pull[at], 1)} σ` : "–"],
   ];
 }
 
@@ -137,7 +135,7 @@ function holdsHalf(image) {
 // Round numbers around some images; about zero if they have two signs. What is positive but less
 // than a 10⁻⁵ of the largest has the lowest colour of a logarithm.
 function coloured(images, scale) {
-  const values = images.flatMap((image) => [...(image ?? [])]).filter(Number.isFinite);
+  const values = images.flatMap((image) => [...(image ?? [])]).filter(finite);
   const [low, high] = [extreme(values, 0, Math.min), extreme(values, 0, Math.max)];
   const most = Math.max(-low, high) || 1;
   if (scale !== "log") return low < 0 || scale === "signed" ? niceDomain([-most, most], 20) : niceDomain([0, most], 10);
@@ -160,13 +158,12 @@ function shadeIn(domain, scale) {
 // ---------------------------------------------------------------- the view
 
 function render({ model, el }) {
-  const data = decodeImages(model.get("table"));
+  const data = decode(model.get("table"));
   const { variables, samples, shape, extent } = data;
   const names = { signal: shorten(data.names[0], 14), background: shorten(data.names[1], 14) };
   const salient = "saliency" in samples.signal.stacks;
   const scene = stage(el, "Image browser");
-  const say = announcer(scene);
-  const publish = publisher(model);
+  const publish = watch(scene, model, TRAITS, () => refresh());
   const [paint, paintBar] = [painter(shape[1], shape[0]), painter(SHADES - 2, 1)];
   let [state, now, whole, shades, domains] = [];
 
@@ -190,31 +187,26 @@ function render({ model, el }) {
   const choices = mapped(OPTIONS, (options, name) =>
     choice(scene, name, Object.entries(options).map(([value, title]) => [value, value, title]), "", (value) => change(name, value)));
   const clear = button(scene, "all jets", "select all jets", () => { choose(-1); settle(); });
-  const quiet = (text) => element("span", { class: "hepml-quiet" }, text);
-  const box = (look) => element("div", { class: `hepml-plot hepml-image-${look}` });
-  const panelOf = (controls, ...plots) => element("div", {}, element("div", { class: "hepml-controls" }, ...controls), ...plots);
+  const box = (look) => div(`plot image-${look}`);
+  const panelOf = (controls, ...plots) => element("div", {}, div("controls", ...controls), ...plots);
   const plots = ["map", "map", "map", "bar", "bar", ...variables.map(() => "low")].map(box);
   plots.slice(0, 3).forEach((plot) => plot.style.setProperty("aspect-ratio", (1.03 * shape[1]) / shape[0]));
-  const grid = element("div", { class: "hepml-images" },
-    element("div", { class: "hepml-images hepml-image-pair" },
+  const grid = div("images",
+    div("images image-pair",
       panelOf([choices.shown.node, element("span", {}, ...turns)], plots[0]),
       panelOf([choices.scale.node, ...(salient ? [choices.stack.node] : [])], plots[1]), plots[3]),
     panelOf([choices.contrast.node], plots[2], plots[4]),
     ...variables.map((_, v) => panelOf([[clear, quiet("drag to select")], [quiet("line: all, filled: selected")]][v] ?? [], plots[5 + v])));
-  const rows = (forEyes) => {
+  const rows = (text) => {
     const { averages: { signal, background }, difference, error, pull } = now;
     const columns = { I_s: signal.mean, "± I_s": signal.error, I_b: background.mean, "± I_b": background.error, "I_s−I_b": difference, "± I_s−I_b": error, pull };
-    const text = (value) => (forEyes ? significant(value, 4) : value);
-    const selected = imageParts(data, now)[0][1];
+    const selected = readoutParts(data, now)[0][1];
     return [["selected", "x", "y", ...Object.keys(columns)], ...Array.from(difference, (_, p) => [selected,
       ...[data.centres[1][p % shape[1]], data.centres[0][Math.floor(p / shape[1])], ...Object.values(columns).map((column) => column[p])].map(text)])];
   };
-  const readout = readoutLine();
-  const table = dataTable("Average of each pixel", () => rows(true));
+  const foot = footer(scene, "images", "Average of each pixel", rows, () => [images, bars, histograms]);
   const note = [data.note, salient ? "dots: pixels that hold half of the saliency" : ""].filter(Boolean).join("; ");
-  scene.root.append(grid, element("p", { class: "hepml-quiet hepml-image-note" }, note),
-    element("div", { class: "hepml-bar" }, readout.node,
-      actions(scene, "images", table, () => rows(false), () => [images, bars, histograms])), table.node);
+  scene.root.append(grid, element("p", { class: "quiet image-note" }, note), ...foot.nodes);
 
   // ---- images
   const cell = ({ left, top, width, height }, row, column) => ({
@@ -222,7 +214,7 @@ function render({ model, el }) {
   });
   const mark = (panel, inside, half, looks) => {
     const path = inside.map((p) => cell(panel.inner, Math.floor(p / shape[1]) - 0.5, (p % shape[1]) + 0.5)).map(({ x, y }) => `M${x - half} ${y}h${2 * half}`).join("");
-    for (const look of looks) panel.marks.append(vector("path", { d: path, class: `hepml-image-${look}` }));
+    for (const look of looks) trace(panel, path, `image-${look}`);
   };
   const below = (image) => (state.scale === "log" && image ? [...image.keys()].filter((p) => image[p] < 0) : []);
   const drawImage = (panel, image, domain, scale, words, excuse) => {
@@ -230,8 +222,8 @@ function render({ model, el }) {
     const shade = shadeIn(domain, scale);
     fillWith(panel, paint(shadesOf(domain), (p) => (known ? shade(image[p]) : 0)));
     if (!known) remark(panel, excuse, 0.3 * panel.inner.height);
-    panel.labels.append(vector("text", { x: panel.inner.left + 9, y: panel.inner.top + 19, class: "hepml-label hepml-image-name" },
-      ...words.map(([text, kind]) => vector("tspan", { class: kind && `hepml-name-${kind}` }, text))));
+    panel.labels.append(vector("text", { x: panel.inner.left + 9, y: panel.inner.top + 19, class: "label image-name" },
+      ...words.map(([text, kind]) => vector("tspan", { class: kind && `name-${kind}` }, text))));
   };
   const drawClass = (panel, kind) => {
     const { count, number, row } = now.singles[kind];
@@ -250,25 +242,25 @@ function render({ model, el }) {
       state.stack === "images" ? "nothing here to compare" : "no errors are kept of a saliency")),
   }));
   const swatch = (panel, x, y, text, look) => panel.labels.append(
-    vector("rect", { x, y, width: 14, height: 14, class: `hepml-image-swatch ${look}` }),
-    vector("path", { d: `M${x + 5} ${y + 7}h4`, class: look && "hepml-image-minus" }), vector("text", { x: x + 19, y: y + 11 }, text));
+    vector("rect", { x, y, width: 14, height: 14, class: `image-swatch ${look}` }),
+    vector("path", { d: `M${x + 5} ${y + 7}h4`, class: look && "image-minus" }), vector("text", { x: x + 19, y: y + 11 }, text));
   const bars = [0, 1].map((i) => frame(scene, plots[3 + i], {
     label: "Colours", x: { title: "", plain: true, kind: "linear", domain: [0, 1], room: 52 }, y: BARE,
     draw: (panel) => {
       fillWith(panel, paintBar(shadesOf(domains[i]), (p) => p + 2));
       const [x, y] = [panel.inner.left, panel.inner.top + panel.inner.height + 25];
       if (!i) swatch(panel, x, y, "0", "");
-      if (!i && KINDS.some((kind) => below(now.images[kind]).length)) swatch(panel, x + 44, y, "< 0", "hepml-image-less");
+      if (!i && KINDS.some((kind) => below(now.images[kind]).length)) swatch(panel, x + 44, y, "< 0", "image-less");
     },
   }));
 
   // ---- the pixel that is read out
   const cursors = images.map(({ overlay }, i) => overlay.appendChild(vector("rect", {
-    class: "hepml-image-cursor", ...(i ? { "aria-hidden": "true" } : { role: "slider", tabindex: "0", "aria-label": "pixel", "aria-valuemin": 0, "aria-valuemax": data.pixels - 1 }),
+    class: "image-cursor", ...(i ? { "aria-hidden": "true" } : { role: "slider", tabindex: "0", "aria-label": "pixel", "aria-valuemin": 0, "aria-valuemax": data.pixels - 1 }),
   })));
   holdControl(images[0]);
   const point = (i) => {
-    if (images[i].inner) Object.entries(cell(images[i].inner, ...state.pixel)).forEach(([name, value]) => cursors[i].setAttribute(name, value.toFixed(1)));
+    if (images[i].inner) furnish(cursors[i], mapped(cell(images[i].inner, ...state.pixel), (value) => value.toFixed(1)));
   };
   const goTo = (...at) => {
     const pixel = at.map((place, i) => Math.max(0, Math.min(shape[i] - 1, Math.floor(place))));
@@ -288,14 +280,14 @@ function render({ model, el }) {
     move: (x, y) => goTo(((y - extent[2]) / (extent[3] - extent[2])) * shape[0], ((x - extent[0]) / (extent[1] - extent[0])) * shape[1]),
   }));
   const MOVES = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageUp: [5, 0], PageDown: [-5, 0], Home: [0, -1e9], End: [0, 1e9] };
-  cursors[0].addEventListener("keydown", (event) => {
+  listen(scene, cursors[0], "keydown", (event) => {
     const move = MOVES[event.key];
     if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
     goTo(...state.pixel.map((place, i) => place + move[i]));
-  }, { signal: scene.signal });
-  for (const kind of ["keyup", "blur"]) cursors[0].addEventListener(kind, settlePixel, { signal: scene.signal });
+  });
+  for (const kind of ["keyup", "blur"]) listen(scene, cursors[0], kind, settlePixel);
 
   // ---- histograms and their brush
   const selectedIn = ({ cross, total }, { first, bins }) => Float64Array.from({ length: bins }, (_, bin) => {
@@ -310,10 +302,10 @@ function render({ model, el }) {
     const histogram = shares(variable);
     for (const [kind, contents] of Object.entries(histogram)) {
       if (!samples[kind].total) continue;
-      steps(panel, variable.edges, selectedIn(samples[kind], variable), { class: `hepml-area-${kind} hepml-image-chosen` }, true);
-      steps(panel, variable.edges, contents, { class: `hepml-line-${kind}` });
+      steps(panel, variable.edges, selectedIn(samples[kind], variable), { class: `area-${kind} image-chosen` }, true);
+      steps(panel, variable.edges, contents, { class: `line-${kind}` });
       const x = panel.x(samples[kind].jets.values[now.singles[kind].row * variables.length + v]);
-      if (state.shown === "jets" && Number.isFinite(x)) panel.marks.append(classMark(Math.max(left + 5, Math.min(left + width - 5, x)), top + height - 8, kind));
+      if (state.shown === "jets" && finite(x)) panel.marks.append(classMark(Math.max(left + 5, Math.min(left + width - 5, x)), top + height - 8, kind));
     }
     nameHistograms(panel, { histogram }, variable.edges, names);
   };
@@ -333,49 +325,25 @@ function render({ model, el }) {
     publish({ brush });
     show();
   };
-  const settle = () => { publish({ brush: state.brush }, true); table.refresh(); };
-  const brushes = variables.map(({ name, edges, bins, texts }, v) => {
-    const panel = histograms[v];
-    const grip = (label, by, move) => dragHandle(scene, panel, {
-      label: `${label} ${name}`, draggable: false, release: settle, move,
-      values: () => edges.subarray(by, bins + by), read: (i) => texts[i + by],
-    });
-    const near = (x, edge) => state.v === v && Math.abs(panel.x(x) - panel.x(edges[edge])) < 9;
-    let anchor = null;
-    dragArea(scene, panel, {
-      begin: () => { anchor = null; }, release: settle,
-      move: (x) => {
-        const bin = Math.min(bins - 1, edges.findLastIndex((edge) => edge <= x));
-        anchor ??= near(x, state.from) ? state.to - 1 : near(x, state.to) ? state.from : bin;
-        choose(v, Math.min(anchor, bin), Math.max(anchor, bin) + 1);
-      },
-    });
-    return {
-      veil: panel.cover.appendChild(vector("path", { class: "hepml-veil" })),
-      grips: [grip("lowest", 0, (i) => choose(v, i, Math.max(i + 1, ends(v)[1]))), grip("highest", 1, (i) => choose(v, Math.min(i, ends(v)[0]), i + 1))],
-    };
-  });
+  const settle = () => { publish({ brush: state.brush }, true); foot.refresh(); };
+  const brushes = variables.map(({ name, edges, texts }, v) => brush(scene, [histograms[v]], [`lowest ${name}`, `highest ${name}`],
+    () => ({ edges, text: (i) => texts[i], ends: ends(v), own: v === state.v }), (from, to) => choose(v, from, to), settle));
   const cover = (v) => {
-    const { svg, x, inner: { left, top, width, height } } = histograms[v];
-    const [from, to] = ends(v).map((edge) => x(variables[v].edges[edge]));
-    brushes[v].veil.setAttribute("d", `M${left} ${top}H${from}v${height}H${left}ZM${to} ${top}H${left + width}v${height}H${to}Z`);
-    brushes[v].grips.forEach((grip, i) => grip.show(ends(v)[i] - i));
-    svg.toggleAttribute("data-brushed", v === state.v);
+    brushes[v]();
+    histograms[v].svg.toggleAttribute("data-brushed", v === state.v);
   };
-  scene.root.addEventListener("keydown", ({ key }) => {
+  listen(scene, scene.root, "keydown", ({ key }) => {
     if (key !== "Escape" || state.v < 0) return;
     choose(-1);
     settle();
-  }, { signal: scene.signal });
+  });
 
   // ---- all that follows the state
   const tell = () => {
-    const parts = imageParts(data, { ...now, state });
-    readout.write(parts);
-    cursors[0].setAttribute("aria-valuenow", state.pixel[0] * shape[1] + state.pixel[1]);
-    cursors[0].setAttribute("aria-valuetext", joined(parts.slice(3)));
+    const parts = readoutParts(data, { ...now, state });
+    foot.write(parts);
+    furnish(cursors[0], { "aria-valuenow": state.pixel[0] * shape[1] + state.pixel[1], "aria-valuetext": joined(parts.slice(3)) });
     images.forEach((_, i) => point(i));
-    say(joined(parts));
   };
   const show = () => {
     now = lookAt(data, state);
@@ -400,16 +368,15 @@ function render({ model, el }) {
     Object.entries(choices).forEach(([name, one]) => one.show(state[name]));
     turns.forEach((turn) => { turn.disabled = state.shown !== "jets"; });
     show();
-    table.refresh();
-    readout.reserve(data.cells + 1, (row) => {
+    foot.refresh();
+    foot.reserve(data.cells + 1, (row) => {
       const v = variables.findLastIndex(({ first }) => first < row);
       const from = row - 1 - (variables[v]?.first ?? 0);
-      return imageParts(data, lookAt(data, { ...state, v, from, to: from + 1 }));
+      return readoutParts(data, lookAt(data, { ...state, v, from, to: from + 1 }));
     });
   };
   mix();
   onTheme(scene, () => { mix(); show(); });
-  watch(scene, model, TRAITS, () => publish.busy || refresh());
   refresh();
   return scene.cleanup;
 }

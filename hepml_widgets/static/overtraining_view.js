@@ -1,29 +1,26 @@
 import {
-  actions, announcer, BARE, dataTable, diamond, dragHandle, drawRounds, drawScores, element, endLabels,
-  floats, frame, joined, nearest, publisher, readoutLine, remark, roundAxes, scoreAxes, shorten, significant,
-  stage, watch, withError,
+  BARE, diamond, div, dragHandle, drawRounds, drawScores, element, endLabels, finite, floats, footer, frame, joined,
+  mapped, menu, nearest, quiet, remark, roundAxes, scoreAxes, shorten, significant, stage, watch, withError,
 } from "./plot.js";
 
 // ---------------------------------------------------------------- from table to stages
 
 const pText = (value, floor) => {
-  if (!Number.isFinite(value)) return significant(value);
+  if (!finite(value)) return significant(value);
   return value <= floor ? `≤ ${significant(floor, 1)}` : significant(value, 2);
 };
 
 function decode(table) {
   const [train, trainError, test, testError, pSignal, pBackground] =
     ["train", "trainError", "test", "testError", "p_signal", "p_background"].map((name) => floats(table[name]));
-  const columns = Object.fromEntries(Object.entries(table.histogram).map(([name, column]) =>
-    [name, floats(column, 4).map((part) => part * table.unitContent)]));
+  const columns = mapped(table.histogram, (column) => floats(column, 4).map((part) => part * table.unitContent));
   const floor = table.floor ?? NaN;
   return table.rounds.map((round, i) => ({
     round, answer: table.answers[i], scale: table.scale, range: table.range, bins: table.bins,
     train: train[i], trainError: trainError[i], test: test[i], testError: testError[i],
     gap: train[i] - test[i], gapError: Math.hypot(trainError[i], testError[i]),
     pSignal: pSignal[i], pBackground: pBackground[i], floor,
-    histogram: Object.fromEntries(Object.entries(columns).map(([name, column]) =>
-      [name, column.slice(i * table.bins, (i + 1) * table.bins)])),
+    histogram: mapped(columns, (column) => column.slice(i * table.bins, (i + 1) * table.bins)),
   }));
 }
 
@@ -79,33 +76,32 @@ function render({ model, el }) {
   const rounds = stages.length > 1 ? stages.map(({ round }) => round) : [];
   const names = { signal: table.names[0], background: table.names[1] };
   const scene = stage(el, "Over-training view");
-  const say = announcer(scene);
+  const publish = watch(scene, model, ["round", "curve"], () => refresh());
   let at = 0;
   let curve = null;
 
-  const plots = table.questions.map(() => element("div", { class: "hepml-plot" }));
-  const answers = table.questions.map(() => element("p", { class: "hepml-answer" }));
-  const select = element("select", { class: "hepml-select", "aria-label": "learning curve" },
-    ...curves.map(({ name }) => element("option", { value: name, title: name, dir: "auto" }, shorten(name, 28))));
+  const plots = table.questions.map(() => div("plot"));
+  const answers = table.questions.map(() => element("p", { class: "answer" }));
+  const select = menu(scene, "learning curve", curves.map(({ name }) => name), (i) => {
+    publish({ curve: curves[i].name }, true);
+    refresh();
+  });
   select.hidden = curves.length < 2;
-  const notes = [select, element("span", { class: "hepml-quiet" }, "filled: test · points: training, with errors")];
-  const grid = element("div", { class: "hepml-over" });
-  table.questions.forEach((question, i) => grid.append(element("section", { class: "hepml-over-panel", "aria-label": question },
-    element("div", { class: "hepml-over-words" }, element("p", { class: "hepml-question" }, question), answers[i]),
-    element("div", { class: "hepml-controls" }, notes[i]), plots[i])));
-  const readout = readoutLine();
+  const notes = [select, quiet("filled: test · points: training, with errors")];
+  const grid = div("over", ...table.questions.map((question, i) => element("section", { class: "over-panel", "aria-label": question },
+    div("over-words", element("p", { class: "question" }, question), answers[i]),
+    div("controls", notes[i]), plots[i])));
   const rows = (text) => [
     [table.unit, "AUC training", "± training", "AUC test", "± test", "gap", "± gap", "p_s", "p_b"],
     ...stages.map((s) => [s.round ?? "", ...[s.train, s.trainError, s.test, s.testError, s.gap, s.gapError, s.pSignal, s.pBackground].map(text)])];
-  const data = dataTable("Training and test at each step", () => rows((value) => significant(value, 4)));
-  scene.root.append(grid, element("div", { class: "hepml-bar" }, readout.node,
-    actions(scene, "overtraining", data, () => rows((value) => value), () => [learning, scores])), data.node);
+  const foot = footer(scene, "overtraining", "Training and test at each step", rows, () => [learning, scores]);
+  scene.root.append(grid, ...foot.nodes);
 
   const everything = Object.fromEntries(stages.flatMap(({ histogram }, i) =>
     Object.entries(histogram).map(([name, column]) => [i + name, column])));
   const learning = frame(scene, plots[0], {
     label: "Learning curve", ...curveAxes(null, table.unit, rounds),
-    draw: (panel) => drawCurve(panel, curve, table.empty), afterLayout: () => handle?.place(),
+    draw: (panel) => drawCurve(panel, curve, table.empty),
   });
   const scores = frame(scene, plots[1], {
     label: "Scores of training and test events", ...scoreAxes({ ...stages[0], histogram: everything }),
@@ -127,21 +123,15 @@ function render({ model, el }) {
   };
   const parts = (i) => readoutParts(stages[i], table.unit);
   const show = () => {
-    readout.write(parts(at));
+    foot.write(parts(at), `. ${stages[at].answer}`);
     answers[1].textContent = stages[at].answer;
     scores.redraw();
-    say(`${joined(parts(at))}. ${stages[at].answer}`);
   };
-  const publish = publisher(model);
   const handle = rounds.length ? dragHandle(scene, learning, {
     label: table.unit, values: () => rounds, read: (i) => joined(parts(i)),
     move: (i) => { at = i; show(); publish({ round: rounds[i] }); },
     release: (i) => publish({ round: rounds[i] }, true),
   }) : null;
-  select.addEventListener("change", () => {
-    publish({ curve: curves[select.selectedIndex].name }, true);
-    refresh();
-  }, { signal: scene.signal });
 
   const refresh = () => {
     const chosen = curves.findIndex(({ name }) => name === model.get("curve"));
@@ -153,10 +143,9 @@ function render({ model, el }) {
     learning.set(curveAxes(curve, table.unit, rounds));
     show();
   };
-  watch(scene, model, ["round", "curve"], () => publish.busy || refresh());
   reserve();
   refresh();
-  readout.reserve(stages.length, parts);
+  foot.reserve(stages.length, parts);
   return scene.cleanup;
 }
 

@@ -1,7 +1,6 @@
 import {
-  actions, announcer, dataTable, DASHES, dragHandle, drawScores, element, floats, frame, joined,
-  line, nearest, percent, publisher, readoutLine, remark, scoreAxes, shorten, significant, spread, stage,
-  vector, watch, withError,
+  DASHES, div, dragHandle, drawScores, finite, floats, footer, frame, joined, line, menu, nearest, percent, point,
+  quiet, remark, scoreAxes, shorten, spread, stage, vector, watch, withError,
 } from "./plot.js";
 import { significance, significanceError } from "./stats.js";
 
@@ -14,7 +13,7 @@ function above(contents) {
   return sums;
 }
 
-function decodeScan(table) {
+function decode(table) {
   const { bins, rows } = table;
   const [values, thresholds, s, b, sUnit, bUnit] = ["values", "thresholds", "s", "b", "sUnit", "bUnit"].map((name) => floats(table[name]));
   const [s2, b2] = [table.s2, table.b2].map((column) => floats(column, 4));
@@ -37,7 +36,7 @@ const zOf = ({ sigma }, { s, b, sErr, bErr }, row) => [
   significance(s[row], b[row], sigma * Math.abs(b[row])), significanceError(s[row], b[row], sErr[row], bErr[row], sigma)];
 
 // [label, value] pairs; joined they are Python's `readout`.
-function scanParts(t, i, row) {
+function readoutParts(t, i, row) {
   const [status, ...known] = t.leads[i];
   return [
     t.plain ? ["", `${t.name} ${t.texts[i]}`] : [t.name, t.texts[i]],
@@ -56,16 +55,16 @@ const MARKS = ["M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0Z", "M-4-4h8v8h-8Z", 
 const CUT = 5; // the line that is no model: without a mark, in the colour of the handles
 
 const mark = (m, x, y, filled) => vector("path", {
-  d: MARKS[m], transform: `translate(${x} ${y})`, class: `hepml-scan-point hepml-curve-${m} ${filled ? "" : "hepml-scan-hollow"}`,
+  d: MARKS[m], transform: `translate(${x} ${y})`, class: `scan-point curve-${m} ${filled ? "" : "scan-hollow"}`,
 });
 
-const curve = (m, look) => ({ class: `${look} hepml-curve-${m}`, "stroke-dasharray": DASHES[m] || null });
+const curve = (m, look) => ({ class: `${look} curve-${m}`, "stroke-dasharray": DASHES[m] || null });
 
 // Samples of curves with their names: below each other at the right, or across like words.
 //   items: [[model, text], ...]
 function key(panel, items, across) {
   const { left, top, width } = panel.inner;
-  const texts = items.map(([m, text]) => vector("text", { class: `hepml-label hepml-curve-${m}` }, text));
+  const texts = items.map(([m, text]) => vector("text", { class: `label curve-${m}` }, text));
   panel.labels.append(...texts);
   const lengths = texts.map((text) => text.getComputedTextLength());
   const start = across ? left + 10 : left + width - 44 - Math.max(...lengths);
@@ -74,14 +73,14 @@ function key(panel, items, across) {
     if (k && (!across || x + 34 + lengths[k] > left + width)) [x, y] = [start, y + 17];
     texts[k].setAttribute("x", x + 34);
     texts[k].setAttribute("y", y);
-    panel.labels.append(vector("path", { d: `M${x} ${y - 4}h28`, ...curve(m, "hepml-curve") }), mark(m, x + 14, y - 4, true));
+    panel.labels.append(vector("path", { d: `M${x} ${y - 4}h28`, ...curve(m, "curve") }), mark(m, x + 14, y - 4, true));
     x += lengths[k] + 50;
   });
 }
 
 function drawCut(panel, t, state) {
   state.guide?.remove();
-  state.guide = line(panel, t.values, t.points.map((point) => zOf(t, point, state.row)[0]), curve(CUT, "hepml-curve"));
+  state.guide = line(panel, t.values, t.points.map((one) => zOf(t, one, state.row)[0]), curve(CUT, "curve"));
 }
 
 // Models stand side by side at each value, so that equal ones are seen.
@@ -91,15 +90,15 @@ function drawScan(panel, t, state) {
   const items = shown.map((m) => [m, shorten(t.models[m].name, 18)]);
   const at = t.values.map(panel.x);
   const aside = Math.min(9, ...Array.from(at.slice(1), (x, i) => (x - at[i]) / (shown.length + 1)));
-  if (domain[0] < 0) line(panel, panel.x.domain, [0, 0], { class: "hepml-chance" });
+  if (domain[0] < 0) line(panel, panel.x.domain, [0, 0], { class: "chance" });
   for (const [k, m] of [...shown.entries()].reverse()) {
     const [heights, errors] = rows[m];
     const xs = at.map((x) => x + aside * (k - (shown.length - 1) / 2));
-    line(panel, xs.map(panel.x.invert), heights, curve(m, "hepml-scan-guide"));
+    line(panel, xs.map(panel.x.invert), heights, curve(m, "scan-guide"));
     xs.forEach((x, i) => {
       const [y, low, high] = [0, -1, 1].map((sign) => panel.y(heights[i] + sign * errors[i]));
-      if (Number.isFinite(y)) panel.marks.append(
-        vector("path", { d: `M${x} ${Number.isFinite(low) ? low : 9999}V${high}`, class: `hepml-scan-point hepml-curve-${m}` }),
+      if (finite(y)) panel.marks.append(
+        vector("path", { d: `M${x} ${finite(low) ? low : 9999}V${high}`, class: `scan-point curve-${m}` }),
         mark(m, x, y, t.models[m].filled[i]));
     });
   }
@@ -114,21 +113,20 @@ function drawCurves(panel, t, { i, row }) {
   const { curves, efficiency, rejection } = t.points[i];
   curves.forEach(([xs, shares, errors], m) => {
     const ys = shares.map((share) => 1 / share);
-    spread(panel, xs, ys, ys.map((y, k) => y * errors[k]), { class: `hepml-band hepml-curve-${m}` });
-    line(panel, xs, ys, curve(m, `hepml-curve ${m ? "" : "hepml-chosen"}`));
+    spread(panel, xs, ys, ys.map((y, k) => y * errors[k]), { class: `band curve-${m}` });
+    line(panel, xs, ys, curve(m, `curve ${m ? "" : "chosen"}`));
   });
-  const known = t.quantities[0].rows.flatMap(([areas, errors], m) => (Number.isFinite(areas[i])
+  const known = t.quantities[0].rows.flatMap(([areas, errors], m) => (finite(areas[i])
     ? [[m, `${shorten(t.models[m].name, 14)} AUC ${withError(areas[i], errors[i])}`]] : []));
   if (known.length) key(panel, known);
   else remark(panel, "a ROC curve needs both classes");
-  const [cx, cy] = [panel.x(efficiency[row]), panel.y(rejection[row])];
-  if (Number.isFinite(cx + cy)) panel.marks.append(vector("circle", { cx, cy, r: 4.5, class: "hepml-point" }));
+  point(panel, efficiency[row], rejection[row]);
 }
 
 // ---------------------------------------------------------------- the view
 
 function tableRows(t, row, text) {
-  const zs = t.points.map((point) => zOf(t, point, row));
+  const zs = t.points.map((one) => zOf(t, one, row));
   const columns = [
     ...t.quantities.flatMap(({ name, rows }) => rows.flatMap((pair, m) => (pair
       ? [[`${name} ${shorten(t.models[m].name)}`, pair[0]], [`± ${name}`, pair[1]]] : []))),
@@ -140,24 +138,23 @@ function tableRows(t, row, text) {
 }
 
 function render({ model, el }) {
-  const t = decodeScan(model.get("table"));
+  const t = decode(model.get("table"));
   const scene = stage(el, "Parameter scan");
-  const say = announcer(scene);
-  const publish = publisher(model);
+  const publish = watch(scene, model, ["value", "threshold", "quantity"], () => refresh());
   const state = {};
-  const plots = [0, 1, 2].map(() => element("div", { class: "hepml-plot" }));
-  const select = element("select", { class: "hepml-select", "aria-label": "quantity" },
-    ...t.quantities.map(({ name }) => element("option", { value: name, title: name, dir: "auto" }, shorten(name, 32))));
-  const readout = readoutLine();
-  const parts = (i = state.i) => scanParts(t, i, state.row);
-  const data = dataTable("All models at each value", () => tableRows(t, state.row, (value) => significant(value, 4)));
+  const plots = [0, 1, 2].map(() => div("plot"));
+  const select = menu(scene, "quantity", t.quantities.map(({ name }) => name), (i) => {
+    publish({ quantity: t.quantities[i].name }, true);
+    refresh();
+  }, 32);
+  const parts = (i = state.i) => readoutParts(t, i, state.row);
+  const foot = footer(scene, "parameter-scan", "All models at each value", (text) => tableRows(t, state.row, text),
+    () => [[panels[0]], panels.slice(1)]);
   scene.root.append(
-    element("div", { class: "hepml-controls" }, select,
-      element("span", { class: "hepml-quiet" }, "filled: in training · hollow: not · lines only lead the eye")),
-    element("div", { class: "hepml-scan" }, ...plots),
-    element("div", { class: "hepml-bar" }, readout.node,
-      actions(scene, "parameter-scan", data, () => tableRows(t, state.row, (value) => value), () => [[panels[0]], panels.slice(1)])),
-    data.node);
+    div("controls", select,
+      quiet("filled: in training · hollow: not · lines only lead the eye")),
+    div("scan", ...plots),
+    ...foot.nodes);
 
   const handles = [];
   const everything = Object.fromEntries(t.points.flatMap(({ histogram }, i) =>
@@ -171,14 +168,13 @@ function render({ model, el }) {
       y: { title: "background rejection 1/ε_b", kind: "log", domain: [1, t.rejection] },
     }, drawCurves],
   ].map(([label, axes, draw], k) => frame(scene, plots[k], {
-    label, ...axes, draw: (panel) => draw(panel, t, state), afterLayout: () => handles[k]?.place(),
+    label, ...axes, draw: (panel) => draw(panel, t, state),
   }));
 
   const show = (cut) => {
-    readout.write(parts());
+    foot.write(parts());
     [state.i, state.row].forEach((now, k) => handles[k].show(now));
     for (const panel of panels.slice(cut ? 2 : 1)) panel.redraw();
-    say(joined(parts()));
   };
   const send = (done) => publish({ value: t.values[state.i], threshold: t.thresholds[state.row] }, done);
   [["i", t.name, t.values], ["row", "threshold", t.thresholds]].forEach(([which, label, values], k) => {
@@ -190,7 +186,7 @@ function render({ model, el }) {
         if (state.quantity.name === "Z") drawCut(panels[0], t, state);
         send();
       },
-      release: () => { send(true); data.refresh(); },
+      release: () => { send(true); foot.refresh(); },
     });
   });
   const refresh = () => {
@@ -201,15 +197,10 @@ function render({ model, el }) {
     select.selectedIndex = chosen;
     panels[0].set({ y: state.quantity });
     show();
-    data.refresh();
+    foot.refresh();
   };
-  select.addEventListener("change", () => {
-    publish({ quantity: t.quantities[select.selectedIndex].name }, true);
-    refresh();
-  }, { signal: scene.signal });
-  watch(scene, model, ["value", "threshold", "quantity"], () => publish.busy || refresh());
   refresh();
-  readout.reserve(t.values.length, parts);
+  foot.reserve(t.values.length, parts);
   return scene.cleanup;
 }
 

@@ -5,9 +5,11 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function furnish(node, attributes, children) {
+// Classes are written without the "hepml-" that all of ours begin with.
+export function furnish(node, attributes, children = []) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined) node.setAttribute(name, value);
+    if (value === null || value === undefined) continue;
+    node.setAttribute(name, name === "class" ? value.replace(/\S+/g, "hepml-$&") : value);
   }
   node.append(...children);
   return node;
@@ -20,6 +22,13 @@ export function element(tag, attributes = {}, ...children) {
 export function vector(tag, attributes = {}, ...children) {
   return furnish(document.createElementNS(SVG, tag), attributes, children);
 }
+
+export const div = (look, ...children) => element("div", { class: look }, ...children);
+
+export const quiet = (...words) => element("span", { class: "quiet" }, ...words);
+
+// For as long as the view lives.
+export const listen = ({ signal }, node, event, act) => node.addEventListener(event, act, { signal });
 
 // "ε_s [%]": one letter after an underscore is lowered; for our own labels only.
 export function richHTML(text) {
@@ -34,7 +43,7 @@ export function richSVG(text) {
     const down = /^_[a-zA-Z]$/.test(part);
     const shift = down ? 3 : lowered ? -3 : 0;
     lowered = down;
-    const size = down ? "hepml-sub" : null;
+    const size = down ? "sub" : null;
     return vector("tspan", { dy: shift || null, class: size }, down ? part[1] : part);
   });
 }
@@ -53,6 +62,7 @@ export function shorten(name, length = 24) {
 const THIN = "\u202f";
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
+export const finite = Number.isFinite;
 const power = (exponent) => Number(`1e${exponent}`);
 const exponentOf = (value) => Number(Math.abs(value).toExponential(16).split("e")[1]);
 
@@ -86,7 +96,7 @@ function scientific(value, places) {
 }
 
 export function significant(value, digits = 3) {
-  if (!Number.isFinite(value)) return "–";
+  if (!finite(value)) return "–";
   if (!isPlain(Math.abs(value))) return scientific(value, digits - 1);
   const exponent = value === 0 ? 0 : exponentOf(value);
   return fixed(value, Math.max(0, digits - 1 - exponent));
@@ -99,8 +109,8 @@ function placesOf(error) {
 }
 
 export function withError(value, error) {
-  if (!Number.isFinite(value)) return "–";
-  if (!Number.isFinite(error) || !(error > Math.abs(value) * 1e-9)) return significant(value);
+  if (!finite(value)) return "–";
+  if (!finite(error) || !(error > Math.abs(value) * 1e-9)) return significant(value);
   const size = Math.max(Math.abs(value), error);
   if (isPlain(size)) {
     const places = placesOf(error);
@@ -114,7 +124,7 @@ export function withError(value, error) {
 
 export function percent(fraction) {
   const value = 100 * fraction;
-  if (!Number.isFinite(value)) return "–";
+  if (!finite(value)) return "–";
   return `${Math.abs(value) >= 1 || value === 0 ? fixed(value, 1) : significant(value, 2)}${THIN}%`;
 }
 
@@ -159,6 +169,15 @@ function half(bits) {
   const [exponent, rest] = [(bits >> 10) & 31, bits & 1023];
   return (bits >> 15 ? -1 : 1) * (exponent ? (1024 + rest) * 2 ** (exponent - 25) : rest * 2 ** -24);
 }
+
+export const mapped = (group, act) =>
+  Object.fromEntries(Object.entries(group).map(([name, one]) => [name, act(one, name)]));
+
+export const twice = (values) => Array.from(values).flatMap((value) => [value, value]);
+
+// The first of the nearest, in any order.
+export const closest = (values, wanted) => values.reduce((best, value, i) =>
+  (Math.abs(value - wanted) < Math.abs(values[best] - wanted) ? i : best), 0);
 
 export function nearest(sorted, value) {
   let low = 0;
@@ -304,7 +323,8 @@ function hostIsDark(node) {
 export function stage(el, label) {
   const controller = new AbortController();
   const cleanups = [() => controller.abort()];
-  const root = element("div", { class: "hepml", role: "group", "aria-label": label });
+  const root = element("div", { role: "group", "aria-label": label });
+  root.className = "hepml";
   // JupyterLab would walk through its cells.
   root.addEventListener("keydown", (e) => e.ctrlKey || e.metaKey || e.altKey || e.stopPropagation());
   el.append(root);
@@ -335,24 +355,21 @@ export function stage(el, label) {
   };
 }
 
-// Watch traits for as long as the view lives.
+// Watches traits for as long as the view lives, and sets them without being told of it: views of
+// one model follow each other at once, Python hears of it when the gesture is over.
 export function watch(scene, model, names, react) {
+  let busy = false;
+  const hear = () => busy || react();
   for (const name of names) {
-    model.on(`change:${name}`, react);
-    scene.defer(() => model.off(`change:${name}`, react));
+    model.on(`change:${name}`, hear);
+    scene.defer(() => model.off(`change:${name}`, hear));
   }
-}
-
-// Sets traits without being told of it: views of one model follow each other at once, Python hears
-// of it when the gesture is over.
-export function publisher(model) {
-  const publish = (traits, done = false) => {
-    publish.busy = true;
+  return (traits, done = false) => {
+    busy = true;
     for (const [name, value] of Object.entries(traits)) model.set(name, value);
-    publish.busy = false;
+    busy = false;
     if (done) model.save_changes();
   };
-  return publish;
 }
 
 // ---------------------------------------------------------------- frames
@@ -360,21 +377,22 @@ export function publisher(model) {
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
 //   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count" | "none", domain,
 //           room: pixels for one number along x, at the left of y; below: pixels under x }
-export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }) {
+//   draw(panel), then what stands in panel.after: on every layout
+export function frame(scene, host, { label, x, y, draw, afterLayout }) {
   // Not a count: a page may hold several copies of this script, each counting for itself.
   const clip = `hepml-clip-${Math.random().toString(36).slice(2)}`;
-  const svg = vector("svg", { class: "hepml-frame", role: "img", "aria-label": label });
+  const svg = vector("svg", { class: "frame", role: "img", "aria-label": label });
   const layer = (name, clipped) =>
     svg.appendChild(vector("g", { class: name, "clip-path": clipped ? `url(#${clip})` : null }));
   const box = vector("rect");
   svg.append(vector("clipPath", { id: clip }, box));
   const panel = {
-    svg, host, label, axes: { x, y },
-    marks: layer("hepml-marks", true),
-    cover: layer("hepml-cover", true),
-    back: layer("hepml-axes", false),
-    overlay: layer("hepml-overlay", false),
-    labels: layer("hepml-labels", false),
+    svg, host, label, axes: { x, y }, after: afterLayout ? [afterLayout] : [],
+    marks: layer("marks", true),
+    cover: layer("cover", true),
+    back: layer("axes", false),
+    overlay: layer("overlay", false),
+    labels: layer("labels", false),
   };
   panel.set = (axes) => {
     panel.axes = { x: { ...panel.axes.x, ...axes.x }, y: { ...panel.axes.y, ...axes.y } };
@@ -396,14 +414,14 @@ export function frame(scene, host, { label, x, y, draw, afterLayout = () => {} }
     if (panel.drawn !== drawn) {
       arrange(panel, panel.size.width, panel.size.height);
       const { left, top, width, height } = panel.inner;
-      furnish(box, { x: left, y: top, width, height }, []);
+      furnish(box, { x: left, y: top, width, height });
       drawAxes(panel);
       panel.drawn = drawn;
     }
     panel.marks.replaceChildren();
     panel.labels.replaceChildren();
     draw(panel);
-    afterLayout(panel);
+    for (const act of panel.after) act();
   };
   host.append(svg);
   host.hepmlLayout = panel.layout;
@@ -428,7 +446,7 @@ function arrange(panel, width, height) {
   const { inner } = panel;
   panel.x = makeScale(x.kind ?? "linear", x.domain, [inner.left, inner.left + inner.width]);
   panel.y = makeScale(y.kind ?? "linear", y.domain, [inner.top + inner.height, inner.top]);
-  furnish(panel.svg, { viewBox: `0 0 ${width} ${height}`, width, height }, []);
+  furnish(panel.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
 }
 
 // Room for the half of the last number that stands out, if one stands at the end.
@@ -455,19 +473,19 @@ function drawAxes(panel) {
     const at = panel.x(value).toFixed(1);
     const size = major ? 6 : 3;
     path += `M${at} ${bottom}v${-size}M${at} ${top}v${size}`;
-    if (label) group.append(vector("text", { x: at, y: bottom + 17, class: "hepml-tick hepml-middle" }, label));
+    if (label) group.append(vector("text", { x: at, y: bottom + 17, class: "tick middle" }, label));
   }
   for (const { value, major, label } of panel.y.ticks(Math.max(2, Math.floor(height / 44)))) {
     const at = panel.y(value).toFixed(1);
     const size = major ? 6 : 3;
     path += `M${left} ${at}h${size}M${right} ${at}h${-size}`;
-    if (label) group.append(vector("text", { x: left - 6, y: +at + 4, class: "hepml-tick hepml-end" }, label));
+    if (label) group.append(vector("text", { x: left - 6, y: +at + 4, class: "tick end" }, label));
   }
   group.append(
-    vector("path", { d: path, class: "hepml-ticks" }),
-    vector("rect", { x: left, y: top, width, height, class: "hepml-box" }),
-    vector("text", { x: right, y: bottom + 36, class: "hepml-title hepml-end" }, ...titleOf(panel.axes.x)),
-    vector("text", { x: -top, y: 13, transform: "rotate(-90)", class: "hepml-title hepml-end" }, ...titleOf(panel.axes.y)),
+    vector("path", { d: path, class: "ticks" }),
+    vector("rect", { x: left, y: top, width, height, class: "box" }),
+    vector("text", { x: right, y: bottom + 36, class: "title end" }, ...titleOf(panel.axes.x)),
+    vector("text", { x: -top, y: 13, transform: "rotate(-90)", class: "title end" }, ...titleOf(panel.axes.y)),
   );
 }
 
@@ -483,7 +501,7 @@ function pathThrough(panel, xs, ys) {
   let pen = "M";
   for (let i = 0; i < xs.length; i += 1) {
     const [px, py] = [panel.x(xs[i]), panel.y(ys[i])];
-    if (Number.isFinite(px) && Number.isFinite(py)) {
+    if (finite(px) && finite(py)) {
       path += `${pen}${pixel(px)} ${pixel(py)}`;
       pen = "L";
     } else pen = "M";
@@ -491,10 +509,14 @@ function pathThrough(panel, xs, ys) {
   return path;
 }
 
+export const trace = (panel, d, look, ...parts) =>
+  panel.marks.appendChild(vector("path", { d, class: look }, ...parts));
+
+export const write = (panel, x, y, look, ...words) =>
+  panel.labels.appendChild(vector("text", { x, y, class: look }, ...words));
+
 export function line(panel, xs, ys, attributes) {
-  const path = vector("path", { d: pathThrough(panel, xs, ys), fill: "none", ...attributes });
-  panel.marks.append(path);
-  return path;
+  return panel.marks.appendChild(vector("path", { d: pathThrough(panel, xs, ys), fill: "none", ...attributes }));
 }
 
 // Between two curves; on a log axis what lies at or below zero is put at the frame's floor.
@@ -502,7 +524,7 @@ export function band(panel, xs, low, high, attributes) {
   const floor = panel.y.domain[0];
   const lift = (v) => (panel.y.kind === "log" && v <= 0 ? floor : v);
   let path = "";
-  for (const [from, to] of runs(xs.length, (i) => [xs[i], low[i], high[i]].every(Number.isFinite))) {
+  for (const [from, to] of runs(xs.length, (i) => [xs[i], low[i], high[i]].every(finite))) {
     const there = [];
     const back = [];
     for (let i = from; i < to; i += 1) {
@@ -511,9 +533,7 @@ export function band(panel, xs, low, high, attributes) {
     }
     path += `M${there.join("L")}L${back.reverse().join("L")}Z`;
   }
-  const area = vector("path", { d: path, ...attributes });
-  panel.marks.append(area);
-  return area;
+  return panel.marks.appendChild(vector("path", { d: path, ...attributes }));
 }
 
 export const spread = (panel, xs, ys, errors, attributes) =>
@@ -536,44 +556,47 @@ export function steps(panel, edges, contents, attributes, closed = false) {
   const floor = panel.y.domain[0] > 0 || panel.y.kind === "log" ? top + height : panel.y(Math.max(0, panel.y.domain[0]));
   const at = (v) => {
     const y = panel.y(v);
-    return Number.isFinite(y) ? Math.min(y, 1e5) : top + height + 10;
+    return finite(y) ? Math.min(y, 1e5) : top + height + 10;
   };
   let path = `M${pixel(panel.x(edges[0]))} ${pixel(closed ? floor : at(contents[0]))}`;
   contents.forEach((content, i) => {
     path += `V${pixel(at(content))}H${pixel(panel.x(edges[i + 1]))}`;
   });
-  const outline = vector("path", { d: path + (closed ? `V${pixel(floor)}Z` : ""), ...(closed ? {} : { fill: "none" }), ...attributes });
-  panel.marks.append(outline);
-  return outline;
+  const d = closed ? `${path}V${pixel(floor)}Z` : path;
+  panel.marks.append(vector("path", { d, fill: closed ? null : "none", ...attributes }));
 }
 
 export function dots(panel, xs, ys, errors, attributes) {
-  const group = vector("g", attributes);
+  const group = panel.marks.appendChild(vector("g", attributes));
   for (let i = 0; i < xs.length; i += 1) {
     const [px, py] = [panel.x(xs[i]), panel.y(ys[i])];
-    if (!Number.isFinite(px) || !Number.isFinite(py)) continue;
+    if (!finite(px) || !finite(py)) continue;
     const up = panel.y(ys[i] + errors[i]);
     const low = panel.y(ys[i] - errors[i]);
-    const down = Number.isFinite(low) ? low : panel.inner.top + panel.inner.height;
+    const down = finite(low) ? low : panel.inner.top + panel.inner.height;
     group.append(
-      vector("path", { d: `M${pixel(px)} ${pixel(up)}V${pixel(down)}`, class: "hepml-whisker" }),
+      vector("path", { d: `M${pixel(px)} ${pixel(up)}V${pixel(down)}`, class: "whisker" }),
       vector("circle", { cx: pixel(px), cy: pixel(py), r: 2.2 }),
     );
   }
-  panel.marks.append(group);
-  return group;
+}
+
+// Where one stands on a curve.
+export function point(panel, x, y) {
+  const [cx, cy] = [panel.x(x), panel.y(y)];
+  if (finite(cx + cy)) panel.marks.append(vector("circle", { cx, cy, r: 4.5, class: "point" }));
 }
 
 // Dash of each model, as in _style.py.
 export const DASHES = ["", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2"];
 
 // The best of a curve, where something stands in pixels.
-export const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "hepml-best" });
+export const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "best" });
 
 // Says in the middle of a frame why there is nothing to see.
 export function remark(panel, text, down = panel.inner.height / 2) {
   const { left, top, width } = panel.inner;
-  panel.labels.append(vector("text", { x: left + width / 2, y: top + down, class: "hepml-label hepml-empty hepml-middle" }, text));
+  write(panel, left + width / 2, top + down, "label empty middle", text);
 }
 
 // Names beside the curves' ends, pushed apart until none overlaps another.
@@ -589,7 +612,7 @@ export function endLabels(panel, items, gap = 15) {
     sorted[i].y = Math.min(sorted[i].y, ceiling);
   }
   for (const { text, x, y, full, anchor = "end", ...rest } of sorted) {
-    const label = vector("text", { x: pixel(x), y: pixel(y), class: `hepml-label hepml-${anchor} ${rest.class ?? ""}` }, shorten(text));
+    const label = vector("text", { x: pixel(x), y: pixel(y), class: `label ${anchor} ${rest.class ?? ""}` }, shorten(text));
     if (full ?? text.length > 24) label.append(vector("title", {}, full ?? text));
     panel.labels.append(label);
     keepInside(panel, label, x, anchor);
@@ -606,8 +629,8 @@ function keepInside(panel, label, x, anchor) {
 
 // ▲ for signal, ● for background: never colour alone.
 export const classMark = (x, y, kind) => (kind === "signal"
-  ? vector("path", { d: `M${x} ${y - 5}l5 9h-10Z`, class: "hepml-mark-signal" })
-  : vector("circle", { cx: x, cy: y, r: 4, class: "hepml-mark-background" }));
+  ? vector("path", { d: `M${x} ${y - 5}l5 9h-10Z`, class: "mark-signal" })
+  : vector("circle", { cx: x, cy: y, r: 4, class: "mark-background" }));
 
 // ---------------------------------------------------------------- pictures of cells
 
@@ -652,7 +675,7 @@ export function painter(columns, rows) {
 
 export const fillWith = (panel, href) => panel.marks.append(vector("image", {
   href, x: panel.inner.left, y: panel.inner.top, width: panel.inner.width, height: panel.inner.height,
-  preserveAspectRatio: "none", class: "hepml-cells",
+  preserveAspectRatio: "none", class: "cells",
 }));
 
 // A picture is made of the theme's colours: it follows them.
@@ -666,7 +689,7 @@ export function onTheme(scene, repaint) {
 // m: { scale, range, bins, histogram: { signal, background, train_signal?, train_signal_error?, … } }
 
 export const extreme = (values, start, pick) =>
-  values.reduce((best, v) => (Number.isFinite(v) ? pick(best, v) : best), start);
+  values.reduce((best, v) => (finite(v) ? pick(best, v) : best), start);
 
 export function scoreAxes(m) {
   const contents = Object.entries(m.histogram)
@@ -691,11 +714,11 @@ export function drawScores(panel, m, names) {
   const centres = edges.slice(1).map((edge, i) => panel.x.invert((panel.x(edge) + panel.x(edges[i])) / 2));
   for (const kind of ["background", "signal"]) {
     const contents = m.histogram[kind];
-    steps(panel, edges, contents, { class: `hepml-area-${kind}` }, true);
-    steps(panel, edges, contents, { class: `hepml-line-${kind}` });
+    steps(panel, edges, contents, { class: `area-${kind}` }, true);
+    steps(panel, edges, contents, { class: `line-${kind}` });
     negatives(panel, edges, contents, kind);
     const train = m.histogram[`train_${kind}`];
-    if (train) dots(panel, centres, train, m.histogram[`train_${kind}_error`], { class: `hepml-dots-${kind}` });
+    if (train) dots(panel, centres, train, m.histogram[`train_${kind}_error`], { class: `dots-${kind}` });
   }
   nameHistograms(panel, m, edges, names);
 }
@@ -707,7 +730,7 @@ function negatives(panel, edges, contents, kind) {
   contents.forEach((content, i) => {
     if (content >= 0) return;
     const x = (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
-    panel.marks.append(vector("path", { d: `M${x - 3} ${floor - 8}h6l-3 6Z`, class: `hepml-below-${kind}` },
+    panel.marks.append(vector("path", { d: `M${x - 3} ${floor - 8}h6l-3 6Z`, class: `below-${kind}` },
       vector("title", {}, `negative: ${withError(content, 0)}`)));
   });
 }
@@ -720,18 +743,18 @@ export function nameHistograms(panel, m, edges, names) {
   const middle = (i) => (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
   for (const [kind, other, wanted] of [["background", "signal", 0.2], ["signal", "background", 0.62]]) {
     const spots = Array.from(lines[kind], (_, i) => spot(panel, lines[kind], lines[other], middle, i))
-      .filter(({ y }) => Number.isFinite(y));
+      .filter(({ y }) => finite(y));
     const { left, width, top } = panel.inner;
     const badness = ({ x, y, clash }) => (clash ? 10 : 0) + (y < top + 34 ? 5 : 0) + Math.abs((x - left) / width - wanted);
     const [best] = spots.sort((a, b) => badness(a) - badness(b));
-    if (best) endLabels(panel, [{ ...best, text: names[kind], anchor: "middle", class: `hepml-name-${kind}` }]);
+    if (best) endLabels(panel, [{ ...best, text: names[kind], anchor: "middle", class: `name-${kind}` }]);
   }
 }
 
 function spot(panel, own, other, middle, i) {
   const x = middle(i);
   const near = [...own.keys()].filter((j) => Math.abs(middle(j) - x) < 36);
-  const highest = (line) => Math.min(...near.map((j) => line[j]).filter(Number.isFinite));
+  const highest = (line) => Math.min(...near.map((j) => line[j]).filter(finite));
   const y = highest(own) - 7;
   const clash = near.some((j) => other[j] > y - 16 && other[j] < y + 7);
   const edge = x - 36 < panel.inner.left || x + 36 > panel.inner.left + panel.inner.width;
@@ -743,7 +766,7 @@ function spot(panel, own, other, middle, i) {
 export const BARE = { title: "", kind: "none", domain: [0, 1] };
 
 export function roundAxes(unit, rounds, title, values) {
-  const known = values.filter(Number.isFinite);
+  const known = values.filter(finite);
   const [low, high] = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
   const room = 0.08 * (high - low) || 0.1;
   const [first, last] = [Math.min(...rounds), Math.max(...rounds)];
@@ -758,12 +781,12 @@ export function roundAxes(unit, rounds, title, values) {
 export function drawRounds(panel, rounds, curves, more = []) {
   const { left, width } = panel.inner;
   const ends = Object.entries(curves).map(([which, { text, values, errors }]) => {
-    const [look, dash] = which === "train" ? ["hepml-train-line", "6 3"] : ["hepml-val-line", null];
+    const [look, dash] = which === "train" ? ["train-line", "6 3"] : ["val-line", null];
     if (errors) {
-      spread(panel, rounds, values, errors, { class: `hepml-band ${look}` });
+      spread(panel, rounds, values, errors, { class: `band ${look}` });
     }
     line(panel, rounds, values, { class: look, "stroke-dasharray": dash });
-    const last = values.findLastIndex(Number.isFinite);
+    const last = values.findLastIndex(finite);
     return last < 0 ? null : { text, class: look, x: left + width - 6, y: panel.y(values[last]) - 8 };
   });
   endLabels(panel, [...ends.filter((item) => item), ...more]);
@@ -774,7 +797,6 @@ export function drawRounds(panel, rounds, curves, more = []) {
 // Pointer gestures inside a frame: `move(x, y)` with the values under the pointer, then `release()`.
 export function dragArea(scene, panel, { begin = () => {}, move, release }) {
   const { svg } = panel;
-  const { signal } = scene;
   let held = false;
   const spot = (event) => {
     const { left, top } = svg.getBoundingClientRect();
@@ -790,21 +812,21 @@ export function dragArea(scene, panel, { begin = () => {}, move, release }) {
     const [px, py] = spot(event);
     move(panel.x.invert(Math.max(left, Math.min(left + width, px))), panel.y.invert(Math.max(top, Math.min(top + height, py))));
   };
-  svg.addEventListener("pointerdown", (event) => {
+  listen(scene, svg, "pointerdown", (event) => {
     if (event.button !== 0 || !panel.inner || !inside(event)) return;
     held = true;
     svg.setPointerCapture(event.pointerId);
     begin();
     follow(event);
     event.preventDefault();
-  }, { signal });
-  svg.addEventListener("pointermove", (event) => held && follow(event), { signal });
+  });
+  listen(scene, svg, "pointermove", (event) => held && follow(event));
   for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) {
-    svg.addEventListener(kind, () => {
+    listen(scene, svg, kind, () => {
       if (!held) return;
       held = false;
       release();
-    }, { signal });
+    });
   }
   svg.classList.add("hepml-drags");
 }
@@ -826,7 +848,7 @@ function stepped(key, index, count, coarse) {
 // A picture hides what it holds from those who listen: one with a control is a group of it alone.
 export function holdControl(panel) {
   panel.svg.setAttribute("role", "group");
-  for (const layer of panel.svg.children) if (layer !== panel.overlay) layer.setAttribute("aria-hidden", "true");
+  for (const layer of panel.svg.children) if (layer !== panel.overlay) furnish(layer, { "aria-hidden": "true" });
 }
 
 // A full-height line to drag along x over the sorted `values()`. It moves by whole rows:
@@ -835,21 +857,22 @@ export function holdControl(panel) {
 //   draggable: by the pointer too, which a panel with two handles does for itself
 export function dragHandle(scene, panel, { label, values, read, move, release, focusable = true, draggable = true }) {
   const grip = vector("g", focusable
-    ? { class: "hepml-handle", role: "slider", tabindex: "0", "aria-label": label, "aria-orientation": "horizontal" }
-    : { class: "hepml-handle", "aria-hidden": "true" });
-  const rule = vector("path", { class: "hepml-rule" });
-  const reach = vector("path", { class: "hepml-reach" });
-  const knob = vector("path", { class: "hepml-knob" });
+    ? { class: "handle", role: "slider", tabindex: "0", "aria-label": label, "aria-orientation": "horizontal" }
+    : { class: "handle", "aria-hidden": "true" });
+  const rule = vector("path", { class: "rule" });
+  const reach = vector("path", { class: "reach" });
+  const knob = vector("path", { class: "knob" });
   grip.append(reach, rule, knob);
   panel.overlay.append(grip);
   if (focusable) holdControl(panel);
+  panel.after.push(() => place());
   let index = 0;
   let later = null;
 
   const place = () => {
     const { left, top, width, height } = panel.inner;
     const at = Math.max(left, Math.min(left + width, panel.x(values()[index])));
-    if (!Number.isFinite(at)) return;
+    if (!finite(at)) return;
     grip.setAttribute("transform", `translate(${at.toFixed(2)} 0)`);
     if (grip.hepmlHeight === height) return;
     grip.hepmlHeight = height;
@@ -863,10 +886,9 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
     if (panel.inner) place();
     if (!focusable) return;
     const rows = values();
-    grip.setAttribute("aria-valuemin", rows[0]);
-    grip.setAttribute("aria-valuemax", rows[rows.length - 1]);
-    grip.setAttribute("aria-valuenow", rows[index]);
-    grip.setAttribute("aria-valuetext", read(index));
+    furnish(grip, {
+      "aria-valuemin": rows[0], "aria-valuemax": rows[rows.length - 1], "aria-valuenow": rows[index], "aria-valuetext": read(index),
+    });
   };
   const go = (next) => {
     if (next === index) return;
@@ -878,29 +900,66 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
     later = null;
     release(index);
   };
-  const { signal } = scene;
   if (draggable) dragArea(scene, panel, {
     begin: () => focusable && grip.focus({ preventScroll: true }),
     move: (x) => go(nearest(values(), x)),
     release: settle,
   });
-  grip.addEventListener("keydown", (event) => {
+  listen(scene, grip, "keydown", (event) => {
     if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     go(stepped(event.key, index, values().length, event.shiftKey));
     clearTimeout(later);
     later = setTimeout(settle, 400);
-  }, { signal });
-  grip.addEventListener("blur", () => later && settle(), { signal });
+  });
+  listen(scene, grip, "blur", () => later && settle());
   scene.defer(() => clearTimeout(later));
-  return { grip, show, place };
+  return { grip, show };
+}
+
+// Selects a stretch of a histogram, by dragging across the first of the panels or by either end;
+// the rest is veiled in all of them. Gives what shows it again.
+//   read(): { edges, text(edge): its words, ends: [from, to], own: whether they are selected here }
+export function brush(scene, panels, labels, read, choose, release) {
+  const [panel] = panels;
+  let anchor = null;
+  const grips = labels.map((label, by) => dragHandle(scene, panel, {
+    label, draggable: false, release, read: (i) => read().text(i + by),
+    values: () => read().edges.subarray(by, read().edges.length - 1 + by),
+    move: (i) => {
+      const [from, to] = read().ends;
+      if (by) choose(Math.min(i, from), i + 1);
+      else choose(i, Math.max(i + 1, to));
+    },
+  }));
+  const veils = panels.map(({ cover }) => cover.appendChild(vector("path", { class: "veil" })));
+  dragArea(scene, panel, {
+    begin: () => { anchor = null; grips[0].grip.focus({ preventScroll: true }); }, release,
+    move: (x) => {
+      const { edges, own, ends: [from, to] } = read();
+      const near = (end) => own && Math.abs(panel.x(x) - panel.x(edges[end])) < 9;
+      const bin = Math.max(0, Math.min(edges.length - 2, edges.findLastIndex((edge) => edge <= x)));
+      anchor ??= near(from) ? to - 1 : near(to) ? from : bin;
+      choose(Math.min(anchor, bin), Math.max(anchor, bin) + 1);
+    },
+  });
+  return () => {
+    const { edges, ends } = read();
+    veils.forEach((veil, i) => {
+      if (!panels[i].inner) return;
+      const { x, inner: { left, top, width, height } } = panels[i];
+      const [from, to] = ends.map((end) => x(edges[end]));
+      veil.setAttribute("d", `M${left} ${top}H${from}v${height}H${left}ZM${to} ${top}H${left + width}v${height}H${to}Z`);
+    });
+    grips.forEach((one, i) => one.show(ends[i] - i));
+  };
 }
 
 // ---------------------------------------------------------------- announcements and controls
 
 // Speaks the last text once things are quiet, at most about once a second.
 export function announcer(scene) {
-  const region = element("div", { class: "hepml-unseen", "aria-live": "polite", role: "status" });
+  const region = element("div", { class: "unseen", "aria-live": "polite", role: "status" });
   scene.root.append(region);
   let timer = null;
   scene.defer(() => clearTimeout(timer));
@@ -911,15 +970,23 @@ export function announcer(scene) {
 }
 
 export function button(scene, text, title, act) {
-  const node = element("button", { type: "button", class: "hepml-button", title }, ...richHTML(text));
-  node.addEventListener("click", act, { signal: scene.signal });
+  const node = element("button", { type: "button", class: "button", title }, ...richHTML(text));
+  listen(scene, node, "click", act);
+  return node;
+}
+
+// A list to choose from, of names that are a user's.
+export function menu(scene, label, names, act, length = 28) {
+  const node = element("select", { class: "select", "aria-label": label },
+    ...names.map((name) => element("option", { value: name, title: name, dir: "auto" }, shorten(name, length))));
+  listen(scene, node, "change", () => act(node.selectedIndex));
   return node;
 }
 
 // A few choices side by side, one of them pressed.
 //   options: [[value, text, title], ...]
 export function choice(scene, label, options, chosen, act) {
-  const group = element("span", { class: "hepml-choice", role: "group", "aria-label": label });
+  const group = element("span", { class: "choice", role: "group", "aria-label": label });
   const show = (value) => [...group.children].forEach((node, i) =>
     node.setAttribute("aria-pressed", String(options[i][0] === value)));
   for (const [value, text, title] of options) {
@@ -932,7 +999,7 @@ export function choice(scene, label, options, chosen, act) {
 // A table behind a button, filled when it is first looked at.
 //   rows(): [[header, ...], [cell, ...], ...]
 export function dataTable(caption, rows) {
-  const box = element("div", { class: "hepml-data", tabindex: "0", role: "region", "aria-label": caption, hidden: "" });
+  const box = element("div", { class: "data", tabindex: "0", role: "region", "aria-label": caption, hidden: "" });
   const fill = () => {
     const [header, ...body] = rows();
     const table = element("table", {}, element("caption", {}, caption));
@@ -952,14 +1019,14 @@ export function dataTable(caption, rows) {
 export const joined = (parts) => parts.map(([label, value]) => `${label} ${value}`.trim()).join(" · ");
 
 // [label, value] pairs in one line whose numbers change in place.
-export function readoutLine() {
-  const node = element("p", { class: "hepml-readout" });
+function readoutLine() {
+  const node = element("p", { class: "readout" });
   const write = (parts) => {
     const labels = parts.map(([label]) => label).join("|");
     if (node.dataset.labels !== labels) {
       node.dataset.labels = labels;
-      node.replaceChildren(...parts.map(([label]) => element("span", { class: "hepml-item" },
-        element("span", { class: "hepml-quiet" }, ...richHTML(label)), " ", element("b"))));
+      node.replaceChildren(...parts.map(([label]) => element("span", { class: "item" },
+        quiet(...richHTML(label)), " ", element("b"))));
     }
     parts.forEach(([, value], i) => {
       const cell = node.children[i].lastChild;
@@ -981,8 +1048,8 @@ export function readoutLine() {
 
 // ---------------------------------------------------------------- downloads
 
-export function save(name, blob) {
-  const link = element("a", { href: URL.createObjectURL(blob), download: name });
+function save(name, content, type) {
+  const link = element("a", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
   document.body.append(link);
   link.click();
   link.remove();
@@ -997,10 +1064,7 @@ function csvCell(cell) {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export function saveCSV(name, rows) {
-  const text = rows.map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
-  save(name, new Blob([text], { type: "text/csv" }));
-}
+const csvOf = (rows) => rows.map((row) => `${row.map(csvCell).join(",")}\n`).join("");
 
 const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "stroke-linecap", "stroke-linejoin", "paint-order", "image-rendering", "opacity", "font-family", "font-size", "font-weight", "font-variant-numeric", "text-anchor", "display"];
 
@@ -1016,9 +1080,9 @@ function withStyles(svg) {
   return copy;
 }
 
-// All frames side by side, stacked, or in rows, in one picture, in the colours that are on screen.
-export function picture(root, panels, stacked = false) {
-  const rows = Array.isArray(panels[0]) ? panels : stacked ? panels.map((panel) => [panel]) : [panels];
+// All frames side by side, or in rows, in one picture, in the colours that are on screen.
+function picture(root, panels) {
+  const rows = Array.isArray(panels[0]) ? panels : [panels];
   const widthOf = (row) => row.reduce((sum, { size }) => sum + size.width, 0);
   const heightOf = (row) => Math.max(...row.map(({ size }) => size.height));
   const [width, height] = [Math.max(...rows.map(widthOf)), rows.reduce((sum, row) => sum + heightOf(row), 0)];
@@ -1028,7 +1092,7 @@ export function picture(root, panels, stacked = false) {
   for (const row of rows) {
     let x = 0;
     for (const { svg, size } of row) {
-      sheet.append(furnish(withStyles(svg), { x, y }, []));
+      sheet.append(furnish(withStyles(svg), { x, y }));
       x += size.width;
     }
     y += heightOf(row);
@@ -1036,18 +1100,14 @@ export function picture(root, panels, stacked = false) {
   return { width, height, text: new XMLSerializer().serializeToString(sheet) };
 }
 
-export function saveSVG(name, root, panels, stacked = false) {
-  save(name, new Blob([picture(root, panels, stacked).text], { type: "image/svg+xml" }));
-}
-
-export async function savePNG(name, root, panels, density = 2, stacked = false) {
-  const { width, height, text } = picture(root, panels, stacked);
+async function savePNG(name, root, panels, density = 2) {
+  const { width, height, text } = picture(root, panels);
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
   await image.decode();
   const canvas = element("canvas", { width: width * density, height: height * density });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  canvas.toBlob((blob) => save(name, blob), "image/png");
+  canvas.toBlob((blob) => save(name, blob, "image/png"), "image/png");
 }
 
 // What can be taken away: the numbers as a table and as CSV, the picture as SVG and PNG.
@@ -1055,11 +1115,27 @@ export function actions(scene, name, data, rows, panels) {
   const show = button(scene, "data", "show the numbers as a table", () =>
     show.setAttribute("aria-expanded", String(data.toggle())));
   show.setAttribute("aria-expanded", "false");
-  return element("span", { class: "hepml-actions" },
+  return element("span", { class: "actions" },
     show,
-    button(scene, "CSV", "download the numbers", () => saveCSV(`${name}.csv`, rows())),
-    button(scene, "SVG", "download the picture for print", () => saveSVG(`${name}.svg`, scene.root, panels())),
+    button(scene, "CSV", "download the numbers", () => save(`${name}.csv`, csvOf(rows()), "text/csv")),
+    button(scene, "SVG", "download the picture for print", () => save(`${name}.svg`, picture(scene.root, panels()).text, "image/svg+xml")),
     button(scene, "PNG", "download the picture", () => savePNG(`${name}.png`, scene.root, panels())));
+}
+
+// What stands below the panels: numbers that change in place, the ways to take them away, a table.
+//   rows(text, file): [[header, ...], [cell, ...], ...] with `text` put to each number
+export function footer(scene, name, caption, rows, panels) {
+  const say = announcer(scene);
+  const numbers = readoutLine();
+  const data = dataTable(caption, () => rows((value) => significant(value, 4), false));
+  return {
+    nodes: [div("bar", numbers.node, actions(scene, name, data, () => rows(same, true), panels)), data.node],
+    reserve: numbers.reserve, refresh: data.refresh,
+    write: (parts, more = "") => {
+      numbers.write(parts);
+      say(joined(parts) + more);
+    },
+  };
 }
 
 // ---------------------------------------------------------------- live and still
@@ -1095,7 +1171,7 @@ export function mount(key, render, state) {
   root.dataset.done = "";
   const area = root.closest(".jp-OutputArea, .output_area, .output_wrapper");
   const begin = () => {
-    const el = element("div", { class: "hepml-standing" });
+    const el = div("standing");
     root.replaceChildren(el);
     render({ model: standIn(state), el });
   };

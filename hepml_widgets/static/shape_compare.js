@@ -1,19 +1,19 @@
 import {
-  actions, announcer, band, button, dataTable, dots, dragArea, dragHandle, element, endLabels, extreme, fixed, floats,
-  frame, joined, line, percent, publisher, readoutLine, remark, shorten, significant, stage, steps, vector, watch, withError,
+  band, brush, button, div, dots, element, endLabels, extreme, finite, fixed, floats, footer, frame, line, listen,
+  menu, percent, remark, shorten, stage, steps, trace, twice, watch, withError,
 } from "./plot.js";
 
 const FEWEST = 5; // effective events, for a pull
 const KINDS = ["source", "target", "reweighted"];
 const LOOKS = {
-  target: ["hepml-line-background", "hepml-area-background", "hepml-name-background"],
-  source: ["hepml-curve hepml-curve-1", "hepml-band hepml-curve-1", "hepml-curve-1", "6 3"],
-  reweighted: ["hepml-line-signal", "hepml-area-signal", "hepml-name-signal"],
+  target: ["line-background", "area-background", "name-background"],
+  source: ["curve curve-1", "band curve-1", "curve-1", "6 3"],
+  reweighted: ["line-signal", "area-signal", "name-signal"],
 };
 
 // ---------------------------------------------------------------- the table
 
-function decodeShapes(table) {
+function decode(table) {
   let [first, row] = [0, 0];
   const features = table.features.map((one) => {
     const [edges, bins] = [floats(one.edges), one.texts.length - 1];
@@ -65,7 +65,7 @@ function compared(one, target) {
   const error = ratio.map((r, i) => Math.sqrt(one.variance[i] + r ** 2 * target.variance[i]) / target.p[i]);
   const pull = one.p.map((p, i) => {
     const value = (p - target.p[i]) / Math.sqrt(one.variance[i] + target.variance[i]);
-    return rich(one, i) && rich(target, i) && Number.isFinite(value) ? value : NaN;
+    return rich(one, i) && rich(target, i) && finite(value) ? value : NaN;
   });
   return { ratio, error, pull };
 }
@@ -82,7 +82,7 @@ function compareShapes(data, state) {
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
-function shapeParts(data, { state: { f, m, v, from, to }, whole, closure, pull }) {
+function readoutParts(data, { state: { f, m, v, from, to }, whole, closure, pull }) {
   const [{ name, texts }, region] = [data.features[f], data.features[v]];
   const worst = extreme(pull.map(Math.abs), -1, Math.max);
   const at = pull.findIndex((value) => Math.abs(value) === worst);
@@ -98,8 +98,6 @@ function shapeParts(data, { state: { f, m, v, from, to }, whole, closure, pull }
 }
 
 // ---------------------------------------------------------------- panels
-
-const twice = (values) => Array.from(values).flatMap((value) => [value, value]);
 
 function outline(panel, edges, values, kind, errors) {
   const [look, area, , dash] = LOOKS[kind];
@@ -126,7 +124,7 @@ function beyond(panel, xs, ys) {
     const [low, high] = panel.y.domain;
     if (!(ys[i] < low || ys[i] > high)) return;
     const [y, way] = ys[i] > high ? [top + 9, -1] : [top + height - 9, 1];
-    panel.marks.append(vector("path", { d: `M${panel.x(x) - 4} ${y}h8l-4 ${6 * way}Z`, class: "hepml-mark-signal" }));
+    trace(panel, `M${panel.x(x) - 4} ${y}h8l-4 ${6 * way}Z`, "mark-signal");
   });
 }
 
@@ -134,7 +132,7 @@ function drawWeights(panel, before, after) {
   outline(panel, before.edges, before.positive, "source");
   outline(panel, after.edges, after.positive, "reweighted");
   const signed = after.negative.some(Boolean);
-  if (signed) steps(panel, after.edges, after.negative, { class: "hepml-line-signal", "stroke-dasharray": "2 2" });
+  if (signed) steps(panel, after.edges, after.negative, { class: "line-signal", "stroke-dasharray": "2 2" });
   legend(panel, [["source (dashed)", "source"], ["reweighted", "reweighted"], ...(signed ? [["negative (dotted)", "reweighted"]] : [])]);
 }
 
@@ -150,42 +148,37 @@ function weightAxes(spectra) {
 // ---------------------------------------------------------------- the view
 
 function render({ model, el }) {
-  const data = decodeShapes(model.get("table"));
+  const data = decode(model.get("table"));
   const { features, methods } = data;
   const scene = stage(el, "Shape comparison");
-  const say = announcer(scene);
-  const publish = publisher(model);
+  const publish = watch(scene, model, ["feature", "method", "brush"], () => refresh());
   const brushable = features[0].regions.length > 1;
   let [state, now] = [];
 
-  const selectOf = (label, named, trait) => {
-    const node = element("select", { class: "hepml-select", "aria-label": label },
-      ...named.map(({ name }) => element("option", { value: name, title: name, dir: "auto" }, shorten(name, 28))));
-    node.addEventListener("change", () => { publish({ [trait]: named[node.selectedIndex].name }, true); refresh(); }, { signal: scene.signal });
-    return node;
-  };
+  const selectOf = (label, named, trait) => menu(scene, label, named.map(({ name }) => name), (i) => {
+    publish({ [trait]: named[i].name }, true);
+    refresh();
+  });
   const selects = [selectOf("feature", features, "feature"), selectOf("weights", methods, "method")];
   const clear = button(scene, "all events", "forget the region (Escape)", () => { choose(-1); settle(); });
-  const note = element("span", { class: "hepml-quiet" });
-  const plots = ["tall", "flat", "low", "side"].map((name) => element("div", { class: `hepml-plot hepml-shape-${name}` }));
+  const note = element("span", { class: "quiet" });
+  const plots = ["tall", "flat", "low", "side"].map((name) => div(`plot shape-${name}`));
   const verdicts = methods.map(({ verdict: [name, verdict, reason] }) => element("li", {},
     element("b", {}, name), `: ${verdict}. `, reason));
-  const readout = readoutLine();
-  const rows = (forEyes) => {
+  const rows = (text) => {
     const { edges, name } = features[state.f];
     const { contents, ratio, error, pull } = now;
     const columns = [...KINDS.flatMap((kind) => [contents[kind].p, contents[kind].variance.map(Math.sqrt)]), ratio, error, pull];
-    const text = (value) => (forEyes ? significant(value, 4) : value);
     return [["feature", "low", "high", ...KINDS.flatMap((kind) => [kind, `± ${kind}`]), "ratio", "± ratio", "pull"],
       ...Array.from(pull, (_, i) => [name, ...[edges[i], edges[i + 1], ...columns.map((column) => column[i])].map(text)])];
   };
-  const table = dataTable("Shares in each bin", () => rows(true));
-  scene.root.append(element("div", { class: "hepml-controls" }, ...(methods.length > 1 ? selects : selects.slice(0, 1)), clear, note),
-    element("div", { class: "hepml-shapes" }, element("div", {}, ...plots.slice(0, 3)), element("div", {}, plots[3], element("ul", { class: "hepml-verdicts", "aria-label": "verdicts" }, ...verdicts))),
-    element("div", { class: "hepml-bar" }, readout.node, actions(scene, "shapes", table, () => rows(false), () => [[panels[0], panels[3]], [panels[1]], [panels[2]]])), table.node);
+  const foot = footer(scene, "shapes", "Shares in each bin", rows, () => [[panels[0], panels[3]], [panels[1]], [panels[2]]]);
+  scene.root.append(div("controls", ...(methods.length > 1 ? selects : selects.slice(0, 1)), clear, note),
+    div("shapes", element("div", {}, ...plots.slice(0, 3)), element("div", {}, plots[3], element("ul", { class: "verdicts", "aria-label": "verdicts" }, ...verdicts))),
+    ...foot.nodes);
 
   const middles = ({ edges }) => Float64Array.from(edges.subarray(1), (edge, i) => (edge + edges[i]) / 2);
-  const level = (panel, y) => line(panel, panel.x.domain, [y, y], { class: "hepml-chance" });
+  const level = (panel, y) => line(panel, panel.x.domain, [y, y], { class: "chance" });
   const draws = [
     (panel) => {
       for (const kind of ["target", "source", "reweighted"]) outline(panel, features[state.f].edges, now.contents[kind].p, kind, now.contents[kind].variance.map(Math.sqrt));
@@ -194,14 +187,14 @@ function render({ model, el }) {
     (panel) => {
       level(panel, 1);
       outline(panel, features[state.f].edges, now.before.ratio, "source");
-      dots(panel, middles(features[state.f]), now.ratio, now.error, { class: "hepml-dots-signal" });
+      dots(panel, middles(features[state.f]), now.ratio, now.error, { class: "dots-signal" });
       beyond(panel, middles(features[state.f]), now.ratio);
     },
     (panel) => {
-      band(panel, panel.x.domain, [-1, -1], [1, 1], { class: "hepml-band hepml-curve-7" });
+      band(panel, panel.x.domain, [-1, -1], [1, 1], { class: "band curve-7" });
       level(panel, 0);
-      steps(panel, features[state.f].edges, now.pull.map((pull) => pull || 0), { class: "hepml-area-signal hepml-shape-pulls" }, true);
-      if (!now.pull.some(Number.isFinite)) remark(panel, "too few events for a pull");
+      steps(panel, features[state.f].edges, now.pull.map((pull) => pull || 0), { class: "area-signal shape-pulls" }, true);
+      if (!now.pull.some(finite)) remark(panel, "too few events for a pull");
     },
     (panel) => drawWeights(panel, data.before, methods[state.m].weights),
   ];
@@ -222,40 +215,20 @@ function render({ model, el }) {
     publish({ brush: state.brush });
     show();
   };
-  const settle = () => { publish({ brush: state.brush }, true); table.refresh(); };
+  const settle = () => { publish({ brush: state.brush }, true); foot.refresh(); };
   const textAt = (i) => features[state.f].texts[features[state.f].regions[i]];
-  const grip = (label, by, move) => dragHandle(scene, panels[0], {
-    label: `${label} end of the region`, draggable: false, release: settle, move, read: (i) => textAt(i + by),
-    values: () => features[state.f].bounds.subarray(by, features[state.f].bounds.length - 1 + by),
-  });
-  const grips = brushable ? [grip("lower", 0, (i) => choose(state.f, i, Math.max(i + 1, ends()[1]))), grip("upper", 1, (i) => choose(state.f, Math.min(i, ends()[0]), i + 1))] : [];
-  const veils = brushable ? panels.slice(0, 3).map((panel) => panel.cover.appendChild(vector("path", { class: "hepml-veil" }))) : [];
-  let anchor = null;
-  if (brushable) dragArea(scene, panels[0], {
-    begin: () => { anchor = null; grips[0].grip.focus({ preventScroll: true }); }, release: settle,
-    move: (x) => {
-      const { bounds } = features[state.f];
-      const near = (end) => state.v === state.f && Math.abs(panels[0].x(x) - panels[0].x(bounds[end])) < 9;
-      const bin = Math.max(0, Math.min(bounds.length - 2, bounds.findLastIndex((edge) => edge <= x)));
-      anchor ??= near(state.from) ? state.to - 1 : near(state.to) ? state.from : bin;
-      choose(state.f, Math.min(anchor, bin), Math.max(anchor, bin) + 1);
-    },
-  });
+  const veil = brushable ? brush(scene, panels.slice(0, 3), ["lower end of the region", "upper end of the region"],
+    () => ({ edges: features[state.f].bounds, text: textAt, ends: ends(), own: state.v === state.f }),
+    (from, to) => choose(state.f, from, to), settle) : () => {};
   const cover = () => {
-    veils.forEach((veil, i) => {
-      if (!panels[i]?.inner) return;
-      const { x, inner: { left, top, width, height } } = panels[i];
-      const [from, to] = ends().map((end) => x(features[state.f].bounds[end]));
-      veil.setAttribute("d", `M${left} ${top}H${from}v${height}H${left}ZM${to} ${top}H${left + width}v${height}H${to}Z`);
-    });
-    grips.forEach((one, i) => one.show(ends()[i] - i));
+    veil();
     plots[0].toggleAttribute("data-brushed", state.v === state.f);
   };
-  scene.root.addEventListener("keydown", ({ key }) => {
+  listen(scene, scene.root, "keydown", ({ key }) => {
     if (key !== "Escape" || state.v < 0) return;
     choose(-1);
     settle();
-  }, { signal: scene.signal });
+  });
 
   // ---- all that follows the state
   const show = () => {
@@ -265,7 +238,7 @@ function render({ model, el }) {
     const shares = Object.values(now.contents).flatMap(({ p, variance }) => [...p].map((share, i) => share + Math.sqrt(variance[i])));
     const lows = Object.values(now.contents).flatMap(({ p }) => [...p]);
     const off = now.ratio.map((ratio, i) => (Number.isNaN(now.pull[i]) ? NaN : Math.abs(ratio - 1) + now.error[i]));
-    const reach = off.some(Number.isFinite) ? Math.min(1, round(extreme(off, 0.1, Math.max))) : 1;
+    const reach = off.some(finite) ? Math.min(1, round(extreme(off, 0.1, Math.max))) : 1;
     const most = round(extreme(now.pull.map(Math.abs), 5, Math.max));
     panels[0].set({ x, y: { domain: [extreme(lows, 0, Math.min), 1.35 * extreme(shares, 0, Math.max) || 1] } });
     panels[1].set({ x, y: { domain: [1 - reach, 1 + reach] } });
@@ -273,11 +246,10 @@ function render({ model, el }) {
     panels[3].redraw();
     clear.disabled = state.v < 0;
     verdicts.forEach((node, i) => node.setAttribute("aria-current", i === state.m));
-    const parts = shapeParts(data, now);
+    const parts = readoutParts(data, now);
     const elsewhere = state.v >= 0 && state.v !== state.f;
     note.textContent = [elsewhere ? `only events of ${parts[2][1]}` : brushable ? "drag across the histogram to select a region" : "too many features and methods for regions", data.notes[state.f]].filter(Boolean).join("; ");
-    readout.write(parts);
-    say(joined(parts));
+    foot.write(parts);
   };
   const refresh = () => {
     const [brushed, low, high] = model.get("brush");
@@ -287,14 +259,13 @@ function render({ model, el }) {
     state = { f: place(features, model.get("feature")), m: place(methods, model.get("method")), v, brush: model.get("brush"), from: v < 0 ? 0 : at(low), to: v < 0 ? 0 : at(high) };
     [state.f, state.m].forEach((i, k) => { selects[k].selectedIndex = i; });
     show();
-    table.refresh();
+    foot.refresh();
     // All regions that can be dragged here.
     const { bounds } = features[state.f];
     const regions = Array.from(bounds, (_, from) => Array.from(bounds.slice(from + 1), (__, i) => ({ ...state, v: state.f, from, to: from + 1 + i }))).flat();
     const all = [state, { ...state, v: -1 }, ...regions];
-    readout.reserve(all.length, (row) => shapeParts(data, compareShapes(data, all[row])));
+    foot.reserve(all.length, (row) => readoutParts(data, compareShapes(data, all[row])));
   };
-  watch(scene, model, ["feature", "method", "brush"], () => publish.busy || refresh());
   refresh();
   return scene.cleanup;
 }

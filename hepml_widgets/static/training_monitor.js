@@ -1,6 +1,6 @@
 import {
-  announcer, button, choice, dataTable, dragHandle, element, endLabels, fixed, frame, line, niceDomain,
-  remark, saveCSV, savePNG, saveSVG, shorten, significant, stage, vector, watch,
+  actions, announcer, button, choice, dataTable, div, dragHandle, element, endLabels, finite, fixed, frame, line,
+  listen, niceDomain, remark, shorten, significant, stage, trace, vector, watch, write,
 } from "./plot.js";
 
 const BUSY = ["running", "paused", "stopping"];
@@ -38,17 +38,17 @@ function points(run, name) {
 
 function domainOf(run, name, baseline) {
   const values = ["", "val_"].flatMap((lead) => points(run, lead + name).map(([, value]) => value));
-  if (Number.isFinite(baseline)) values.push(baseline);
-  const finite = values.filter(Number.isFinite);
-  if (!finite.length) return [0, 1];
-  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  if (finite(baseline)) values.push(baseline);
+  const known = values.filter(finite);
+  if (!known.length) return [0, 1];
+  const [low, high] = [Math.min(...known), Math.max(...known)];
   const pad = high > low ? 0.04 * (high - low) : Math.abs(high) * 0.05 || 0.5;
   return [low - pad, high + pad];
 }
 
 function logDomain(run, name, baseline) {
   const values = ["", "val_"].flatMap((lead) => points(run, lead + name).map(([, value]) => value));
-  const positive = [...values, baseline].filter((v) => Number.isFinite(v) && v > 0);
+  const positive = [...values, baseline].filter((v) => finite(v) && v > 0);
   if (!positive.length) return [0.1, 1];
   const [low, high] = [Math.min(...positive), Math.max(...positive)];
   const room = Math.max((high / low) ** 0.05, 1.05);
@@ -59,7 +59,7 @@ function logDomain(run, name, baseline) {
 function bestOf(run, live, count) {
   const [, name] = live.best ?? [];
   const sign = live.maximise ? 1 : -1;
-  return points(run, name).filter(([, value, i]) => i < count && Number.isFinite(value))
+  return points(run, name).filter(([, value, i]) => i < count && finite(value))
     .reduce((best, point) => (!best || sign * point[1] > sign * best[1] ? point : best), null);
 }
 
@@ -95,14 +95,14 @@ function progressParts(live, table, length) {
 
 function valueText(value) {
   if (value === null || value === undefined) return "–";
-  return Number.isFinite(value) ? significant(value, 4) : `not finite (${value})`;
+  return finite(value) ? significant(value, 4) : `not finite (${value})`;
 }
 
 // ---------------------------------------------------------------- drawing
 
 const LOOKS = {
-  "": { text: "training", class: "hepml-train-line", dash: "6 3" },
-  val_: { text: "validation", class: "hepml-val-line", dash: null },
+  "": { text: "training", class: "train-line", dash: "6 3" },
+  val_: { text: "validation", class: "val-line", dash: null },
 };
 
 function drawCurve(panel, run, name, lead, count) {
@@ -112,28 +112,28 @@ function drawCurve(panel, run, name, lead, count) {
   const draw = (part, extra) => line(panel, part.map(([x]) => x), part.map(([, y]) => y), {
     class: `${look}${extra}`, "stroke-dasharray": dash,
   });
-  if (past.length < rows.length) draw(rows.slice(Math.max(past.length - 1, 0)), " hepml-train-ahead");
+  if (past.length < rows.length) draw(rows.slice(Math.max(past.length - 1, 0)), " train-ahead");
   draw(past, "");
-  if (past.length === 1) mark(panel, past[0], `${look} hepml-train-single`);
-  past.filter(([, y]) => !Number.isFinite(y)).slice(0, 1).forEach(([x]) => notFinite(panel, x, look));
+  if (past.length === 1) mark(panel, past[0], `${look} train-single`);
+  past.filter(([, y]) => !finite(y)).slice(0, 1).forEach(([x]) => notFinite(panel, x, look));
   return past;
 }
 
 function mark(panel, [x, y], look) {
   const [cx, cy] = [panel.x(x), panel.y(y)];
-  if (!Number.isFinite(cx) || !Number.isFinite(cy)) return;
+  if (!finite(cx) || !finite(cy)) return;
   panel.marks.append(vector("circle", { cx: cx.toFixed(1), cy: cy.toFixed(1), r: 4, class: look }));
 }
 
 // The first value that no axis can show is marked at the top of the frame.
 function notFinite(panel, x, look) {
   const [px, top] = [panel.x(x), panel.inner.top];
-  panel.marks.append(vector("path", { d: `M${px - 5} ${top + 11}h10l-5 -8Z`, class: `${look} hepml-train-single` },
+  panel.marks.append(vector("path", { d: `M${px - 5} ${top + 11}h10l-5 -8Z`, class: `${look} train-single` },
     vector("title", {}, `not finite from ${x} on`)));
 }
 
 function label(panel, past, { text, class: look }) {
-  const shown = past.filter(([, y]) => Number.isFinite(panel.y(y)));
+  const shown = past.filter(([, y]) => finite(panel.y(y)));
   if (!shown.length) return null;
   const [x, y] = shown[shown.length - 1];
   const { left, width } = panel.inner;
@@ -144,17 +144,17 @@ function label(panel, past, { text, class: look }) {
 function drawBaseline(panel, value, text) {
   const y = panel.y(value);
   const { left, width, top } = panel.inner;
-  if (!Number.isFinite(y)) return;
-  panel.marks.append(vector("path", { d: `M${left} ${y.toFixed(1)}h${width}`, class: "hepml-train-baseline" }));
-  panel.labels.append(vector("text", { x: left + 8, y: Math.max(y - 5, top + 12).toFixed(1), class: "hepml-label hepml-train-baseline-name" }, text));
+  if (!finite(y)) return;
+  trace(panel, `M${left} ${y.toFixed(1)}h${width}`, "train-baseline");
+  write(panel, left + 8, Math.max(y - 5, top + 12).toFixed(1), "label train-baseline-name", text);
 }
 
 function drawBest(panel, best, name, deciding) {
   if (!best) return;
   const x = panel.x(best[0]).toFixed(1);
   const { top, height } = panel.inner;
-  panel.marks.append(vector("path", { d: `M${x} ${top}v${height}`, class: "hepml-train-best-rule" }));
-  if (deciding === name || deciding === `val_${name}`) mark(panel, best, "hepml-train-best");
+  trace(panel, `M${x} ${top}v${height}`, "train-best-rule");
+  if (deciding === name || deciding === `val_${name}`) mark(panel, best, "train-best");
 }
 
 // ---------------------------------------------------------------- the view
@@ -162,13 +162,13 @@ function drawBest(panel, best, name, deciding) {
 function render({ model, el }) {
   const scene = stage(el, "Training monitor");
   const say = announcer(scene);
-  const bar = element("div", { class: "hepml-train-bar" });
-  const words = element("p", { class: "hepml-train-progress" });
-  const origin = element("p", { class: "hepml-train-origin hepml-quiet" });
-  const gauge = element("div", { class: "hepml-train-gauge", "aria-hidden": "true" }, element("div"));
-  const hosts = ["upper", "lower"].map((name) => element("div", { class: `hepml-plot hepml-train-${name}` }));
-  const readout = element("p", { class: "hepml-train-readout" });
-  const foot = element("div", { class: "hepml-train-foot" });
+  const bar = div("train-bar");
+  const words = element("p", { class: "train-progress" });
+  const origin = element("p", { class: "train-origin quiet" });
+  const gauge = element("div", { class: "train-gauge", "aria-hidden": "true" }, element("div"));
+  const hosts = ["upper", "lower"].map((name) => div(`plot train-${name}`));
+  const readout = element("p", { class: "train-readout" });
+  const foot = div("train-foot");
   scene.root.append(bar, gauge, origin, ...hosts, readout, foot);
 
   let run = { epoch: [], curves: {} };
@@ -192,14 +192,14 @@ function render({ model, el }) {
       if (which === 0) remark(panel, INVITATION);
       return;
     }
-    if (Number.isFinite(baseline(name))) drawBaseline(panel, baseline(name), `baseline ${significant(baseline(name), 3)}`);
+    if (finite(baseline(name))) drawBaseline(panel, baseline(name), `baseline ${significant(baseline(name), 3)}`);
     drawBest(panel, bestOf(run, live, count()), name, live.best?.[1]);
     const ends = ["", "val_"].map((lead) => label(panel, drawCurve(panel, run, name, lead, count()), LOOKS[lead]));
     endLabels(panel, ends.filter((item) => item));
   };
   const panels = hosts.map((host, which) => frame(scene, host, {
     label: which ? "metric" : "loss", x: { title: "", kind: "count", domain: [0, 10] }, y: { title: "", domain: [0, 1] },
-    draw: drawPanel(which), afterLayout: () => handles[which]?.place(),
+    draw: drawPanel(which),
   }));
   const handles = panels.map((panel, which) => dragHandle(scene, panel, {
     label: "epoch", focusable: which === 0, values: () => run.epoch,
@@ -265,7 +265,7 @@ function render({ model, el }) {
     }, period);
   });
   scene.defer(cancelReplay);
-  const buttons = element("div", { class: "hepml-train-buttons" }, start, pause, stop, replay);
+  const buttons = div("train-buttons", start, pause, stop, replay);
   bar.append(words, buttons);
   const showButtons = () => {
     const busy = BUSY.includes(live.status);
@@ -285,23 +285,16 @@ function render({ model, el }) {
     logarithmic = chosen;
     axes();
   });
-  const select = element("select", { class: "hepml-select", "aria-label": "curve of the lower panel" });
-  select.addEventListener("change", () => { metric = select.value; axes(); showReadout(); data.refresh(); }, { signal: scene.signal });
+  const select = element("select", { class: "select", "aria-label": "curve of the lower panel" });
+  listen(scene, select, "change", () => { metric = select.value; axes(); showReadout(); data.refresh(); });
   const rows = () => {
     const all = Object.keys(run.curves);
     return [[table.unit ?? "epoch", ...all], ...run.epoch.map((epoch, i) => [epoch, ...all.map((name) => run.curves[name][i] ?? "")])];
   };
   const readable = () => rows().map((row, i) => (i ? row.map((cell, k) => (k && cell !== "" ? valueText(cell) : cell)) : row));
   const data = dataTable("Training curves", readable);
-  const toggle = button(scene, "Table", "Show the numbers as a table", () => toggle.setAttribute("aria-expanded", String(data.toggle())));
-  toggle.setAttribute("aria-expanded", "false");
-  const shown = () => panels.filter((_, which) => !hosts[which].hidden);
-  const actions = element("div", { class: "hepml-train-actions" },
-    toggle,
-    button(scene, "CSV", "Download the numbers", () => saveCSV("training.csv", rows())),
-    button(scene, "SVG", "Download the picture as SVG", () => saveSVG("training.svg", scene.root, shown(), true)),
-    button(scene, "PNG", "Download the picture as PNG", () => savePNG("training.png", scene.root, shown(), 2, true)));
-  foot.append(element("div", { class: "hepml-train-controls" }, select, scales.node), actions);
+  const shown = () => panels.filter((_, which) => !hosts[which].hidden).map((panel) => [panel]);
+  foot.append(div("train-controls", select, scales.node), actions(scene, "training", data, rows, shown));
   scene.root.append(data.node);
 
   const showChoices = () => {

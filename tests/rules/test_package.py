@@ -1,6 +1,7 @@
 """What `pip install` brings: code and scripts, no samples, and little of it."""
 
-import runpy
+import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -42,18 +43,29 @@ def test_wheel_has_nothing_else(contents):
     assert {top for top in tops if not top.endswith(".dist-info")} == {"hepml", "hepml_widgets"}
 
 
+PAGES = """
+import json
+from hepml_widgets import _scripts
+modules = [path.stem for path in sorted(_scripts.STATIC.glob("*.js"))]
+texts = {name: [_scripts.source(name), _scripts.stylesheet(name)] for name in modules}
+print(json.dumps([str(_scripts.STATIC), texts]))
+"""
+
+
+def pages_of(folder):
+    """Return where scripts are read, and what pages get, of the packages in a folder."""
+    command = [sys.executable, "-P", "-c", PAGES]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return json.loads(subprocess.check_output(command, env=environment, cwd=folder))
+
+
 def test_pages_of_the_wheel_are_those_of_the_checkout(wheel, root, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    ours, installed = (
-        runpy.run_path(folder / "hepml_widgets" / "_scripts.py") for folder in (root, tmp_path)
-    )
-    assert installed["STATIC"].is_relative_to(tmp_path)
-    modules = [path.stem for path in ours["STATIC"].glob("*.js")]
-    assert len(modules) > 9
-    for module in modules:
-        assert installed["source"](module) == ours["source"](module)
-        assert installed["stylesheet"](module) == ours["stylesheet"](module)
+    (ours, wanted), (installed, found) = pages_of(root), pages_of(tmp_path)
+    assert [ours, installed] == [str(f / "hepml_widgets" / "static") for f in (root, tmp_path)]
+    assert len(wanted) > 9
+    assert found == wanted
 
 
 def test_scripts_of_the_wheel_are_shortened(wheel, root):

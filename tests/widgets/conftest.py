@@ -3,6 +3,7 @@
 import pytest
 
 from hepml_widgets import _base
+from hepml_widgets._scripts import short_names
 
 LISTENING = """() => {
     const model = standIn(STATE);
@@ -45,7 +46,9 @@ def expose(page):
     """Load a script into a page and show some of its functions as `window.hepml`."""
 
     def load(module, *names):
-        script = f"{_base.source(module)}\nwindow.hepml = {{ {', '.join(names)} }};"
+        short = short_names(module)
+        pairs = ", ".join(f"{name}: {short[name]}" for name in names)
+        script = f"{_base.source(module)}\nwindow.hepml = {{ {pairs} }};"
         page.add_script_tag(type="module", content=script)
         page.wait_for_function("window.hepml")
         return page

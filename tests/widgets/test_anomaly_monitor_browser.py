@@ -76,7 +76,7 @@ CASES = {
     "p of zero": lambda rng: toy(rng, ks={DAYS[-1]: {"pt": 0.0, "eta": 1.0}}),
 }
 NUMBERS = """table => {
-    const t = hepml.decodeAnomalies(table);
+    const t = hepml.decode(table);
     const finite = v => Number.isFinite(v) ? v : null;
     const [rows, days] = [t.points?.texts.length ?? 0, t.population?.periods.length ?? 0];
     const found = {points: [], periods: []};
@@ -86,14 +86,14 @@ NUMBERS = """table => {
         found.points.push([
             ['observed', 'observed_error', 'expected', 'expected_error', 'p_value'].map(
                 name => finite(p[name][row])),
-            hepml.joined(hepml.anomalyParts({points: p}, {row})), text]);
+            hepml.joined(hepml.readoutParts({points: p}, {row})), text]);
     }
     for (let i = 0; i < days; i += 1) {
         const one = t.population.periods[i];
         found.periods.push([
             [...one.ps], [...one.corrected], one.features,
             [0, 1, 2].map(a => hepml.isAlarm(one, a)),
-            hepml.joined(hepml.anomalyParts({population: t.population}, {i})),
+            hepml.joined(hepml.readoutParts({population: t.population}, {i})),
             [0, 1, 2].map(a => hepml.populationWords(t, {i, a}))]);
     }
     return found;
@@ -103,7 +103,7 @@ NUMBERS = """table => {
 @pytest.mark.parametrize("case", CASES)
 def test_every_number_and_sentence_is_pythons(case, rng, expose):
     view = CASES[case](rng)
-    names = ("decodeAnomalies", "pointWords", "populationWords", "anomalyParts", "isAlarm")
+    names = ("decode", "pointWords", "populationWords", "readoutParts", "isAlarm")
     page = expose("anomaly_monitor", *names, "joined")
     found = page.evaluate(NUMBERS, _base._portable(view.table))
     rows = view.points.threshold if view.points else []

@@ -97,12 +97,12 @@ def make_case(case, rng):
 
 
 NUMBERS = """table => {
-    const t = hepml.decodeSpectra(table);
+    const t = hepml.decode(table);
     return Array.from(t.kept, (_, row) => hepml.windowsOf(t, 4).map(span => {
         const {n, b, error, z, p, expected, band, pulls} = hepml.hunt(t, row, span);
         const rows = [expected, band, pulls].map(list => list ? [...list] : null);
         return [[n, b, error, z, p].map(v => Number.isFinite(v) ? v : null), ...rows,
-            hepml.joined(hepml.bumpParts(t, row, span))];
+            hepml.joined(hepml.readoutParts(t, row, span))];
     }));
 }"""
 
@@ -110,7 +110,7 @@ NUMBERS = """table => {
 @pytest.mark.parametrize("case", CASES)
 def test_every_fit_has_pythons_numbers(case, rng, expose):
     view = make_case(case, rng)
-    page = expose("bump_hunter", "decodeSpectra", "windowsOf", "hunt", "bumpParts", "joined")
+    page = expose("bump_hunter", "decode", "windowsOf", "hunt", "readoutParts", "joined")
     found = page.evaluate(NUMBERS, _base._portable(view.table))
     spans = view.spectra.spans(4)
     assert len(found) == len(view.counts)

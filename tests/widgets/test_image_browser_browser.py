@@ -58,15 +58,15 @@ def explorer(made):
 
 
 LOOKS = """([table, states]) => {
-    const data = hepml.decodeImages(table);
+    const data = hepml.decode(table);
     return states.map(state => {
         const seen = hepml.lookAt(data, state);
-        const text = hepml.joined(hepml.imageParts(data, seen));
+        const text = hepml.joined(hepml.readoutParts(data, seen));
         const {averages: {signal, background}, difference, error, pull} = seen;
         return [[signal.mean, signal.error, background.mean, background.error, difference, error,
             pull].map(image => [...image]), text]; });
 }"""
-FUNCTIONS = ("decodeImages", "lookAt", "imageParts", "joined")
+FUNCTIONS = ("decode", "lookAt", "readoutParts", "joined")
 
 
 def states_of(view):

@@ -47,18 +47,18 @@ CASES = {
     "tiny": lambda _: {1: ([0, 1], [0, 1], [1e-12, 3e-12]), 2: ([0, 1], [0, 1], [1e9, 1e12])},
 }
 NUMBERS = """table => {
-    const t = hepml.decodeScan(table);
+    const t = hepml.decode(table);
     return t.points.map((point, i) => [...t.thresholds].map((_, row) => [
         point.s[row], point.b[row], point.sErr[row], point.bErr[row], point.efficiency[row],
         ...hepml.zOf(t, point, row)].map(v => Number.isFinite(v) ? v : null).concat(
-            hepml.joined(hepml.scanParts(t, i, row)))));
+            hepml.joined(hepml.readoutParts(t, i, row)))));
 }"""
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_cut_at_every_value_has_pythons_numbers(case, rng, expose):
     view = ParameterScan(CASES[case](rng), trained=TRAINED, sigma_b=0.1)
-    page = expose("parameter_scan", "decodeScan", "zOf", "scanParts", "joined")
+    page = expose("parameter_scan", "decode", "zOf", "readoutParts", "joined")
     found = page.evaluate(NUMBERS, _base._portable(view.table))
     for i, (value, rows) in enumerate(zip(view.values, found, strict=True)):
         view.value = value
@@ -76,10 +76,10 @@ def test_every_cut_at_every_value_has_pythons_numbers(case, rng, expose):
 
 
 def test_quantities_and_curves_travel_whole(scan, expose):
-    page = expose("parameter_scan", "decodeScan")
+    page = expose("parameter_scan", "decode")
     quantities, curves = page.evaluate(
         """table => {
-            const t = hepml.decodeScan(table);
+            const t = hepml.decode(table);
             return [t.quantities.map(q => q.rows.map(pair => pair && pair.map(c =>
                 [...c].map(v => Number.isFinite(v) ? v : null)))),
             t.points.map(p => p.curves.map(columns => columns.map(c => [...c])))];

@@ -60,9 +60,9 @@ def odd(case):
 
 
 CASES = "plain", "signed", "negative sum", "constant", "disjoint", "one weight", "tiny and huge"
-LOOKED = """([table, states]) => { const data = hepml.decodeShapes(table);
+LOOKED = """([table, states]) => { const data = hepml.decode(table);
     return states.map(state => { const now = hepml.compareShapes(data, state);
-        return {text: hepml.joined(hepml.shapeParts(data, now)), closure: [now.closure.ratio[0],
+        return {text: hepml.joined(hepml.readoutParts(data, now)), closure: [now.closure.ratio[0],
             now.closure.error[0]], ratio: [...now.ratio], error: [...now.error],
             pull: [...now.pull], p: [...now.contents.source.p]}; }); }"""
 
@@ -87,7 +87,7 @@ def put(view, state):
 @pytest.mark.parametrize("case", CASES)
 def test_hard_cases_have_pythons_numbers(case, expose):
     view = odd(case)
-    page = expose("shape_compare", "decodeShapes", "compareShapes", "shapeParts", "joined")
+    page = expose("shape_compare", "decode", "compareShapes", "readoutParts", "joined")
     states = states_of(view)
     for state, found in zip(
         states, page.evaluate(LOOKED, [_base._portable(view.table), states]), strict=True

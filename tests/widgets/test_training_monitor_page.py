@@ -125,7 +125,7 @@ def test_loss_on_a_logarithmic_axis(shown):
 
 
 def test_table_and_downloads(shown):
-    shown.get_by_role("button", name="Table").click()
+    shown.get_by_role("button", name="data").click()
     rows = shown.locator(".hepml-data tbody tr")
     expect(rows).to_have_count(EPOCHS)
     assert rows.nth(4).locator("td").first.inner_text() == "5"
@@ -169,6 +169,6 @@ def test_names_are_text_and_never_markup(open_page):
     name = "<img src=x onerror=\"document.title='broken in'\">"
     monitor = TrainingMonitor.from_history({"loss": [1, 2], name: [1, 2], "val_loss": [1, 2]})
     page = open_page(monitor)
-    page.get_by_role("button", name="Table").click()
+    page.get_by_role("button", name="data").click()
     assert page.title() == "TrainingMonitor"
     assert page.locator(".hepml img").count() == 0
