@@ -253,7 +253,7 @@ BAD = {
     "many bins": ({"bins": 41}, "41 bins are too many"),
     "edges": ({"bins": {"x0": [1, 0]}}, "finite and rising"),
     "unknown edges": ({"bins": {"x9": [0, 1]}}, "'x9', which is no feature"),
-    "features": ({"features": ["a"]}, "3 columns, but 1 features"),
+    "features": ({"features": ["a"]}, "3 columns, but names are given for 1"),
     "mask": ({"held_out": (np.ones(3), np.ones(3))}, "held_out is a pair of boolean masks"),
 }
 
