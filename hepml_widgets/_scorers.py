@@ -8,6 +8,8 @@ import os
 
 import numpy as np
 
+from hepml_widgets._boosting_trees import named
+
 __all__ = ["is_model", "name_of", "scorer_of"]
 
 SUPPORTED = (
@@ -89,7 +91,14 @@ def _one_each(scores, count, name):
 
 def _probabilities(model):
     column = _signal_column(model)
-    return lambda X: np.asarray(model.predict_proba(X))[:, column]
+    return lambda X: np.asarray(model.predict_proba(_fitting(model, X)))[:, column]
+
+
+def _fitting(model, X):
+    """Features with names if the model was trained with them, without if it was not."""
+    if getattr(model, "feature_names_in_", None) is None:
+        return X.to_numpy() if hasattr(X, "iloc") else X
+    return X if hasattr(X, "iloc") else named(model, X)
 
 
 def _signal_column(model):
@@ -109,7 +118,7 @@ def _signal_column(model):
 def _decisions(model):
     # The decision function is large for the second class.
     sign = 1 if _signal_column(model) == 1 else -1
-    return lambda X: sign * np.asarray(model.decision_function(X))
+    return lambda X: sign * np.asarray(model.decision_function(_fitting(model, X)))
 
 
 def _predictions(model):
@@ -118,7 +127,7 @@ def _predictions(model):
             f"{type(model).__name__} gives classes and no scores: wanted predict_proba or "
             "decision_function."
         )
-    return model.predict
+    return lambda X: model.predict(_fitting(model, X))
 
 
 _METHODS = {

@@ -1,0 +1,260 @@
+"""The pictures of a report in matplotlib; names given by a user stand beside them, as text."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from hepml_widgets import _style as style
+from hepml_widgets._numbers import MINUS, TIMES, superscript
+from hepml_widgets._roc_figure import clipped, set_log_counts
+
+__all__ = ["calibration", "efficiencies", "input_variable", "merits", "scores", "tick_text"]
+
+SMALL = (3.0, 2.05)
+LARGE = (4.55, 3.1)
+POINTS = 160  # of a curve: one every other pixel
+COLORS = {"signal": style.SIGNAL, "background": style.BACKGROUND}
+
+
+def tick_text(value, _place=None):
+    """Write a number at an axis as short as it can be."""
+    mantissa, _, exponent = f"{value:.6g}".replace("-", MINUS).partition("e")
+    if not exponent:
+        return mantissa
+    power = f"10{superscript(int(exponent.replace(MINUS, '-')))}"
+    return power if mantissa == "1" else f"{mantissa}{TIMES}{power}"
+
+
+def logit_text(value, _place=None):
+    """Write a probability at a logit axis: powers of ten at both ends."""
+    nearest = min(value, 1 - value)
+    exponent = round(np.log10(nearest))
+    if abs(np.log10(nearest) - exponent) > 1e-3:
+        return tick_text(value) if abs(value - 0.5) < 1e-9 else ""
+    power = f"10{superscript(exponent)}" if exponent < -1 else tick_text(10.0**exponent)
+    return power if value < 0.5 else f"1{MINUS}{power}" if exponent < -1 else tick_text(value)
+
+
+def canvas(size):
+    """Make an empty figure with one frame, in the house style."""
+    with style.context():
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots()
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(FuncFormatter(tick_text))
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+    return figure, axes
+
+
+def use_scale(axes, scale):
+    """Put the score on its axis."""
+    if scale == "logit":
+        axes.set_xscale("logit")
+        axes.xaxis.set_major_formatter(FuncFormatter(logit_text))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def use_log(axes):
+    """Give the logarithmic axis of counts its ticks."""
+    if axes.get_yscale() == "log":
+        low, high = np.log10(axes.get_ylim())
+        axes.yaxis.set_major_locator(LogLocator(10, numticks=6))
+        axes.yaxis.set_major_formatter(FuncFormatter(tick_text))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        if high - low > 6:
+            axes.yaxis.set_minor_locator(LogLocator(10, numticks=1))
+
+
+def bars(axes, x, values, errors, color, **looks):
+    """Draw error bars as one path, which is small."""
+    x, low, high = (np.asarray(part, dtype=float) for part in (x, values - errors, values + errors))
+    gap = np.full(len(x), np.nan)
+    axes.plot(
+        np.stack([x, x, gap], 1).ravel(), np.stack([low, high, gap], 1).ravel(), color=color,
+        lw=1, **looks,
+    )  # fmt: skip
+
+
+def centres_of(edges, scale="linear"):
+    if scale == "logit":
+        middle = np.log(edges / (1 - edges))
+        return 1 / (1 + np.exp(-(middle[1:] + middle[:-1]) / 2))
+    return (edges[1:] + edges[:-1]) / 2
+
+
+def input_variable(one):
+    """Draw shapes of one feature with their errors, each class normalised to 1.
+
+    Parameters
+    ----------
+    one : Input
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = canvas(SMALL)
+    axes.minorticks_off()
+    highest = 0.0
+    for kind in ("background", "signal"):
+        found = one.histograms[kind]
+        total = found.sumw.sum()
+        if total > 0:
+            share, error = found.sumw / total, np.sqrt(found.sumw2) / total
+            draw_shape(axes, found.edges, share, error, kind)
+            highest = max(highest, (share + error).max())
+    axes.set(xlim=one.histograms["signal"].edges[[0, -1]], ylabel="share / bin")
+    axes.set_ylim(min(0.0, axes.get_ylim()[0]), highest * 1.08 or 1)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    return figure
+
+
+def draw_shape(axes, edges, share, error, kind):
+    """Draw a histogram of one class: filled background, stepped signal; errors as bars."""
+    color = COLORS[kind]
+    fill = 0.3 if kind == "background" else 0.1
+    axes.stairs(share, edges, fill=True, color=color, alpha=fill, lw=0)
+    axes.stairs(share, edges, color=color, lw=1.2 if kind == "background" else 1.5)
+    bars(axes, centres_of(edges), share, error, color)
+
+
+def scores(model):
+    """Draw scores of the test events, and as points those of the training events.
+
+    Parameters
+    ----------
+    model : Model
+        Of a `RocExplorer`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = canvas(LARGE)
+    centres = centres_of(model.edges, model.scale)
+    for kind in ("background", "signal"):
+        color, test = COLORS[kind], model.histograms[kind]
+        fill = 0.3 if kind == "background" else 0.1
+        axes.stairs(test.sumw, test.edges, fill=True, color=color, alpha=fill, lw=0)
+        axes.stairs(test.sumw, test.edges, color=color, lw=1.2)
+        drawn = model.histograms.get(f"train_{kind}", test)
+        bars(axes, centres, drawn.sumw, np.sqrt(drawn.sumw2), color)
+        if drawn is not test:
+            axes.plot(centres, drawn.sumw, "o" if kind == "signal" else "s", ms=3, color=color)
+    set_log_counts(axes, model)
+    use_scale(axes, model.scale)
+    use_log(axes)
+    axes.set(xlabel="score", ylabel="yield / bin", xlim=model.edges[[0, -1]])
+    return figure
+
+
+def thinned(model):
+    """Rows of the cuts that a curve is drawn through: even along the axis and along the rows."""
+    x = clipped(model, model.cuts.threshold)
+    place = np.log(x / (1 - x)) if model.scale == "logit" else x
+    wanted = np.linspace(place[0], place[-1], POINTS // 2)
+    along = np.clip(np.searchsorted(-place, -wanted), 0, len(x) - 1)
+    even = np.linspace(0, len(x) - 1, min(POINTS // 2, len(x))).astype(int)
+    return np.union1d(along, even)
+
+
+def band(axes, x, values, errors, color, **looks):
+    """Draw a curve with its error as a band, where it is defined."""
+    drawn = np.isfinite(values)
+    x, values, errors = x[drawn], values[drawn], np.nan_to_num(errors[drawn])
+    axes.fill_between(x, values - errors, values + errors, color=color, alpha=0.2, lw=0)
+    axes.plot(x, values, color=color, **({"lw": 1.5} | looks))
+
+
+def efficiencies(model):
+    """Draw the efficiencies of both classes and the purity against the threshold.
+
+    Parameters
+    ----------
+    model : Model
+        Of a `RocExplorer`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = canvas(LARGE)
+    rows, cuts = thinned(model), model.cuts
+    x = clipped(model, cuts.threshold[rows])
+    for kind in ("background", "signal"):
+        values, errors = (
+            getattr(cuts, f"{kind}_efficiency{part}")[rows] for part in ("", "_error")
+        )
+        dash = style.linestyle("6 3") if kind == "background" else "-"
+        band(axes, x, values, errors, COLORS[kind], ls=dash)
+    axes.plot(x, purity(cuts)[rows], color="#808080", ls=style.linestyle("2 2"), lw=1.3)
+    use_scale(axes, model.scale)
+    axes.set(xlabel="threshold", ylabel="efficiency, purity", xlim=model.edges[[0, -1]])
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(0, low) if low < -0.1 else 0, min(high, 2) if high > 1.1 else 1.05)
+    return figure
+
+
+def purity(cuts):
+    """Signal yield over all that passes; NaN where that is not positive."""
+    both = cuts.sumw_signal + cuts.sumw_background
+    return cuts.sumw_signal / np.where(both > 0, both, np.nan)
+
+
+def merits(model, scans):
+    """Draw figures of merit against the threshold, with their bands and best points.
+
+    Parameters
+    ----------
+    model : Model
+        Of a `RocExplorer`.
+    scans : list of Scan
+        At most three, the first drawn solid.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = canvas(LARGE)
+    rows = thinned(model)
+    x = clipped(model, model.cuts.threshold)
+    highest = 0.0
+    for place, scan in enumerate(scans):
+        kept = rows if scan.best is None else np.union1d(rows, [scan.best])
+        color, dash = style.CURVES[place], style.linestyle(("", "6 3", "2 2")[place])
+        band(axes, x[kept], scan.values[kept], scan.errors[kept], color, ls=dash)
+        if scan.best is not None:
+            axes.plot(x[scan.best], scan.values[scan.best], "D", ms=6, color=color)
+            highest = max(highest, scan.values[scan.best])
+    use_scale(axes, model.scale)
+    axes.set(xlabel="threshold", ylabel="significance [σ]", xlim=model.edges[[0, -1]])
+    axes.set_ylim(0, highest * 1.25 or 1)
+    return figure
+
+
+def calibration(found):
+    """Draw the share of signal against the mean score, and how far chance may take it.
+
+    Parameters
+    ----------
+    found : hepml.stats.Calibration
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = canvas(LARGE)
+    known = np.isfinite(found.observed) & np.isfinite(found.predicted)
+    x, y, error = found.predicted[known], found.observed[known], found.error[known]
+    axes.plot([0, 1], [0, 1], color="#808080", lw=1, ls=style.linestyle("2 2"))
+    spread = np.nan_to_num(found.expected_error[known])
+    order = np.argsort(x)
+    low, high = (x + sign * 2 * spread for sign in (-1, 1))
+    axes.fill_between(x[order], low[order], high[order], color="#808080", alpha=0.2, lw=0)
+    bars(axes, x, y, error, "#000000")
+    axes.plot(x, y, "o", ms=4.5, color="#000000")
+    axes.set(xlabel="mean score in the bin", ylabel="share of signal", xlim=(0, 1))
+    axes.set_ylim(min(0, *(y - error)) if len(y) else 0, max(1, *(y + error)) if len(y) else 1)
+    return figure
