@@ -212,7 +212,7 @@ class Report:
         stage = self.overtraining[name].stage
         if stage.differs is None:
             return "cannot tell"
-        return f"{'✗ differ' if stage.differs else '✓ alike'}, ΔAUC {with_error(*stage.gap)}"
+        return f"{'differ' if stage.differs else 'alike'}, ΔAUC {with_error(*stage.gap)}"
 
     def short_calibration(self, name):
         """Few words on the calibration."""
@@ -221,15 +221,16 @@ class Report:
             return "no probability"
         if not found.ndf:
             return "cannot tell"
-        sign = "✗" if found.p_value < SURE else "✓"
-        return f"{sign} off by {percent(found.expected_calibration_error)}"
+        seen = "off" if found.p_value < SURE else "no deviation"
+        return f"{seen}, {percent(found.expected_calibration_error)} on average"
 
     def calibration_words(self, name):
         """Whether the score is a probability, with the reason."""
         found = self.calibrations[name]
         off = f"on average it is off by {percent(found.expected_calibration_error)}"
         chi2 = f"χ² = {fixed(found.chi2, 1)} for {count(found.ndf, 'bin')}"
-        told = f"{chi2}, p = {significant(found.p_value, 2)}; {off}; Brier score "
+        p = significant(found.p_value, 2)
+        told = f"{chi2}, p {f'= {p}' if found.p_value > 0 else '&lt; 10⁻³⁰⁰'}; {off}; Brier score "
         told += f"{significant(found.brier)}"
         if not found.ndf:
             verdict = f"It cannot be told: no bin has enough events; {off}."

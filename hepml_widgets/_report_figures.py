@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from hepml_widgets import _style as style
 from hepml_widgets._numbers import MINUS, TIMES, superscript
@@ -12,8 +12,8 @@ __all__ = ["calibration", "efficiencies", "input_variable", "merits", "scores", 
 
 SMALL = (3.0, 2.05)
 LARGE = (4.55, 3.1)
-POINTS = 160  # of a curve: one every other pixel
-COLORS = {"signal": style.SIGNAL, "background": style.BACKGROUND}
+POINTS = 110  # of a curve: one every third pixel
+LOOKS = {"signal": (style.SIGNAL, 0.1, 1.5), "background": (style.BACKGROUND, 0.3, 1.2)}
 
 
 def tick_text(value, _place=None):
@@ -25,14 +25,28 @@ def tick_text(value, _place=None):
     return power if mantissa == "1" else f"{mantissa}{TIMES}{power}"
 
 
+def power_text(value, _place=None):
+    """Write a number at a logarithmic axis: powers of ten, but for those near one."""
+    exponent = round(np.log10(value))
+    near = -3 < exponent < 4
+    return tick_text(10.0**exponent) if near else f"10{superscript(exponent)}"
+
+
 def logit_text(value, _place=None):
-    """Write a probability at a logit axis: powers of ten at both ends."""
+    """Write a probability at a logit axis, by its distance from the nearer end."""
     nearest = min(value, 1 - value)
-    exponent = round(np.log10(nearest))
-    if abs(np.log10(nearest) - exponent) > 1e-3:
-        return tick_text(value) if abs(value - 0.5) < 1e-9 else ""
-    power = f"10{superscript(exponent)}" if exponent < -1 else tick_text(10.0**exponent)
-    return power if value < 0.5 else f"1{MINUS}{power}" if exponent < -1 else tick_text(value)
+    if nearest > 0.09:
+        return tick_text(value)
+    power = f"10{superscript(round(np.log10(nearest)))}"
+    return power if value < 0.5 else f"1{MINUS}{power}"
+
+
+def logit_ticks(low, high):
+    """Choose about five probabilities for the ticks of a logit axis."""
+    ends = [int(-np.log10(end)) for end in (low, 1 - high)]
+    step = max(1, -(-max(ends) // 2))
+    below, above = ([10.0**-e for e in range(step, end + 1, step)] for end in ends)
+    return [*below[::-1], 0.5, *(1 - distance for distance in above)]
 
 
 def canvas(size):
@@ -47,23 +61,21 @@ def canvas(size):
     return figure, axes
 
 
-def use_scale(axes, scale):
+def use_scale(axes, scale, ends):
     """Put the score on its axis."""
     if scale == "logit":
         axes.set_xscale("logit")
+        axes.xaxis.set_major_locator(FixedLocator(logit_ticks(*ends)))
         axes.xaxis.set_major_formatter(FuncFormatter(logit_text))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_minor_locator(NullLocator())
 
 
 def use_log(axes):
     """Give the logarithmic axis of counts its ticks."""
     if axes.get_yscale() == "log":
-        low, high = np.log10(axes.get_ylim())
         axes.yaxis.set_major_locator(LogLocator(10, numticks=6))
-        axes.yaxis.set_major_formatter(FuncFormatter(tick_text))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        if high - low > 6:
-            axes.yaxis.set_minor_locator(LogLocator(10, numticks=1))
+        axes.yaxis.set_major_formatter(FuncFormatter(power_text))
+        axes.yaxis.set_minor_locator(NullLocator())
 
 
 def bars(axes, x, values, errors, color, **looks):
@@ -113,10 +125,8 @@ def input_variable(one):
 
 def draw_shape(axes, edges, share, error, kind):
     """Draw a histogram of one class: filled background, stepped signal; errors as bars."""
-    color = COLORS[kind]
-    fill = 0.3 if kind == "background" else 0.1
-    axes.stairs(share, edges, fill=True, color=color, alpha=fill, lw=0)
-    axes.stairs(share, edges, color=color, lw=1.2 if kind == "background" else 1.5)
+    color, fill, width = LOOKS[kind]
+    axes.stairs(share, edges, fill=True, fc=(color, fill), ec=color, lw=width)
     bars(axes, centres_of(edges), share, error, color)
 
 
@@ -135,16 +145,16 @@ def scores(model):
     figure, axes = canvas(LARGE)
     centres = centres_of(model.edges, model.scale)
     for kind in ("background", "signal"):
-        color, test = COLORS[kind], model.histograms[kind]
-        fill = 0.3 if kind == "background" else 0.1
-        axes.stairs(test.sumw, test.edges, fill=True, color=color, alpha=fill, lw=0)
-        axes.stairs(test.sumw, test.edges, color=color, lw=1.2)
+        (color, fill, width), test = LOOKS[kind], model.histograms[kind]
+        axes.stairs(test.sumw, test.edges, fill=True, fc=(color, fill), ec=color, lw=width)
         drawn = model.histograms.get(f"train_{kind}", test)
         bars(axes, centres, drawn.sumw, np.sqrt(drawn.sumw2), color)
         if drawn is not test:
             axes.plot(centres, drawn.sumw, "o" if kind == "signal" else "s", ms=3, color=color)
     set_log_counts(axes, model)
-    use_scale(axes, model.scale)
+    if axes.get_yscale() == "log":
+        axes.set_ylim(top=2 * max(h.sumw.max() for h in model.histograms.values()))
+    use_scale(axes, model.scale, model.edges[[0, -1]])
     use_log(axes)
     axes.set(xlabel="score", ylabel="yield / bin", xlim=model.edges[[0, -1]])
     return figure
@@ -188,9 +198,9 @@ def efficiencies(model):
             getattr(cuts, f"{kind}_efficiency{part}")[rows] for part in ("", "_error")
         )
         dash = style.linestyle("6 3") if kind == "background" else "-"
-        band(axes, x, values, errors, COLORS[kind], ls=dash)
+        band(axes, x, values, errors, LOOKS[kind][0], ls=dash)
     axes.plot(x, purity(cuts)[rows], color="#808080", ls=style.linestyle("2 2"), lw=1.3)
-    use_scale(axes, model.scale)
+    use_scale(axes, model.scale, model.edges[[0, -1]])
     axes.set(xlabel="threshold", ylabel="efficiency, purity", xlim=model.edges[[0, -1]])
     low, high = axes.get_ylim()
     axes.set_ylim(min(0, low) if low < -0.1 else 0, min(high, 2) if high > 1.1 else 1.05)
@@ -228,7 +238,7 @@ def merits(model, scans):
         if scan.best is not None:
             axes.plot(x[scan.best], scan.values[scan.best], "D", ms=6, color=color)
             highest = max(highest, scan.values[scan.best])
-    use_scale(axes, model.scale)
+    use_scale(axes, model.scale, model.edges[[0, -1]])
     axes.set(xlabel="threshold", ylabel="significance [σ]", xlim=model.edges[[0, -1]])
     axes.set_ylim(0, highest * 1.25 or 1)
     return figure

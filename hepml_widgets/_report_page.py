@@ -7,7 +7,7 @@ import numpy as np
 from hepml import stats
 from hepml_widgets import _base
 from hepml_widgets import _report_figures as figures
-from hepml_widgets._numbers import NOTHING, fixed, percent, significant, with_error
+from hepml_widgets._numbers import NOTHING, fixed, percent, probability, significant, with_error
 from hepml_widgets._report_svg import svg_of
 from hepml_widgets._report_words import (
     cell,
@@ -41,8 +41,7 @@ KINDS = ("signal", "background")
 TRAINED = ("train_signal", "train_background")
 AT_BACKGROUND = (0.01, 0.1, 0.3)  # background efficiencies at which TMVA quotes the signal's
 AT_SIGNAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-SURE = 0.01  # a p-value below is called a difference
-STRONG = 0.5  # correlation that is worth a second look
+MANY = 16  # columns of a matrix above which it is set smaller
 
 
 def page(report):
@@ -98,12 +97,14 @@ def _keys(report, *more):
 
 
 def _by_model(report, draw):
-    """Something for each model, beside each other; the only one needs no name."""
+    """Picture and words for each model, beside each other; the only one needs no name."""
+    alone = len(report.models) == 1
     parts = []
     for name in report.models:
-        head = f"<h3>{name_of(name)}</h3>" if len(report.models) > 1 else ""
-        parts.append(f"<div class=model>{head}{draw(name)}</div>")
-    return f"<div class=models>{''.join(parts)}</div>"
+        head = "" if alone else f"<h3>{name_of(name)}</h3>"
+        picture, *words = draw(name)
+        parts.append(f"<div class=model>{head}{picture}<div>{''.join(words)}</div></div>")
+    return f"<div class={'one' if alone else 'models'}>{''.join(parts)}</div>"
 
 
 # ---------------------------------------------------------------- summary
@@ -116,14 +117,14 @@ def _summary(report):
 
 
 def _models(report):
-    head = ["", "AUC", f"1/{EPS_B} at {EPS_S} = 50 %", "best Z [σ]", "training and test"]
-    head.append("calibration")
+    best = "best Z [σ]" + (f", σ<sub>b</sub> = {percent(report.sigma_b)}" * (report.sigma_b > 0))
+    head = ["", "AUC", f"1/{EPS_B} at {EPS_S} = 50 %", best, "training and test", "calibration"]
     rows = [
         [
             name_of(name),
             model.auc_text,
             _rejection(model, 0.5),
-            _best(report.scans(name)[0]),
+            _best(report.scans(name)[-2]),
             report.short_overtraining(name),
             report.short_calibration(name),
         ]
@@ -181,9 +182,9 @@ def _inputs(report):
     idle = [one for one in report.inputs if one.separation.value < 2 * one.separation.chance]
     text = (
         "<p>The shape of every input for both classes, each normalised to 1, with statistical "
-        "errors. Look for shapes that differ, for spikes that are codes and no values, and for "
-        f"bins with too few events. {name_of(best.name)} separates most: {S2} = "
-        f"{_separation(best)}."
+        "errors; end bins hold what lies beyond. Look for shapes that differ, for spikes that are "
+        f"codes and no values, and for bins with too few events. {name_of(best.name)} separates "
+        f"most: {S2} = {_separation(best)}."
     )
     if idle:
         text += (
@@ -213,21 +214,25 @@ def _separation(one):
     return with_error(one.separation.value, one.separation.error)
 
 
+def _rounded(value):
+    """Two digits, also where rounding makes a third."""
+    return significant(float(f"{value:.1e}"), 2)
+
+
 def _input_table(report):
-    signal, background = (name_of(name, 12) for name in report.names)
-    head = [
-        "variable", f"mean, {signal}", f"std, {signal}", f"mean, {background}",
-        f"std, {background}", f"no value, {signal}", f"no value, {background}", "beyond axis",
-        S2, "by chance",
-    ]  # fmt: skip
+    labels = [name_of(name, 12) for name in report.names]
+    is_lacking = any(max(one.missing.values()) > 0 for one in report.inputs)
+    head = ["variable", *(f"{what}, {label}" for label in labels for what in ("mean", "std"))]
+    head += [f"no value, {label}" for label in labels] * is_lacking
+    head += ["beyond axis", S2, "by chance"]
     rows = [
         [
             name_of(one.name),
             *(cell(part[kind]) for kind in KINDS for part in (one.mean, one.spread)),
-            *(percent(one.missing[kind]) for kind in KINDS),
+            *(percent(one.missing[kind]) for kind in KINDS if is_lacking),
             percent(one.beyond),
             _separation(one),
-            significant(one.separation.chance, 2),
+            _rounded(one.separation.chance),
         ]
         for one in report.inputs
     ]
@@ -301,7 +306,8 @@ def _matrix(caption, matrix, labels):
         [label, *(_shade(i == j, value) for j, value in enumerate(row))]
         for i, (label, row) in enumerate(zip(labels, matrix, strict=True))
     ]
-    marked = table(caption, head, rows, kind="matrix")
+    kind = "'matrix many'" if len(labels) > MANY else "matrix"
+    marked = table(caption, head, rows, kind=kind)
     return marked.replace("<td><i ", "<td ")
 
 
@@ -346,7 +352,7 @@ def _one_output(report, name):
     numbers = unfold("Contents of the bins", _score_bins(report, model))
     view = report.overtraining.get(name)
     if view is None:
-        return picture + numbers
+        return picture, numbers
     stage = view.stage
     rows = [
         ["AUC, training", with_error(*stage.auc_train)],
@@ -357,9 +363,8 @@ def _one_output(report, name):
             for kind, label in zip(KINDS, report.names, strict=True)
         ),
     ]
-    verdict = f"<p class=verdict>{written(view.answers[1])}</p>"
-    head = ["", "value"]
-    return f"{picture}{verdict}{table('Training against test', head, rows)}{numbers}"
+    verdict = f"<p class=verdict>{view.questions[1]} {written(view.answers[1])}</p>"
+    return picture, verdict, table("Training against test", ["", "value"], rows), numbers
 
 
 def _score_bins(report, model):
@@ -432,24 +437,27 @@ def _one_cut(report, name):
     points = {at: _point(model.curve, signal_efficiency=at) for at in AT_SIGNAL}
     half = points[0.5]
     said = "" if half is None else (
-        f"<p>At {EPS_S} = {share(half.signal_efficiency)} (threshold {_place(half)}) background "
-        f"passes with {EPS_B} = "
+        f"<p>At {EPS_S} = {share(half.signal_efficiency)} (threshold {_place(model, half)}) "
+        f"background passes with {EPS_B} = "
         f"{share(half.background_efficiency, half.background_efficiency_error)}.</p>"
     )  # fmt: skip
     picture = _figure(report, figures.efficiencies(model), "Efficiencies and purity")
-    rows = [_cut_row(point) for point in points.values() if point is not None]
+    rows = [_cut_row(model, point) for point in points.values() if point is not None]
     head = ["threshold", EPS_S, EPS_B, f"1/{EPS_B}", "S", "B", "purity"]
-    return f"{picture}{said}{unfold('Cuts in numbers', table('Cuts', head, rows))}"
+    return picture, said, table("Cuts in numbers", head, rows)
 
 
-def _place(point):
+def _place(model, point):
+    """Threshold as it is read: near 1 by its distance from there."""
+    if model.scale == "logit":
+        return probability(point.threshold, ())
     return significant(point.threshold, 4)
 
 
-def _cut_row(p):
+def _cut_row(model, p):
     both = p.signal + p.background
     return [
-        _place(p),
+        _place(model, p),
         share(p.signal_efficiency, p.signal_efficiency_error),
         share(p.background_efficiency, p.background_efficiency_error),
         with_error(p.background_rejection, p.background_rejection_error),
@@ -494,7 +502,7 @@ def _one_merit(report, name):
     ]
     head = ["", "best [σ]", "threshold", EPS_S, "S", "B"]
     note = "The best of many cuts is picked on these events: its value is a little too large."
-    return f"{picture}{table('Best cuts', head, rows)}<p class=q>{note}</p>"
+    return picture, table("Best cuts", head, rows), f"<p class=q>{note}</p>"
 
 
 def _merit_row(model, scan):
@@ -526,7 +534,7 @@ def _calibration(report):
 def _one_calibration(report, name):
     found = report.calibrations[name]
     if isinstance(found, str):
-        return f"<p class=none>{written(found)}</p>"
+        return f"<p class=none>{written(found)}</p>", ""
     picture = _figure(report, figures.calibration(found), "Share of signal against mean score")
     rows = [
         [
@@ -540,8 +548,8 @@ def _one_calibration(report, name):
         if found.counts[i]
     ]
     head = ["score", "events", "mean score", "share of signal", "expected scatter"]
-    numbers = unfold("Bins in numbers", table("Calibration", head, rows))
-    return f"{picture}<p class=verdict>{report.calibration_words(name)}</p>{numbers}"
+    numbers = table("Bins in numbers", head, rows)
+    return picture, f"<p class=verdict>{report.calibration_words(name)}</p>", numbers
 
 
 def _ranking(report):
@@ -579,7 +587,7 @@ def _rank_table(report, order):
             f"{rank}. {name_of(one.name)}",
             _bar(one.separation.value, one.separation.error, top),
         ]
-        row.append(significant(one.separation.chance, 2))
+        row.append(_rounded(one.separation.chance))
         for name, found in used.items():
             row.append(_bar(found.values[one.place], found.errors[one.place], most[name]))
         rows.append(row)
@@ -596,7 +604,7 @@ def _rank_table(report, order):
 
 
 def _bar(value, error, most):
-    """Write a number with a bar as long as its share of the largest, and a whisker for the error."""
+    """Write a number with a bar, as long as its share of the largest, and a whisker."""
     if not np.isfinite(value) or not most > 0:
         return with_error(value, error)
     long, low, high = (
@@ -628,18 +636,18 @@ def _methods(report):
             "background uncertainty” (2012). AMS: C. Adam-Bourdarios et al., PMLR 42 (2015) 19."
         ),
         (
-            f"Separation: {S2} = ½ ∫ (ŷ<sub>S</sub> − ŷ<sub>B</sub>)<sup>2</sup> / (ŷ<sub>S</sub> + "
-            "ŷ<sub>B</sub>) dy over the normalised densities, as TMVA defines it (A. Hoecker et al., "
-            "TMVA Users Guide, arXiv:physics/0703039), summed over the bins that are drawn. “By "
-            "chance” is its mean for equal shapes and samples of this size."
+            f"Separation: {S2} = ½ ∫ (ŷ<sub>S</sub> − ŷ<sub>B</sub>)<sup>2</sup> / (ŷ<sub>S</sub> "
+            "+ ŷ<sub>B</sub>) dy over the normalised densities, as TMVA defines it (A. Hoecker et "
+            "al., TMVA Users Guide, arXiv:physics/0703039), summed over the bins that are drawn. "
+            "“By chance” is its mean for equal shapes and samples of this size."
         ),
         (
-            "Training against test: weighted Kolmogorov–Smirnov distance, with a p-value from random "
-            "relabellings of the events."
+            "Training against test: weighted Kolmogorov–Smirnov distance, with a p-value from "
+            "random relabellings of the events."
         ),
         (
-            "Permutation importance: L. Breiman, Machine Learning 45 (2001) 5, section 10, with the "
-            "weighted AUC for the accuracy."
+            "Permutation importance: L. Breiman, Machine Learning 45 (2001) 5, section 10, with "
+            "the weighted AUC for the accuracy."
         ),
     ]
     return f"<ul>{''.join(f'<li>{line}' for line in lines)}</ul>"

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepml import stats
-from hepml_widgets._image_table import nice_edges
 from hepml_widgets._overtraining_table import has_weight
 
 __all__ = ["Input", "calibrations", "inputs_of", "matrices", "rankings", "shown_of"]
 
 BINS = 30
+TAIL = 0.15  # of the range of 99 % of the events: an axis is cut if it goes on for longer
 MOST_SHOWN = 40  # variables that get a picture and a row of the matrices
 LOOKED_AT = 200_000  # events that the edges of bins are chosen from
 RANKED = 5_000  # events of each class that variables are shuffled among
@@ -101,11 +101,20 @@ def input_of(place, name, values, sample):
 
 
 def edges_of(values):
-    """Bin edges: one bin per value for few whole numbers, else round and equal."""
+    """Choose bin edges: one bin per value for few whole numbers, else equal, without long tails."""
     low, high = values.min(), values.max()
     if high - low < BINS and np.array_equal(values, np.floor(values)):
         return np.arange(low - 0.5, high + 1)
-    return nice_edges(values, BINS)
+    if low >= 0 and high <= 1 and high - low > 0.5:
+        return np.linspace(0, 1, BINS + 1)
+    # Edges are those of the events: a rounded one would leave the end bins of an angle half empty.
+    inner = np.quantile(values, [0.005, 0.995])
+    reach = TAIL * (inner[1] - inner[0])
+    low = inner[0] if inner[0] - low > reach > 0 else low
+    high = inner[1] if high - inner[1] > reach > 0 else high
+    if not high > low:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, BINS + 1)
 
 
 def filled(values, weights, own, edges):

@@ -76,6 +76,8 @@ class _Names:
         text = ET.tostring(root, encoding="unicode")
         used = dict.fromkeys(re.findall(r'(?:url\(|href=")#([\w-]+)', text))
         self.short = {name: f"{key}{place}" for place, name in enumerate(used)}
+        looks = {node.get("id"): node.get("style") for node in root.iter() if node.get("id")}
+        self.looks = {name: _rules(looks[name] or "") for name in used}
 
     def of(self, reference):
         """Return a reference with its short name."""
@@ -97,16 +99,14 @@ def _written(node, names):
 
 def _attributes(tag, node, names):
     found = {name: value for name, value in node.attrib.items() if name in KEPT}
-    if tag == "g":
-        found.pop("clip-path", None)
     if node.get("id") in names.short:
         found["id"] = names.short[node.get("id")]
     if LINK in node.attrib:
         found["href"] = node.get(LINK)
     found = {name: _tidy(name, value, names) for name, value in found.items()}
     found = {name: value for name, value in found.items() if value}
-    rules = "" if tag == "use" else _style_of(tag, node.get("style", ""))
-    if rules:
+    own = node.get("style", "")
+    if rules := _style_of(tag, own, names.looks.get(node.get(LINK, "")[1:], {})):
         found["style"] = rules
     return "".join(f' {name}="{value}"' for name, value in found.items())
 
@@ -134,8 +134,13 @@ def _path(text):
     return "".join(parts)
 
 
-def _style_of(tag, text):
-    rules = dict(part.strip().split(": ", 1) for part in text.split(";") if ": " in part)
+def _rules(text):
+    return dict(part.strip().split(": ", 1) for part in text.split(";") if ": " in part)
+
+
+def _style_of(tag, text, known):
+    """Style of an element, less what it has anyway and what that which it uses says."""
+    rules = {name: value for name, value in _rules(text).items() if known.get(name) != value}
     if tag in {"text", "tspan"}:
         rules = {name: value for name, value in rules.items() if name in TEXT}
         rules = {k: v for k, v in rules.items() if (k, v) != ("fill", "#000000")}
