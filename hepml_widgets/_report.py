@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hepml_widgets._base import png
 from hepml_widgets._checks import two_names
 from hepml_widgets._numbers import fixed, percent, significant, with_error
 from hepml_widgets._overtraining_table import p_text
@@ -30,6 +31,14 @@ SURE = 0.01  # a p-value below is called a difference
 AGREE = 0.02  # a mean score this near the share of signal is not remarked on
 STEPS = {"scores": 0.2, "input variables": 0.2, "correlations": 0.1, "classifiers": 0.1,
          "feature ranking": 0.3, "page": 0.1}  # fmt: skip
+
+
+class _Explorer(RocExplorer):
+    """A `RocExplorer` with a smaller picture to stand in where scripts do not run."""
+
+    def picture(self):
+        """PNG of `figure()`, as bytes."""
+        return png(self.figure(), dpi=64, colors=32)
 
 
 class Report:
@@ -90,7 +99,7 @@ class Report:
         progress(0.0, "classifiers")
         learned = None if train is None else (train.y, train.scores, train.weights)
         options = {"sigma_b": self.sigma_b, "b_r": self.b_r, "names": self.names}
-        self.explorer = RocExplorer(test.y, test.scores, test.weights, train=learned, **options)
+        self.explorer = _Explorer(test.y, test.scores, test.weights, train=learned, **options)
         progress(0.5, "classifiers")
         self.overtraining = {}
         if train is not None:

@@ -7,7 +7,7 @@ import numpy as np
 from hepml import stats
 from hepml_widgets import _base
 from hepml_widgets import _report_figures as figures
-from hepml_widgets._numbers import NOTHING, fixed, percent, probability, significant, with_error
+from hepml_widgets._numbers import MINUS, NOTHING, fixed, percent, significant, with_error
 from hepml_widgets._report_svg import svg_of
 from hepml_widgets._report_words import (
     cell,
@@ -118,19 +118,16 @@ def _summary(report):
 
 def _models(report):
     best = "best Z [σ]" + (f", σ<sub>b</sub> = {percent(report.sigma_b)}" * (report.sigma_b > 0))
-    head = ["", "AUC", f"1/{EPS_B} at {EPS_S} = 50 %", best, "training and test", "calibration"]
-    rows = [
-        [
-            name_of(name),
-            model.auc_text,
-            _rejection(model, 0.5),
-            _best(report.scans(name)[-2]),
-            report.short_overtraining(name),
-            report.short_calibration(name),
-        ]
-        for name, model in report.models.items()
-    ]
-    return table("The classifiers in short" if len(rows) > 1 else "In short", head, rows)
+    rows = {
+        "AUC": lambda _, model: model.auc_text,
+        f"1/{EPS_B} at {EPS_S} = 50 %": lambda _, model: _rejection(model, 0.5),
+        best: lambda name, _: _best(report.scans(name)[-2]),
+        "training and test": lambda name, _: report.short_overtraining(name),
+        "calibration": lambda name, _: report.short_calibration(name),
+    }
+    models = report.models.items()
+    found = ([what, *(say(*pair) for pair in models)] for what, say in rows.items())
+    return table("In short", ["", *map(name_of, report.models)], found)
 
 
 def _rejection(model, signal_efficiency):
@@ -443,14 +440,14 @@ def _one_cut(report, name):
     )  # fmt: skip
     picture = _figure(report, figures.efficiencies(model), "Efficiencies and purity")
     rows = [_cut_row(model, point) for point in points.values() if point is not None]
-    head = ["threshold", EPS_S, EPS_B, f"1/{EPS_B}", "S", "B", "purity"]
+    head = ["threshold", EPS_S, EPS_B, "S", "B", "purity"]
     return picture, said, table("Cuts in numbers", head, rows)
 
 
 def _place(model, point):
     """Threshold as it is read: near 1 by its distance from there."""
-    if model.scale == "logit":
-        return probability(point.threshold, ())
+    if model.scale == "logit" and point.threshold > 0.99:
+        return f"1{MINUS}{significant(1 - point.threshold)}"
     return significant(point.threshold, 4)
 
 
@@ -460,7 +457,6 @@ def _cut_row(model, p):
         _place(model, p),
         share(p.signal_efficiency, p.signal_efficiency_error),
         share(p.background_efficiency, p.background_efficiency_error),
-        with_error(p.background_rejection, p.background_rejection_error),
         with_error(p.signal, p.signal_error),
         with_error(p.background, p.background_error),
         percent(p.signal / both) if both > 0 else NOTHING,
