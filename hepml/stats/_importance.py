@@ -139,7 +139,7 @@ def lost(before, drawn):
     """Mean loss over the repeats, and its error."""
     value, variance = 0.0, 0.0
     for kind, (weights, share) in enumerate(before):
-        moved = share - np.mean([one[kind][1] for one in drawn], axis=0)
+        moved = np.mean([share - one[kind][1] for one in drawn], axis=0)
         own = np.average(moved, weights=weights)
         variance += np.sum(weights**2 * (moved - own) ** 2) / weights.sum() ** 2
         value = own  # the AUC is the mean placement of either class

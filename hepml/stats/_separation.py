@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hepml.stats._cuts import ratio
-
 __all__ = ["Separation", "separation"]
 
 
@@ -60,8 +58,9 @@ def separation(signal, background):
     """
     if not np.array_equal(signal.edges, background.edges):
         raise ValueError("The histograms of signal and background have different edges.")
-    shapes = [shape_of(histogram) for histogram in (signal, background)]
-    (p, var_p), (q, var_q) = shapes
+    if signal.sumw.sum() == 0 or background.sumw.sum() == 0:
+        return Separation(np.nan, np.nan, np.nan)
+    (p, var_p), (q, var_q) = (shape_of(histogram) for histogram in (signal, background))
     used = p + q > 0
     both = np.where(used, p + q, 1.0)
     slopes = [np.where(used, (a - b) * (a + 3 * b) / both**2 / 2, 0.0) for a, b in ((p, q), (q, p))]
@@ -71,19 +70,17 @@ def separation(signal, background):
     )
     value = np.sum(np.where(used, (p - q) ** 2 / both, 0.0)) / 2
     chance = np.sum(np.where(used, (var_p + var_q) / both, 0.0)) / 2
-    if np.isnan(p).any() or np.isnan(q).any():
-        return Separation(np.nan, np.nan, np.nan)
     return Separation(float(value), float(np.sqrt(variance)), float(chance))
 
 
 def shape_of(histogram):
     """Shares of the bins, and their variances, those of ratios of sums with common events."""
     total, total2 = histogram.sumw.sum(), histogram.sumw2.sum()
-    share = ratio(histogram.sumw, total)
-    return share, ratio(histogram.sumw2 * (1 - 2 * share) + share**2 * total2, total**2)
+    share = histogram.sumw / total
+    return share, (histogram.sumw2 * (1 - 2 * share) + share**2 * total2) / total**2
 
 
 def variance_of(histogram, share, slope):
     """Variance of Σ slope · share to first order."""
     moved = slope - np.sum(share * slope)
-    return np.sum(ratio(histogram.sumw2 * moved**2, histogram.sumw.sum() ** 2))
+    return np.sum(histogram.sumw2 * moved**2) / histogram.sumw.sum() ** 2
