@@ -20,7 +20,7 @@ from hepml_widgets._report_parts import (
     rankings,
     shown_of,
 )
-from hepml_widgets._report_words import count, listed, name_of, written
+from hepml_widgets._report_words import LONGEST, clean, count, listed, name_of, written
 from hepml_widgets._roc_table import Options
 from hepml_widgets.overtraining_view import OvertrainingView
 from hepml_widgets.roc_explorer import RocExplorer
@@ -69,9 +69,9 @@ class Report:
 
     def __init__(self, given, options, names, title, notes):
         self.test, self.train = given.test, given.train
-        self.scorers, self.names = given.scorers, names
+        self.scorers, self.names = given.scorers, tuple(clean(one)[:LONGEST] for one in names)
         self.sigma_b, self.b_r = options.sigma_b, options.b_r
-        self.title, self.notes = title, tuple(str(note) for note in notes)
+        self.title, self.notes = str(title), tuple(str(note) for note in notes)
 
     def fill(self, *, prior, ranking_events, repeats, rng, progress):
         """Compute all that is shown."""
@@ -91,7 +91,7 @@ class Report:
     def _look_at_inputs(self, progress):
         has_features = self.test.features is not None
         self.inputs = inputs_of(self.test, progress) if has_features else []
-        self.shown = shown_of(self.inputs)
+        self.shown = shown_of(self.inputs, len(self.test.scores))
         self.matrices = matrices(self.test, self.shown, progress) if has_features else {}
 
     def _look_at_scores(self, prior, rng, progress):

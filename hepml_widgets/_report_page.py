@@ -10,8 +10,8 @@ from hepml_widgets import _report_figures as figures
 from hepml_widgets._numbers import MINUS, NOTHING, fixed, percent, significant, with_error
 from hepml_widgets._report_svg import svg_of
 from hepml_widgets._report_words import (
+    LONGEST,
     cell,
-    clean,
     count,
     listed,
     name_of,
@@ -63,7 +63,7 @@ def page(report):
     )
     links = "".join(f'<li><a href="#{name}">{title}</a>' for name, title in TITLES.items())
     return _PAGE.format(
-        title=escape(clean(report.title)[:200]),
+        title=written(report.title[:LONGEST]),
         heading=written(report.title),
         style=_base._read("report.css") + _shades(),  # noqa: SLF001 - files of this package
         links=links,

@@ -12,6 +12,7 @@ __all__ = ["Input", "calibrations", "inputs_of", "matrices", "rankings", "shown_
 BINS = 30
 TAIL = 0.15  # of the range of 99 % of the events: an axis is cut if it goes on for longer
 MOST_SHOWN = 40  # variables that get a picture and a row of the matrices
+MODELS, FEWER = 4, 24  # with more models than these there is room for fewer
 LOOKED_AT = 200_000  # events that the edges of bins are chosen from
 RANKED = 5_000  # events of each class that variables are shuffled among
 SUSPECT = 0.001  # share of events that makes a lone, far value look like a code for "none"
@@ -156,12 +157,13 @@ def suspect_of(values):
     return float(low) if is_far else None
 
 
-def shown_of(inputs):
+def shown_of(inputs, models):
     """Features that get a picture: all, or the ones that separate most, in their order."""
-    if len(inputs) <= MOST_SHOWN:
+    most = MOST_SHOWN if models <= MODELS else FEWER
+    if len(inputs) <= most:
         return inputs
     chosen = sorted(inputs, key=lambda one: -np.nan_to_num(one.separation.value, nan=-1))
-    return sorted(chosen[:MOST_SHOWN], key=lambda one: one.place)
+    return sorted(chosen[:most], key=lambda one: one.place)
 
 
 def matrices(sample, inputs, progress):

@@ -9,7 +9,7 @@ from hepml_widgets._numbers import percent, shorten, significant, with_error
 
 __all__ = ["cell", "count", "listed", "name_of", "share", "table", "unfold", "written"]
 
-LONGEST = 200  # letters of a name that a tooltip holds
+LONGEST = 100  # letters of a name that are kept at all, in a tooltip
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 
 
@@ -28,8 +28,7 @@ def name_of(name, length=24):
 
 def written(text):
     """Sentence that may hold anything, as text."""
-    text = clean(text)
-    return escape(text if len(text) <= 600 else f"{text[:599]}…")
+    return escape(shorten(clean(text), 600))
 
 
 def count(number, thing=""):
