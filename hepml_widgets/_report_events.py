@@ -196,7 +196,7 @@ def as_models(given):
         return {clean(name_of(given))[:LONGEST] if is_model(given) else "score": given}
     by_name = {clean(name)[:LONGEST]: one for name, one in given.items()}
     if len(by_name) != len(given):
-        raise ValueError("Two models have the same name.")
+        raise ValueError(f"Two models have the same name in its first {LONGEST} letters.")
     if not 1 <= len(by_name) <= MOST_MODELS:
         raise ValueError(f"One to {MOST_MODELS} models can be reported, not {len(by_name)}.")
     return by_name

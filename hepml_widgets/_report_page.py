@@ -1,7 +1,5 @@
 """The page of a report: a summary, a list of contents, and one section for each question."""
 
-from html import escape
-
 import numpy as np
 
 from hepml import stats
