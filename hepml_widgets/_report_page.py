@@ -39,6 +39,7 @@ KINDS = ("signal", "background")
 TRAINED = ("train_signal", "train_background")
 AT_BACKGROUND = (0.01, 0.1, 0.3)  # background efficiencies at which TMVA quotes the signal's
 AT_SIGNAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+MOST_RANKED = 100  # rows of the ranking
 MANY = 16  # columns of a matrix above which it is set smaller
 
 
@@ -110,7 +111,7 @@ def _by_model(report, draw):
 
 def _summary(report):
     notes = "".join(f"<li>{note}" for note in report.remarks)
-    notes = f"<h3>Worth knowing</h3><ul class=notes>{notes}</ul>" if notes else ""
+    notes = f"<h2 class=minor>Worth knowing</h2><ul class=notes>{notes}</ul>" if notes else ""
     return f"<p class=lead>{report.headline}</p>{_models(report)}{_events(report)}{notes}"
 
 
@@ -576,7 +577,7 @@ def _rank_table(report, order):
     top = max((one.separation.value for one in order), default=0)
     most = {name: max(found.values.max(), 1e-12) for name, found in used.items()}
     rows = []
-    for rank, one in enumerate(order, start=1):
+    for rank, one in enumerate(order[:MOST_RANKED], start=1):
         row = [
             f"{rank}. {name_of(one.name)}",
             _bar(one.separation.value, one.separation.error, top),
@@ -594,6 +595,8 @@ def _rank_table(report, order):
             f"and {count(background)} background events; errors are of these events and of the "
             "dealing.</p>"
         )
+    if len(order) > MOST_RANKED:
+        note += f"<p class=q>The first {MOST_RANKED} of {len(order)} variables are listed.</p>"
     return table("Ranking of the variables", head, rows, kind="ranks") + note
 
 
