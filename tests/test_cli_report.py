@@ -134,7 +134,7 @@ GOOD = ["events.csv.gz", "--label", "Label", "--score", "bdt", "--out", "page.ht
         ({0: "evens.root"}, "there is no file 'evens.root' in .; did you mean 'events.root'"),
         ({0: "events.root:nothing"}, "nothing"),
         ({2: "Labl"}, "there is no column 'Labl': did you mean 'Label'?"),
-        ({2: "kind"}, "'kind' holds 'b', 's': wanted 1 and 0, or say which value is meant: --label kind=s"),
+        ({2: "kind"}, "holds 'b', 's': wanted 1 and 0, or say which value is meant: --label kind=s"),
         ({2: "kind=x"}, "no event has kind = x: it holds 'b', 's'"),
         ({4: "bdtt"}, "there is no column 'bdtt': did you mean 'bdt'?"),
         ({4: "kind"}, "column 'kind' holds no plain numbers"),
