@@ -12,7 +12,7 @@ __all__ = ["calibration", "efficiencies", "input_variable", "merits", "scores", 
 
 SMALL = (3.0, 2.05)
 LARGE = (4.55, 3.1)
-POINTS = 110  # of a curve: one every third pixel
+POINTS = 90  # of a curve: one every fourth pixel
 LOOKS = {"signal": (style.SIGNAL, 0.1, 1.5), "background": (style.BACKGROUND, 0.3, 1.2)}
 
 

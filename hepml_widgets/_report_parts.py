@@ -80,8 +80,8 @@ def inputs_of(sample, progress):
 def input_of(place, name, values, sample):
     known = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(len(values), dtype=bool)
     looked = values[:: max(1, len(values) // LOOKED_AT)]
-    looked = looked[~np.isnan(looked)] if looked.dtype.kind == "f" else looked
-    edges = edges_of(looked.astype(float)) if looked.size else np.array([-0.5, 0.5])
+    looked = looked[known[:: max(1, len(values) // LOOKED_AT)]].astype(float)
+    edges = edges_of(looked) if looked.size else np.array([-0.5, 0.5])
     beyond = np.count_nonzero(known & ((values < edges[0]) | (values > edges[-1])))
     parts = {"signal": sample.y & known, "background": ~sample.y & known}
     moments = {kind: moments_of(values, own, sample.weights) for kind, own in parts.items()}

@@ -4,6 +4,8 @@ import re
 from html import unescape
 from html.parser import HTMLParser
 
+import numpy as np
+
 
 def text_of(markup):
     """Text of some markup, as it is read."""
@@ -29,14 +31,26 @@ def tables(html):
 
 def number(text):
     """Value and error of a printed number; the error is 0 where none is printed."""
-    text = text.replace("−", "-").replace(" ", "").removesuffix("%")
-    power = re.search("×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$", text)
-    factor = (
-        10.0 ** int(power[1].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))) if power else 1
-    )
-    text = text[: power.start()].strip("()") if power else text
-    value, _, error = text.partition("±")
+    (value, error), factor = parts(text)
     return float(value) * factor, float(error or 0) * factor
+
+
+def parts(text):
+    """Texts of value and error, and the power of ten behind them."""
+    text = text.replace("−", "-").replace(" ", "").removesuffix("%")
+    power = re.search(r"^\(?(.*?)\)?×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$", text)
+    value, _, error = (power[1] if power else text).partition("±")
+    digits = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    return (value, error), 10.0 ** int(power[2].translate(digits)) if power else 1.0
+
+
+def agrees(text, wanted):
+    """Whether a printed number is this one, to half a unit of its last digit."""
+    (value, error), factor = parts(text)
+    unit = 10.0 ** -len(value.partition(".")[2])
+    if error and float(error) >= 1:  # it is printed with one digit, the value to the same place
+        unit = 10.0 ** np.floor(np.log10(float(error)))
+    return abs(float(value) * factor - wanted) <= 0.5001 * unit * factor
 
 
 class Elements(HTMLParser):
