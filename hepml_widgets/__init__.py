@@ -1,6 +1,7 @@
 """Views on weighted statistics: interactive plots of ROC curves, trees, images and training."""
 
 from hepml_widgets import _style as style
+from hepml_widgets._report import report
 from hepml_widgets.anomaly_monitor import AnomalyMonitor
 from hepml_widgets.boosting_explorer import BoostingExplorer
 from hepml_widgets.bump_hunter import BumpHunter
@@ -21,5 +22,6 @@ __all__ = [
     "RocExplorer",
     "ShapeCompare",
     "TrainingMonitor",
+    "report",
     "style",
 ]

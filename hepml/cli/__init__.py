@@ -14,7 +14,7 @@ try:
     import typer
 
     from hepml import __version__
-    from hepml.cli import _convert, _fetch, _generate, _kernels, _samples
+    from hepml.cli import _convert, _fetch, _generate, _kernels, _report, _samples
     from hepml.data import DataError
     from hepml.kernels import KernelError
 except ModuleNotFoundError as error:
@@ -26,9 +26,9 @@ except KeyboardInterrupt:
 
 __all__ = ["app", "main"]
 
-HELP = """Samples for machine learning in high-energy physics, and kernels for the lessons.
+HELP = """Samples for machine learning in high-energy physics, reports on classifiers, and kernels.
 
-Try: hepml data list; hepml data card higgs_tautau; hepml kernels install
+Try: hepml data list; hepml report --help; hepml kernels install
 """
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=HELP)
@@ -36,6 +36,7 @@ samples = typer.Typer(no_args_is_help=True, help="List, describe, check, make an
 app.add_typer(samples, name="data")
 for commands in (_samples, _generate, _fetch, _convert):
     commands.register(samples)
+_report.register(app)
 app.add_typer(_kernels.app, name="kernels")
 
 

@@ -68,11 +68,11 @@ def convert(
     """
     target = Path(target).expanduser()
     table = Table(source, columns, tree, where=where, names=names, drop=drop)
-    with _writing(target):
-        _check_target(target, table.files, overwrite)
+    with writing(target):
+        check_target(target, table.files, overwrite)
     part = target.with_name(f".{os.getpid()}.tmp.{target.name}")
     try:
-        with _writing(target):
+        with writing(target):
             rows = _write(table, target, part, layout, progress or (lambda *_: None))
             part.replace(target)
     finally:
@@ -81,14 +81,16 @@ def convert(
 
 
 @contextlib.contextmanager
-def _writing(target):
+def writing(target):
+    """Say of which file a complaint of the system is."""
     try:
         yield
     except OSError as error:
         raise DataError(f"{target} cannot be written: {error.strerror or error}") from error
 
 
-def _check_target(target, files, overwrite):
+def check_target(target, files, overwrite):
+    """Raise unless a file can be written here that is none of those read."""
     if not target.parent.is_dir():
         raise DataError(f"there is no folder {target.parent}")
     if target.is_dir():

@@ -210,6 +210,10 @@ class Table:
                 for batch in source.batches(self._schema.names):
                     yield batch if batch.schema == self._schema else batch.cast(self._schema)
 
+    def close(self):
+        """Close the file that was looked at; needed if no batch is read."""
+        self._first.close()
+
     def _open(self, file):
         return open_source(file, self._tree, self._names)
 

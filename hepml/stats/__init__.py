@@ -11,11 +11,15 @@ from hepml.stats._bumps import (
     bump_scan,
     pseudo_experiments,
 )
+from hepml.stats._calibration import Calibration, calibration
 from hepml.stats._columntests import ColumnTests, column_tests
+from hepml.stats._correlations import correlations
 from hepml.stats._cuts import CutTable, WorkingPoint, background_rejection, working_point
+from hepml.stats._importance import Importance, permutation_importance
 from hepml.stats._reweighting import Closure, ReweightingReport, reweighting_report
 from hepml.stats._roc import RocCurve, auc, roc_curve
 from hepml.stats._scan import SignificanceScan, significance_scan
+from hepml.stats._separation import Separation, separation
 from hepml.stats._significance import ams, ams_error, asimov, significance, significance_error
 from hepml.stats._tables import ScoreHistogram, choose_thresholds, cut_table, score_histogram
 from hepml.stats._twosample import TwoSampleTest, two_sample_test
@@ -23,13 +27,16 @@ from hepml.stats._twosample import TwoSampleTest, two_sample_test
 __all__ = [
     "BumpHunt",
     "BumpScan",
+    "Calibration",
     "Closure",
     "ColumnTests",
     "CutTable",
     "GlobalSignificance",
+    "Importance",
     "ReweightingReport",
     "RocCurve",
     "ScoreHistogram",
+    "Separation",
     "SignificanceScan",
     "TwoSampleTest",
     "WorkingPoint",
@@ -40,13 +47,17 @@ __all__ = [
     "background_rejection",
     "bump_hunt",
     "bump_scan",
+    "calibration",
     "choose_thresholds",
     "column_tests",
+    "correlations",
     "cut_table",
+    "permutation_importance",
     "pseudo_experiments",
     "reweighting_report",
     "roc_curve",
     "score_histogram",
+    "separation",
     "significance",
     "significance_error",
     "significance_scan",

@@ -62,9 +62,14 @@ def test_relative_imports_are_spelled_out():
     assert absolute(statement, ("hepml", "data")) == ["hepml.stats.roc_curve"]
 
 
-def test_hepml_never_imports_its_views(root):
+# The command that writes a page of views stands above both: it imports them when it is called.
+COMMAND = "hepml/cli/_report.py: hepml_widgets.report"
+
+
+def test_hepml_never_imports_its_views_but_in_the_command_that_writes_them(root):
     bad = offenders(root / "hepml", root, lambda name: name.split(".")[0] != "hepml_widgets")
-    assert bad == []
+    assert bad == [COMMAND]
+    assert "hepml_widgets" not in loaded_by("hepml.cli")
 
 
 def test_stats_knows_numpy_and_scipy_only(root):

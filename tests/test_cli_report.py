@@ -1,0 +1,187 @@
+"""hepml report: the page it writes of files of every format, and one sentence for every fault."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from hepml import data, stats
+from tests.widgets.reading import number, section, tables, text_of
+
+pytest.importorskip("pyarrow", reason="the extra 'lab' is not installed")
+
+
+def hepml(*arguments, cwd):
+    command = [sys.executable, "-c", "from hepml.cli import main; main()", "report", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Events with scores, some of them of training, and columns that are no numbers."""
+    rng = np.random.default_rng(11)
+    events = data.load("known_truth").iloc[:4000].drop(columns=["EventId"])
+    inputs = [name for name in events.columns if name.startswith("gauss_")][:4]
+    events = events[[*inputs, "Weight", "Label"]].copy()
+    events["bdt"] = 1 / (1 + np.exp(-events[inputs[0]]))
+    events["dnn"] = events["bdt"] + rng.normal(0, 0.1, len(events))
+    events["is_train"] = rng.integers(0, 2, len(events))
+    events["kind"] = np.where(events["Label"] == 1, "s", "b")
+    return events
+
+
+@pytest.fixture(scope="module")
+def folder(table, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    table.to_parquet(folder / "events.parquet")
+    table.iloc[:800].to_csv(folder / "events.csv.gz", index=False)
+    data.convert(folder / "events.parquet", folder / "events.root", drop=["kind"], tree=None)
+    return folder
+
+
+def test_root_with_everything(folder, table, tmp_path):
+    options = ["--score", "bdt,dnn", "--weight", "Weight", "--train", "is_train", "--seed", "3"]
+    options += ["--sigma-b", "0.1", "--out", str(tmp_path / "page.html")]
+    done = hepml("events.root", "--tree", "events", "--label", "Label", *options, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "page.html").read_text("utf-8")
+    test = table[table["is_train"] == 0]
+    y, w = test["Label"].to_numpy(), test["Weight"].to_numpy()
+    for text, name in zip(tables(html)["In short"][0][1:], ("bdt", "dnn"), strict=True):
+        assert number(text)[0] == pytest.approx(stats.auc(y, test[name].to_numpy(), w), abs=5e-3)
+    assert f"{len(test)} events" in done.stdout
+    assert [row[0] for row in tables(html)["Input variables in numbers"]] == list(table)[:4]
+    summary = text_of(section(html, "summary"))
+    assert "Events of events.root, events; label Label, weight Weight." in summary
+    assert "\x1b" not in done.stderr
+    first, *_, last = done.stderr.splitlines()
+    assert first == "page.html  0/100 %, reading events.root"
+    assert last.startswith("page.html  100/100 %")
+
+
+def test_csv_with_a_value_for_a_label_and_a_cut(folder, table, tmp_path):
+    x = next(iter(table))
+    options = ["--score", "bdt", "--columns", f"{x},dnn", "--where", x, ">", "0"]
+    out = tmp_path / "page.html"
+    done = hepml("events.csv.gz", "--label", "kind=s", *options, "--out", str(out), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    part = table.iloc[:800]
+    part = part[part[x] > 0]
+    rows = tables(out.read_text("utf-8"))["The events"]
+    counts = [np.sum(part["kind"] == kind) for kind in ("s", "b")]
+    assert [int(row[1]) for row in rows] == counts
+    assert done.stdout.startswith(str(out))
+
+
+def test_parquet_without_choice_takes_all_numbers(folder, table, tmp_path):
+    out = tmp_path / "page.html"
+    options = ["--label", "Label", "--score", "bdt", "--drop", "dnn", "--title", "<i>x</i>"]
+    done = hepml("events.parquet", *options, "--out", str(out), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    html = out.read_text("utf-8")
+    names = [row[0] for row in tables(html)["Input variables in numbers"]]
+    assert names == [*list(table)[:4], "Weight", "is_train"]
+    assert "No numbers, and left out: kind." in text_of(section(html, "summary"))
+    assert "<h1>\u2068&lt;i&gt;x&lt;/i&gt;\u2069</h1>" in html
+
+
+def test_a_model_in_onnx_is_asked(folder, table, tmp_path):
+    skl2onnx = pytest.importorskip("skl2onnx")
+    from sklearn.linear_model import LogisticRegression
+
+    names = list(table)[:4]
+    X = table[names].to_numpy(np.float32)
+    model = LogisticRegression().fit(X, table["Label"])
+    (tmp_path / "m.onnx").write_bytes(skl2onnx.to_onnx(model, X[:1]).SerializeToString())
+    out = tmp_path / "page.html"
+    options = [
+        "--label",
+        "Label",
+        "--model",
+        str(tmp_path / "m.onnx"),
+        "--columns",
+        ",".join(names),
+    ]
+    done = hepml("events.parquet", *options, "--out", str(out), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    wanted = stats.auc(table["Label"].to_numpy(), model.predict_proba(X)[:, 1])
+    html = out.read_text("utf-8")
+    assert number(tables(html)["In short"][0][1])[0] == pytest.approx(wanted, abs=1e-3)
+    assert "loss of AUC, m" in text_of(section(html, "ranking"))
+
+
+def test_what_is_there_stays_unless_forced(folder, tmp_path):
+    out = tmp_path / "page.html"
+    out.write_text("mine")
+    options = ["events.csv.gz", "--label", "Label", "--score", "bdt", "--out", str(out)]
+    done = hepml(*options, cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"hepml: {out} exists already: choose another name, or overwrite it (--force)"
+    )
+    assert out.read_text() == "mine"
+    assert hepml(*options, "--force", cwd=folder).returncode == 0
+    assert out.read_text("utf-8").startswith("<!doctype html>")
+
+
+GOOD = ["events.csv.gz", "--label", "Label", "--score", "bdt", "--out", "page.html"]
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [
+        ({0: "evens.root"}, "there is no file 'evens.root' in .; did you mean 'events.root'"),
+        ({0: "events.root:nothing"}, "nothing"),
+        ({2: "Labl"}, "there is no column 'Labl': did you mean 'Label'?"),
+        ({2: "kind"}, "'s': wanted 1 and 0, or say which value is meant: --label kind=s"),
+        ({2: "kind=x"}, "no event has kind = x: it holds 'b', 's'"),
+        ({4: "bdtt"}, "there is no column 'bdtt': did you mean 'bdt'?"),
+        ({4: "kind"}, "column 'kind' holds no plain numbers"),
+        ({6: "no/page.html"}, "there is no folder no"),
+        ({6: "."}, "is a folder"),
+        ({6: "events.csv.gz"}, "is to be read: write to another file"),
+        (["--weight", "w"], "there is no column 'w'"),
+        (["--train", "kind"], "--train kind=s"),
+        (["--train", "Label"], "All"),
+        (["--where", "Label", "==", "1"], "events are signal: a report compares"),
+        (["--where", "Label", ">", "1"], "nothing to report"),
+        (["--where", "Label", "=>", "1"], "the sign is one of"),
+        (["--sigma-b", "-1"], "sigma_b is a relative uncertainty"),
+        (["--prior", "3"], "share of signal, between 0 and 1"),
+        (["--names", "one"], "names are two"),
+        (["--model", "m.pkl"], "wanted a file that ends in .onnx and is there"),
+        (["--columns", "kind"], "column 'kind' holds no plain numbers"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_one_sentence(folder, change, hint):
+    arguments = list(GOOD)
+    if isinstance(change, dict):
+        for place, word in change.items():
+            arguments[place] = word
+    else:
+        arguments += change
+    before = sorted(folder.iterdir())
+    done = hepml(*arguments, cwd=folder)
+    assert done.returncode == 1, done.stdout
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("hepml: ")
+    assert hint in last
+    assert "Traceback" not in done.stderr
+    assert sorted(folder.iterdir()) == before
+
+
+def test_without_a_score_it_says_what_is_wanted(folder):
+    done = hepml("events.csv.gz", "--label", "Label", cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "hepml: name a column of scores by --score, or an ONNX file by --model"
+    )
+
+
+def test_help_has_examples(folder):
+    done = hepml("--help", cwd=folder)
+    assert done.returncode == 0
+    assert "hepml report events.root --tree nominal --label is_signal" in " ".join(
+        done.stdout.split()
+    )
