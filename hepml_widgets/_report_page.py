@@ -3,8 +3,8 @@
 import numpy as np
 
 from hepml import stats
-from hepml_widgets import _base
 from hepml_widgets import _report_figures as figures
+from hepml_widgets import _scripts
 from hepml_widgets._numbers import MINUS, NOTHING, fixed, percent, significant, with_error
 from hepml_widgets._report_svg import svg_of
 from hepml_widgets._report_words import (
@@ -64,7 +64,7 @@ def page(report):
     return _PAGE.format(
         title=written(report.title[:LONGEST]),
         heading=written(report.title),
-        style=_base._read("report.css") + _shades(),  # noqa: SLF001 - files of this package
+        style=_scripts._read("report.css") + _shades(),  # noqa: SLF001 - files of this package
         links=links,
         summary=_summary(report),
         body=body,
