@@ -11,7 +11,7 @@ from hepml.stats._bumps import (
     bump_scan,
     pseudo_experiments,
 )
-from hepml.stats._columntests import ColumnTests, column_tests
+from hepml.stats._columntests import ColumnTests, column_tests, sidak
 from hepml.stats._cuts import CutTable, WorkingPoint, background_rejection, working_point
 from hepml.stats._reweighting import Closure, ReweightingReport, reweighting_report
 from hepml.stats._roc import RocCurve, auc, roc_curve
@@ -47,6 +47,7 @@ __all__ = [
     "reweighting_report",
     "roc_curve",
     "score_histogram",
+    "sidak",
     "significance",
     "significance_error",
     "significance_scan",
