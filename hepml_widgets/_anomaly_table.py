@@ -383,15 +383,10 @@ def make_period(name, pair, null, tests, trials):
     as_large = len(null) - int(np.searchsorted(null, statistic, side="left"))
     p_value = (1 + as_large) / (1 + len(null))
     features = {
-        feature: (p, sidak(p, len(tests)))
+        feature: (p, stats.sidak(p, len(tests)))
         for feature, p in sorted(tests.items(), key=lambda item: item[1])
     }
-    return Period(name, statistic, error, null, p_value, sidak(p_value, trials), features)
-
-
-def sidak(p_value, trials):
-    """Probability that the smallest of so many independent p-values is as small."""
-    return 1.0 if p_value == 1 else 0.0 - math.expm1(trials * math.log1p(-p_value))
+    return Period(name, statistic, error, null, p_value, stats.sidak(p_value, trials), features)
 
 
 def as_pair(name, entry):

@@ -12,7 +12,7 @@ from hepml.checks._verdict import (
     why_differs,
 )
 from hepml.data import SKEWS, skew
-from hepml.stats import auc, two_sample_test
+from hepml.stats import auc, sidak, two_sample_test
 
 __all__ = ["hidden", "periods", "told_apart", "trials"]
 
@@ -53,13 +53,8 @@ def trials(p_values, *, my_expected=None, my_global=None):
     return Verdict(
         True,
         f"Right: {LEVEL * len(p):.2g} false alarms are expected, and the smallest p of "
-        f"{p.min():.3g} is worth {sidak(p):.2g}.",
+        f"{p.min():.3g} is worth {sidak(p.min(), len(p)):.2g}.",
     )
-
-
-def sidak(p_values):
-    """Chance that the smallest of as many independent p-values is as small."""
-    return float(-np.expm1(len(p_values) * np.log1p(-np.min(p_values))))
 
 
 def _why_not_expected(given, p):
@@ -83,7 +78,8 @@ def _why_not_expected(given, p):
 
 
 def _why_not_global(given, p):
-    n, low, wanted = len(p), float(np.min(p)), sidak(p)
+    n, low = len(p), float(np.min(p))
+    wanted = sidak(low, n)
     return why_differs(
         given,
         wanted,

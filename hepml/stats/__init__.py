@@ -12,7 +12,7 @@ from hepml.stats._bumps import (
     pseudo_experiments,
 )
 from hepml.stats._calibration import Calibration, calibration
-from hepml.stats._columntests import ColumnTests, column_tests
+from hepml.stats._columntests import ColumnTests, column_tests, sidak
 from hepml.stats._correlations import correlations
 from hepml.stats._cuts import CutTable, WorkingPoint, background_rejection, working_point
 from hepml.stats._importance import Importance, permutation_importance
@@ -58,6 +58,7 @@ __all__ = [
     "roc_curve",
     "score_histogram",
     "separation",
+    "sidak",
     "significance",
     "significance_error",
     "significance_scan",

@@ -21,7 +21,30 @@ from hepml.stats._twosample import (
 )
 from hepml.stats._validate import as_vector
 
-__all__ = ["ColumnTests", "column_tests"]
+__all__ = ["ColumnTests", "column_tests", "sidak"]
+
+
+def sidak(p_value, trials):
+    """Probability that the smallest of some independent p-values is as small (Z. Šidák 1967).
+
+    Parameters
+    ----------
+    p_value : float
+        The smallest one, 0 to 1.
+    trials : int
+        Of how many.
+
+    Returns
+    -------
+    float
+        1 - (1 - p)^k, precise for small p as well.
+
+    Examples
+    --------
+    >>> round(sidak(0.02, 30), 3)
+    0.455
+    """
+    return float(-np.expm1(trials * np.log1p(-p_value))) + 0.0 if p_value < 1 else 1.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,8 +75,7 @@ class ColumnTests:
         Right for independent columns, too large for others. It cannot fall below about k over the
         number of permutations, as no local p-value falls below one over it.
         """
-        smallest = min(test.p_value for test in self.tests.values())
-        return float(-np.expm1(len(self.tests) * np.log1p(-smallest))) if smallest < 1 else 1.0
+        return sidak(min(test.p_value for test in self.tests.values()), len(self.tests))
 
     def __repr__(self):
         count = len(self.tests)

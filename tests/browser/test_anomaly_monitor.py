@@ -1,8 +1,16 @@
 """AnomalyMonitor alive in JupyterLab and Voila: the digits of Python, and silence while sliding."""
 
+from itertools import product
+
 import pytest
 
-from tests.browser.test_overtraining_and_boosting import COUNT_SENT, read, settled, shown
+from tests.browser.test_overtraining_and_boosting import (
+    alone,
+    dragged_in_silence,
+    moved_by_keys,
+    read,
+    shown,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -20,32 +28,10 @@ view = AnomalyMonitor(*score, reference_features=reference, features=today, popu
 
 
 def test_lab_shows_one_view_that_python_follows_without_talk(page, lab):
-    lab.write("monitor.ipynb", MAKE, "view")
-    lab.open(page, "monitor.ipynb")
-    lab.run_all(page)
-    view = shown(page, LABEL)
-    assert page.locator(f'.hepml[aria-label="{LABEL}"]').locator("visible=true").count() == 1
+    view = alone(page, lab, MAKE, LABEL)
     assert " · period day 5 · AUC 0.5" in read(view)
-    assert settled(lab, page, read(view))
-    for slider in ("threshold", "period"):
-        for key in ("Home", "ArrowRight"):
-            before = read(view)
-            view.get_by_role("slider", name=slider).press(key)
-            assert settled(lab, page, read(view))
-            assert read(view) != before
-    page.wait_for_timeout(1000)
-    page.evaluate(COUNT_SENT)
-    above = view.locator(".hepml-box").first
-    above.scroll_into_view_if_needed()
-    box = above.bounding_box()
-    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 60, steps=25)
-    during = page.evaluate("sent")
-    text = read(view)
-    page.mouse.up()
-    assert during == 0
-    assert settled(lab, page, text)
+    moved_by_keys(page, lab, view, product(("threshold", "period"), ("Home", "ArrowRight")))
+    dragged_in_silence(page, lab, view, 0.9)
     view.get_by_role("button", name="0.1").click()
     view.get_by_label("event", exact=True).select_option("3")
     page.wait_for_timeout(500)

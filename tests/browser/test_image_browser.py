@@ -2,7 +2,13 @@
 
 import pytest
 
-from tests.browser.test_overtraining_and_boosting import COUNT_SENT, alone, read, settled, shown
+from tests.browser.test_overtraining_and_boosting import (
+    alone,
+    dragged_in_silence,
+    moved_by_keys,
+    read,
+    shown,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -21,25 +27,10 @@ view = ImageBrowser(images, y, rng.gamma(2, 0.5, 2000), variables={"mass [GeV]":
 
 def test_lab_shows_one_view_that_python_follows_without_talk(page, lab):
     view = alone(page, lab, MAKE, LABEL)
-    page.wait_for_timeout(1000)
-    page.evaluate(COUNT_SENT)
-    histogram = view.locator(".hepml-box").nth(5)
-    histogram.scroll_into_view_if_needed()
-    box = histogram.bounding_box()
-    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 60, steps=25)
-    during = page.evaluate("sent")
-    text = read(view)
-    page.mouse.up()
-    assert during == 0
+    text = dragged_in_silence(page, lab, view, 0.7, panel=5)
     assert "mass [GeV]" in text
-    assert settled(lab, page, text)
-    for name, key in (("lowest mass", "ArrowRight"), ("pixel", "ArrowUp"), ("pixel", "Home")):
-        before = read(view)
-        view.get_by_role("slider", name=name).press(key)
-        assert settled(lab, page, read(view))
-        assert read(view) != before
+    moves = (("lowest mass", "ArrowRight"), ("pixel", "ArrowUp"), ("pixel", "Home"))
+    moved_by_keys(page, lab, view, moves)
 
 
 def test_voila_shows_it_alive(page, voila):

@@ -56,6 +56,35 @@ def alone(page, lab, make, label):
     return view
 
 
+def dragged_in_silence(page, lab, view, to, *, panel=0):
+    """Drag across a panel, from 0.3 of its width on; return the readout before letting go.
+
+    Nothing is sent on the way, and Python hears of the end.
+    """
+    page.wait_for_timeout(1000)
+    page.evaluate(COUNT_SENT)
+    host = view.locator(".hepml-box").nth(panel)
+    host.scroll_into_view_if_needed()
+    box = host.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + to * box["width"], box["y"] + 60, steps=25)
+    during, text = page.evaluate("sent"), read(view)
+    page.mouse.up()
+    assert during == 0
+    assert settled(lab, page, text)
+    return text
+
+
+def moved_by_keys(page, lab, view, moves):
+    """Press one key after the other, each on a slider by its name; Python follows."""
+    for name, key in moves:
+        before = read(view)
+        view.get_by_role("slider", name=name).press(key)
+        assert settled(lab, page, read(view))
+        assert read(view) != before
+
+
 def read(view):
     return view.locator(".hepml-readout").get_attribute("data-text")
 

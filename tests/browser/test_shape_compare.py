@@ -2,7 +2,13 @@
 
 import pytest
 
-from tests.browser.test_overtraining_and_boosting import COUNT_SENT, alone, read, settled, shown
+from tests.browser.test_overtraining_and_boosting import (
+    alone,
+    dragged_in_silence,
+    read,
+    settled,
+    shown,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -21,20 +27,8 @@ view = ShapeCompare(source, target, methods, features=["mass [GeV]", "width", "e
 
 def test_lab_shows_one_view_that_python_follows_without_talk(page, lab):
     view = alone(page, lab, MAKE, LABEL)
-    page.wait_for_timeout(1000)
-    page.evaluate(COUNT_SENT)
-    histogram = view.locator(".hepml-box").first
-    histogram.scroll_into_view_if_needed()
-    box = histogram.bounding_box()
-    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 60, steps=25)
-    during = page.evaluate("sent")
-    text = read(view)
-    page.mouse.up()
-    assert during == 0
+    text = dragged_in_silence(page, lab, view, 0.7)
     assert "events all" not in text
-    assert settled(lab, page, text)
     view.get_by_label("feature", exact=True).select_option("eta")
     view.get_by_label("weights", exact=True).select_option("none")
     assert "feature \u2068eta\u2069" in read(view)

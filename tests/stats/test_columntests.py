@@ -1,5 +1,8 @@
 """Tests of every column: trials are paid for, and the AUC's test is that of ranks."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -55,6 +58,14 @@ def test_who_looks_often_finds_something(rng):
     assert np.mean(np.array(smallest) <= 0.05) == pytest.approx(expected, abs=4 * error)
     sidak = np.array([test.sidak for test in agreeing])
     assert sidak.mean() > np.mean([test.p_value for test in agreeing]) + 0.1
+
+
+@pytest.mark.parametrize("trials", [1, 2, 30, 1000])
+@pytest.mark.parametrize("p_value", [0.0, 1e-12, 1e-3, 0.5, 1 - 1e-9, 1.0])
+def test_sidak_against_exact_fractions(p_value, trials):
+    exact = float(1 - (1 - Fraction(p_value)) ** trials)
+    assert stats.sidak(p_value, trials) == pytest.approx(exact, rel=1e-12)
+    assert math.copysign(1, stats.sidak(p_value, trials)) == 1
 
 
 def test_sidak_is_his_formula(rng):

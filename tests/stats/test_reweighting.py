@@ -348,7 +348,7 @@ TABLE = {"a": np.arange(60.0), "b": np.arange(60.0)[::-1] % 7}
         ({"target": {"a": ONES}}, r"only one has \['b'\]"),
         ({"source": np.ones(60)}, r"source has shape \(60,\): wanted events × features"),
         ({"features": ["c"]}, "source has no feature 'c'"),
-        ({"source": np.ones((60, 3)), "features": ["a", "b"]}, "3 columns, but 2 features"),
+        ({"source": np.ones((60, 3)), "features": ["a", "b"]}, "names are given for 2"),
         (
             {"source": {"a": ONES, "b": np.full(60, np.nan)}},
             "60 of 60 values of b of source are NaN",

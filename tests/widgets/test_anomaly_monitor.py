@@ -14,6 +14,7 @@ from hepml import stats
 from hepml_widgets import AnomalyMonitor
 from hepml_widgets._anomaly_table import RATES, deviations
 from hepml_widgets._numbers import with_error
+from tests.widgets.sizes import payload
 from tests.widgets.toy_anomalies import DAYS, FEATURES, columns, events, populations, scores_of, toy
 
 EVENT = st.tuples(st.sampled_from([-1.0, 0.0, 0.5, 1e3]), st.floats(-1, 3, width=32))
@@ -23,14 +24,6 @@ NULL = np.linspace(0.45, 0.55, 999)
 @pytest.fixture
 def monitor(rng):
     return toy(rng)
-
-
-def payload(value):
-    if isinstance(value, dict):
-        return sum(map(payload, value.values()))
-    if isinstance(value, list):
-        return sum(map(payload, value))
-    return len(value) if isinstance(value, bytes | str) else 8
 
 
 def test_representation_is_stable(monitor):

@@ -27,6 +27,7 @@ from hepml import stats
 from hepml_widgets import BoostingExplorer
 from hepml_widgets._boosting_table import CELLS, MOST_NODES, Plane, contour, exact_log_odds
 from hepml_widgets._boosting_trees import read
+from tests.widgets.sizes import payload
 
 ROUNDS = 12
 MODELS = {
@@ -222,14 +223,6 @@ def test_round_moves_to_the_nearest_one(events, explorer):
     with pytest.raises(traitlets.TraitError):
         view.curve = "accuracy"
     assert " · exact " in explorer.readout
-
-
-def payload(value):
-    if isinstance(value, dict):
-        return sum(map(payload, value.values()))
-    if isinstance(value, list):
-        return sum(map(payload, value))
-    return len(value) if isinstance(value, bytes | str) else 8
 
 
 def test_table_is_small_for_any_number_of_events_and_trees():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hepml import stats
 from hepml_widgets import OvertrainingView, TrainingMonitor, _base
 from hepml_widgets._overtraining_table import Events, auc_change, curves_of, scatter
+from tests.widgets.sizes import payload
 
 EPOCHS = np.arange(1, 41)
 FALLING = 0.4 + 0.5 * np.exp(-EPOCHS / 30)
@@ -43,14 +44,6 @@ def staged(rng):
         for gain, labels, x in ((gains[0], y, noise), (gains[1], y2, noise2))
     )
     return OvertrainingView(y, rows, y2, rows2, permutations=49)
-
-
-def payload(value):
-    if isinstance(value, dict):
-        return sum(map(payload, value.values()))
-    if isinstance(value, list):
-        return sum(map(payload, value))
-    return len(value) if isinstance(value, bytes | str) else 8
 
 
 def test_representation_is_stable(honest, staged):

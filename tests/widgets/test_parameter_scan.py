@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hepml import stats
 from hepml_widgets import ParameterScan
 from hepml_widgets._numbers import with_error
+from tests.widgets.sizes import payload
 from tests.widgets.toy_scan import MASSES, TRAINED, samples, toy
 
 EVENT = st.tuples(st.booleans(), st.sampled_from([0.0, 0.2, 0.5, 1.0]), st.floats(-1, 3, width=32))
@@ -21,14 +22,6 @@ LIMITS = {"limit [pb]": {"parameterised": {500: (2, 0.1), 1000: 0.01, 1500: (0.5
 @pytest.fixture
 def scan(rng):
     return toy(rng)
-
-
-def payload(value):
-    if isinstance(value, dict):
-        return sum(map(payload, value.values()))
-    if isinstance(value, list):
-        return sum(map(payload, value))
-    return len(value) if isinstance(value, bytes | str) else 8
 
 
 def test_representation_is_stable(scan):
