@@ -14,9 +14,8 @@ try:
     import typer
 
     from hepml import __version__
-    from hepml.cli import _convert, _fetch, _generate, _kernels, _report, _samples
+    from hepml.cli import _convert, _fetch, _generate, _repository, _report, _samples
     from hepml.data import DataError
-    from hepml.kernels import KernelError
 except ModuleNotFoundError as error:
     if error.name != "typer":
         raise
@@ -37,7 +36,7 @@ app.add_typer(samples, name="data")
 for commands in (_samples, _generate, _fetch, _convert):
     commands.register(samples)
 _report.register(app)
-app.add_typer(_kernels.app, name="kernels")
+app.add_typer(_repository.kernels, name="kernels")
 
 
 def _show_version(asked):
@@ -60,7 +59,7 @@ def main():
     """Run the command; what a user can mend is one sentence and exit status 1."""
     try:
         app()
-    except (DataError, KernelError) as error:
+    except (DataError, _repository.KernelError) as error:
         sys.exit(f"hepml: {error}")
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

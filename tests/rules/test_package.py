@@ -31,11 +31,21 @@ def test_wheel_leaves_samples_behind(contents):
     assert [name for name in contents if "samples/" in name or name.endswith(".root")] == []
 
 
+OF_THE_REPOSITORY = ("hepml/checks/", "hepml/kernels/", "hepml/cli/_kernels.py")
+
+
 def test_wheel_has_code_and_scripts(contents, root):
     folders = [root / "hepml", root / "hepml_widgets"]
     paths = [path for folder in folders for path in folder.rglob("*.*")]
-    wanted = [path for path in paths if path.suffix in {".py", ".js", ".css"}]
-    assert {path.relative_to(root).as_posix() for path in wanted} <= set(contents)
+    code = [path for path in paths if path.suffix in {".py", ".js", ".css"}]
+    names = {path.relative_to(root).as_posix() for path in code}
+    wanted = {name for name in names if not name.startswith(OF_THE_REPOSITORY)}
+    assert len(names - wanted) > 15
+    assert {name for name in contents if ".dist-info" not in name} >= wanted
+
+
+def test_wheel_leaves_to_the_repository_what_needs_it(contents):
+    assert [name for name in contents if name.startswith(OF_THE_REPOSITORY)] == []
 
 
 def test_wheel_has_nothing_else(contents):
