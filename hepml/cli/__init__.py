@@ -14,7 +14,7 @@ try:
     import typer
 
     from hepml import __version__
-    from hepml.cli import _convert, _fetch, _generate, _repository, _report, _samples
+    from hepml.cli import _convert, _fetch, _generate, _report, _repository, _samples
     from hepml.data import DataError
 except ModuleNotFoundError as error:
     if error.name != "typer":
@@ -36,7 +36,7 @@ app.add_typer(samples, name="data")
 for commands in (_samples, _generate, _fetch, _convert):
     commands.register(samples)
 _report.register(app)
-app.add_typer(_repository.kernels, name="kernels")
+_repository.register(app)
 
 
 def _show_version(asked):

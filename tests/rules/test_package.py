@@ -53,6 +53,22 @@ def test_wheel_has_nothing_else(contents):
     assert {top for top in tops if not top.endswith(".dist-info")} == {"hepml", "hepml_widgets"}
 
 
+def test_command_of_the_wheel_says_where_kernels_are_installed_from(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    command = "import sys; from hepml.cli import main; sys.argv = sys.argv[1:]; main()"
+    for words in (["kernels"], ["kernels", "install", "--gpu"], ["kernels", "list"]):
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", command, "hepml", *words],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert done.stderr.startswith("hepml: kernels are installed from the repository")
+
+
 PAGES = """
 import json
 from hepml_widgets import _scripts
