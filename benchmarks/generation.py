@@ -1,10 +1,12 @@
 """What making events costs: CPU per event of each process, bytes, and two workers against one.
 
-    python -m benchmarks.generation
+    python -m benchmarks.generation [RECIPE …]
 
-writes the section of RESULTS.md, and `generation.json` from which the book computes a plan.
+writes the section of RESULTS.md, and `generation.json` from which the book computes a plan. What
+was measured of other recipes stays, and each recipe is kept as soon as it is measured.
 """
 
+import argparse
 import contextlib
 import json
 import tempfile
@@ -187,10 +189,14 @@ def scaling_rows(figures):
         ]
 
 
-def main():
-    """Measure, record and print."""
-    figures = {name: measure(name) for name in NAMES if name in TRIED}
-    assembly = assembly_seconds()
+def kept():
+    """Read what was measured before."""
+    return json.loads(JSON.read_text()) if JSON.exists() else {"recipes": {}}
+
+
+def keep(figures, assembly):
+    """Write the section and the file; recipes stand in the order of the samples."""
+    figures = {name: figures[name] for name in NAMES if name in figures}
     made_with = circumstances("numpy", "pythia8mc", "distributed")
     scaling_head = ["sample", "one [s]", "two [s]", "one / two", "same / same", "start of two [s]"]
     text = TEXT.format(
@@ -208,6 +214,21 @@ def main():
         "recipes": figures,
     }
     JSON.write_text(json.dumps(whole, indent=1) + "\n")
+    return text
+
+
+def main():
+    """Measure, record and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"of {', '.join(TRIED)}")
+    names = parser.parse_args().recipes or [name for name in NAMES if name in TRIED]
+    if unknown := [name for name in names if name not in TRIED]:
+        parser.error(f"no recipe is called {unknown[0]!r}; there are {', '.join(TRIED)}")
+    figures, assembly = kept()["recipes"], assembly_seconds()
+    for name in names:
+        print(f"{name} …", flush=True)
+        figures[name] = measure(name)
+        text = keep(figures, assembly)
     print(text)
 
 
