@@ -735,18 +735,21 @@ function negatives(panel, edges, contents, kind) {
   });
 }
 
-// Above its own outline, where the other class does not cross the letters.
+// Above its own outline, where neither the other class nor its name crosses the letters.
 export function nameHistograms(panel, m, edges, names) {
   const higher = (kind) => (content, i) => Math.max(content, m.histogram[`train_${kind}`]?.[i] ?? -Infinity);
   const outline = (kind) => m.histogram[kind].map(higher(kind)).map((content) => panel.y(content));
   const lines = { signal: outline("signal"), background: outline("background") };
   const middle = (i) => (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
+  let first = {};
   for (const [kind, other, wanted] of [["background", "signal", 0.2], ["signal", "background", 0.62]]) {
     const spots = Array.from(lines[kind], (_, i) => spot(panel, lines[kind], lines[other], middle, i))
       .filter(({ y }) => finite(y));
     const { left, width, top } = panel.inner;
-    const badness = ({ x, y, clash }) => (clash ? 10 : 0) + (y < top + 34 ? 5 : 0) + Math.abs((x - left) / width - wanted);
+    const met = (x, y) => Math.abs(x - first.x) < 72 && Math.abs(y - first.y) < 16;
+    const badness = ({ x, y, clash }) => (clash || met(x, y) ? 10 : 0) + (y < top + 34 ? 5 : 0) + Math.abs((x - left) / width - wanted);
     const [best] = spots.sort((a, b) => badness(a) - badness(b));
+    first = best ?? {};
     if (best) endLabels(panel, [{ ...best, text: names[kind], anchor: "middle", class: `name-${kind}` }]);
   }
 }
