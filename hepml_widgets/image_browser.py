@@ -73,6 +73,7 @@ class ImageBrowser(View):
     contrast : {"difference", "pull"}
         Signal minus background, or that in units of its standard error.
     stack : {"images", "saliency"}
+        What is shown of each jet.
     jet : int
         Which of the single jets in the selection is shown; counted round and round.
     pixel : tuple of int
@@ -80,6 +81,7 @@ class ImageBrowser(View):
     averages : dict of str to Average
         Of ``"signal"`` and ``"background"`` in the selection.
     difference : Difference
+        Signal minus background in the selection: ``value``, ``error`` and ``pull``.
 
     Raises
     ------
