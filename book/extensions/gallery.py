@@ -83,19 +83,19 @@ class Example(SphinxDirective):
     def run(self):
         """Give the code, and what came of it."""
         code = "\n".join(self.content)
-        cell = boxed("cell", boxed("cell_input", nodes.literal_block(code, code, language="python")))
+        cell = boxed(
+            "cell", boxed("cell_input", nodes.literal_block(code, code, language="python"))
+        )
         try:
             cell += self.shown(displayed(code))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, the writer is told
             text = "the example %r does not run: %s: %s"
             place = (self.env.docname, self.lineno)
-            logger.warning(
-                text, self.arguments[0], type(error).__name__, error, location=place
-            )
+            logger.warning(text, self.arguments[0], type(error).__name__, error, location=place)
         return [cell]
 
     def shown(self, value):
-        """What stands under the code."""
+        """Give what stands under the code."""
         if hasattr(value, "to_fragment"):
             return self.view(value)
         if hasattr(value, "html"):
@@ -103,7 +103,7 @@ class Example(SphinxDirective):
         raise TypeError(f"its last line gives {value!r:.60}, which is neither a view nor a report")
 
     def view(self, view):
-        """The view as a saved notebook keeps it, under a name that is the same in every build."""
+        """Give the view as a saved notebook keeps it, named alike in every build."""
         view.key = f"gallery-{self.arguments[0]}"
         fragment = view.to_fragment()
         names = ", ".join(f"<code>{name}</code>" for name in traits(type(view)))
@@ -112,7 +112,7 @@ class Example(SphinxDirective):
         return boxed("cell_output", raw(live)), boxed("gallery-note", raw(note))
 
     def report(self, report):
-        """A link to the page of a report."""
+        """Write the page of a report, and give a link to it."""
         name = f"{self.arguments[0]}.html"
         folder = Path(self.env.app.outdir, self.env.docname).parent
         folder.mkdir(parents=True, exist_ok=True)

@@ -61,12 +61,13 @@ def explained(cls):
 
 
 def with_traits(cls, docstring):
-    """The docstring of a view, with a section of its traits and one of its other attributes."""
+    """Split the attributes of a view into a section of its traits and one of the others."""
     parts = sections(docstring)
     known = entries(parts.pop("Attributes", ""))
     kinds = {"Traits": [], "Attributes": []}
     for names, entry in known:
-        kinds["Traits" if set(names) <= set(cls.class_trait_names()) else "Attributes"].append(entry)
+        heading = "Traits" if set(names) <= set(cls.class_trait_names()) else "Attributes"
+        kinds[heading].append(entry)
     parts |= {heading: "".join(found) for heading, found in kinds.items() if found}
     first = {heading: parts.pop(heading) for heading in ORDER if heading in parts}
     return "\n".join(titled(*part) for part in (first | parts).items())
@@ -78,7 +79,7 @@ def titled(heading, text):
 
 
 def comment(name):
-    """What stands under a constant, in whichever module of its package it is."""
+    """Find what stands under a constant, in whichever module of its package it is."""
     package, _, own = name.rpartition(".")
     modules = [one for one in sorted(sys.modules) if f"{one}.".startswith(f"{package}.")]
     found = (ModuleAnalyzer.for_module(one).find_attr_docs().get(("", own)) for one in modules)
@@ -88,14 +89,17 @@ def comment(name):
 # ---------------------------------------------------------------- what autodoc asks
 
 
-def rewrite(_app, what, name, thing, _options, lines):
+def split_traits(_app, what, _name, thing, _options, lines):
     if what == "class" and issubclass(thing, traitlets.HasTraits):
         lines[:] = with_traits(thing, "\n".join(lines)).splitlines()
-    elif what == "data":
+
+
+def find_comment(_app, what, name, _thing, _options, lines):
+    if what == "data":
         lines[:] = comment(name)
 
 
-def sign(_app, what, _name, thing, _options, signature, returns):  # noqa: PLR0917 - Sphinx's
+def sign(_app, what, _name, thing, _options, signature, returns):
     """Show what a view takes: its metaclass would say that it takes anything."""
     if what != "class" or not issubclass(thing, traitlets.HasTraits):
         return signature, returns
@@ -103,10 +107,11 @@ def sign(_app, what, _name, thing, _options, signature, returns):  # noqa: PLR09
     return stringify_signature(inspect.Signature(parameters)), None
 
 
-def skip(app, what, name, thing, _skipped, _options):  # noqa: PLR0917 - Sphinx's
+def skip(app, what, name, thing, _skipped, _options):
     """Leave out members that are explained elsewhere."""
     state = app.env.temp_data
-    owner = getattr(sys.modules.get(state.get("autodoc:module")), state.get("autodoc:class") or "", None)
+    module = sys.modules.get(state.get("autodoc:module"))
+    owner = getattr(module, state.get("autodoc:class") or "", None)
     if what != "class" or owner is None:
         return None
     common = issubclass(owner, View) and owner is not View and name in EVERYWHERE
@@ -117,7 +122,9 @@ def skip(app, what, name, thing, _skipped, _options):  # noqa: PLR0917 - Sphinx'
 def setup(app):
     # Its constants are documented under the name by which they are imported.
     sys.modules.setdefault("hepml_widgets.style", hepml_widgets.style)
-    app.connect("autodoc-process-docstring", rewrite, priority=100)  # before napoleon
+    # Napoleon stands between: it would take what is before a colon for the type of a constant.
+    app.connect("autodoc-process-docstring", split_traits, priority=100)
+    app.connect("autodoc-process-docstring", find_comment, priority=900)
     app.connect("autodoc-process-signature", sign)
     app.connect("autodoc-skip-member", skip)
     return {"parallel_read_safe": True}
