@@ -54,7 +54,7 @@ def test_every_public_name_is_described(reference, package, name):
 
 
 def made_by(thing):
-    """Function whose parameters a user gives; None for results, constants and errors."""
+    """Give the function whose parameters a user gives; None for results and constants."""
     thing = thing.__init__ if inspect.isclass(thing) and issubclass(thing, View) else thing
     return thing if inspect.isfunction(thing) and inspect.signature(thing).parameters else None
 
