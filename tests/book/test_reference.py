@@ -98,9 +98,13 @@ def test_no_trait_is_without_words():
 
 
 def test_what_is_named_in_single_quotes_is_a_link(reference):
-    for kind, page in reference.items():
-        loose = [code for code in page.select("code.py-obj") if code.find_parent("a") is None]
-        assert [code.get_text() for code in loose] == [], kind
+    loose = {
+        (kind, code.get_text())
+        for kind, page in reference.items()
+        for code in page.select("code.py-obj")
+        if code.find_parent("a") is None
+    }
+    assert loose == set()
 
 
 def test_every_gallery_link_leads_to_an_entry(book, reference):
