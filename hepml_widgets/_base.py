@@ -64,14 +64,14 @@ def png(figure, *, dpi=80, colors=128):
 class View(anywidget.AnyWidget):
     """Base of all views.
 
-    A subclass names its script with `_module` and the function that draws it with matplotlib
-    with `_drawn_by`, and fills `table` once.
+    A subclass names its script with ``_module`` and the function that draws it with matplotlib
+    with ``_drawn_by``, and fills ``table`` once.
     Its script ends in ``export default { render };`` and takes what it shares from ``./plot.js``.
 
     Attributes
     ----------
     table : dict
-        What the browser computes from: JSON values, and columns made by `pack`.
+        What the browser computes from: JSON values, and columns of little-endian numbers.
     """
 
     _module: ClassVar[str | None] = None

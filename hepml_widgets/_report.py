@@ -42,7 +42,7 @@ class _Explorer(RocExplorer):
 
 
 class Report:
-    """What `report` found; it knows its numbers, and writes its page.
+    """What `hepml_widgets.report` found; it knows its numbers, and writes its page.
 
     Attributes
     ----------

@@ -95,7 +95,9 @@ class BoostingExplorer(View):
     _drawn_by = staticmethod(_boosting_figure.draw)
 
     round = traitlets.Int(1, help="boosting round shown").tag(sync=True)
-    curve = traitlets.Enum(["AUC", "log-loss"], "AUC").tag(sync=True)
+    curve = traitlets.Enum(["AUC", "log-loss"], "AUC", help="drawn against the rounds").tag(
+        sync=True
+    )
 
     def __init__(
         self,

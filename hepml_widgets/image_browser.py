@@ -73,6 +73,7 @@ class ImageBrowser(View):
     contrast : {"difference", "pull"}
         Signal minus background, or that in units of its standard error.
     stack : {"images", "saliency"}
+        What is shown of each jet.
     jet : int
         Which of the single jets in the selection is shown; counted round and round.
     pixel : tuple of int
@@ -80,6 +81,7 @@ class ImageBrowser(View):
     averages : dict of str to Average
         Of ``"signal"`` and ``"background"`` in the selection.
     difference : Difference
+        Signal minus background in the selection: ``value``, ``error`` and ``pull``.
 
     Raises
     ------
@@ -105,10 +107,12 @@ class ImageBrowser(View):
     _drawn_by = staticmethod(_image_figure.draw)
 
     brush = traitlets.Tuple(help="variable, low and high edge, or nothing").tag(sync=True)
-    shown = traitlets.Enum(["averages", "jets"], "averages").tag(sync=True)
-    scale = traitlets.Enum(["log", "linear"], "log").tag(sync=True)
-    contrast = traitlets.Enum(["difference", "pull"], "difference").tag(sync=True)
-    stack = traitlets.Enum(["images", "saliency"], "images").tag(sync=True)
+    shown = traitlets.Enum(["averages", "jets"], "averages", help="all or one").tag(sync=True)
+    scale = traitlets.Enum(["log", "linear"], "log", help="of the colours").tag(sync=True)
+    contrast = traitlets.Enum(["difference", "pull"], "difference", help="drawn third").tag(
+        sync=True
+    )
+    stack = traitlets.Enum(["images", "saliency"], "images", help="what is shown").tag(sync=True)
     jet = traitlets.Int(0, help="number of the single jet").tag(sync=True)
     pixel = traitlets.Tuple(help="row and column").tag(sync=True)
 

@@ -109,7 +109,9 @@ class RocExplorer(View):
     sigma_b = traitlets.Float(0.0, help="relative background uncertainty").tag(sync=True)
     b_r = traitlets.Float(10.0, help="regularisation of the AMS").tag(sync=True)
     merit = traitlets.Enum(list(MERITS), "Z", help="figure of merit").tag(sync=True)
-    roc_axis = traitlets.Enum(["rejection", "linear", "gap"], "rejection").tag(sync=True)
+    roc_axis = traitlets.Enum(["rejection", "linear", "gap"], "rejection", help="axis").tag(
+        sync=True
+    )
     working_point = traitlets.Instance(stats.WorkingPoint, allow_none=True, read_only=True)
 
     def __init__(

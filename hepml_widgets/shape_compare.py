@@ -70,6 +70,7 @@ class ShapeCompare(View):
         Empty for all events, or (feature, low, high); what is set moves to the nearest edges of
         its regions.
     reports : dict of str to hepml.stats.ReweightingReport
+        What the doctor says of each method.
     contents : dict of str to Content
         ``"source"``, ``"target"`` and ``"reweighted"``: shares ``p`` of all events' weight in the
         bins of ``feature``, and their ``error``: of the events in the region, if another feature

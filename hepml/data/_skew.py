@@ -160,6 +160,8 @@ SKEWS = {
         _swapped,
     ),
 }
+"""Kinds of distortion by name, each with its ``meaning``, what its ``strength`` is a measure of,
+the strength in the ``challenge``'s file, and the ``columns`` that it changes."""
 
 
 def skew(events, kind, strength, rng, *, recompute=None):

@@ -226,7 +226,7 @@ def bump_hunt(
     2. Begin with the constant that gives the number of events.
     3. Thirty times: gradient :math:`g = \phi^T (n - \mu) - \epsilon \theta` and Hessian
        :math:`H = \phi^T \mu \phi + \epsilon` over the sideband bins, step :math:`d = H^{-1} g`,
-       divided by max |φ d| if that is above 1.
+       divided by :math:`\max |\phi d|` if that is above 1.
 
     (:math:`\epsilon = 10^{-6}`, without the constant's, only matters where no event does.)
 

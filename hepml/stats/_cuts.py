@@ -36,7 +36,7 @@ class CutTable:
     -----
     A class without events, or with weights that add up to zero, has efficiencies NaN; its yields
     are defined. Negative weights are summed as they are, so efficiencies may leave [0, 1] and
-    fall while the cut loosens: then `monotone` is False.
+    fall while the cut loosens: then ``monotone`` is False.
     """
 
     threshold: np.ndarray
@@ -276,7 +276,7 @@ def background_rejection(curve, signal_efficiency):
     -------
     float or ndarray
         Infinite where no background passes; NaN outside [0, 1]. A curve that is not
-        `monotone` is followed along its running maximum.
+        ``monotone`` is followed along its running maximum.
     """
     wanted = np.asarray(signal_efficiency, dtype=float)
     if np.isnan(curve.signal_efficiency).any():

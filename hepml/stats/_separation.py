@@ -54,7 +54,7 @@ def separation(signal, background):
     -----
     Bins in which negative weights leave no positive sum of both shapes are left out, as TMVA
     leaves them out. The error is of first order in the contents of the bins; near equal shapes,
-    where the slope is zero, it is too small and `Separation.chance` is the scale to compare with.
+    where the slope is zero, it is too small and ``Separation.chance`` is the scale to compare with.
     """
     if not np.array_equal(signal.edges, background.edges):
         raise ValueError("The histograms of signal and background have different edges.")

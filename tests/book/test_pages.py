@@ -88,6 +88,10 @@ def test_a_formula_that_cannot_be_set_fails_the_build(monkeypatch):
 
 PROSE = (
     "intro",
+    "gallery",
+    "reference-widgets",
+    "reference-stats",
+    "reference-data",
     "data",
     "samples",
     "published",
