@@ -14,7 +14,7 @@ try:
     import typer
 
     from hepml import __version__
-    from hepml.cli import _convert, _fetch, _generate, _repository, _report, _samples
+    from hepml.cli import _convert, _fetch, _generate, _report, _repository, _samples
     from hepml.data import DataError
 except ModuleNotFoundError as error:
     if error.name != "typer":

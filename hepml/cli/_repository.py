@@ -26,4 +26,3 @@ except ModuleNotFoundError as error:
             "kernels are installed from the repository, which holds the list of packages: clone "
             "it, run 'make install' there and use its .venv/bin/hepml"
         )
-
