@@ -90,6 +90,7 @@ def significant(value, digits=3):
         return NOTHING
     exponent = _exponent(value)
     if not _is_plain(abs(value)):
+        exponent += float(fixed(_shift(abs(value), -exponent), digits - 1)) >= 10
         return f"{fixed(_shift(value, -exponent), digits - 1)}{TIMES}10{superscript(exponent)}"
     return fixed(value, max(0, digits - 1 - exponent))
 

@@ -93,7 +93,8 @@ export function fixed(value, places, group = THIN) {
 const isPlain = (size) => size === 0 || (size >= 1e-3 && size < 1e7);
 
 function scientific(value, places) {
-  const exponent = exponentOf(value);
+  const first = exponentOf(value);
+  const exponent = first + (fixed(shift(Math.abs(value), -first), places) >= 10 ? 1 : 0);
   return `${fixed(shift(value, -exponent), places)}×10${superscript(exponent)}`;
 }
 
