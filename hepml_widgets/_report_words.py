@@ -65,13 +65,13 @@ def table(caption, head, rows, *, kind=""):
     -------
     str
     """
-    top = "".join(f"<th scope=col>{one}" for one in head)
+    top = "".join(f"<th scope=col>{one}" if one else "<td>" for one in head)
     body = "".join(
         f"<tr><th scope=row>{first}" + "".join(f"<td>{one}" for one in rest)
         for first, *rest in rows
     )
     return (
-        f'<div class=wide tabindex=0 role=region aria-label="{plain(caption)}">'
+        f'<div class=wide tabindex=0 role=group aria-label="{plain(caption)}">'
         f"<table{f' class={kind}' if kind else ''}><caption>{caption}</caption>"
         f"<thead><tr>{top}</thead><tbody>{body}</tbody></table></div>"
     )

@@ -1014,7 +1014,7 @@ export function choice(scene, label, options, chosen, act) {
 // A table behind a button, filled when it is first looked at.
 //   rows(): [[header, ...], [cell, ...], ...]
 export function dataTable(caption, rows) {
-  const box = element("div", { class: "data", tabindex: "0", role: "region", "aria-label": caption, hidden: "" });
+  const box = element("div", { class: "data", tabindex: "0", role: "group", "aria-label": caption, hidden: "" });
   const fill = () => {
     const [header, ...body] = rows();
     const table = element("table", {}, element("caption", {}, caption));

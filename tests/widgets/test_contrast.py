@@ -42,7 +42,8 @@ MEASURE = """() => {
         const inks = [];
         if (style.stroke !== 'none') inks.push(ink(style.stroke, +style.strokeOpacity, ground));
         const {width, height} = node.getBBox();
-        if (style.fill !== 'none' && width && height) inks.push(ink(style.fill, +style.fillOpacity, ground));
+        const area = style.fill !== 'none' && width && height;
+        if (area) inks.push(ink(style.fill, +style.fillOpacity, ground));
         if (inks.length) marks.push([Math.max(...inks.map(one => ratio(one, ground))),
             look.replaceAll('hepml-', '')]); }
     return [texts, marks]; }"""
