@@ -494,7 +494,9 @@ function drawAxes(panel) {
 
 // A title that is a user's is cut to its room, whole in a tooltip.
 function entitle(group, { title, plain }, room, place) {
-  const words = plain ? [shorten(title, Math.floor(room / DIGIT))] : richSVG(title);
+  const most = Math.floor(room / DIGIT);
+  const short = plain && (/^[ -~]*$/.test(title) && title.length <= most ? title : shorten(title, most));
+  const words = plain ? [short] : richSVG(title);
   const node = group.appendChild(vector("text", { ...place, class: "title end" }, ...words));
   if (plain) fit(node, title, room);
 }
@@ -502,7 +504,7 @@ function entitle(group, { title, plain }, room, place) {
 // Letters may be wider than most: a text is narrowed until it has room, and whole in a tooltip.
 export function fit(node, full, room) {
   if (node.getComputedTextLength() > room) furnish(node, { textLength: room, lengthAdjust: "spacingAndGlyphs" });
-  if (full && upright(node.textContent) !== full) node.append(vector("title", {}, full));
+  if (full && upright(node.textContent) !== upright(full)) node.append(vector("title", {}, full));
 }
 
 // ---------------------------------------------------------------- marks

@@ -66,9 +66,11 @@ CASES = {
     "signed": lambda rng: weighted(rng, [1.0, 2.0, -0.7]),
     "nearly cancelling": lambda rng: weighted(rng, [1.0, 1.0, -0.9], 100),
     "tiny weights": lambda rng: weighted(rng, [1e-12, 3e-12]),
-    "one event each": lambda _: AnomalyMonitor([0.1], [0.2]),
+    "one event today": lambda _: AnomalyMonitor([0.1] * 19 + [0.3], [0.2]),
     "ties": lambda _: with_features([0.5] * 30, [[1, 2]] * 30),
-    "far out": lambda _: with_features([1e-3, 1e9, 2, 3], [[1, 2], [1e9, 3], [0, 0], [-1e9, 0]]),
+    "far out": lambda _: with_features(
+        [1e-3, 1e9, 2, 3] * 5, [[1, 2], [1e9, 3], [0, 0], [-1e9, 0]] * 5
+    ),
     "saturated": lambda rng: AnomalyMonitor(*(rng.beta(0.1, 0.1, (2, 900)))),
     "many periods": many_periods,
     "one period": lambda _: AnomalyMonitor(populations=0.56, null=NULL, ks={"a": 0, "b": 1}),
