@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hepml import stats
+from hepml_widgets._numbers import as_name
 
 SUPPORTED = "GradientBoosting*, HistGradientBoosting*, AdaBoostClassifier (two classes), MLP*"
 MISSING = object()
@@ -56,10 +57,10 @@ def flat_history(history):
             f"xgboost or lightgbm), not {type(history).__name__} {history!r:.60}"
         )
     if not any(isinstance(curves, dict) for curves in history.values()):
-        return {str(name): list(curve) for name, curve in history.items()}
+        return {as_name(name): list(curve) for name, curve in history.items()}
     lead = prefixes(list(history))
     return {
-        lead[name] + metric: list(curve)
+        as_name(lead[name] + metric): list(curve)
         for name, curves in history.items()
         for metric, curve in curves.items()
     }

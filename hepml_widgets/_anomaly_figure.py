@@ -16,9 +16,8 @@ from hepml_widgets._anomaly_table import (
     outlier_text,
     reach_of,
 )
-from hepml_widgets._numbers import significant
-from hepml_widgets._roc_figure import plain
-from hepml_widgets._shape_figure import words
+from hepml_widgets._numbers import shorten, significant
+from hepml_widgets._roc_figure import label_of, plain
 
 __all__ = ["draw"]
 
@@ -49,16 +48,16 @@ def draw(monitor):
             axes = row.subplots(1, 1 + beside, squeeze=False, width_ratios=(1.5, 1)[: 1 + beside])
             draw_part(row, axes[0], monitor)
         said = [monitor.verdicts[key] for key in ("both",) if key in monitor.verdicts]
-        figure.suptitle(words("\n".join([*said, *wrapped(monitor.readout)])), fontsize=9)
+        figure.suptitle(plain("\n".join([*said, *wrapped(monitor.readout)])), fontsize=9)
     return figure
 
 
 def wrapped(text):
-    return textwrap.wrap(text, 150)
+    return textwrap.wrap(text, 120)
 
 
 def entitle(figure, sentence):
-    figure.suptitle(words("\n".join(wrapped(sentence))), fontsize=9, x=0.01, ha="left")
+    figure.suptitle(plain("\n".join(wrapped(sentence))), fontsize=9, x=0.01, ha="left")
 
 
 def draw_points(figure, axes, monitor):
@@ -72,7 +71,7 @@ def draw_points(figure, axes, monitor):
         names = ["".join(bar_name(outlier, name)) for name, _ in items]
         texts = [contribution_text(value, points.unit) for _, value in items]
         draw_bars(axes[1], names, [value for _, value in items], texts)
-        axes[1].set_title(words(outlier_text(outlier)), fontsize=9, loc="left")
+        axes[1].set_title(plain(outlier_text(outlier)), fontsize=9, loc="left")
         axes[1].set_xlabel("deviation [σ]" if points.unit else "contribution")
         reach = 1.15 * max((abs(value) for _, value in items), default=0) or 1
         axes[1].set_xlim(-reach if any(value < 0 for _, value in items) else 0, reach)
@@ -100,10 +99,6 @@ def draw_scores(axes, monitor, points):
     axes.legend(loc="upper right")
 
 
-def label_of(name):
-    return plain(name if len(name) <= 24 else f"{name[:23]}…")
-
-
 def draw_bars(axes, names, lengths, texts, over=()):
     """One bar per feature, its name and number above it."""
     rows = np.arange(len(lengths))
@@ -112,8 +107,8 @@ def draw_bars(axes, names, lengths, texts, over=()):
     axes.barh(rows + 0.2, lengths, 0.3, color=colors)
     low, high = axes.get_yaxis_transform(), {"va": "center", "fontsize": 8}
     for row, (name, text) in enumerate(zip(names, texts, strict=True)):
-        axes.text(0.02, row - 0.2, words(name), transform=low, **high)
-        axes.text(0.98, row - 0.2, words(text), transform=low, ha="right", **high)
+        axes.text(0.02, row - 0.2, plain(name), transform=low, **high)
+        axes.text(0.98, row - 0.2, plain(text), transform=low, ha="right", **high)
     axes.axvline(0, color="0.6", lw=0.8)
     axes.set(yticks=[], ylim=(max(len(rows), 5) - 0.5, -0.6))
 
@@ -128,11 +123,11 @@ def draw_periods(figure, axes, monitor):
         reach = reach_of(monitor.periods)
         lengths = [min(-math.log10(max(p, SMALLEST)), reach) for _, (_, p) in items]
         over = [row for row, (_, (_, p)) in enumerate(items) if p <= monitor.false_alarm]
-        draw_bars(axes[1], [n for n, _ in items], lengths,
+        draw_bars(axes[1], [shorten(n, 20) for n, _ in items], lengths,
                   [f"p {significant(p, 2)}" for _, (_, p) in items], over)  # fmt: skip
         axes[1].axvline(-math.log10(monitor.false_alarm), color="0.4", ls=":", lw=1)
         axes[1].set(xlim=(0, reach), xlabel="$-\\log_{10}$ p, after all features")
-        axes[1].set_title(words(label_of(period.name)), fontsize=9, loc="left")
+        axes[1].set_title(label_of(period.name), fontsize=9, loc="left")
         if not items:
             axes[1].text(0.5, 0.5, "no tests of features", ha="center", transform=axes[1].transAxes)
 
@@ -153,10 +148,8 @@ def draw_statistics(axes, monitor):
         error = None if math.isnan(one.error) else one.error
         look = {"fmt": "^" if alarm else "o", "ms": 8 if alarm else 6, "mfc": full}
         axes.errorbar(row, one.statistic, error, color=color, **look)
-        if alarm:
-            axes.annotate("!", (row, one.statistic), (7, -4), textcoords="offset points")
     shown = range(0, len(periods), math.ceil(len(periods) / LABELS))
-    names = [plain(periods[row].name[:10]) for row in shown]
+    names = [label_of(periods[row].name, 10) for row in shown]
     axes.axvline(periods.index(monitor.shown), color=style.ACCENT, zorder=0)
     axes.set(xlabel="period", ylabel=label_of(monitor.statistic), xlim=edges[[0, -1]])
     axes.set_xticks(list(shown), names, fontsize=8)

@@ -11,23 +11,25 @@ from scipy.special import betainc, ndtri
 from hepml import stats
 from hepml.stats._reweighting import as_columns
 from hepml_widgets._base import pack
-from hepml_widgets._checks import as_number, one_of
+from hepml_widgets._checks import as_number, check_size, one_of
 from hepml_widgets._numbers import (
     THIN,
+    as_name,
     distinct,
     fixed,
+    isolated,
     percent,
     probability,
     significant,
     with_error,
 )
 from hepml_widgets._roc_table import BINS, axis_of, by_class
-from hepml_widgets._scan_table import isolated
 
 ROWS = 190  # thresholds
 MOST_EVENTS = 20  # of the highest scores
 MOST_BARS = 8  # features beside one event or one period
 MOST_PERIODS = 60
+FEWEST_REFERENCE = 20
 FEWEST_NULL = 19  # permutations that a false-alarm rate of 5 % needs
 RATES = (0.05, 0.01, 0.001)
 LOG_FROM = 30  # a largest score this many times the median wants a logarithmic axis
@@ -196,10 +198,16 @@ def make_points(reference, today, features, *, exposure, scale):
 def as_scores(name, scores, weights):
     """Scores and weights (or None) of one sample as arrays, checked."""
     try:
+        check_size("weights", weights)
         stats.score_histogram(scores, weights, [0.0, 1.0])
     except (TypeError, ValueError) as error:
         raise type(error)(f"The {name} sample: {error}") from error
     scores = np.asarray(scores).astype(float)
+    if name == "reference" and len(scores) < FEWEST_REFERENCE:
+        raise ValueError(
+            f"The reference sample has {len(scores)} events: at least {FEWEST_REFERENCE} are "
+            "wanted, to know what is usual."
+        )
     weights = None if weights is None else np.asarray(weights, dtype=float)
     if weights is not None and not weights.sum() > 0:
         raise ValueError(
@@ -334,7 +342,10 @@ def as_features(name, table, count, names):
     """Columns of a table of features by name, one entry per event."""
     if table is None:
         return {}
-    columns = {str(key): column for key, column in as_columns(name, table, names).items()}
+    given = as_columns(name, table, names)
+    columns = {as_name(key): column for key, column in given.items()}
+    if len(columns) < len(given):
+        raise ValueError(f"Two features of {name} have the same name.")
     length = len(next(iter(columns.values())))
     if length != count:
         raise ValueError(f"{name} has {length} events, but there are {count} scores.")
@@ -367,7 +378,7 @@ def make_periods(populations, null, ks, alone):
         populations, ks = {alone: populations}, None if ks is None else {alone: ks}
     if not 1 <= len(populations) <= MOST_PERIODS:
         raise ValueError(f"1 to {MOST_PERIODS} periods can be shown, not {len(populations)}.")
-    names = [str(name) for name in populations]
+    names = [as_name(name) for name in populations]
     if len(set(names)) < len(names):
         raise ValueError("Two periods have the same name.")
     nulls, tests = nulls_of(null, names), tests_of(ks, names)
@@ -408,7 +419,7 @@ def nulls_of(null, names):
             "labels, one array for all periods or a dict of them."
         )
     if isinstance(null, dict):
-        by_name = {str(name): values for name, values in null.items()}
+        by_name = {as_name(name): values for name, values in null.items()}
         missing = [name for name in names if name not in by_name]
         if missing:
             raise ValueError(f"null has nothing for period {missing[0]!r}.")
@@ -438,12 +449,12 @@ def tests_of(ks, names):
         return {}
     if not isinstance(ks, dict) or not all(isinstance(one, dict) for one in ks.values()):
         raise TypeError("ks is a dict from periods to dicts from features to p-values.")
-    by_name = {str(name): one for name, one in ks.items()}
+    by_name = {as_name(name): one for name, one in ks.items()}
     unknown = [name for name in by_name if name not in names]
     if unknown:
         raise ValueError(f"ks has {unknown[0]!r}, which is no period of populations.")
     return {
-        name: {str(feature): as_p_value(feature, p) for feature, p in one.items()}
+        name: {as_name(feature): as_p_value(feature, p) for feature, p in one.items()}
         for name, one in by_name.items()
     }
 

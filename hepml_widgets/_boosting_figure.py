@@ -1,13 +1,15 @@
 """The three panels of a `BoostingExplorer` in matplotlib."""
 
+import textwrap
+
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets import _style as style
 from hepml_widgets._boosting_trees import LEAF
-from hepml_widgets._numbers import significant
-from hepml_widgets._roc_figure import plain
+from hepml_widgets._numbers import shorten, significant
+from hepml_widgets._roc_figure import label_of, plain
 
 __all__ = ["draw"]
 
@@ -38,7 +40,8 @@ def draw(explorer):
         draw_tree(middle, explorer)
         draw_curves(right, explorer)
         notes = [part for part in (explorer.readout, explorer.note) if part]
-        figure.supxlabel(plain("\n".join(notes)), fontsize=10)
+        lines = [line for part in notes for line in textwrap.wrap(part, 150)]
+        figure.supxlabel(plain("\n".join(lines)), fontsize=10)
     return figure
 
 
@@ -52,7 +55,7 @@ def draw_map(axes, explorer, figure):
         axes.plot(*explorer.exact_line.T, color=EXACT, ls=(0, (5, 2)), lw=2.2, label="exact, p = ½")
     axes.plot([], [], "k", lw=1.5, label="model, p = ½")
     axes.legend(loc="upper left", frameon=True, framealpha=0.8)
-    names = [plain(explorer.feature_names[axis]) for axis in explorer.plane.axes]
+    names = [label_of(explorer.feature_names[axis], 40) for axis in explorer.plane.axes]
     axes.set(xlabel=names[0], ylabel=names[1])
     axes.set(xlim=explorer.plane.ranges[0], ylim=explorer.plane.ranges[1])
 
@@ -70,7 +73,7 @@ def draw_tree(axes, explorer):
             axes.plot([x, end[0]], [-depth, -end[1]], color="0.5", lw=0.8, zorder=0)
         if depth < DEEPEST:
             name = explorer.feature_names[tree.feature[node]]
-            text = plain(f"{name[:14]} ≤ {significant(tree.value[node])}")
+            text = plain(f"{shorten(name, 14)} ≤ {significant(tree.value[node])}")
             box = {"fc": "white", "ec": "none", "pad": 1}
             axes.text(x, -depth, text, ha="center", va="center", fontsize=8, bbox=box)
     axes.set(xticks=[], yticks=[], xlim=(-0.7, count - 0.3))

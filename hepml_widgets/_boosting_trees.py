@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hepml_widgets._numbers import as_name
+
 SUPPORTED = (
     "GradientBoostingClassifier, HistGradientBoostingClassifier or AdaBoostClassifier of "
     "scikit-learn, or a model of xgboost or lightgbm"
@@ -139,7 +141,7 @@ def fitted(model, attribute):
 
 def names_of(model):
     names = getattr(model, "feature_names_in_", None)
-    return None if names is None else [str(name) for name in names]
+    return None if names is None else [as_name(name) for name in names]
 
 
 # ---------------------------------------------------------------- scikit-learn

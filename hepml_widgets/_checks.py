@@ -7,6 +7,10 @@ import re
 import numpy as np
 
 from hepml import stats
+from hepml_widgets._numbers import as_name
+
+MOST = 1e100
+"""Largest size of a weight, its inverse the smallest."""
 
 
 def two_names(names, of="signal and background"):
@@ -26,7 +30,7 @@ def two_names(names, of="signal and background"):
         raise TypeError(f"names are two, of {of}, not {names!r:.40}.")
     if len(names) != 2:
         raise ValueError(f"names are two, of {of}, not {len(names)}.")
-    return tuple(str(name) for name in names)
+    return tuple(map(as_name, names))
 
 
 def as_number(name, value):
@@ -70,11 +74,27 @@ def as_column(name, values, count):
 def ask(name, y, score, weights):
     """Let the library of statistics judge, and speak of our arguments."""
     try:
+        check_size("weights", weights)
         stats.cut_table(y, score, weights, thresholds=[0.0])
     except (TypeError, ValueError) as error:
         words = {"score": name, "scores": f"values of {name}"}
         text = re.sub(r"\bscores?\b", lambda word: words[word[0]], str(error))
         raise type(error)(text) from error
+
+
+def check_size(name, values):
+    """Raise for numbers of a size whose squares are no longer numbers."""
+    values = np.asarray(() if values is None else values)
+    if values.dtype.kind != "f" or not values.size:
+        return
+    largest = max(abs(float(values.min())), abs(float(values.max())))
+    if not math.isfinite(largest):  # others have a sentence for that
+        return
+    if largest > MOST or 0 < largest < 1 / MOST:
+        raise ValueError(
+            f"{name} reach {largest:.3g}: wanted sizes between {1 / MOST:g} and {MOST:g}, as "
+            "squares are added up; multiply all of them by one number."
+        )
 
 
 def as_edges(name, values):

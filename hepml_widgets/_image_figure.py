@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from hepml_widgets import _style as style
 from hepml_widgets._image_table import holds_half
 from hepml_widgets._numbers import shorten
-from hepml_widgets._roc_figure import KINDS, plain
+from hepml_widgets._roc_figure import KINDS, label_of, plain
 
 __all__ = ["draw"]
 
@@ -40,13 +40,8 @@ def draw(browser):
             draw_histogram(axes, browser, axis)
         for axes in [*panels[0, 3:], *panels[1, len(browser.variables) :]]:
             axes.set_axis_off()
-        figure.supxlabel(lowered(words(browser.readout)), fontsize=10)
+        figure.supxlabel(lowered(plain(browser.readout)), fontsize=10)
     return figure
-
-
-def words(text):
-    """Text without mathematics, and without the marks that isolate a name in a browser."""
-    return plain(re.sub("[\u2068\u2069]", "", text))
 
 
 def lowered(readout):
@@ -59,7 +54,7 @@ def draw_classes(figure, panels, browser):
     norm, colors = colors_of(np.concatenate([*map(np.ravel, known), [np.nan]]), browser.scale)
     for axes, (kind, (image, label)) in zip(panels, images.items(), strict=False):
         draw_image(figure, axes, browser, image, norm=norm, cmap=colors)
-        axes.set_title(words(label))
+        axes.set_title(plain(label))
         draw_dots(axes, browser, browser.dotted[kind])
 
 
@@ -92,7 +87,7 @@ def colors_of(values, scale):
 
 
 def draw_image(figure, axes, browser, image, *, norm, cmap, title=None):
-    axes.set(xlabel=words(browser.axes[0]), ylabel=words(browser.axes[1]))
+    axes.set(xlabel=label_of(browser.axes[0]), ylabel=label_of(browser.axes[1]))
     axes.set(xlim=browser.extent[:2], ylim=browser.extent[2:])
     axes.set_box_aspect(browser.shape[0] / browser.shape[1])
     if image is None:
@@ -104,7 +99,7 @@ def draw_image(figure, axes, browser, image, *, norm, cmap, title=None):
     mesh = axes.imshow(
         clipped, origin="lower", extent=browser.extent, norm=norm, cmap=cmap, aspect="auto"
     )
-    figure.colorbar(mesh, ax=axes, location="bottom", label=words(title or browser.title))
+    figure.colorbar(mesh, ax=axes, location="bottom", label=label_of(title or browser.title, 48))
 
 
 def draw_dots(axes, browser, saliency):
@@ -123,7 +118,7 @@ def draw_difference(figure, axes, browser):
     title = "difference / its error [σ]" if pull else "difference"
     norm = Normalize(-high, high)
     draw_image(figure, axes, browser, value, norm=norm, cmap=SIGNED, title=title)
-    axes.set_title(words(" − ".join(map(shorten, browser.names))))
+    axes.set_title(plain(" − ".join(map(shorten, browser.names))))
 
 
 def draw_histogram(axes, browser, axis):
@@ -139,8 +134,10 @@ def draw_histogram(axes, browser, axis):
         axes.stairs(sample.sumw[own] / sample.total, axis.edges, color=color, label=shorten(name))
     if browser.brush and browser.brush[0] == axis.name:
         axes.axvspan(*browser.brush[1:], color=style.ACCENT, alpha=0.12, lw=0)
-    axes.set(xlabel=words(axis.name), ylabel="share of class / bin", xlim=axis.edges[[0, -1]])
+    axes.set(
+        xlabel=label_of(axis.name, 40), ylabel="share of class / bin", xlim=axis.edges[[0, -1]]
+    )
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         filled = Patch(color="0.5", alpha=0.3, label="selected")
-        axes.legend([*handles, filled], [*map(words, labels), "selected"], loc="best")
+        axes.legend([*handles, filled], [*map(plain, labels), "selected"], loc="best")

@@ -8,6 +8,7 @@ MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 _REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -26,10 +27,34 @@ def _shift(value, places):
     return value * _power(places) if places >= 0 else value / _power(-places)
 
 
+def as_name(name):
+    """Return a user's name as text that a page, a picture and a file can hold.
+
+    Blanks stand for line breaks and the like; U+FFFD stands for what is no letter, such as half
+    of a surrogate pair.
+    """
+    return _UNPRINTABLE.sub(lambda one: " " if one[0].isspace() else "\ufffd", str(name))
+
+
+def quoted(name, length=40):
+    """Return a user's name as `repr` has it, cut to so many letters."""
+    return repr(name if len(name) <= length else f"{name[: length - 1]}…")
+
+
+def upright(text):
+    """Return text without the marks that isolate or reorder parts of it."""
+    return _REORDERING.sub("", text)
+
+
 def shorten(name, length=24):
     """Return a user's name cut to so many letters, isolated, without marks that reorder text."""
-    letters = _REORDERING.sub("", name)
+    letters = upright(name)
     return f"\u2068{letters if len(letters) <= length else letters[: length - 1] + '…'}\u2069"
+
+
+def isolated(text, length):
+    """Return a user's text as it is if it is short ASCII, else cut, isolated and without marks."""
+    return text if text.isascii() and len(text) <= length else shorten(text, length)
 
 
 def joined(parts):
@@ -65,6 +90,7 @@ def significant(value, digits=3):
         return NOTHING
     exponent = _exponent(value)
     if not _is_plain(abs(value)):
+        exponent += float(fixed(_shift(abs(value), -exponent), digits - 1)) >= 10
         return f"{fixed(_shift(value, -exponent), digits - 1)}{TIMES}10{superscript(exponent)}"
     return fixed(value, max(0, digits - 1 - exponent))
 

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets import _style as style
 from hepml_widgets._numbers import significant
-from hepml_widgets._roc_figure import draw_class, plain, set_log_counts
+from hepml_widgets._roc_figure import draw_class, label_of, plain, set_log_counts
 
 __all__ = ["draw"]
 
@@ -56,7 +56,7 @@ def draw_curve(axes, view):
         axes.plot(*best, "D", color="k", mfc="w", label=label)
     if len(view.stages) > 1:
         axes.axvline(view.round, color=style.ACCENT)
-    axes.set_ylabel(plain(curve.name))
+    axes.set_ylabel(label_of(curve.name))
     axes.legend(loc="best")
 
 

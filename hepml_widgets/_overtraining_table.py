@@ -9,7 +9,7 @@ import numpy as np
 from hepml import stats
 from hepml_widgets import _adapters
 from hepml_widgets._base import pack
-from hepml_widgets._numbers import fixed, significant, with_error
+from hepml_widgets._numbers import fixed, isolated, significant, with_error
 from hepml_widgets._recorder import is_loss, is_validation, larger_is_better
 from hepml_widgets._roc_table import axis_of, by_class, scaled_like
 
@@ -200,7 +200,7 @@ class Curve:
     @property
     def what(self):
         """Name of the curve of new events."""
-        return f"{self.new_name} {self.name}"
+        return f"{self.new_name} {isolated(self.name, 24)}"
 
     def kept(self, most):
         """Rows for at most so many points; the best and the last are among them."""

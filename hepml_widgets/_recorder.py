@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hepml_widgets._numbers import as_name
+
 # Numbers in one opening table: 8 bytes of text each keeps it below 100 kB.
 MAX_NUMBERS = 9000
 LARGER_IS_BETTER = (
@@ -91,7 +93,7 @@ class Recorder:
     def __init__(self, watch=None, mode="auto"):
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"mode is 'auto', 'min' or 'max', not {mode!r}")
-        self.watch = watch
+        self.watch = None if watch is None else as_name(watch)
         self.mode = mode
         self.columns = {}
         self.length = 0
@@ -118,7 +120,7 @@ class Recorder:
             Curves measured in this epoch.
         """
         for name, value in values.items():
-            self.columns.setdefault(name, [None] * self.length).append(float(value))
+            self.columns.setdefault(as_name(name), [None] * self.length).append(float(value))
         self.length += 1
         for column in self.columns.values():
             column.extend(itertools.repeat(None, self.length - len(column)))
@@ -128,7 +130,7 @@ class Recorder:
 
     def restore(self, columns):
         """Take over columns of a training that is over."""
-        self.columns = {name: list(column) for name, column in columns.items()}
+        self.columns = {as_name(name): list(column) for name, column in columns.items()}
         self.length = max(map(len, self.columns.values()), default=0)
         self._best = self._search_best(self.watched())
 

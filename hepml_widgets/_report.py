@@ -8,7 +8,7 @@ import numpy as np
 
 from hepml_widgets._base import png
 from hepml_widgets._checks import two_names
-from hepml_widgets._numbers import fixed, percent, significant, with_error
+from hepml_widgets._numbers import as_name, fixed, percent, significant, with_error
 from hepml_widgets._overtraining_table import p_text
 from hepml_widgets._report_events import gather
 from hepml_widgets._report_page import page
@@ -20,7 +20,7 @@ from hepml_widgets._report_parts import (
     rankings,
     shown_of,
 )
-from hepml_widgets._report_words import LONGEST, clean, count, listed, name_of, written
+from hepml_widgets._report_words import LONGEST, count, listed, name_of, written
 from hepml_widgets._roc_table import Options
 from hepml_widgets.overtraining_view import OvertrainingView
 from hepml_widgets.roc_explorer import RocExplorer
@@ -69,7 +69,7 @@ class Report:
 
     def __init__(self, given, options, names, title, notes):
         self.test, self.train = given.test, given.train
-        self.scorers, self.names = given.scorers, tuple(clean(one)[:LONGEST] for one in names)
+        self.scorers, self.names = given.scorers, tuple(as_name(one)[:LONGEST] for one in names)
         self.sigma_b, self.b_r = options.sigma_b, options.b_r
         self.title, self.notes = str(title), tuple(str(note) for note in notes)
 

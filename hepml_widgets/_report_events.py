@@ -6,7 +6,8 @@ import numpy as np
 
 from hepml.stats import _validate
 from hepml_widgets._checks import sample_of
-from hepml_widgets._report_words import LONGEST, clean
+from hepml_widgets._numbers import as_name
+from hepml_widgets._report_words import LONGEST
 from hepml_widgets._scorers import is_model, name_of, scorer_of
 
 __all__ = ["Features", "Sample", "gather"]
@@ -193,8 +194,8 @@ def shown(name):
 def as_models(given):
     """Return scores and models by name."""
     if not isinstance(given, dict):
-        return {clean(name_of(given))[:LONGEST] if is_model(given) else "score": given}
-    by_name = {clean(name)[:LONGEST]: one for name, one in given.items()}
+        return {as_name(name_of(given))[:LONGEST] if is_model(given) else "score": given}
+    by_name = {as_name(name)[:LONGEST]: one for name, one in given.items()}
     if len(by_name) != len(given):
         raise ValueError(f"Two models have the same name in its first {LONGEST} letters.")
     if not 1 <= len(by_name) <= MOST_MODELS:

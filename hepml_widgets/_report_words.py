@@ -5,30 +5,23 @@ from html import escape
 
 import numpy as np
 
-from hepml_widgets._numbers import percent, shorten, significant, with_error
+from hepml_widgets._numbers import as_name, percent, shorten, significant, with_error
 
 __all__ = ["cell", "count", "listed", "name_of", "share", "table", "unfold", "written"]
 
 LONGEST = 100  # letters of a name that are kept at all, in a tooltip
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-
-
-def clean(name):
-    """Letters of a user's text that a page can hold."""
-    text = str(name).encode("utf-8", "replace").decode("utf-8")
-    return _UNSEEN.sub(" ", text)
 
 
 def name_of(name, length=24):
     """Name of a user as text: short, isolated, its beginning in a tooltip if it was cut."""
-    name = clean(name)
+    name = as_name(name)
     tip = f' title="{escape(name[:LONGEST])}"' if len(name) > length else ""
     return f"<span class=u{tip}>{escape(shorten(name, length))}</span>"
 
 
 def written(text):
     """Sentence that may hold anything, as text."""
-    return escape(shorten(clean(text), 600))
+    return escape(shorten(as_name(text), 600))
 
 
 def count(number, thing=""):
@@ -72,13 +65,13 @@ def table(caption, head, rows, *, kind=""):
     -------
     str
     """
-    top = "".join(f"<th scope=col>{one}" for one in head)
+    top = "".join(f"<th scope=col>{one}" if one else "<td>" for one in head)
     body = "".join(
         f"<tr><th scope=row>{first}" + "".join(f"<td>{one}" for one in rest)
         for first, *rest in rows
     )
     return (
-        f'<div class=wide tabindex=0 role=region aria-label="{plain(caption)}">'
+        f'<div class=wide tabindex=0 role=group aria-label="{plain(caption)}">'
         f"<table{f' class={kind}' if kind else ''}><caption>{caption}</caption>"
         f"<thead><tr>{top}</thead><tbody>{body}</tbody></table></div>"
     )

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from hepml_widgets import _style as style
-from hepml_widgets._numbers import with_error
+from hepml_widgets._numbers import shorten, upright, with_error
 from hepml_widgets._roc_bound import NAME
 
 KINDS = {
@@ -40,8 +40,13 @@ def draw(explorer):
 
 
 def plain(text):
-    """Text of a user or of ours that matplotlib must not read as mathematics."""
-    return text.replace("$", r"\$")
+    """Text of a user or of ours: no mathematics for matplotlib, no marks that reorder text."""
+    return upright(text).replace("$", r"\$")
+
+
+def label_of(name, length=24):
+    """Name of a user as a figure shows it."""
+    return plain(shorten(name, length))
 
 
 def mathematics(readout):
@@ -62,8 +67,7 @@ def draw_class(axes, model, kind, name):
     color, hatch = KINDS[kind]
     test = model.histograms[kind]
     axes.stairs(test.sumw, test.edges, fill=True, color=color, alpha=0.25, lw=0)
-    label = plain(name if len(name) <= 24 else f"{name[:23]}…")
-    axes.stairs(test.sumw, test.edges, color=color, hatch=hatch, label=label)
+    axes.stairs(test.sumw, test.edges, color=color, hatch=hatch, label=label_of(name))
     train = model.histograms.get(f"train_{kind}")
     if train is not None:
         centres = (train.edges[1:] + train.edges[:-1]) / 2
@@ -128,7 +132,7 @@ def draw_curve(axes, model, index, explorer):
     drawn = np.isfinite(heights)
     x, heights, errors = model.cuts.signal_efficiency[drawn], heights[drawn], errors[drawn]
     color, dash = style.CURVES[index], style.linestyle(style.DASHES[index])
-    label = f"{model.name[:18]}  " if len(explorer.models) > 1 else ""
+    label = f"{shorten(model.name, 18)}  " if len(explorer.models) > 1 else ""
     axes.plot(x, heights, color=color, ls=dash, label=plain(f"{label}AUC {model.auc_text}"))
     low = np.maximum(heights - errors, 1) if kind == "rejection" else heights - errors
     if kind != "gap" or model is explorer.shown:

@@ -4,9 +4,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hepml_widgets import _style as style
-from hepml_widgets._roc_figure import clipped, draw_class, mathematics, plain, set_log_counts
+from hepml_widgets._roc_figure import (
+    clipped,
+    draw_class,
+    label_of,
+    mathematics,
+    plain,
+    set_log_counts,
+)
 from hepml_widgets._scan_table import IN_TRAINING, PLAIN_SYMBOL, status_of
-from hepml_widgets._shape_figure import words
 
 __all__ = ["draw"]
 
@@ -32,7 +38,7 @@ def draw(scan):
         draw_scan(panels["scan"], scan)
         draw_scores(panels["scores"], scan)
         draw_roc(panels["roc"], scan)
-        figure.supxlabel(mathematics(words(scan.readout)), fontsize=9)
+        figure.supxlabel(mathematics(plain(scan.readout)), fontsize=9)
     return figure
 
 
@@ -47,16 +53,16 @@ def draw_scan(axes, scan):
         axes.axhline(0, color="0.6", lw=0.8, ls=":")
     axes.axvline(scan.value, color=style.ACCENT, zorder=0)
     axes.plot([], [], "o", color="k", mfc="w", label="hollow: not in training")
-    axes.set(yscale=quantity.kind, ylim=quantity.domain, ylabel=plain(quantity.title))
+    axes.set(yscale=quantity.kind, ylim=quantity.domain, ylabel=label_of(quantity.title, 48))
     axes.set_xlabel(title_of(scan))
     axes.legend(loc="upper left", ncols=6)
 
 
 def title_of(scan):
     """Title of the axis: a name like m_X as a symbol, any other as it is."""
-    if PLAIN_SYMBOL.fullmatch(scan.name):
-        return f"${scan.name}$" + (f" [{plain(scan.unit)}]" if scan.unit else "")
-    return words(scan.parameter[1])
+    if len(scan.name) <= 16 and PLAIN_SYMBOL.fullmatch(scan.name):
+        return f"${scan.name}$" + (f" [{label_of(scan.unit, 8)}]" if scan.unit else "")
+    return plain(scan.parameter[1])
 
 
 def draw_points(axes, scan, index, columns):
@@ -68,10 +74,6 @@ def draw_points(axes, scan, index, columns):
     axes.errorbar(values, heights, errors, fmt="none", ecolor=color, elinewidth=1)
     axes.plot(values[filled], heights[filled], marker, color=color, label=label_of(model))
     axes.plot(values[~filled], heights[~filled], marker, color=color, mfc="w")
-
-
-def label_of(model):
-    return plain(model if len(model) <= 24 else f"{model[:23]}…")
 
 
 def draw_scores(axes, scan):
@@ -91,7 +93,10 @@ def draw_roc(axes, scan):
     point = scan.working_point
     if np.isfinite([point.signal_efficiency, point.background_rejection]).all():
         axes.plot(point.signal_efficiency, point.background_rejection, "o", color=style.ACCENT)
-    axes.set(yscale="log", xlim=(0, 1), xlabel="signal efficiency $ε_s$")
+    points = np.concatenate([np.empty((0, 2)), *(line.get_xydata() for line in axes.lines)])
+    if (points[np.isfinite(points).all(axis=1), 1] > 0).any():
+        axes.set_yscale("log")
+    axes.set(xlim=(0, 1), xlabel="signal efficiency $ε_s$")
     axes.set_ylabel("background rejection $1/ε_b$")
     axes.legend(loc="upper right")
 

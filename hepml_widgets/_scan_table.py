@@ -9,7 +9,8 @@ import numpy as np
 
 from hepml import stats
 from hepml_widgets._base import pack
-from hepml_widgets._numbers import MINUS, NOTHING, shorten, with_error
+from hepml_widgets._checks import check_size
+from hepml_widgets._numbers import MINUS, NOTHING, as_name, with_error
 from hepml_widgets._overtraining_table import Events, auc_change, class_weights, has_weight, thinner
 from hepml_widgets._roc_table import Options, axis_of, by_class, scan_of
 
@@ -151,7 +152,7 @@ def as_samples(samples):
     found = [as_sample(as_value(key), events) for key, events in samples.items()]
     found.sort(key=lambda sample: sample.value)
     names = list(dict.fromkeys(name for sample in found for name in sample.scores))
-    first = str(next(iter(scores_of(next(iter(samples.values()))[1]))))
+    first = as_name(next(iter(scores_of(next(iter(samples.values()))[1]))))
     names.sort(key=lambda name: name != first)
     lacking = [f"{sample.value:g}" for sample in found if first not in sample.scores]
     if lacking:
@@ -180,12 +181,13 @@ def as_sample(value, events):
         raise TypeError(f"At {value:g}: wanted (y, scores) or (y, scores, weights).")
     y, scores, weights = (*events, None)[:3]
     given = scores_of(scores)
-    scores = {str(name): score for name, score in given.items()}
+    scores = {as_name(name): score for name, score in given.items()}
     if not scores or len(scores) < len(given):
         fault = "two models have the same name" if scores else "no model has scores"
         raise ValueError(f"At {value:g}: {fault}.")
     for name, score in scores.items():
         try:
+            check_size("weights", weights)
             stats.cut_table(y, score, weights, thresholds=[0.0])
         except (TypeError, ValueError) as error:
             raise type(error)(f"At {value:g}, model {name!r}: {error}") from error
@@ -198,7 +200,7 @@ def as_trained(trained, models, dedicated):
     """Training values of each model; None for the dedicated one, which has its own at each."""
     if not isinstance(trained, dict):
         trained = dict.fromkeys(models, trained)
-    trained = {str(name): values for name, values in trained.items()}
+    trained = {as_name(name): values for name, values in trained.items()}
     wanted = [name for name in models if name != dedicated]
     unknown = [name for name in trained if name not in models]
     missing = [name for name in wanted if name not in trained]
@@ -223,7 +225,7 @@ def as_values(values):
 
 def as_quantity(name, given, models, values):
     """Quantity of the user's own, from numbers or pairs of number and error."""
-    if not isinstance(given, dict) or not given or not set(map(str, given)) <= set(models):
+    if not isinstance(given, dict) or not given or not set(map(as_name, given)) <= set(models):
         raise ValueError(
             f"quantity {name!r} is a dict from models ({', '.join(map(repr, models))}) to "
             "{value: number or (number, error)}."
@@ -232,16 +234,16 @@ def as_quantity(name, given, models, values):
     for model, by_value in given.items():
         if not isinstance(by_value, dict):
             raise TypeError(
-                f"quantity {name!r} of {str(model)!r} is a dict from values of the parameter to "
-                f"numbers, not {by_value!r:.40}."
+                f"quantity {name!r} of {as_name(model)!r} is a dict from values of the parameter "
+                f"to numbers, not {by_value!r:.40}."
             )
         if unknown := set(by_value) - set(values):
             raise ValueError(
-                f"quantity {name!r} of {str(model)!r} is given at {unknown.pop()!r}, "
+                f"quantity {name!r} of {as_name(model)!r} is given at {unknown.pop()!r}, "
                 "which is no value of this scan."
             )
         pairs = [as_pair(name, by_value.get(value, math.nan)) for value in values]
-        rows[str(model)] = tuple(np.array(pairs, dtype=float).T)
+        rows[as_name(model)] = tuple(np.array(pairs, dtype=float).T)
     return Quantity(name, name, rows, own=False)
 
 
@@ -423,11 +425,6 @@ def texts_of(values):
         if len(set(texts)) == len(texts):
             break
     return [text.replace("-", MINUS) for text in texts]
-
-
-def isolated(text, length):
-    """Return a user's text as it is if it is short ASCII, else cut, isolated and without marks."""
-    return text if text.isascii() and len(text) <= length else shorten(text, length)
 
 
 def lead_of(point, first, dedicated):

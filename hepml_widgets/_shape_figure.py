@@ -1,13 +1,12 @@
 """The panels of a `ShapeCompare` in matplotlib."""
 
-import re
 import textwrap
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from hepml_widgets import _style as style
-from hepml_widgets._roc_figure import plain
+from hepml_widgets._roc_figure import label_of, plain
 
 __all__ = ["draw"]
 
@@ -38,17 +37,12 @@ def draw(view):
             draw_panel(axes, view)
             if view.brush and view.brush[0] == view.feature:
                 axes.axvspan(*view.brush[1:], color=style.ACCENT, alpha=0.12, lw=0)
-        panels[-1].set(xlabel=words(view.feature), xlim=view.axis.edges[[0, -1]])
+        panels[-1].set(xlabel=label_of(view.feature, 60), xlim=view.axis.edges[[0, -1]])
         upper, lower = right.subplots(2, 1)
         draw_weights(upper, view)
         write_verdicts(lower, view)
-        figure.supxlabel("\n".join(textwrap.wrap(words(view.readout), 150)), fontsize=9)
+        figure.supxlabel("\n".join(textwrap.wrap(plain(view.readout), 150)), fontsize=9)
     return figure
-
-
-def words(text):
-    """Text without mathematics, and without the marks that isolate a name in a browser."""
-    return plain(re.sub("[\u2068\u2069]", "", text))
 
 
 def draw_shares(axes, view):
@@ -113,5 +107,5 @@ def draw_weights(axes, view):
 
 def write_verdicts(axes, view):
     axes.set_axis_off()
-    lines = [line for text in view.verdicts for line in [*textwrap.wrap(words(text), 62), ""]]
+    lines = [line for text in view.verdicts for line in [*textwrap.wrap(plain(text), 62), ""]]
     axes.text(0, 1, "\n".join(lines), va="top", transform=axes.transAxes, fontsize=9)

@@ -27,7 +27,7 @@ from hepml_widgets._anomaly_table import (
 )
 from hepml_widgets._base import View
 from hepml_widgets._checks import as_number, two_names
-from hepml_widgets._numbers import joined
+from hepml_widgets._numbers import as_name, isolated, joined, quoted
 
 __all__ = ["AnomalyMonitor"]
 
@@ -176,7 +176,7 @@ class AnomalyMonitor(View):
         false_alarm=0.05,
         names=("reference", "today"),
     ):
-        self.names, self.statistic = two_names(names, "reference and today"), str(statistic)
+        self.names, self.statistic = two_names(names, "reference and today"), as_name(statistic)
         samples = (reference_scores, reference_weights), (scores, weights)
         tables = reference_features, features, contributions
         check_parts(samples, tables, populations, null, ks)
@@ -317,10 +317,10 @@ class AnomalyMonitor(View):
     @traitlets.validate("period")
     def _known(self, proposal):
         names = [period.name for period in self.periods]
-        if proposal.value not in names:
-            known = ", ".join(map(repr, names)) or "none"
-            raise traitlets.TraitError(f"There is no period {proposal.value!r}: there are {known}.")
-        return proposal.value
+        if (period := as_name(proposal.value)) not in names:
+            known = ", ".join(map(quoted, names)) or "none"
+            raise traitlets.TraitError(f"There is no period {quoted(period)}: there are {known}.")
+        return period
 
     @traitlets.validate("false_alarm")
     def _rate(self, proposal):
@@ -333,7 +333,11 @@ class AnomalyMonitor(View):
         parts = []
         if self.points:
             parts.append(
-                f"{self.sizes[0]} {self.names[0]} and {self.sizes[1]} {self.names[1]} events"
+                " and ".join(
+                    f"{n} {isolated(name, 24)}"
+                    for n, name in zip(self.sizes, self.names, strict=True)
+                )
+                + " events"
             )
         if self.periods:
             count, found = len(self.periods), alarms(self.periods, self.false_alarm)

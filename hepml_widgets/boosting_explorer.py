@@ -21,8 +21,8 @@ from hepml_widgets._boosting_table import (
     shown_ranges,
 )
 from hepml_widgets._boosting_trees import LEAF, read
-from hepml_widgets._checks import sample_of, two_names
-from hepml_widgets._numbers import joined, significant
+from hepml_widgets._checks import check_size, sample_of, two_names
+from hepml_widgets._numbers import as_name, isolated, joined, quoted, shorten, significant
 
 __all__ = ["BoostingExplorer"]
 
@@ -120,7 +120,7 @@ class BoostingExplorer(View):
         if train is not None:
             samples = {"train": as_training(train)} | samples
         X, y, weights = samples["test"]
-        self.ensemble = read(model, X)
+        self.ensemble = read_with(model, X)
         check_columns(columns, self.ensemble.names)
         self.feature_names = columns or self.ensemble.names or [f"x{i}" for i in range(X.shape[1])]
         axes = self._axes(features)
@@ -158,6 +158,7 @@ class BoostingExplorer(View):
     def _index(self, feature):
         """Index of a feature given by name or number."""
         known = self.feature_names
+        feature = as_name(feature) if isinstance(feature, str) else feature
         if feature in known:
             return known.index(feature)
         if isinstance(feature, int | np.integer) and 0 <= feature < len(known):
@@ -180,7 +181,7 @@ class BoostingExplorer(View):
         others = sorted(set(range(self.ensemble.features)) - set(self.plane.axes))
         used = {int(i) for s in self.ensemble.trees for t in s for i in np.unique(t.feature)}
         held = [
-            f"{self.feature_names[i]} = {significant(self.plane.held[i])}"
+            f"{isolated(self.feature_names[i], 24)} = {significant(self.plane.held[i])}"
             for i in others
             if i in used
         ]
@@ -215,7 +216,7 @@ class BoostingExplorer(View):
         -------
         str
         """
-        x, y = (self.feature_names[axis] for axis in self.plane.axes)
+        x, y = (shorten(self.feature_names[axis]) for axis in self.plane.axes)
         return f"Score of {self.ensemble.kind} in {x} and {y}, its last tree; {self.readout}"
 
     def _make_table(self):
@@ -251,17 +252,33 @@ class BoostingExplorer(View):
         return int(self.steps.rounds[self._at(proposal.value)])
 
     def __repr__(self):
-        x, y = (self.feature_names[axis] for axis in self.plane.axes)
+        x, y = (quoted(self.feature_names[axis]) for axis in self.plane.axes)
         return (
             f"{type(self).__name__}({self.ensemble.kind}, {len(self.ensemble.trees)} rounds, "
-            f"{x!r} and {y!r}, {self._n_events} events)"
+            f"{x} and {y}, {self._n_events} events)"
         )
+
+
+def is_real(X):
+    return np.asarray(X).dtype.kind != "c"
+
+
+def read_with(model, X):
+    """Read a model's trees; what its library says of missing values is said shorter."""
+    try:
+        return read(model, X)
+    except ValueError as error:
+        if not np.isnan(X).any() or "NaN" not in str(error):
+            raise
+        raise ValueError(
+            f"X of the test sample has NaN, but a {type(model).__name__} takes no missing values."
+        ) from error
 
 
 def as_sample(kind, X, y, weights):
     """Features, labels and weights as arrays of one length."""
     try:
-        X = np.asarray(X, dtype=float)
+        X = np.asarray(X).astype(float, casting="unsafe" if is_real(X) else "safe")
     except (TypeError, ValueError) as error:
         raise TypeError(f"X of the {kind} sample holds something that is no number.") from error
     if X.ndim != 2 or X.shape[1] < 2:
@@ -269,12 +286,13 @@ def as_sample(kind, X, y, weights):
             f"X of the {kind} sample has shape {X.shape}: wanted events and two features or more."
         )
     try:
+        check_size("weights", weights)
         stats.cut_table(y, np.zeros(len(X)), weights, thresholds=[0.0])
     except (TypeError, ValueError) as error:
         text = str(error).replace("score", "X")
         raise type(error)(f"The {kind} sample: {text}") from error
-    if np.isinf(X).any():
-        raise ValueError(f"X of the {kind} sample has infinite values.")
+    if (np.abs(X) > np.finfo(np.float32).max).any():
+        raise ValueError(f"X of the {kind} sample has infinite values, or some above 3.4e38.")
     weights = None if weights is None else np.asarray(weights, dtype=float)
     return X, np.asarray(y).astype(bool), weights
 
@@ -290,7 +308,7 @@ def exact_area(log_ratio, X, y, weights):
 
 def columns_of(X):
     """Names of the columns of a table, None for an array."""
-    return [str(name) for name in X.columns] if hasattr(X, "columns") else None
+    return [as_name(name) for name in X.columns] if hasattr(X, "columns") else None
 
 
 def check_columns(columns, names):

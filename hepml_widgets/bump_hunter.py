@@ -289,9 +289,10 @@ def note_of(mjj, edges):
 
 def as_events(mjj, score, weights, truth):
     """Arrays of one length; weights and truth may be None."""
-    ask("score", np.zeros(np.size(score)), score, weights)
+    ask("score", np.zeros(np.size(mjj)), score, None)
     count = np.size(score)
     mjj = as_column("mjj", mjj, count)
+    ask("score", np.zeros(count), score, weights)
     if truth is not None:
         ask("score", truth, score, None)
         truth = np.asarray(truth).astype(bool)

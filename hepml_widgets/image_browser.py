@@ -7,7 +7,7 @@ import traitlets
 
 from hepml_widgets import _image_figure
 from hepml_widgets._base import View, pack
-from hepml_widgets._checks import as_column, as_edges, ask, two_names
+from hepml_widgets._checks import as_column, as_edges, ask, check_size, two_names
 from hepml_widgets._image_table import (
     KINDS,
     Difference,
@@ -16,11 +16,24 @@ from hepml_widgets._image_table import (
     make_samples,
     room,
 )
-from hepml_widgets._numbers import NOTHING, fixed, joined, percent, shorten, significant, with_error
+from hepml_widgets._numbers import (
+    NOTHING,
+    as_name,
+    fixed,
+    joined,
+    percent,
+    quoted,
+    shorten,
+    significant,
+    with_error,
+)
 
 __all__ = ["ImageBrowser"]
 
 CHUNK = 4096
+
+LARGEST = 1e30
+"""Of what is brushed: edges travel in single precision."""
 
 
 class ImageBrowser(View):
@@ -139,7 +152,7 @@ class ImageBrowser(View):
         self.shape = stacks["images"].shape[1:]
         y, weights = as_labels(y, weights, count)
         values = as_variables(variables, count)
-        self.names, self.quantity = two_names(names), str(quantity)
+        self.names, self.quantity = two_names(names), as_name(quantity)
         self.extent = as_extent(extent, self.shape)
         self.axes = as_titles(axes, extent)
         most = room(math.prod(self.shape), unequal(y, weights), saliency=saliency is not None)
@@ -270,7 +283,7 @@ class ImageBrowser(View):
         -------
         str
         """
-        return f"Images of {self.names[0]} and {self.names[1]} jets; {self.readout}"
+        return f"Images of {' and '.join(map(shorten, self.names))} jets; {self.readout}"
 
     # ------------------------------------------------------------ table and traits
 
@@ -296,8 +309,8 @@ class ImageBrowser(View):
         for axis in self.variables:
             if axis.name == name:
                 return axis
-        known = ", ".join(repr(axis.name) for axis in self.variables)
-        raise traitlets.TraitError(f"brush has no variable {name!r}: there are {known}.")
+        known = ", ".join(quoted(axis.name) for axis in self.variables)
+        raise traitlets.TraitError(f"brush has no variable {quoted(name)}: there are {known}.")
 
     @traitlets.validate("brush")
     def _snap(self, proposal):
@@ -305,7 +318,7 @@ class ImageBrowser(View):
             return ()
         if len(proposal.value) != 3:
             raise traitlets.TraitError("brush is empty or (variable, low, high).")
-        name, low, high = proposal.value
+        name, low, high = as_name(proposal.value[0]), *proposal.value[1:]
         axis = self._axis(name)
         if not (np.isreal([low, high]).all() and low <= high):
             raise traitlets.TraitError(f"brush goes from low to high, not from {low} to {high}.")
@@ -326,7 +339,7 @@ class ImageBrowser(View):
 
     def __repr__(self):
         size = " x ".join(map(str, self.shape))
-        names = ", ".join(repr(axis.name) for axis in self.variables)
+        names = ", ".join(quoted(axis.name) for axis in self.variables)
         return f"{type(self).__name__}({self._n_jets} images of {size} pixels, by {names})"
 
 
@@ -370,6 +383,7 @@ def as_images(name, images, like=None):
     if like is not None and images.shape != like:
         raise ValueError(f"{name} has shape {images.shape}, but images has {like}.")
     check_pixels(name, images)
+    check_size(name, images)
     return images
 
 
@@ -397,11 +411,18 @@ def as_variables(variables, count):
     """One finite number per jet, by name."""
     if not isinstance(variables, dict) or not 1 <= len(variables) <= 4:
         raise TypeError("variables is a dict of one to four arrays, by the name to brush them by.")
-    return {str(name): as_column(str(name), values, count) for name, values in variables.items()}
+    named = {as_name(name): values for name, values in variables.items()}
+    if len(named) < len(variables):
+        raise ValueError("Two variables have the same name.")
+    columns = {name: as_column(name, values, count) for name, values in named.items()}
+    for name, values in columns.items():
+        if np.abs(values).max() > LARGEST:
+            raise ValueError(f"{quoted(name)} reaches beyond ±{LARGEST:g}: wanted another unit.")
+    return columns
 
 
 def as_all_edges(edges, variables):
-    edges = {} if edges is None else dict(edges)
+    edges = {as_name(name): one for name, one in (edges or {}).items()}
     if unknown := set(edges) - set(variables):
         raise ValueError(f"edges are of {min(unknown)!r}, which is none of the variables.")
     return {name: as_edges(name, values) for name, values in edges.items()}
@@ -421,7 +442,7 @@ def as_titles(axes, extent):
         return ("column", "row") if extent is None else ("Δη", "Δφ")
     if isinstance(axes, str) or len(axes) != 2:
         raise ValueError("axes are two titles, of x and of y.")
-    return tuple(map(str, axes))
+    return tuple(map(as_name, axes))
 
 
 def as_count(singles):

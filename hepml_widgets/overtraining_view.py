@@ -8,8 +8,8 @@ import traitlets
 from hepml import stats
 from hepml_widgets import _overtraining_figure
 from hepml_widgets._base import View, pack
-from hepml_widgets._checks import one_of, two_names
-from hepml_widgets._numbers import joined
+from hepml_widgets._checks import check_size, one_of, two_names
+from hepml_widgets._numbers import as_name, joined, quoted
 from hepml_widgets._overtraining_table import (
     CLASSES,
     MOST_POINTS,
@@ -232,10 +232,10 @@ class OvertrainingView(View):
 
     @traitlets.validate("curve")
     def _known(self, proposal):
-        if self.curves and proposal.value not in self.curves:
-            known = ", ".join(map(repr, self.curves))
-            raise traitlets.TraitError(f"No curve {proposal.value!r}: there are {known}.")
-        return proposal.value
+        if self.curves and (name := as_name(proposal.value)) not in self.curves:
+            known = ", ".join(map(quoted, self.curves))
+            raise traitlets.TraitError(f"No curve {quoted(name)}: there are {known}.")
+        return name if self.curves else ""
 
     def __repr__(self):
         n_train, n_test = self.sizes
@@ -255,6 +255,7 @@ def as_events(kind, y, scores, weights):
     rows = np.atleast_2d(rows)
     for row in rows:
         try:
+            check_size("weights", weights)
             stats.cut_table(y, row, weights, thresholds=[0.0])
         except (TypeError, ValueError) as error:
             raise type(error)(f"The {kind} sample: {error}") from error

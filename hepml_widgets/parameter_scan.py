@@ -9,7 +9,16 @@ from hepml import stats
 from hepml_widgets import _scan_figure
 from hepml_widgets._base import View, pack
 from hepml_widgets._checks import as_number, one_of, two_names
-from hepml_widgets._numbers import distinct, percent, probability, with_error
+from hepml_widgets._numbers import (
+    as_name,
+    distinct,
+    isolated,
+    percent,
+    probability,
+    quoted,
+    shorten,
+    with_error,
+)
 from hepml_widgets._scan_table import (
     BETWEEN,
     CURVE_BYTES,
@@ -24,7 +33,6 @@ from hepml_widgets._scan_table import (
     between,
     common_axis,
     highest_rejection,
-    isolated,
     lead_of,
     make_point,
     packed_bins,
@@ -149,7 +157,7 @@ class ParameterScan(View):
         found, models = as_samples(samples)
         one_of("scale", scale, ("auto", "linear", "logit"))
         self.names = two_names(names)
-        self.name, self.unit, self.sigma_b = str(name), str(unit), as_sigma(sigma_b)
+        self.name, self.unit, self.sigma_b = as_name(name), as_name(unit), as_sigma(sigma_b)
         self.dedicated, self.models = as_dedicated(dedicated, models)
         self.trained = as_trained(trained, self.models, self.dedicated)
         self.edges, self.scale = common_axis(found, self.scanned, scale)
@@ -227,7 +235,8 @@ class ParameterScan(View):
         -------
         str
         """
-        what = f"{self.quantity} against {self.parameter[0]} at {len(self.points)} values"
+        quantity, name = isolated(self.quantity, 24), self.parameter[0]
+        what = f"{quantity} against {name} at {len(self.points)} values"
         return f"{what}, score histograms and ROC curves at one of them; {self.readout}"
 
     # ------------------------------------------------------------ making
@@ -246,10 +255,12 @@ class ParameterScan(View):
             raise ValueError(
                 f"quantities is a dict of at most {MOST_QUANTITIES}, from axis titles to models."
             )
-        taken = {one.name for one in ours} & set(map(str, given))
+        taken = {one.name for one in ours} & set(map(as_name, given))
         if taken:
             raise ValueError(f"The quantity {taken.pop()!r} is computed here: wanted another name.")
-        theirs = [as_quantity(str(n), one, self.models, self.values) for n, one in given.items()]
+        theirs = [
+            as_quantity(as_name(n), one, self.models, self.values) for n, one in given.items()
+        ]
         return ours + theirs
 
     def _first_value(self):
@@ -334,10 +345,10 @@ class ParameterScan(View):
 
     @traitlets.validate("quantity")
     def _known(self, proposal):
-        if proposal.value not in self.quantities:
-            known = ", ".join(map(repr, self.quantities))
-            raise traitlets.TraitError(f"No quantity {proposal.value!r}: there are {known}.")
-        return proposal.value
+        if (name := as_name(proposal.value)) not in self.quantities:
+            known = ", ".join(map(quoted, self.quantities))
+            raise traitlets.TraitError(f"No quantity {quoted(name)}: there are {known}.")
+        return name
 
     @traitlets.observe("value", "threshold")
     def _move(self, _change):
@@ -352,7 +363,7 @@ class ParameterScan(View):
         count = len(self.models)
         return (
             f"{type(self).__name__}({count} model{'s' * (count > 1)} at {len(self.points)} values, "
-            f"{self.name}={self._texts[self._at]})"
+            f"{shorten(self.name)[1:-1]}={self._texts[self._at]})"
         )
 
 
@@ -371,6 +382,7 @@ def as_dedicated(dedicated, models):
     """Name of the dedicated model, and all models with it in second place."""
     if dedicated is None:
         return None, models
+    dedicated = as_name(dedicated)
     if dedicated not in models[1:]:
         others = ", ".join(map(repr, models[1:])) or "there is no other model"
         raise ValueError(

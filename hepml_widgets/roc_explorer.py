@@ -9,7 +9,8 @@ import traitlets
 from hepml import stats
 from hepml_widgets import _roc_figure
 from hepml_widgets._base import View
-from hepml_widgets._checks import one_of, sample_of, two_names
+from hepml_widgets._checks import check_size, one_of, sample_of, two_names
+from hepml_widgets._numbers import as_name, quoted
 from hepml_widgets._roc_bound import make_bound
 from hepml_widgets._roc_table import MERITS, MOST_MODELS, Options, make_model, rows_for
 
@@ -133,6 +134,7 @@ class RocExplorer(View):
         self._models = {}
         self.names = two_names(names)
         one_of("scale", scale, ("auto", "linear", "logit"))
+        check_size("weights", weights)
         self._bound = make_bound(y, bound, weights)
         rows = rows_for(len(by_name), bound=self._bound is not None)
         for name, score in by_name.items():
@@ -229,10 +231,10 @@ class RocExplorer(View):
 
     @traitlets.validate("model")
     def _known(self, proposal):
-        if proposal.value not in self._models:
-            known = ", ".join(repr(name) for name in self._models)
-            raise traitlets.TraitError(f"No model {proposal.value!r}: there are {known}.")
-        return proposal.value
+        if (name := as_name(proposal.value)) not in self._models:
+            known = ", ".join(map(quoted, self._models))
+            raise traitlets.TraitError(f"No model {quoted(name)}: there are {known}.")
+        return name
 
     @traitlets.validate("roc_axis")
     def _measurable(self, proposal):
@@ -280,7 +282,7 @@ def named(scores):
     """Scores by name; a single array gets the name "model"."""
     if not isinstance(scores, dict):
         return {"model": scores}
-    by_name = {str(name): score for name, score in scores.items()}
+    by_name = {as_name(name): score for name, score in scores.items()}
     if len(by_name) != len(scores):
         raise ValueError("Two models have the same name.")
     if not 1 <= len(by_name) <= MOST_MODELS:
@@ -307,7 +309,7 @@ def blamed(name, *, alone):
     except (TypeError, ValueError) as error:
         if alone:
             raise
-        raise type(error)(f"Model {name!r}: {error}") from error
+        raise type(error)(f"Model {quoted(name)}: {error}") from error
 
 
 def first_threshold(model, options):

@@ -7,9 +7,18 @@ from hepml import stats
 from hepml.stats import _reweighting
 from hepml_widgets import _shape_figure
 from hepml_widgets._base import View, pack
-from hepml_widgets._checks import as_edges
+from hepml_widgets._checks import as_edges, check_size
 from hepml_widgets._image_table import Axis, nice_edges
-from hepml_widgets._numbers import NOTHING, fixed, joined, percent, shorten, with_error
+from hepml_widgets._numbers import (
+    NOTHING,
+    as_name,
+    fixed,
+    joined,
+    percent,
+    quoted,
+    shorten,
+    with_error,
+)
 from hepml_widgets._shape_table import (
     Content,
     Region,
@@ -128,8 +137,13 @@ class ShapeCompare(View):
     ):
         by_name = as_methods(new_weights)
         judge = as_judge(source, target, weights, target_weights, features, held_out, rng)
+        for new in (*by_name.values(), weights, target_weights):
+            check_size("weights", new)
         self.reports = as_reports(report, by_name, judge)
         names, *tables = _reweighting.as_tables(source, target, features)
+        names = tuple(map(as_name, names))
+        if len(set(names)) < len(names):
+            raise ValueError("Two features have the same name.")
         if len(names) > MOST_FEATURES:
             raise ValueError(
                 f"There are {len(names)} features, but {MOST_FEATURES} at most are shown: name "
@@ -301,8 +315,8 @@ class ShapeCompare(View):
         for axis in self.axes:
             if axis.name == name:
                 return axis
-        known = ", ".join(repr(axis.name) for axis in self.axes)
-        raise traitlets.TraitError(f"There is no feature {name!r}: there are {known}.")
+        known = ", ".join(quoted(axis.name) for axis in self.axes)
+        raise traitlets.TraitError(f"There is no feature {quoted(name)}: there are {known}.")
 
     def _bounds(self, axis):
         return self._regions[self.axes.index(axis)]
@@ -316,16 +330,14 @@ class ShapeCompare(View):
 
     @traitlets.validate("feature")
     def _there(self, proposal):
-        return self._axis(proposal.value).name
+        return self._axis(as_name(proposal.value)).name
 
     @traitlets.validate("method")
     def _known(self, proposal):
-        if proposal.value not in self.reports:
-            known = ", ".join(map(repr, self.reports))
-            raise traitlets.TraitError(
-                f"There are no weights {proposal.value!r}: there are {known}."
-            )
-        return proposal.value
+        if (name := as_name(proposal.value)) not in self.reports:
+            known = ", ".join(map(quoted, self.reports))
+            raise traitlets.TraitError(f"There are no weights {quoted(name)}: there are {known}.")
+        return name
 
     @traitlets.validate("brush")
     def _snap(self, proposal):
@@ -333,7 +345,7 @@ class ShapeCompare(View):
             return ()
         if len(proposal.value) != 3:
             raise traitlets.TraitError("brush is empty or (feature, low, high).")
-        name, low, high = proposal.value
+        name, low, high = as_name(proposal.value[0]), *proposal.value[1:]
         edges = self._edges(self._axis(name))
         if len(edges) < 2:
             raise traitlets.TraitError(
@@ -345,7 +357,8 @@ class ShapeCompare(View):
 
     def __repr__(self):
         n_source, n_target = self.sizes
-        found = ", ".join(f"{name!r}: {report.verdict}" for name, report in self.reports.items())
+        reports = self.reports.items()
+        found = ", ".join(f"{quoted(name)}: {report.verdict}" for name, report in reports)
         return f"{type(self).__name__}({n_source} source and {n_target} target events, {found})"
 
 
@@ -364,7 +377,7 @@ def as_methods(new_weights):
     """Return new weights by name; a single array gets the name "reweighted"."""
     if not isinstance(new_weights, dict):
         return {ALONE: new_weights}
-    by_name = {str(name): weights for name, weights in new_weights.items()}
+    by_name = {as_name(name): weights for name, weights in new_weights.items()}
     if len(by_name) != len(new_weights):
         raise ValueError("Two sets of new weights have the same name.")
     if not 1 <= len(by_name) <= MOST_METHODS:
@@ -388,13 +401,14 @@ def as_reports(report, by_name, judge):
     if report is None:
         return {name: named_blame(name, judge, new) for name, new in by_name.items()}
     reports = report if isinstance(report, dict) else {next(iter(by_name)): report}
-    if {str(name) for name in reports} != set(by_name):
+    if set(map(as_name, reports)) != set(by_name):
         raise ValueError(
-            f"report has {sorted(map(str, reports))}, but the new weights are {sorted(by_name)}."
+            f"report has {sorted(map(as_name, reports))}, but the new weights are "
+            f"{sorted(by_name)}."
         )
     if not all(isinstance(one, stats.ReweightingReport) for one in reports.values()):
         raise TypeError("report is what hepml.stats.reweighting_report returns, or a dict of it.")
-    found = {str(name): one for name, one in reports.items()}
+    found = {as_name(name): one for name, one in reports.items()}
     return {name: found[name] for name in by_name}
 
 
@@ -428,6 +442,7 @@ def axes_of(names, X, bins):
     """Bins of each feature."""
     edges = {}
     if isinstance(bins, dict):
+        bins = {as_name(name): one for name, one in bins.items()}
         if unknown := set(bins) - set(names):
             raise ValueError(f"bins are of {min(unknown, key=str)!r}, which is no feature.")
         edges, bins = {name: as_edges(name, one) for name, one in bins.items()}, 20

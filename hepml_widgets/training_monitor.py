@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import traitlets
 from IPython import get_ipython
 from IPython.display import display, update_display
@@ -22,7 +23,9 @@ from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets import _adapters, _style
 from hepml_widgets._base import View, png
+from hepml_widgets._numbers import as_name, isolated, shorten
 from hepml_widgets._recorder import Recorder, cell, is_loss, is_validation, spelled
+from hepml_widgets._roc_figure import plain
 
 __all__ = ["TrainingMonitor"]
 
@@ -36,6 +39,7 @@ LIBRARIES = {
     "xgboost": "xgboost",
     "lightgbm": "lightgbm",
 }
+MESSAGE = 300  # letters of an error that are shown
 INTERVAL = 0.1  # s; at most ten updates per second
 SHARE = 60  # an update that took t is followed by at least 60 t without one
 PLAIN = {
@@ -96,7 +100,8 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     status = traitlets.Unicode("empty")
 
     def __init__(self, metrics=None, baseline=None, *, watch=None, mode="auto", events=None):
-        self._metrics = [metrics] if isinstance(metrics, str) else list(metrics or ())
+        given = [metrics] if isinstance(metrics, str) else metrics or ()
+        self._metrics = [as_name(name) for name in given]
         self._baseline = baseline
         self._recorder = Recorder(watch, mode)
         self.events = events
@@ -146,16 +151,17 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         if not self.epochs:
             return f"{name}(no training yet)"
         count = f"{self.epochs} {self._unit}{'s' * (self.epochs != 1)}"
-        best = f", best {self.best.name} {self.best.value:.3g} at {self.best.epoch}"
-        return f"{name}({count}{best if self.best else ''})"
+        best = self.best and f", best {shorten(self.best.name)[1:-1]} {self.best.value:.3g}"
+        return f"{name}({count}{f'{best} at {self.best.epoch}' if best else ''})"
 
     def describe(self):
         """One sentence that stands for the picture where it cannot be seen."""
         if not self.epochs:
             return "Training monitor: train a model to see it here."
-        last = [f"{name} {values[-1]:.3g}" for name, values in self.history.items() if values]
-        best = self.best and f" Best {self.best.name} {self.best.value:.3g} at {self.best.epoch}."
-        return f"Training curves after {self.epochs} {self._unit}s: {', '.join(last)}.{best or ''}"
+        last = [f"{short(n)} {values[-1]:.3g}" for n, values in self.history.items() if values]
+        text = f"Training curves after {self.epochs} {self._unit}s: {', '.join(last)}."
+        epoch, name, value = self.best or (0, "", 0)
+        return f"{text} Best {short(name)} {value:.3g} at {epoch}." if epoch else text
 
     # ------------------------------------------------------------ a loop of your own
 
@@ -442,7 +448,8 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         """Leave the busy states."""
         if error is not None:
             interrupted = isinstance(error, KeyboardInterrupt)
-            self._message = "" if interrupted else f"{type(error).__name__}: {error}"
+            said = "" if interrupted else f"{type(error).__name__}: {error}"
+            self._message = as_name(said)[:MESSAGE]
             self._finish("interrupted" if interrupted else "failed")
         elif self.status in BUSY:
             self._finish("stopped" if self._stopping else "finished")
@@ -540,7 +547,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     def _baselines(self, upper, lower):
         if self._baseline is None or isinstance(self._baseline, dict):
-            return dict(self._baseline or {})
+            return {as_name(name): float(one) for name, one in (self._baseline or {}).items()}
         name = next(iter(lower), upper)
         return {} if name is None else {name: float(self._baseline)}
 
@@ -674,7 +681,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     def _recall(self, columns, recorded, unit):
         self._recorder.restore(columns)
         self._unit = unit
-        self._recorded = recorded
+        self._recorded = as_name(recorded)
         self._sent = -1
         self._tell("recorded")
         return self
@@ -723,7 +730,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             ax.axvline(self.best.epoch, color=_style.CURVES[0], lw=0.8, ls=(0, (1, 2)))
             if self.best.name in looks:
                 ax.plot(self.best.epoch, self.best.value, "o", ms=5, color=looks[self.best.name][1])
-        ax.set_ylabel(name)
+        ax.set_ylabel(plain(shorten(name)))
         ax.yaxis.set_label_coords(-0.105, 0.5)
 
     def _draw_curve(self, ax, curve, label, **look):
@@ -733,6 +740,10 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             ax.plot(*zip(*points, strict=True), marker="." if len(points) == 1 else None, **look)
             ax.annotate(label, points[-1], xytext=(4, 0), textcoords="offset points",
                         va="center", fontsize=8, color=look["color"])  # fmt: skip
+
+
+def short(name):
+    return isolated(name, 24)
 
 
 def _frames(count):
@@ -793,17 +804,21 @@ def _aligned(curves):
 def _stretched(name, values, length):
     stride = length // max(len(values), 1)
     if not values or length // stride != len(values):
-        raise ValueError(f"{name} has {len(values)} values where the longest curve has {length}")
+        raise ValueError(
+            f"{name} has {len(values)} values where the longest curve has {length}"
+            if length
+            else f"{name} has no values: wanted one or more, one per epoch"
+        )
     column = [None] * length
     column[stride - 1 : stride * len(values) : stride] = [_number(name, v) for v in values]
     return column
 
 
 def _number(name, value):
-    try:
-        return None if value is None else float(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} holds {value!r:.40}, which is no number") from error
+    with suppress(TypeError, ValueError):
+        if not isinstance(value, complex | np.complexfloating):
+            return None if value is None else float(value)
+    raise TypeError(f"{name} holds {value!r:.40}, which is no number")
 
 
 def _provenance():

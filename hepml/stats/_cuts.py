@@ -68,13 +68,13 @@ class CutTable:
 
     @cached_property
     def signal_efficiency(self):
-        """ε_s: the share of the signal yield that passes each cut."""
-        return freeze(ratio(self.sumw_signal, self.total_signal))
+        """ε_s: the share of the signal yield that passes each cut; NaN of a yield of zero."""
+        return freeze(ratio(self.sumw_signal, self.total_signal or np.nan))
 
     @cached_property
     def background_efficiency(self):
-        """ε_b: the share of the background yield that passes each cut."""
-        return freeze(ratio(self.sumw_background, self.total_background))
+        """ε_b: the share of the background yield that passes each cut; NaN of a yield of zero."""
+        return freeze(ratio(self.sumw_background, self.total_background or np.nan))
 
     @cached_property
     def background_rejection(self):
@@ -120,7 +120,7 @@ class CutTable:
         """Standard error of 1 / ε_b: that of ε_b over ε_b²; NaN where nothing passes."""
         background = self.background_efficiency
         safe = np.where(background == 0, np.nan, background)
-        return freeze(self.background_efficiency_error / safe**2)
+        return freeze(ratio(self.background_efficiency_error / safe, safe))
 
     @cached_property
     def monotone(self):
@@ -141,7 +141,7 @@ def freeze(value):
 
 
 def ratio(numerator, denominator):
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.true_divide(numerator, denominator)
 
 

@@ -122,7 +122,7 @@ def choose_thresholds(y, score, weights=None, n=1000):
 def levels_of(curve):
     """Rising coordinates of the rows: efficiency, log ε_b and -log(1 - ε_s)."""
     signal, background = (
-        np.maximum.accumulate(np.nan_to_num(efficiency[1:]))
+        np.maximum.accumulate(np.where(np.isfinite(efficiency[1:]), efficiency[1:], 0.0))
         for efficiency in (curve.signal_efficiency, curve.background_efficiency)
     )
     one_signal = least_share(curve.total_signal, curve.total2_signal)
@@ -136,7 +136,7 @@ def levels_of(curve):
 
 def least_share(total, total2):
     """Share of one effective event, 1 / n_eff."""
-    return total2 / total**2 if total else 1.0
+    return total2 / total**2 if total**2 > 0 else 1.0
 
 
 def evenly(level, n):

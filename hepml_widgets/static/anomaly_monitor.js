@@ -1,5 +1,5 @@
 import {
-  band, BARE, choice, div, dragHandle, drawScores, element, endLabels, finite, fixed, floats, footer, frame, joined,
+  band, BARE, choice, div, dragHandle, drawScores, element, endLabels, finite, fit, fixed, floats, footer, frame, joined,
   line, listen, nearest, percent, remark, richHTML, scoreAxes, significant, stage, trace, twice, vector, watch,
   withError, write,
 } from "./plot.js";
@@ -111,7 +111,7 @@ function drawBars(panel, items, most) {
     panel.marks.append(vector("rect", {
       x: Math.min(zero, end), y: y + 18, width: Math.abs(end - zero), height: Math.min(10, step - 22), class: found ? "mark-signal" : "mark-background",
     }));
-    words(left + 8, "start", width < 300 ? name : name + value);
+    fit(words(left + 8, "start", width < 300 ? name : name + value), name + value, 0.66 * width);
     words(left + width - 8, "end", text);
   });
   if (panel.x.domain[0] < 0) trace(panel, `M${zero} ${top}v${height}`, "chance");
@@ -155,7 +155,6 @@ function drawPeriods(panel, { population: { periods, chance }, alphas }, { a }) 
     const look = `anomaly-${alarm ? "alarm" : "quiet"}${alarm && one.p[1] > alphas[a] ? " anomaly-hollow" : ""}`;
     if (one.error !== null) panel.marks.append(vector("path", { d: `M${x} ${panel.y(one.statistic - one.error)}V${panel.y(one.statistic + one.error)}`, class: look }));
     panel.marks.append(vector("path", { d: `M${x} ${y}${alarm ? "m0-7l6 11h-12Z" : "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z"}`, class: look }, vector("title", {}, `${one.text}: ${one.value}`)));
-    if (alarm) write(panel, x + 8, y + 4, "label anomaly-word", "!");
   });
   // As many names below as there is room for.
   const texts = periods.map(({ text }, k) => panel.labels.appendChild(vector("text", { x: panel.x(k), y: top + height + 17, class: "middle" }, text)));

@@ -253,7 +253,7 @@ function drawP(panel, xs, list, at) {
     if (y - last < 15 || y < top + 16 || y > top + height - 4) continue;
     last = y;
     trace(panel, `M${left} ${y}h${width}`, "bump-sigma");
-    panel.marks.append(vector("text", { x: left + width - 12, y: y - 3, class: "empty end" }, `${sigmas} σ`));
+    panel.marks.append(vector("text", { x: left + width - 22, y: y - 3, class: "label empty end" }, `${sigmas} σ`));
   }
   const ys = list.map(({ p }) => shown(p));
   line(panel, xs, ys, { class: "curve curve-0" });

@@ -1,7 +1,7 @@
 import {
-  BARE, brush, button, choice, classMark, div, dragArea, element, extreme, fillWith, finite, fixed, floats, footer,
+  BARE, brush, button, choice, classMark, div, dragArea, element, extreme, fillWith, finite, fit, fixed, floats, footer,
   frame, furnish, holdControl, joined, listen, mapped, nameHistograms, nearest, niceDomain, onTheme, painter, percent, quiet,
-  remark, shadesThrough, shorten, significant, stage, steps, trace, vector, watch, withError,
+  remark, shadesThrough, shorten, significant, stage, steps, trace, vector, watch, withError, write,
 } from "./plot.js";
 
 const KINDS = ["signal", "background"];
@@ -222,8 +222,8 @@ function render({ model, el }) {
     const shade = shadeIn(domain, scale);
     fillWith(panel, paint(shadesOf(domain), (p) => (known ? shade(image[p]) : 0)));
     if (!known) remark(panel, excuse, 0.3 * panel.inner.height);
-    panel.labels.append(vector("text", { x: panel.inner.left + 9, y: panel.inner.top + 19, class: "label image-name" },
-      ...words.map(([text, kind]) => vector("tspan", { class: kind && `name-${kind}` }, text))));
+    const said = words.map(([text, kind]) => vector("tspan", { class: kind && `name-${kind}` }, text));
+    fit(write(panel, panel.inner.left + 9, panel.inner.top + 19, "label image-name", ...said), "", panel.inner.width - 12);
   };
   const drawClass = (panel, kind) => {
     const { count, number, row } = now.singles[kind];
@@ -236,7 +236,7 @@ function render({ model, el }) {
   };
   const axis = (i) => ({ title: data.axes[i], plain: true, kind: "linear", domain: extent.slice(2 * i, 2 * i + 2) });
   const images = [...KINDS, "difference"].map((kind, i) => frame(scene, plots[i], {
-    label: `Image of ${data.names[i] ?? "the difference"}`, x: axis(0), y: axis(1), afterLayout: () => point(i),
+    label: `Image of ${shorten(data.names[i] ?? "the difference")}`, x: axis(0), y: axis(1), afterLayout: () => point(i),
     draw: (panel) => (names[kind] ? drawClass(panel, kind) : drawImage(panel, now[state.contrast], domains[1], "linear",
       [[names.signal, "signal"], [" − "], [names.background, "background"]],
       state.stack === "images" ? "nothing here to compare" : "no errors are kept of a saliency")),

@@ -50,8 +50,10 @@ export function richSVG(text) {
 
 // Marks that reorder text must not reach what stands beside a name: they are dropped, and the
 // name is isolated; a script that runs from right to left still does.
+const upright = (text) => text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+
 export function shorten(name, length = 24) {
-  const letters = [...name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")];
+  const letters = [...upright(name)];
   const short = letters.length <= length ? letters : [...letters.slice(0, length - 1), "…"];
   return `\u2068${short.join("")}\u2069`;
 }
@@ -91,7 +93,8 @@ export function fixed(value, places, group = THIN) {
 const isPlain = (size) => size === 0 || (size >= 1e-3 && size < 1e7);
 
 function scientific(value, places) {
-  const exponent = exponentOf(value);
+  const first = exponentOf(value);
+  const exponent = first + (fixed(shift(Math.abs(value), -first), places) >= 10 ? 1 : 0);
   return `${fixed(shift(value, -exponent), places)}×10${superscript(exponent)}`;
 }
 
@@ -484,12 +487,25 @@ function drawAxes(panel) {
   group.append(
     vector("path", { d: path, class: "ticks" }),
     vector("rect", { x: left, y: top, width, height, class: "box" }),
-    vector("text", { x: right, y: bottom + 36, class: "title end" }, ...titleOf(panel.axes.x)),
-    vector("text", { x: -top, y: 13, transform: "rotate(-90)", class: "title end" }, ...titleOf(panel.axes.y)),
   );
+  entitle(group, panel.axes.x, right, { x: right, y: bottom + 36 });
+  entitle(group, panel.axes.y, height, { x: -top, y: 13, transform: "rotate(-90)" });
 }
 
-const titleOf = ({ title, plain }) => (plain ? [title] : richSVG(title));
+// A title that is a user's is cut to its room, whole in a tooltip.
+function entitle(group, { title, plain }, room, place) {
+  const most = Math.floor(room / DIGIT);
+  const short = plain && (/^[ -~]*$/.test(title) && title.length <= most ? title : shorten(title, most));
+  const words = plain ? [short] : richSVG(title);
+  const node = group.appendChild(vector("text", { ...place, class: "title end" }, ...words));
+  if (plain) fit(node, title, room);
+}
+
+// Letters may be wider than most: a text is narrowed until it has room, and whole in a tooltip.
+export function fit(node, full, room) {
+  if (node.getComputedTextLength() > room) furnish(node, { textLength: room, lengthAdjust: "spacingAndGlyphs" });
+  if (full && upright(node.textContent) !== upright(full)) node.append(vector("title", {}, full));
+}
 
 // ---------------------------------------------------------------- marks
 
@@ -613,8 +629,8 @@ export function endLabels(panel, items, gap = 15) {
   }
   for (const { text, x, y, full, anchor = "end", ...rest } of sorted) {
     const label = vector("text", { x: pixel(x), y: pixel(y), class: `label ${anchor} ${rest.class ?? ""}` }, shorten(text));
-    if (full ?? text.length > 24) label.append(vector("title", {}, full ?? text));
     panel.labels.append(label);
+    fit(label, full ?? text, panel.inner.width - 12);
     keepInside(panel, label, x, anchor);
   }
 }
@@ -908,14 +924,15 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
     move: (x) => go(nearest(values(), x)),
     release: settle,
   });
-  listen(scene, grip, "keydown", (event) => {
+  // Whoever listens to the focus of an SVG element makes the Tab key stop there.
+  if (focusable) listen(scene, grip, "keydown", (event) => {
     if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     go(stepped(event.key, index, values().length, event.shiftKey));
     clearTimeout(later);
     later = setTimeout(settle, 400);
   });
-  listen(scene, grip, "blur", () => later && settle());
+  if (focusable) listen(scene, grip, "blur", () => later && settle());
   scene.defer(() => clearTimeout(later));
   return { grip, show };
 }
@@ -1002,12 +1019,12 @@ export function choice(scene, label, options, chosen, act) {
 // A table behind a button, filled when it is first looked at.
 //   rows(): [[header, ...], [cell, ...], ...]
 export function dataTable(caption, rows) {
-  const box = element("div", { class: "data", tabindex: "0", role: "region", "aria-label": caption, hidden: "" });
+  const box = element("div", { class: "data", tabindex: "0", role: "group", "aria-label": caption, hidden: "" });
   const fill = () => {
     const [header, ...body] = rows();
     const table = element("table", {}, element("caption", {}, caption));
-    table.append(element("thead", {}, element("tr", {}, ...header.map((cell) => element("th", { scope: "col" }, ...richHTML(String(cell)))))));
-    table.append(element("tbody", {}, ...body.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, String(cell)))))));
+    table.append(element("thead", {}, element("tr", {}, ...header.map((cell) => element("th", { scope: "col" }, ...richHTML(upright(String(cell))))))));
+    table.append(element("tbody", {}, ...body.map((row) => element("tr", {}, ...row.map((cell) => element("td", {}, upright(String(cell))))))));
     box.replaceChildren(table);
   };
   return {

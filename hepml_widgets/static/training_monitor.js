@@ -213,7 +213,7 @@ function render({ model, el }) {
       const log = logarithmic && which === 0;
       const y = { title: name ?? (which ? "" : "loss"), plain: true, kind: log ? "log" : "linear", domain: (log ? logDomain : domainOf)(run, name, baseline(name)) };
       const bottom = which === 1 || hosts[1].hidden;
-      panels[which].svg.setAttribute("aria-label", `${name ?? "loss"} by ${table.unit ?? "epoch"}`);
+      panels[which].svg.setAttribute("aria-label", `${shorten(name ?? "loss")} by ${table.unit ?? "epoch"}`);
       panels[which].set({ x: { title: bottom ? table.unit ?? "epoch" : "", domain: [0, Math.max(end, 1)] }, y });
     });
   };

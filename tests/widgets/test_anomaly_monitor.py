@@ -441,7 +441,7 @@ def test_names_in_the_figure_are_text(rng):
     assert monitor.figure().axes[2].get_ylabel() == r"\$A_{\$"
 
 
-@given(st.lists(EVENT, min_size=1, max_size=12), st.lists(EVENT, min_size=1, max_size=12))
+@given(st.lists(EVENT, min_size=20, max_size=30), st.lists(EVENT, min_size=1, max_size=12))
 @settings(max_examples=60, deadline=None)
 def test_whatever_the_events_the_line_can_be_read(reference, today):
     (a, u), (b, v) = (map(np.array, zip(*one, strict=True)) for one in (reference, today))

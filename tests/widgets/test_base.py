@@ -143,6 +143,18 @@ def test_value_and_error_share_their_last_decimal(value, error, text):
     assert _numbers.with_error(value, error) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (9.96e-4, 2, "1.0×10⁻³"),
+        (-9.996e11, 3, "−1.00×10¹²"),
+        (9.94e-4, 2, "9.9×10⁻⁴"),
+    ],
+)
+def test_a_mantissa_is_below_ten(value, digits, text):
+    assert _numbers.significant(value, digits) == text
+
+
 @given(st.floats(-1e6, 1e6), st.floats(1e-2, 1e5))
 def test_rounding_is_within_half_of_the_last_digit(value, error):
     text = _numbers.with_error(value, error).replace("\u202f", "").replace("−", "-")
