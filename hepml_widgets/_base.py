@@ -5,7 +5,6 @@ import io
 import itertools
 import json
 from html import escape
-from pathlib import Path
 from typing import ClassVar
 
 import anywidget
@@ -16,6 +15,7 @@ from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+from hepml_widgets._checks import as_target
 from hepml_widgets._scripts import source, stylesheet
 
 _counter = itertools.count(1)
@@ -141,7 +141,7 @@ class View(anywidget.AnyWidget):
         pathlib.Path
             The file written.
         """
-        path = Path(path)
+        path = as_target(path)
         path.write_text(_PAGE.format(title=type(self).__name__, body=self.to_fragment()), "utf-8")
         return path
 

@@ -174,6 +174,11 @@ def cuts_keeping(score, fractions):
 def default_edges(mjj, signal_region, sqrt_s):
     """Bins as wide as a quarter of the region, over the events as far as sixty of them reach."""
     low, high = signal_region
+    if not high < sqrt_s:
+        raise ValueError(
+            f"signal_region reaches {high:g} GeV, but the collisions have sqrt_s = {sqrt_s:g} GeV: "
+            "give masses in GeV, or sqrt_s in their unit."
+        )
     step = (high - low) / PARTS
     below = max(2, math.ceil((low - mjj.min()) / step))
     below = min(below, math.ceil(low / step) - 1, DEFAULT_BINS - 2 * PARTS)

@@ -3,6 +3,7 @@
 import math
 import numbers
 import re
+from pathlib import Path
 
 import numpy as np
 
@@ -45,6 +46,14 @@ def one_of(name, value, known):
     """Raise unless the argument ``name`` has one of the known values."""
     if value not in known:
         raise ValueError(f"{name} is {' or '.join(map(repr, known))}, not {value!r}.")
+
+
+def as_target(path):
+    """Return where a page is to be written, in a folder that is there."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {path.parent}: make it, or write elsewhere.")
+    return path
 
 
 def sample_of(train, pair):

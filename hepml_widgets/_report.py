@@ -2,12 +2,11 @@
 
 import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 
 from hepml_widgets._base import png
-from hepml_widgets._checks import two_names
+from hepml_widgets._checks import as_target, two_names
 from hepml_widgets._numbers import as_name, fixed, percent, significant, with_error
 from hepml_widgets._overtraining_table import p_text
 from hepml_widgets._report_events import gather
@@ -268,7 +267,7 @@ class Report:
         pathlib.Path
             The file written.
         """
-        path = Path(path)
+        path = as_target(path)
         part = path.with_name(f".{os.getpid()}.tmp.{path.name}")
         try:
             part.write_text(self.html, "utf-8")

@@ -169,6 +169,7 @@ def gather(y, scores_or_model, X, weights, *, train, features, missing, progress
     Gathered
     """
     by_name = as_models(scores_or_model)
+    _validate.check_order({"y": y, "X": X, "weights": weights, **by_name})
     features = None if X is None else Features(X, features, missing)
     scorers = {name: scorer_of(model) for name, model in by_name.items() if is_model(model)}
     if scorers and features is None:

@@ -19,7 +19,7 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "typer":
         raise
-    sys.exit('the hepml command needs typer: pip install "hepml-lab[lab]"')
+    sys.exit('the hepml command needs typer: pip install "hepml-lab[files]"')
 except KeyboardInterrupt:
     _interrupted()
 

@@ -95,12 +95,13 @@ def check_target(target, files, overwrite):
         raise DataError(f"there is no folder {target.parent}")
     if target.is_dir():
         raise DataError(f"{target} is a folder: name the file to write in it")
-    if not target.exists():
-        return
-    if any(target.samefile(file) for file in files):
+    if target.exists() and any(target.samefile(file) for file in files):
         raise DataError(f"{target} is to be read: write to another file")
-    if not overwrite:
+    if target.exists() and not overwrite:
         raise DataError(f"{target} exists already: choose another name, or overwrite it (--force)")
+    probe = target.with_name(f".{os.getpid()}.probe.{target.name}")
+    probe.touch()  # now, not after long work
+    probe.unlink()
 
 
 def _write(table, target, part, layout, progress):

@@ -22,7 +22,8 @@ def nearest(name, names):
     str
     """
     names = [str(n) for n in names]
-    if close := get_close_matches(str(name), names, n=3):
+    same = [one for one in names if one.casefold() == str(name).casefold()]
+    if close := same or get_close_matches(str(name), names, n=3):
         return f"did you mean {' or '.join(map(repr, close))}?"
     if len(names) <= 12:
         return f"there is {', '.join(map(repr, names))}" if names else "there is nothing in it"

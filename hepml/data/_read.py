@@ -253,7 +253,7 @@ def _import_libraries():
         import pandas as pd  # noqa: F401
         import pyarrow as pa  # noqa: F401
     except ImportError as error:
-        message = f'reading files needs {error.name}: pip install "hepml-lab[lab]"'
+        message = f'reading files needs {error.name}: pip install "hepml-lab[files]"'
         raise DataError(message) from None
 
 

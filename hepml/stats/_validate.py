@@ -15,6 +15,7 @@ class Events(NamedTuple):
 
 def as_events(y, score, weights=None):
     """Arrays of numbers of one length; values are looked at by `check_values`, or while binning."""
+    check_order({"y": y, "score": score, "weights": weights})
     arrays = {"y": as_vector("y", y), "score": as_vector("score", score)}
     if weights is not None:
         arrays["weights"] = as_vector("weights", weights)
@@ -27,18 +28,50 @@ def as_vector(name, values):
     if np.ma.is_masked(values):
         raise ValueError(f"{name} has masked entries: drop or fill them before passing it on.")
     array = np.asarray(values)
-    if array.dtype == object:
-        raise TypeError(
-            f"{name} has dtype object (first entry: {type(array.flat[0]).__name__}): "
-            "wanted numbers; convert it, e.g. with .astype(float)."
-            if array.size
-            else f"{name} is an empty array of dtype object: wanted numbers."
-        )
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} has dtype {array.dtype}: wanted booleans, integers or floats.")
+        raise TypeError(f"{name} {_no_numbers(name, values, array)}")
     if array.ndim != 1:
-        raise ValueError(f"{name} has shape {array.shape}: wanted one number per event (1-D).")
+        hint = " Of two columns of probabilities, pass [:, 1]." if array.shape[1:] == (2,) else ""
+        raise ValueError(
+            f"{name} has shape {array.shape}: wanted one number per event (1-D).{hint}"
+        )
     return array.astype(float) if array.dtype.itemsize > 8 else array
+
+
+def _no_numbers(name, values, array):
+    """Say what an argument is instead, and what to pass."""
+    if hasattr(values, "predict"):
+        return f"is a model ({type(values).__name__}): wanted the numbers that it gives."
+    if not array.size:
+        return f"is an empty array of dtype {array.dtype}: wanted numbers."
+    first = array.flat[0]
+    if isinstance(first, str):
+        compared = f'; pass e.g. {name} == "{str(first)[:40]}"' if name == "y" else ""
+        return f"holds text (first entry: {str(first)[:40]!r}): wanted numbers{compared}."
+    if array.dtype == object:
+        kind = type(first).__name__
+        return (
+            f"has dtype object (first entry: {kind}): wanted numbers; convert it, e.g. with "
+            ".astype(float)."
+        )
+    return f"has dtype {array.dtype}: wanted booleans, integers or floats."
+
+
+def check_order(columns):
+    """Raise if pandas columns have one index in different orders: rows go by position."""
+    indexed = {name: one.index for name, one in columns.items() if hasattr(one, "iloc")}
+    names = list(indexed)
+    for name in names[1:]:
+        first, other = indexed[names[0]], indexed[name]
+        if len(first) == len(other) and not first.equals(other) and _same_labels(first, other):
+            raise ValueError(
+                f"The rows of {name} have the index of those of {names[0]} in another order, but "
+                f"events are taken by position: pass {name}.loc[{names[0]}.index]."
+            )
+
+
+def _same_labels(first, other):
+    return first.is_unique and other.is_unique and bool(other.isin(first).all())
 
 
 def check_lengths(arrays):

@@ -146,6 +146,11 @@ def test_core_needs_no_event_generator(project):
     assert holders == {"generate"}
 
 
+def test_what_reads_files_is_part_of_the_lab(project):
+    extras = project["optional-dependencies"]
+    assert set(extras["files"]) <= set(extras["lab"])
+
+
 def test_citation_agrees(project, root):
     citation = yaml.safe_load((root / "CITATION.cff").read_text())
     assert citation["version"] == project["version"]

@@ -1,12 +1,20 @@
 """What is refused, and the sentence that says so."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hepml import stats
 
 GOOD_Y, GOOD_SCORE = np.array([0, 1, 1]), np.array([0.1, 0.2, 0.3])
 MANY = 60_000
+
+
+class Tree:
+    """Stands for a model that was passed in place of its scores."""
+
+    def predict(self, X):
+        return X
 
 
 def spoilt(array, value, *rows):
@@ -29,7 +37,23 @@ FAULTS = [
     (r"the first is nan at index 0", ValueError, ([np.nan, 1, 0], GOOD_SCORE)),
     (r"score has shape \(3, 2\): wanted one number per event", ValueError, (GOOD_Y, np.eye(3, 2))),
     (r"score has shape \(\)", ValueError, (GOOD_Y, 0.5)),
-    (r"y has dtype <U1", TypeError, (["s", "b", "s"], GOOD_SCORE)),
+    (
+        r"y holds text \(first entry: 's'\): .*pass e\.g\. y == \"s\"",
+        TypeError,
+        (["s", "b", "s"], GOOD_SCORE),
+    ),
+    (
+        r"score holds text \(first entry: 'a'\): wanted numbers\.",
+        TypeError,
+        (GOOD_Y, np.array(["a", "b", "c"], object)),
+    ),
+    (r"score is a model \(Tree\): wanted the numbers", TypeError, (GOOD_Y, Tree())),
+    (r"score has shape \(3, 2\): .*pass \[:, 1\]", ValueError, (GOOD_Y, np.eye(3, 2))),
+    (
+        r"rows of score have the index of those of y in another order.*score\.loc\[y\.index\]",
+        ValueError,
+        (pd.Series(GOOD_Y), pd.Series(GOOD_SCORE)[::-1]),
+    ),
     (r"score has dtype complex", TypeError, (GOOD_Y, [1j, 0, 0])),
     (r"dtype object \(first entry: Fraction", TypeError, (GOOD_Y, "objects")),
     (r"score has masked entries", ValueError, (GOOD_Y, np.ma.masked_less(GOOD_SCORE, 0.15))),
@@ -45,6 +69,12 @@ def test_faults_are_named(function, sentence, error, arguments):
         arguments = (arguments[0], np.array([Fraction(1, 3)] * 3))
     with pytest.raises(error, match=sentence):
         function(*arguments)
+
+
+def test_columns_of_one_order_or_of_other_events_are_taken_by_position():
+    y, score = pd.Series(GOOD_Y, [7, 5, 3]), pd.Series(GOOD_SCORE, [7, 5, 3])
+    wanted = stats.auc(GOOD_Y, GOOD_SCORE)
+    assert stats.auc(y, score) == stats.auc(y, score.reset_index(drop=True)) == wanted
 
 
 @pytest.mark.parametrize("exact", [True, False])

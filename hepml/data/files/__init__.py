@@ -110,6 +110,6 @@ def _class(kind, role):
         import_module(NEEDS.get(kind, "pyarrow"))
         import_module("pyarrow")
     except ImportError as error:
-        message = f'{LABELS[kind]} files need {error.name}: pip install "hepml-lab[lab]"'
+        message = f'{LABELS[kind]} files need {error.name}: pip install "hepml-lab[files]"'
         raise DataError(message) from None
     return getattr(module, f"{kind.capitalize()}{role}")

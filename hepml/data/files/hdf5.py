@@ -409,7 +409,7 @@ class Hdf5Source(ArraySource):
         try:
             import h5py
         except ImportError:
-            raise DataError('reading HDF5 needs h5py: pip install "hepml-lab[lab]"') from None
+            raise DataError('reading HDF5 needs h5py: pip install "hepml-lab[files]"') from None
         with reading(path, self.kind):
             self.file = h5py.File(path, "r", rdcc_nbytes=0)  # `Rows` keeps what is needed again
         with self._closed_if_it_fails(), reading(path, self.kind):

@@ -50,7 +50,9 @@ class ParquetSource(Source):
         try:
             import pyarrow.parquet as pq
         except ImportError:
-            raise DataError('reading Parquet needs pyarrow: pip install "hepml-lab[lab]"') from None
+            raise DataError(
+                'reading Parquet needs pyarrow: pip install "hepml-lab[files]"'
+            ) from None
         with reading(path, self.kind):
             metadata = pq.read_metadata(path)
             # Buffered and without prefetch: else a row group is taken into memory as a whole.

@@ -38,7 +38,7 @@ def cache_folder():
     try:
         import pooch
     except ImportError:
-        raise DataError('published sets need pooch: pip install "hepml-lab[lab]"') from None
+        raise DataError('published sets need pooch: pip install "hepml-lab[files]"') from None
     return Path(pooch.os_cache("hepml"))
 
 
