@@ -203,17 +203,21 @@ def as_scores(name, scores, weights):
     except (TypeError, ValueError) as error:
         raise type(error)(f"The {name} sample: {error}") from error
     scores = np.asarray(scores).astype(float)
-    if name == "reference" and len(scores) < FEWEST_REFERENCE:
-        raise ValueError(
-            f"The reference sample has {len(scores)} events: at least {FEWEST_REFERENCE} are "
-            "wanted, to know what is usual."
-        )
     weights = None if weights is None else np.asarray(weights, dtype=float)
     if weights is not None and not weights.sum() > 0:
         raise ValueError(
             f"The {name} sample: its weights add up to {weights.sum():g}, wanted more than 0."
         )
     return scores, weights
+
+
+def check_reference(scores):
+    """Raise if there are too few events to know what is usual."""
+    if len(scores) < FEWEST_REFERENCE:
+        raise ValueError(
+            f"The reference sample has {len(scores)} events: at least {FEWEST_REFERENCE} are "
+            "wanted, to know what is usual."
+        )
 
 
 def joined(reference, today):

@@ -12,6 +12,7 @@ from hepml_widgets._anomaly_table import (
     alarms,
     as_features,
     as_scores,
+    check_reference,
     make_periods,
     make_points,
     outlier_finder,
@@ -187,6 +188,8 @@ class AnomalyMonitor(View):
             self.periods = make_periods(populations, null, ks, self.names[1])
         super().__init__(table=self._make_table(), false_alarm=false_alarm)
         self._begin(as_share(flagged))
+        if self.points:
+            check_reference(reference_scores)
 
     def _make_points(self, samples, tables, feature_names, exposure, scale):
         reference, today = (

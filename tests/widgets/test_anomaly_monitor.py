@@ -422,9 +422,9 @@ def test_figure_shows_what_there_is(monitor, rng):
         return [(axes.get_xlabel(), axes.get_ylabel()) for axes in view.figure().axes]
 
     assert labels(monitor) == titles
-    assert labels(AnomalyMonitor([1, 2], [3])) == titles[:1]
+    assert labels(AnomalyMonitor([1, 2] * 10, [3])) == titles[:1]
     assert labels(AnomalyMonitor(populations=0.5, null=NULL, statistic="D")) == [("period", "D")]
-    x = rng.normal(size=(9, 2))
+    x = rng.normal(size=(20, 2))
     own = AnomalyMonitor(x[:, 0], x[:, 1], contributions=x)
     assert labels(own) == [titles[0], ("contribution", "")]
 

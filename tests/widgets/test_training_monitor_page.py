@@ -115,7 +115,7 @@ def test_another_metric_can_be_chosen(shown):
     assert values == ["auc", "f1"]
     select.select_option("f1")
     assert f"f1 {HISTORY['f1'][-1]:.4f}" in readout(shown)
-    expect(shown.get_by_role("img", name="f1 by epoch")).to_be_visible()
+    expect(shown.get_by_role("img", name="\u2068f1\u2069 by epoch")).to_be_visible()
 
 
 def test_loss_on_a_logarithmic_axis(shown):
