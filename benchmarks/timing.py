@@ -88,6 +88,11 @@ def table(header, rows):
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
+def met(is_met):
+    """Word for whether a goal was reached."""
+    return "met" if is_met else "not met"
+
+
 def record(section, text, path=RESULTS):
     """Put text between the section's markers in the results, in place of what was there."""
     begin, end = f"<!-- begin {section} -->", f"<!-- end {section} -->"
