@@ -1,5 +1,6 @@
 """A fresh Jupyter kernel whose messages are read, as a browser does."""
 
+import ast
 import json
 import os
 from pathlib import Path
@@ -58,4 +59,4 @@ class Kernel:
         content = self.run("", user_expressions=ask)["user_expressions"]["result"]
         if content["status"] != "ok":
             raise RuntimeError("\n".join(content["traceback"]))
-        return json.loads(json.loads('"' + content["data"]["text/plain"][1:-1] + '"'))
+        return json.loads(ast.literal_eval(content["data"]["text/plain"]))

@@ -26,7 +26,7 @@ class Timing(NamedTuple):
         return median(mine / its for mine, its in zip(self.rounds, other.rounds, strict=True))
 
 
-def interleave(contestants, *, control, rounds=9, clock=time.process_time):
+def interleave(contestants, *, control, rounds=9, clock=time.process_time, tell=None):
     """Time contestants in turns, so that a busy neighbour slows all of them alike.
 
     Parameters
@@ -40,6 +40,8 @@ def interleave(contestants, *, control, rounds=9, clock=time.process_time):
     clock : callable
         Seconds of CPU by default: on shared cores, wall time counts the waiting too, and more
         of it the longer a contestant runs.
+    tell : callable, optional
+        Gets the number of each round when it is over.
 
     Returns
     -------
@@ -52,6 +54,8 @@ def interleave(contestants, *, control, rounds=9, clock=time.process_time):
     for turn in range(rounds):
         for name in rotated(list(runners), turn):
             seconds[name].append(once(runners[name], clock))
+        if tell is not None:
+            tell(turn)
     return {name: Timing(tuple(values)) for name, values in seconds.items()}
 
 
