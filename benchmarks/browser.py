@@ -15,6 +15,17 @@ ROOT = Path(__file__).resolve().parents[1]
 TICKS = os.sysconf("SC_CLK_TCK")
 # In a notebook: what is on the path here, is there too.
 PATH = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
+# Resolves when the next frame has been made: a message is read after its painting.
+AFTER_FRAME = """() => { window.afterFrame = async () => {
+    await new Promise(requestAnimationFrame);
+    await new Promise(done => {
+        const {port1, port2} = new MessageChannel();
+        port1.onmessage = done;
+        port2.postMessage(null);
+    });
+    return performance.now();
+}; }"""
+RUN_CELL = "() => jupyterapp.commands.execute('notebook:run-cell')"
 
 
 @contextmanager
@@ -37,6 +48,16 @@ def laboratory():
         contextmanager(serve)(Lab, "notebooks", Path(folder), lab_arguments, "/api") as lab,
     ):
         yield lab
+
+
+def opened(browser, lab, name, *cells):
+    """Page with a notebook of these cells, its kernel ready, and the kernel's process."""
+    lab.write(name, *cells)
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    wire = Wire(page)
+    lab.open(page, name)
+    page.evaluate(AFTER_FRAME)
+    return page, wire, int(lab.evaluate(page, "__import__('os').getpid()"))
 
 
 class Wire:

@@ -94,6 +94,17 @@ def hepml(events):
     display(RocExplorer(*events))
 
 
+def staged(rng, events=600, rounds=30):
+    """OvertrainingView with a slider: scores of every boosting round of a toy."""
+    from hepml_widgets import OvertrainingView
+
+    y = rng.integers(0, 2, (2, events))
+    noise = rng.normal(size=(2, events))
+    scores = [noise + (2 * y - 1) * part for part in np.linspace(0, 1.5, rounds)]
+    train, test = np.swapaxes(1 / (1 + np.exp(-np.array(scores))), 0, 1)
+    return OvertrainingView(y[0], train, y[1], test, permutations=99)
+
+
 # ---------------------------------------------------------------- matplotlib
 
 

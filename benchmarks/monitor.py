@@ -25,8 +25,9 @@ EXTRA, PER_BATCH, HISTORY = 2, 0.1, 20  # %, ms, MB
 PROGRESS = "  monitor:"
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 OURS, BARE = "TrainingMonitor", "nothing"
-COMMENT = """Medians of the CPU time of the whole process in {rounds} interleaved rounds, TensorFlow on
-one thread; extra CPU is the median over rounds of the ratio to the training without callback. Each
+COMMENT = """Medians of the CPU time of the whole process in {rounds} interleaved rounds,
+TensorFlow on one thread; extra CPU is the median over rounds of the ratio to the training without
+callback. Each
 training shows {events} events in {batches} batches in each of {epochs} epochs, with validation,
 in a Jupyter kernel with a client reading its messages. "nothing, again" is the same-against-same
 control; "spread" is the middle half of the rounds, "error" that of the median, from the middle

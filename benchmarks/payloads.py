@@ -25,7 +25,7 @@ from benchmarks.timing import circumstances, met, record, table
 LIMIT = 600  # s
 OURS = "RocExplorer"
 TABLE, PAGE = 100e3, 250e3  # bytes
-COMMENT = """Bytes until the view is shown: all messages of the cell that displays it, with its scripts,
+COMMENT = """Bytes until the view is shown: all messages of the cell that displays it, scripts too,
 counted by a client of a fresh kernel (contents as JSON, and buffers). A page is what `to_html`,
 plotly's `write_html` with its library inside, and ipywidgets' `embed_minimal_html` for bqplot
 write; that last page loads its scripts from a CDN (not counted) and is dead without. "All points"

@@ -10,7 +10,7 @@ import argparse
 from statistics import median, quantiles
 from typing import NamedTuple
 
-from benchmarks.browser import PATH, Thread, Wire, chromium, cpu_seconds, laboratory
+from benchmarks.browser import PATH, Thread, chromium, cpu_seconds, laboratory, opened
 from benchmarks.contestants import VIEWS
 from benchmarks.timing import circumstances, met, record, rotated, table
 
@@ -38,13 +38,7 @@ PREPARE = """quiet => {
     const frame = async () => {
         const images = [...area().querySelectorAll('img')];
         await Promise.all(images.map(image => image.decode().catch(() => null)));
-        await new Promise(requestAnimationFrame);
-        await new Promise(done => {
-            const {port1, port2} = new MessageChannel();
-            port1.onmessage = done;
-            port2.postMessage(null);
-        });
-        return performance.now();
+        return afterFrame();
     };
     const press = (node, key) =>
         node.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
@@ -114,14 +108,11 @@ class Bench:
     """A notebook with all views, open in a page."""
 
     def __init__(self, browser, lab, events):
-        lab.write("steps.ipynb", *notebook(events))
         self.lab = lab
-        self.page = browser.new_page(viewport={"width": 1280, "height": 900})
-        self.wire, self.thread = Wire(self.page), Thread(self.page)
-        lab.open(self.page, "steps.ipynb")
+        self.page, self.wire, self.kernel = opened(browser, lab, "steps.ipynb", *notebook(events))
+        self.thread = Thread(self.page)
         lab.run_all(self.page)
         self.page.evaluate(PREPARE, QUIET)
-        self.kernel = int(lab.evaluate(self.page, "__import__('os').getpid()"))
         self.cells = dict(zip([*VIEWS, AGAIN], notebook(events)[1:], strict=True))
 
     def show(self, name):
