@@ -52,12 +52,12 @@ PREPARE = """() => {
         });
     };
 }"""
-COMMENT = """All nine widgets on toys, and {more}, in one notebook of a real
-JupyterLab with a real kernel, in headless Chromium that draws in software. With all open, the control too, each
-is asked by {presses} real key presses in turns; the time runs from the event's own stamp to the
-first frame after its line of numbers changed. Memory is what each cell added: to the JavaScript in
-use of the whole page after collecting garbage, and to the kernel's resident memory (its data and
-the fits of its toys too)."""
+COMMENT = """All nine widgets on toys, and {more}, in one notebook of a real JupyterLab with a
+real kernel, in headless Chromium that draws in software. With all open, the control too, each is
+asked by {presses} real key presses in turns; the time runs from the event's own stamp to the
+first frame after its line of numbers changed. Memory is what each cell added: to the JavaScript
+in use of the whole page after collecting garbage, and to the kernel's resident memory (its data
+and the fits of its toys too)."""
 
 
 def cells():

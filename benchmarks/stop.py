@@ -7,6 +7,7 @@ page, by Stop or by the notebook's own interrupt. Page and kernel read the same 
 """
 
 import argparse
+import json
 from statistics import median
 
 import numpy as np
@@ -21,8 +22,10 @@ import os, time
 os.environ |= {{"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}}
 from benchmarks.monitor import Fit
 from hepml_widgets import TrainingMonitor
-fit, ended = Fit(30, 100_000), []
+fit, heard, ended = Fit(30, 100_000), [], []
 monitor = TrainingMonitor()
+hear = lambda change: change.new == "stopping" and heard.append(time.time())
+monitor.observe(hear, "status")
 display(monitor)"""
 TRAIN = """for _ in range({trainings}):
     try:
@@ -41,7 +44,8 @@ SHOWN = "[data-hepml-live] .hepml-train-progress"
 COMMENT = """A cell trains the network of "Watching a training" in batches of 1024 until it is ended
 from headless Chromium: by the button Stop of TrainingMonitor, or by the notebook's own command to
 interrupt the kernel, which leaves an exception in place of a history. Seconds of wall time from the
-click to the end of `fit`, {rounds} trainings each, in turns."""
+click to the end of `fit`, {rounds} trainings each, in turns. Keras ends the batch under way and
+validates before it ends; "heard" is when the kernel knew."""
 
 
 def click(page):
@@ -77,29 +81,36 @@ def measure(rounds, rng):
             WAYS[way](page)
             if number % len(WAYS) == 0:
                 print(f"  stop: round {number // len(WAYS)} of {rounds}", flush=True)
-        ended = eval_list(lab.evaluate(page, "ended"))  # waits for the cell
+        # The kernel answers when the cell is done.
+        ended, heard = (json.loads(lab.evaluate(page, name)) for name in ("ended", "heard"))
         asked = page.evaluate("asked")
+    return sorted_by_way(order, asked, heard, ended)
+
+
+def sorted_by_way(order, asked, heard, ended):
+    """Seconds from click to end, and to the kernel's hearing of it, which only Stop tells."""
+    ears = iter(heard)
     waited = {way: [] for way in WAYS}
     for way, begin, end in zip(order, asked, ended, strict=True):
-        waited[way].append(end - begin)
+        ear = next(ears) - begin if WAYS[way] is click else None
+        waited[way].append((end - begin, ear))
     return waited
 
 
-def eval_list(text):
-    return [float(part) for part in text.strip("[]").split(",")]
+def row(way, waited):
+    """Cells of one way to end a training."""
+    times = [time for time, _ in waited]
+    ears = [ear for _, ear in waited if ear is not None]
+    heard = f"{median(ears):.3f}" if ears else ""
+    return [way, heard, f"{median(times):.3f}", f"{min(times):.3f}", f"{max(times):.3f}"]
 
 
 def report(waited):
-    rows = [
-        [way, f"{median(times):.3f}", f"{min(times):.3f}", f"{max(times):.3f}"]
-        for way, times in waited.items()
-    ]
-    stops = waited["Stop"] + waited["Stop, again"]
-    body = table(["ended by", "median [s]", "least [s]", "worst [s]"], rows)
-    wanted = (
-        f"- Stop heard within {GOAL} s: {met(max(stops) <= GOAL)}, median {median(stops):.2f} s, "
-        f"worst {max(stops):.2f} s of {len(stops)}."
-    )
+    stops = [time for way in ("Stop", "Stop, again") for time, _ in waited[way]]
+    header = ["ended by", "heard, median [s]", "ended, median [s]", "least [s]", "worst [s]"]
+    body = table(header, [row(*held) for held in waited.items()])
+    reached = f"median {median(stops):.2f} s, worst {max(stops):.2f} s of {len(stops)}"
+    wanted = f"- ended within {GOAL} s of the click: {met(max(stops) <= GOAL)}, {reached}."
     where = circumstances("keras", "tensorflow-cpu", "ipykernel", "jupyterlab")
     comment = COMMENT.format(rounds=len(waited["Stop"]))
     return "\n\n".join(["## Stopping a training", f"{where}.", comment, body, wanted])
