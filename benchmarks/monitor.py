@@ -7,7 +7,6 @@ would; contestants that are not installed are left out. The network is 28-300-30
 batch 1024 events.
 """
 
-import argparse
 import shutil
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from importlib.util import find_spec
 from statistics import median
 
 from benchmarks.kernel import Kernel
-from benchmarks.timing import circumstances, interleave, met, record, table
+from benchmarks.timing import asking, circumstances, interleave, met, present, table
 
 BATCH = 1024
 LIMIT = 3600  # s
@@ -270,13 +269,13 @@ def goals(found, held, count):
     ]
 
 
-def main(*words):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main():
+    parser = asking(__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--batches", type=int, default=20)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--history", type=int, default=1000, help="epochs, and batches in each")
-    asked = parser.parse_args(words or None)
+    asked = parser.parse_args()
     found, held = in_kernel(asked.rounds, asked.batches, asked.epochs, asked.history)
     count = asked.batches * asked.epochs
     header = ["callback", "CPU [s]", "extra CPU [%]", "error [%]", "spread [%]"]
@@ -286,8 +285,7 @@ def main(*words):
     comment = COMMENT.format(events=events, **vars(asked))
     wanted = "\n".join(f"- {line}." for line in goals(found, held, count))
     parts = ["## Watching a training", f"{where}.", comment, text, wanted]
-    record("monitor", "\n\n".join(parts))
-    print("\n\n".join(parts))
+    present("monitor", "\n\n".join(parts), dry=asked.dry)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 python -m benchmarks.notebook [--presses 20]
 """
 
-import argparse
 from statistics import median, quantiles
 
 from benchmarks.browser import (
@@ -15,7 +14,7 @@ from benchmarks.browser import (
     opened,
     resident,
 )
-from benchmarks.timing import circumstances, met, record, rotated, table
+from benchmarks.timing import asking, circumstances, met, present, rotated, table
 from tests.widgets.all_views import VIEWS
 
 GOAL = 100  # ms
@@ -172,14 +171,13 @@ def report(empty, full, added, times, presses):
     return "\n\n".join(parts)
 
 
-def main(*words):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main():
+    parser = asking(__doc__)
     parser.add_argument("--presses", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=2)
-    asked = parser.parse_args(words or None)
+    asked = parser.parse_args()
     text = report(*measure(asked.presses, asked.rounds), asked.presses)
-    record("notebook", text)
-    print(text)
+    present("notebook", text, dry=asked.dry)
 
 
 if __name__ == "__main__":

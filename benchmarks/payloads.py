@@ -5,7 +5,6 @@ python -m benchmarks.payloads [--events 1e5 1e6 1e7]
 A client of a fresh kernel counts every message that a cell sends until it is done.
 """
 
-import argparse
 import json
 import tempfile
 from pathlib import Path
@@ -20,7 +19,7 @@ from benchmarks.contestants import (
     plotly_of,
 )
 from benchmarks.kernel import Kernel
-from benchmarks.timing import circumstances, met, record, table
+from benchmarks.timing import asking, circumstances, met, present, table
 
 LIMIT = 600  # s
 OURS = "RocExplorer"
@@ -153,6 +152,10 @@ def kilobytes(count):
     return f"{count / 1e3:,.0f}".replace(",", " ")
 
 
+def factor(times):
+    return f"{times:.1f}" if times < 100 else f"{times:.0f}"
+
+
 def rows(found):
     """Bytes of each view at each size, and how much more than ours."""
     for name in VIEWS:
@@ -161,7 +164,7 @@ def rows(found):
             pairs = list(zip(held[name], held[OURS], strict=True))[:2]
             cells += [kilobytes(its) for its, _ in pairs]
             times += [its / mine for its, mine in pairs]
-        yield [name, *cells, f"{min(times):.3g} … {max(times):.3g}"]
+        yield [name, *cells, " … ".join(map(factor, (min(times), max(times))))]
 
 
 def goals(found):
@@ -184,12 +187,12 @@ def report(found):
     return "\n\n".join(["## What is sent to open a view", f"{where}.", COMMENT, body, wanted])
 
 
-def main(*words):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main():
+    parser = asking(__doc__)
     parser.add_argument("--events", type=float, nargs="+", default=[1e5, 1e6, 1e7])
-    text = report(measure(parser.parse_args(words or None).events))
-    record("payloads", text)
-    print(text)
+    asked = parser.parse_args()
+    text = report(measure(asked.events))
+    present("payloads", text, dry=asked.dry)
 
 
 if __name__ == "__main__":

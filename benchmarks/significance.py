@@ -3,14 +3,13 @@
 python -m benchmarks.significance
 """
 
-import argparse
 from decimal import Decimal, localcontext
 from functools import partial
 
 import numpy as np
 
 from benchmarks.roc import calibrated
-from benchmarks.timing import circumstances, interleave, met, record, table
+from benchmarks.timing import asking, circumstances, interleave, met, present, table
 from hepml import stats
 
 CUTS, MANY = np.linspace(0, 1, 101), np.linspace(0, 1, 10_001)
@@ -144,14 +143,13 @@ def report(events, rounds):
     return "\n\n".join(parts)
 
 
-def main(*words):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main():
+    parser = asking(__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--events", type=float, default=1e6)
-    asked = parser.parse_args(words or None)
+    asked = parser.parse_args()
     text = report(asked.events, asked.rounds)
-    record("significance", text)
-    print(text)
+    present("significance", text, dry=asked.dry)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,12 @@ Each contestant is stepped by keys in a real notebook with a real kernel. The ti
 key press to the first frame after the last change of the picture that the step brought.
 """
 
-import argparse
 from statistics import median, quantiles
 from typing import NamedTuple
 
 from benchmarks.browser import PATH, Thread, chromium, cpu_seconds, laboratory, opened
 from benchmarks.contestants import VIEWS
-from benchmarks.timing import circumstances, met, record, rotated, table
+from benchmarks.timing import asking, circumstances, met, present, rotated, table
 
 OURS = "RocExplorer"
 AGAIN = f"{OURS}, again"
@@ -237,16 +236,15 @@ def report(turns, idle, asked):
     return "## One step of a slider\n\n" + "\n\n".join(parts)
 
 
-def main(*words):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main():
+    parser = asking(__doc__)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--events", type=float, default=1e6)
-    asked = parser.parse_args(words or None)
+    asked = parser.parse_args()
     text = report(*measure(asked.events, asked.rounds, asked.steps, asked.frames), asked)
-    record("steps", text)
-    print(text)
+    present("steps", text, dry=asked.dry)
 
 
 if __name__ == "__main__":

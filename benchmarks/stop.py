@@ -6,14 +6,13 @@ A cell trains Keras networks, one after the other, and so holds the kernel; each
 page, by Stop or by the notebook's own interrupt. Page and kernel read the same clock.
 """
 
-import argparse
 import json
 from statistics import median
 
 import numpy as np
 
 from benchmarks.browser import PATH, chromium, laboratory, opened
-from benchmarks.timing import circumstances, met, record, rotated, table
+from benchmarks.timing import asking, circumstances, met, present, rotated, table
 
 GOAL = 0.5  # s
 LIMIT = 60_000  # ms
@@ -116,14 +115,13 @@ def report(waited):
     return "\n\n".join(["## Stopping a training", f"{where}.", comment, body, wanted])
 
 
-def main(*words):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main():
+    parser = asking(__doc__)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args(words or None)
+    asked = parser.parse_args()
     text = report(measure(asked.rounds, np.random.default_rng(asked.seed)))
-    record("stop", text)
-    print(text)
+    present("stop", text, dry=asked.dry)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Timing contestants in turns on a machine that others use too, and where results are kept."""
 
+import argparse
 import platform
 import time
 from datetime import UTC, datetime
@@ -95,6 +96,20 @@ def table(header, rows):
 def met(is_met):
     """Word for whether a goal was reached."""
     return "met" if is_met else "not met"
+
+
+def asking(doc):
+    """Parser of a script's options, with its doc's first line; the text need not be recorded."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--dry", action="store_true", help="print, do not record")
+    return parser
+
+
+def present(section, text, *, dry):
+    """Print the text of a section, and record it unless this is a dry run."""
+    print(text, flush=True)
+    if not dry:
+        record(section, text)
 
 
 def record(section, text, path=RESULTS):
