@@ -108,13 +108,29 @@ def staged(rng, events=600, rounds=30):
 # ---------------------------------------------------------------- matplotlib
 
 
+def inline():
+    """Let figures be shown as pictures; importing ipympl would make canvases of pyplot's."""
+    from IPython import get_ipython
+
+    get_ipython().run_line_magic("matplotlib", "inline")
+
+
+def panels():
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SIZE, dpi=DPI)
+    return figure, figure.subplots(1, 3)
+
+
 def interact_naive(events):
     """Everything anew at each step."""
     import ipywidgets
-    import matplotlib.pyplot as plt
+    from IPython.display import display
+
+    inline()
 
     def draw(threshold):
-        _, axes = plt.subplots(1, 3, figsize=SIZE, dpi=DPI)
+        figure, axes = panels()
         for part in classes(events):
             axes[0].hist(part[0], BINS, weights=part[1], histtype="step", log=True)
         background, signal, cuts = all_points(events)
@@ -122,7 +138,7 @@ def interact_naive(events):
         ratio = signal / np.sqrt(np.maximum(signal + background, 1e-6))
         axes[2].plot(np.clip(cuts, 0, 1), ratio)
         place(axes, threshold, [np.interp(-threshold, -cuts, c) for c in (signal, background)])
-        plt.show()
+        display(figure)
 
     ipywidgets.interact(draw, threshold=slider())
 
@@ -130,16 +146,17 @@ def interact_naive(events):
 def interact_cached(events):
     """Compute once, draw anew at each step."""
     import ipywidgets
-    import matplotlib.pyplot as plt
+    from IPython.display import display
 
+    inline()
     held = curves(events)
 
     def draw(threshold):
-        _, axes = plt.subplots(1, 3, figsize=SIZE, dpi=DPI)
+        figure, axes = panels()
         draw_curves(axes, held)
         place(axes, threshold, held.at(threshold))
         axes[0].set_title(words(threshold, held.at(threshold)), fontsize=8)
-        plt.show()
+        display(figure)
 
     ipywidgets.interact(draw, threshold=slider())
 
@@ -163,13 +180,11 @@ def ipympl(events):
     import ipywidgets
     from ipympl.backend_nbagg import Canvas, FigureManager
     from IPython.display import display
-    from matplotlib.figure import Figure
 
     held, chosen, said = curves(events), slider(), ipywidgets.Label()
-    figure = Figure(figsize=SIZE, dpi=DPI)
+    figure, axes = panels()
     canvas = Canvas(figure)
     FigureManager(canvas, 1)
-    axes = figure.subplots(1, 3)
     draw_curves(axes, held)
     *lines, dot = place(axes, 0.5, held.at(0.5))
 

@@ -272,7 +272,7 @@ def goals(found, held, count):
 def main():
     parser = asking(__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--batches", type=int, default=20)
+    parser.add_argument("--batches", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--history", type=int, default=1000, help="epochs, and batches in each")
     asked = parser.parse_args()
