@@ -18,7 +18,7 @@ AGAIN = f"{OURS}, again"
 FRAME = 16.7  # ms
 CLOCK = 0.1  # ms; how fine the clock of a page is
 QUIET = 150  # ms without a change: the step is over
-LATEST = 10_000  # ms
+LATEST = 10_000  # ms; a step that has drawn nothing by then counts as that long
 REST = 800  # ms; by then a view has told the kernel where it stands
 HANDLE = ".jp-mod-active [role=slider]"
 # What belongs to a picture: not the slider, the words, the signs of the notebook.
@@ -48,12 +48,12 @@ PREPARE = """quiet => {
             subtree: true, childList: true, attributes: true, characterData: true});
         try { return await body(latest); } finally { observer.disconnect(); seen = () => {}; }
     };
-    const settled = (last, count, latest) => new Promise((done, fail) => {
+    const settled = (last, count, latest) => new Promise(done => {
         const begun = performance.now();
         const look = setInterval(() => {
             const now = performance.now();
             if (count() && now - last() > quiet) { clearInterval(look); done(); }
-            if (now - begun > latest) { clearInterval(look); fail('nothing was drawn'); }
+            if (now - begun > latest) { clearInterval(look); done(); }
         }, 10);
     });
     // One key; milliseconds until the frame that shows what it changed.
@@ -63,7 +63,7 @@ PREPARE = """quiet => {
         const begun = performance.now();
         press(document.querySelector(selector), key);
         await settled(() => last, () => count, latest);
-        return await drawn - begun;
+        return count ? await drawn - begun : latest;
     });
     // A key per frame, as when it is held: intervals of frames, and how many brought a picture.
     window.hold = (selector, frames) => watching(async () => {
@@ -225,7 +225,15 @@ def goals(turns, idle):
         f"frame p95 of ours, goal ≤ {FRAME} ms: {reached}, {frames:.1f} ms ({nothing})",
         f"CPU of the page's main thread per such frame of ours: {work:.1f} ms",
         f"key to drawn frame, p95 of ours: {key:.1f} ms",
+        f"steps that had drawn nothing after {LATEST / 1e3:.0f} s: {blind(turns)}",
     ]
+
+
+def blind(turns):
+    """Name the views that drew nothing, and how often."""
+    counts = {name: sum(t >= LATEST for turn in held for t in turn.times)
+              for name, held in turns.items()}  # fmt: skip
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"
 
 
 COMMENT = """A model of {events:.0e} events; each view shows scores, ROC and significance with one

@@ -141,6 +141,10 @@ def test_steps_are_judged():
     lines = goals({OURS: [good], AGAIN: [late, late]}, [16.7] * 60)
     assert "not met, 4 in 180 steps" in lines[0]
     assert "not met, 33.4 ms" in lines[1]
+    assert lines[-1].endswith(": none")
+    assert goals({OURS: [good], AGAIN: [late._replace(times=[1e4])]}, [16.7] * 60)[-1].endswith(
+        f": {AGAIN} 1"
+    )
 
 
 def test_stops_are_sorted_by_way():
