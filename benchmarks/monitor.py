@@ -259,7 +259,9 @@ def goals(found, held, count):
     ratios = extra(found["long"], OURS)
     share, each = median(ratios), per_batch(found, OURS, count)
     megabytes, pairs = held["bytes"] / 1e6, len(ratios)
-    reached = f"({share:.1f} ± {error(ratios):.1f}) % in {pairs} pairs"
+    control = extra(found["long"], f"{BARE} again")
+    same = f"the control ({median(control):.1f} ± {error(control):.1f}) %"
+    reached = f"({share:.1f} ± {error(ratios):.1f}) % in {pairs} pairs, {same}"
     hooks = f"its hooks alone, without a network: {1e3 * held['seconds']:.4f} ms"
     size = f"history of {held['epochs']} epochs with as many batches each"
     return [

@@ -110,7 +110,7 @@ def monitor_found(extra, fixed):
     from benchmarks.monitor import BARE, OURS
 
     return {
-        length: {BARE: [bare] * 20, OURS: [bare + more] * 20}
+        length: {BARE: [bare] * 20, OURS: [bare + more] * 20, f"{BARE} again": [bare] * 20}
         for length, bare, more in (("long", 2.0, extra), ("short", 0.1, fixed))
     }
 
