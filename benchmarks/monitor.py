@@ -1,44 +1,38 @@
 """What watching a training costs: extra CPU of live plots on a small Keras network.
 
-    python -m benchmarks.monitor [--rounds 10]
+    python -m benchmarks.monitor [--rounds 20]
 
 Every contestant runs in one Jupyter kernel whose messages are read by a client, as a browser
 would; contestants that are not installed are left out. The network is 28-300-300-300-1, the
 batch 1024 events.
 """
 
-import argparse
-import json
-import os
 import shutil
 import sys
 import tempfile
+import time
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from statistics import median
 
-from benchmarks.timing import circumstances, interleave, record, table
+from benchmarks.kernel import Kernel
+from benchmarks.timing import asking, circumstances, interleave, met, present, table
 
-ROOT = Path(__file__).resolve().parents[1]
 BATCH = 1024
-ONE_THREAD = {
-    "KERAS_BACKEND": "tensorflow",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-}
 LIMIT = 3600  # s
-COMMENT = """
-Medians of the CPU time of the whole process in {rounds} interleaved rounds, TensorFlow on one
-thread; extra CPU is the median over rounds of the ratio to the training without callback.
-Each training shows {events} events in each of {epochs} epochs, with validation, in a Jupyter
-kernel with a client reading its messages. "nothing, again" is the same-against-same control;
-"spread" is the middle half of the rounds. TrainingMonitor's cost has a part that does not grow
-with the training ({fixed:.2f} s: the widget, and the copy with a picture that stays in the saved
-notebook).
-"""
+EXTRA, PER_BATCH, HISTORY = 2, 0.1, 20  # %, ms, MB
+PROGRESS = "  monitor:"
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+OURS, BARE = "TrainingMonitor", "nothing"
+COMMENT = """Medians of the CPU time of the whole process in {rounds} interleaved rounds,
+TensorFlow on one thread; extra CPU is the median over rounds of the ratio to the training without
+callback. Each
+training shows {events} events in {batches} batches in each of {epochs} epochs, with validation,
+in a Jupyter kernel with a client reading its messages. "nothing, again" is the same-against-same
+control; "spread" is the middle half of the rounds, "error" that of the median, from the middle
+half. "Fixed" is the extra CPU of a training of a single batch: for TrainingMonitor the widget and
+the copy with a picture that stays in the saved notebook. "Per batch" is the rest, over all
+batches."""
 
 
 # ---------------------------------------------------------------- in the kernel
@@ -94,12 +88,12 @@ def livelossplot():
     return [PlotLossesKerasTF()]
 
 
-def tensorboard():
+def tensorboard(every="epoch"):
     import keras
 
     folder = tempfile.mkdtemp()
     remove = keras.callbacks.LambdaCallback(on_train_end=lambda _: shutil.rmtree(folder))
-    return [keras.callbacks.TensorBoard(folder, write_graph=False), remove]
+    return [keras.callbacks.TensorBoard(folder, write_graph=False, update_freq=every), remove]
 
 
 def tqdm():
@@ -138,8 +132,9 @@ def matplotlib():
 
 
 PEERS = {
-    "TrainingMonitor": (monitor, "hepml_widgets"),
+    OURS: (monitor, "hepml_widgets"),
     "TensorBoard, per epoch": (tensorboard, "tensorboard"),
+    "TensorBoard, per batch": (partial(tensorboard, "batch"), "tensorboard"),
     "tqdm, per batch": (tqdm, "tqdm"),
     "livelossplot": (livelossplot, "livelossplot"),
     "matplotlib, per epoch": (matplotlib, "matplotlib"),
@@ -147,83 +142,152 @@ PEERS = {
 
 
 def measure(rounds, batches, epochs):
-    """Seconds of CPU of each contestant in each round, and of a training of one batch."""
+    """Seconds of CPU of each contestant in each round, in long and in short trainings."""
     there = {name: make for name, (make, module) in PEERS.items() if find_spec(module)}
+    found = {}
+    for length, fit in (("long", Fit(batches, epochs)), ("short", Fit(1, 1))):
+        runs = {BARE: fit} | {name: partial(fit, make) for name, make in there.items()}
+        tell = partial(progress, length, rounds)
+        times = interleave(runs, control=BARE, rounds=rounds, tell=tell)
+        found[length] = {name: timing.rounds for name, timing in times.items()}
+    return found
 
-    def contest(fit, names):
-        runs = {"nothing": fit} | {name: partial(fit, there[name]) for name in names}
-        return interleave(runs, control="nothing", rounds=rounds)
 
-    long = contest(Fit(batches, epochs), there)
-    short = contest(Fit(1, 1), ["TrainingMonitor"])
-    fixed = median(map(float.__sub__, short["TrainingMonitor"].rounds, short["nothing"].rounds))
-    return {"seconds": {name: timing.rounds for name, timing in long.items()}, "fixed": fixed}
+def progress(length, rounds, turn):
+    print(f"{PROGRESS} {length} trainings, round {turn + 1} of {rounds}", flush=True)
+
+
+def hooked(epochs, batches):
+    """Call a shown monitor as Keras does for that many batches of no work."""
+    (watcher,) = monitor()
+    watcher.set_params({"epochs": epochs, "steps": batches})
+    watcher.on_train_begin()
+    for epoch in range(epochs):
+        watcher.on_epoch_begin(epoch)
+        for batch in range(batches):
+            watcher.on_train_batch_begin(batch)
+        watcher.on_epoch_end(epoch, dict.fromkeys(CURVES, 1 / (1 + epoch)))
+    watcher.on_train_end()
+    return watcher
+
+
+def history(epochs, batches):
+    """Bytes that a monitor takes at most while it watches, and CPU seconds per batch."""
+    import tracemalloc
+
+    start = time.process_time()
+    hooked(epochs, batches)
+    seconds = (time.process_time() - start) / (epochs * batches)
+    tracemalloc.start()
+    watcher = hooked(epochs, batches)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return {"seconds": seconds, "bytes": peak, "epochs": watcher.epochs}
 
 
 # ---------------------------------------------------------------- outside
 
 
-def in_kernel(code):
-    """Run code in a fresh kernel whose messages are read; return what it leaves in `result`."""
-    from jupyter_client.manager import KernelManager
-
-    kernel = KernelManager()
-    kernel.start_kernel(cwd=str(ROOT), env={**os.environ, **ONE_THREAD})
-    client = kernel.client()
-    client.start_channels()
-    try:
-        client.wait_for_ready(60)
-        ask = {"user_expressions": {"result": "__import__('json').dumps(result)"}}
-        reply = client.execute_interactive(code, output_hook=look, timeout=LIMIT, **ask)
-        content = reply["content"]
-        if content["status"] != "ok":
-            raise RuntimeError("\n".join(content["traceback"]))
-        text = content["user_expressions"]["result"]["data"]["text/plain"]
-        return json.loads(text.strip("'"))
-    finally:
-        client.stop_channels()
-        kernel.shutdown_kernel(now=True)
+def hear(message):
+    """Take a message, as a browser does; only progress is worth printing."""
+    text = message["content"].get("text", "") if message["msg_type"] == "stream" else ""
+    if PROGRESS in text:
+        print(text[text.index(PROGRESS) :].splitlines()[0], flush=True)
 
 
-def look(message):
-    """Take a message, as a browser does; only mistakes are worth printing."""
-    if message["msg_type"] == "error":
-        print("\n".join(message["content"]["traceback"]))
+def in_kernel(rounds, batches, epochs, length):
+    """Measure in one fresh kernel."""
+    with Kernel(LIMIT) as kernel:
+        kernel.run("from benchmarks import monitor")
+        kernel.run(f"found = monitor.measure({rounds}, {batches}, {epochs})", hear)
+        kernel.run(f"held = monitor.history({length}, {length})", hear)
+        return kernel.value("found"), kernel.value("held")
 
 
-def quartiles(ratios):
-    ordered = sorted(ratios)
+def quartiles(values):
+    ordered = sorted(values)
     return ordered[len(ordered) // 4], ordered[-1 - len(ordered) // 4]
 
 
-def rows(seconds):
-    """Table rows: contestant, seconds, extra CPU, spread."""
-    bare = seconds["nothing"]
-    for name, rounds in seconds.items():
-        ratios = [100 * (its / mine - 1) for its, mine in zip(rounds, bare, strict=True)]
+def error(values):
+    """Error of a median, from the middle half."""
+    low, high = quartiles(values)
+    return 1.25 * (high - low) / 1.35 / len(values) ** 0.5
+
+
+def extra(seconds, name):
+    """Percent more CPU than without callback, round by round."""
+    pairs = zip(seconds[name], seconds[BARE], strict=True)
+    return [100 * (its / bare - 1) for its, bare in pairs]
+
+
+def difference(seconds, name):
+    """Seconds more than without callback, round by round."""
+    return [its - bare for its, bare in zip(seconds[name], seconds[BARE], strict=True)]
+
+
+def fixed(found, name):
+    return median(difference(found["short"], name))
+
+
+def per_batch(found, name, count):
+    """Milliseconds per batch beyond what the training costs once."""
+    return 1e3 * (median(difference(found["long"], name)) - fixed(found, name)) / count
+
+
+def rows(found, count):
+    """Table rows: contestant, seconds, extra CPU and its spread, fixed part, rest per batch."""
+    for name, rounds in found["long"].items():
+        cells = [name.replace(" again", ", again"), f"{median(rounds):.2f}"]
+        if name == BARE:
+            yield [*cells, *[""] * 5]
+            continue
+        ratios = extra(found["long"], name)
         low, high = quartiles(ratios)
-        extra = "" if name == "nothing" else f"{median(ratios):+.1f}"
-        spread = "" if name == "nothing" else f"{low:+.1f} … {high:+.1f}"
-        yield [name.replace(" again", ", again"), f"{median(rounds):.2f}", extra, spread]
+        yield [
+            *cells,
+            f"{median(ratios):+.1f}",
+            f"{error(ratios):.1f}",
+            f"{low:+.1f} … {high:+.1f}",
+            f"{1e3 * fixed(found, name):.0f}",
+            f"{per_batch(found, name, count):.2f}",
+        ]
+
+
+def goals(found, held, count):
+    """Sentences that say what was wanted and what was reached."""
+    ratios = extra(found["long"], OURS)
+    share, each = median(ratios), per_batch(found, OURS, count)
+    megabytes, pairs = held["bytes"] / 1e6, len(ratios)
+    control = extra(found["long"], f"{BARE} again")
+    same = f"the control ({median(control):.1f} ± {error(control):.1f}) %"
+    reached = f"({share:.1f} ± {error(ratios):.1f}) % in {pairs} pairs, {same}"
+    hooks = f"its hooks alone, without a network: {1e3 * held['seconds']:.4f} ms"
+    size = f"history of {held['epochs']} epochs with as many batches each"
+    return [
+        f"extra CPU of TrainingMonitor, goal ≤ {EXTRA} %: {met(share <= EXTRA)}, {reached}",
+        f"per batch, goal ≤ {PER_BATCH} ms: {met(each <= PER_BATCH)}, {each:.2f} ms; {hooks}",
+        f"{size}, goal < {HISTORY} MB: {met(megabytes < HISTORY)}, {megabytes:.1f} MB at most",
+    ]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--batches", type=int, default=30)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser = asking(__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--batches", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--history", type=int, default=1000, help="epochs, and batches in each")
     asked = parser.parse_args()
-    size = f"{asked.rounds}, {asked.batches}, {asked.epochs}"
-    found = in_kernel(f"from benchmarks.monitor import measure\nresult = measure({size})")
-    header = ["callback", "CPU [s]", "extra CPU [%]", "spread [%]"]
-    text = table(header, list(rows(found["seconds"])))
+    found, held = in_kernel(asked.rounds, asked.batches, asked.epochs, asked.history)
+    count = asked.batches * asked.epochs
+    header = ["callback", "CPU [s]", "extra CPU [%]", "error [%]", "spread [%]"]
+    text = table([*header, "fixed [ms]", "per batch [ms]"], list(rows(found, count)))
     events = f"{asked.batches * BATCH:,}".replace(",", " ")
-    comment = COMMENT.format(
-        rounds=asked.rounds, epochs=asked.epochs, events=events, fixed=found["fixed"]
-    )
     where = circumstances("keras", "tensorflow-cpu", "anywidget", "ipykernel")
-    record("monitor", f"## Watching a training\n\n{where}\n{comment}\n{text}")
-    print(text)
+    comment = COMMENT.format(events=events, **vars(asked))
+    wanted = "\n".join(f"- {line}." for line in goals(found, held, count))
+    parts = ["## Watching a training", f"{where}.", comment, text, wanted]
+    present("monitor", "\n\n".join(parts), dry=asked.dry)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Timing contestants in turns on a machine that others use too, and where results are kept."""
 
+import argparse
 import platform
 import time
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ class Timing(NamedTuple):
         return median(mine / its for mine, its in zip(self.rounds, other.rounds, strict=True))
 
 
-def interleave(contestants, *, control, rounds=9, clock=time.process_time):
+def interleave(contestants, *, control, rounds=9, clock=time.process_time, tell=None):
     """Time contestants in turns, so that a busy neighbour slows all of them alike.
 
     Parameters
@@ -40,6 +41,8 @@ def interleave(contestants, *, control, rounds=9, clock=time.process_time):
     clock : callable
         Seconds of CPU by default: on shared cores, wall time counts the waiting too, and more
         of it the longer a contestant runs.
+    tell : callable, optional
+        Gets the number of each round when it is over.
 
     Returns
     -------
@@ -52,6 +55,8 @@ def interleave(contestants, *, control, rounds=9, clock=time.process_time):
     for turn in range(rounds):
         for name in rotated(list(runners), turn):
             seconds[name].append(once(runners[name], clock))
+        if tell is not None:
+            tell(turn)
     return {name: Timing(tuple(values)) for name, values in seconds.items()}
 
 
@@ -86,6 +91,25 @@ def table(header, rows):
     """Markdown table; cells are strings."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def met(is_met):
+    """Word for whether a goal was reached."""
+    return "met" if is_met else "not met"
+
+
+def asking(doc):
+    """Parser of a script's options, with its doc's first line; the text need not be recorded."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--dry", action="store_true", help="print, do not record")
+    return parser
+
+
+def present(section, text, *, dry):
+    """Print the text of a section, and record it unless this is a dry run."""
+    print(text, flush=True)
+    if not dry:
+        record(section, text)
 
 
 def record(section, text, path=RESULTS):

@@ -1,8 +1,6 @@
 """RocExplorer: what is sent when it opens, what a step costs in a real browser."""
 
 import argparse
-import os
-import shutil
 import tempfile
 import time
 from itertools import pairwise
@@ -10,13 +8,13 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import numpy as np
-from playwright.sync_api import sync_playwright
 from scipy.special import expit
 
+from benchmarks.browser import Thread, chromium
+from benchmarks.payloads import column_bytes
 from benchmarks.timing import circumstances, record, table
 from hepml_widgets import RocExplorer
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 STEPS = """([selector, kind, values, steps]) => {
     const node = document.querySelector(selector);
     const step = kind === 'key'
@@ -41,14 +39,6 @@ def explorer_of(events, models, rng):
     return RocExplorer(y, scores, weights, train=(y, scores, weights))
 
 
-def column_bytes(value):
-    """Bytes of all columns in a nested table."""
-    if isinstance(value, bytes):
-        return len(value)
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return sum(map(column_bytes, parts))
-
-
 def sizes(events, models, rng, folder):
     """One row of the table of sizes, in kB and CPU seconds."""
     start = time.process_time()
@@ -66,32 +56,21 @@ def sizes(events, models, rng, folder):
 def step_times(explorer, folder, rounds):
     """CPU milliseconds of JavaScript per step, for each kind of step, in batches."""
     path = explorer.to_html(folder / "page.html")
-    own = os.environ.get("HEPML_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=own, args=FLAGS)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 700})
         page.goto(path.as_uri())
         page.wait_for_selector("[data-done] .hepml-readout")
-        session = page.context.new_cdp_session(page)
-        session.send("Performance.enable", {"timeDomain": "threadTicks"})
-        times = {name: batches(page, session, action, rounds) for name, action in ACTIONS.items()}
-        browser.close()
-    return times
+        thread = Thread(page)
+        return {name: batches(page, thread, action, rounds) for name, action in ACTIONS.items()}
 
 
-def batches(page, session, action, rounds):
+def batches(page, thread, action, rounds):
     page.evaluate(STEPS, [*action, BATCH])
-    stamps = [script_seconds(session)]
+    stamps = [thread.read()[0]]
     for _ in range(rounds):
         page.evaluate(STEPS, [*action, BATCH])
-        stamps.append(script_seconds(session))
+        stamps.append(thread.read()[0])
     return [1e3 * (after - before) / BATCH for before, after in pairwise(stamps)]
-
-
-def script_seconds(session):
-    """CPU seconds the page's thread has spent in scripts: waiting for a core does not count."""
-    metrics = session.send("Performance.getMetrics")["metrics"]
-    return next(metric["value"] for metric in metrics if metric["name"] == "ScriptDuration")
 
 
 def redraw_time(explorer):

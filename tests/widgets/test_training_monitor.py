@@ -1,5 +1,6 @@
 """TrainingMonitor without a library: records, control, what is sent, recordings."""
 
+import io
 import json
 import math
 import subprocess
@@ -12,8 +13,9 @@ import pytest
 import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from hepml_widgets import TrainingMonitor
+from hepml_widgets import TrainingMonitor, _training_picture
 from hepml_widgets._recorder import MAX_NUMBERS, Clock, Recorder, larger_is_better
 from hepml_widgets.training_monitor import _answer_while_busy
 
@@ -356,6 +358,48 @@ def test_figure_has_a_frame_per_panel():
     np.testing.assert_array_equal(losses[1.0].get_ydata(), HISTORY["loss"])
     assert len(TrainingMonitor().figure().axes) == 1
     assert len(TrainingMonitor().picture()) > 1000
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        {"loss": [1.0]},
+        {"loss": [math.nan, math.inf], "auc": [-math.inf, 0.5]},
+        {"loss": [1e308, -1e308, 5e-324]},
+        {"": [1, 2], "x" * 9000: [1, 2], "m\njj": [0, 0]},
+        {"loss": list(range(20_000))},
+    ],
+)
+def test_picture_shows_any_history(history):
+    pictures = [trained(history, baseline=0.7).picture() for _ in range(2)]
+    assert pictures[0] == pictures[1]
+    assert Image.open(io.BytesIO(pictures[0])).size == (512, 320)
+
+
+def test_picture_has_the_curve_at_its_place():
+    """A constant loss lies half-way up its panel, from the first epoch to the last."""
+    picture = trained({"val_loss": [0.4] * 50}).picture()
+    grey = np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
+    place = _training_picture.Frame(42, 313, (0, 1.17 * 50), (0.38, 0.42))
+    row = 320 - round(float(place.up(0.4)))
+    first, last = (round(float(place.across(epoch))) for epoch in (1, 50))
+    assert (grey[row, first + 2 : last - 2] < 128).all()
+    for empty in (row - 6, row + 6):
+        assert (grey[empty, first + 6 : last - 2] > 200).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.25, 0.5, 0.75], ["0.25", "0.50", "0.75"]),
+        ([0.2, 0.4], ["0.2", "0.4"]),
+        ([0.0, 20.0], ["0", "20"]),
+        ([1e6, 2e6], ["1e+06", "2e+06"]),
+        ([], []),
+    ],
+)
+def test_numbers_of_the_picture(values, texts):
+    assert _training_picture.numbers(values) == texts
 
 
 def test_description_says_the_numbers():
