@@ -5,8 +5,6 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
-from hepml_widgets._shorten import letters, shortened
-
 STATIC = Path(__file__).with_name("static")
 
 _EXPORT = "export default { render };"
@@ -50,6 +48,8 @@ def _blocks(module):
     text = _IMPORT.sub("", _read(f"{module}.js"))
     if text.startswith(_SHORT):
         return text.removeprefix(_SHORT).strip().split("\n\n")
+    from hepml_widgets._shorten import shortened  # noqa: PLC0415 - a wheel has what this makes
+
     text = text.replace(_EXPORT, "")
     parts = re.split(r"^(?=(?:export |async |function |const |class ))", text, flags=re.MULTILINE)
     names = short_names(module)
@@ -83,6 +83,8 @@ def _shared_names():
 
 def _numbered(lead, names, text):
     """Short names for those given, the most frequent first; what pages call keeps its own."""
+    from hepml_widgets._shorten import letters  # noqa: PLC0415 - a wheel has the names it gave
+
     count = Counter(re.findall(r"\w+", text))
     order = sorted(set(names) - _HOOKS, key=lambda name: (-count[name], name))
     return {

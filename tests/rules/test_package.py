@@ -31,7 +31,12 @@ def test_wheel_leaves_samples_behind(contents):
     assert [name for name in contents if "samples/" in name or name.endswith(".root")] == []
 
 
-OF_THE_REPOSITORY = ("hepml/checks/", "hepml/kernels/", "hepml/cli/_kernels.py")
+OF_THE_REPOSITORY = (
+    "hepml/checks/",
+    "hepml/cli/_kernels.py",
+    "hepml/kernels/",
+    "hepml_widgets/_shorten.py",
+)
 
 
 def test_wheel_has_code_and_scripts(contents, root):
