@@ -1,15 +1,21 @@
 """A RocExplorer of 1e8 events: how long it takes, and how much memory beside the events.
 
-``python -m benchmarks.many_events [--events 100000000]`` prints one line of JSON. Labels are
-uint8, scores and weights float32, so 1e8 events are 0.9 GB before anything is done with them.
+    python -m benchmarks.many_events [--events 1e7 1e8]
+
+Each number of events has a process of its own, for its largest memory. Labels are uint8, scores
+and weights float32, so 1e8 events are 0.9 GB before anything is done with them.
 """
 
 import argparse
 import json
 import resource
+import subprocess
+import sys
 import time
 
 import numpy as np
+
+from benchmarks.timing import circumstances, record, table
 
 CHUNK = 10_000_000
 
@@ -38,29 +44,51 @@ def measured(events, seed=1):
     from hepml_widgets._base import _inline_json
 
     sample = made(events, np.random.default_rng(seed))
-    held, before, wall = sum(part.nbytes for part in sample) / 1e9, peak(), time.perf_counter()
-    cpu = time.process_time()
+    held, before, cpu = sum(part.nbytes for part in sample) / 1e9, peak(), time.process_time()
     explorer = RocExplorer(*sample)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    start = time.process_time()
-    readout = explorer.readout
     return {
-        "events": events,
-        "events_gb": round(held, 2),
-        "peak_before_gb": round(before, 2),
-        "peak_gb": round(peak(), 2),
-        "cpu_s": round(cpu, 1),
-        "wall_s": round(wall, 1),
-        "readout_cpu_ms": round(1e3 * (time.process_time() - start), 1),
-        "table_kb": round(len(_inline_json(explorer.state())) / 1e3, 1),
-        "readout": readout,
+        "cpu": time.process_time() - cpu,
+        "held": held,
+        "before": before,
+        "peak": peak(),
+        "table": len(_inline_json(explorer.state())) / 1e3,
+        "readout": explorer.readout,
     }
 
 
+def alone(events):
+    """Measure in a process that does nothing else."""
+    command = [sys.executable, "-m", "benchmarks.many_events", "--one", str(events)]
+    return json.loads(subprocess.check_output(command))
+
+
+def row(events, one):
+    sizes = (one["held"], one["before"], one["peak"])
+    numbers = [f"{one['cpu']:.1f}", *(f"{size:.2f}" for size in sizes), f"{one['table']:.0f}"]
+    return [f"{events:.0e}".replace("+0", ""), *numbers, one["readout"]]
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--events", type=int, default=100_000_000)
-    print(json.dumps(measured(parser.parse_args().events), ensure_ascii=False))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=float, nargs="+", default=[1e7, 1e8])
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measured(options.one)))
+        return
+    rows = [row(int(events), alone(int(events))) for events in options.events]
+    header = ["events", "built in [s CPU]", "events [GB]", "peak before [GB]", "peak [GB]"]
+    text = f"""## RocExplorer of many events
+
+{circumstances("numpy")}
+
+One process each; labels in uint8, scores and weights in float32. The table is what the browser
+gets, whatever the number of events.
+
+{table([*header, "table [kB]", "readout"], rows)}
+"""
+    record("many-events", text)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from hepml_widgets._report_parts import (
     rankings,
     shown_of,
 )
-from hepml_widgets._report_words import LONGEST, count, listed, name_of, written
+from hepml_widgets._report_words import LONGEST, count, listed, name_of, option, written
 from hepml_widgets._roc_table import Options
 from hepml_widgets.overtraining_view import OvertrainingView
 from hepml_widgets.roc_explorer import RocExplorer
@@ -193,7 +193,7 @@ class Report:
         for code, found in by_code.items():
             yield (
                 f"{significant(code, 6)} in {listed(found)} stands far from all other values: if "
-                f"it means “none”, pass <code>missing={code:g}</code>."
+                f"it means “none”, pass {option(f'missing={code:g}')}."
             )
         lacking = [name_of(one.name) for one in self.inputs if max(one.missing.values()) > 0]
         if lacking:
@@ -251,7 +251,7 @@ class Report:
             return f"{verdict}{prior}, the mean score is {percent(found.mean_score)}."
         return (
             f"{verdict}{prior}, but the mean score is {percent(found.mean_score)}: if the "
-            "training had another share, pass it as <code>prior</code>."
+            f"training had another share, pass it as {option('prior')}."
         )
 
     def to_html(self, path):

@@ -13,6 +13,7 @@ from hepml_widgets._report_words import (
     count,
     listed,
     name_of,
+    option,
     plain,
     share,
     table,
@@ -330,7 +331,7 @@ def _overtraining(report):
     )
     if report.train is None:
         text += (
-            " No training events were given: pass them as <code>train</code> to compare. What "
+            f" No training events were given: pass them as {option('train')} to compare. What "
             "follows holds only if the model has never seen these events.</p>"
         )
     else:
@@ -475,7 +476,7 @@ def _significance(report):
     )
     if report.sigma_b == 0:
         text += (
-            " The background is taken to be known exactly: pass <code>sigma_b=0.1</code> to see "
+            f" The background is taken to be known exactly: pass {option('sigma_b=0.1')} to see "
             "what a systematic uncertainty of 10 % costs."
         )
     if report.test.weights is None:

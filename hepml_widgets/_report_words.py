@@ -7,7 +7,7 @@ import numpy as np
 
 from hepml_widgets._numbers import as_name, percent, shorten, significant, with_error
 
-__all__ = ["cell", "count", "listed", "name_of", "share", "table", "unfold", "written"]
+__all__ = ["cell", "count", "listed", "name_of", "option", "share", "table", "unfold", "written"]
 
 LONGEST = 100  # letters of a name that are kept at all, in a tooltip
 
@@ -48,6 +48,12 @@ def share(value, error=None):
 def cell(value, error=None):
     """Write a number of a table."""
     return significant(value) if error is None else with_error(value, error)
+
+
+def option(words):
+    """Argument of `report`, and of the command."""
+    dashed = words.replace("_", "-").replace("=", " ")
+    return f"<code>{words}</code> (of the command, <code>--{dashed}</code>)"
 
 
 def table(caption, head, rows, *, kind=""):
