@@ -3,7 +3,6 @@
 python -m benchmarks.install
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,7 @@ import zipfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks.timing import circumstances, record, table
+from benchmarks.timing import asking, circumstances, met, present, table
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ["numpy", "scipy", "matplotlib", "anywidget"]
@@ -51,11 +50,11 @@ def parts(wheel):
 
 
 def verdict(value, goal, unit):
-    return f"goal at most {goal} {unit}: {'met' if value <= goal else 'not met'}"
+    return f"goal at most {goal} {unit}: {met(value <= goal)}"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = asking(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -88,8 +87,7 @@ Wall time in an environment that has NumPy, SciPy, matplotlib and anywidget, and
 
 {table(["in the wheel", "compressed [kB]"], shares)}
 """
-    record("install", text)
-    print(text)
+    present("install", text, dry=options.dry)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from benchmarks.timing import circumstances, record, table
+from benchmarks.timing import asking, circumstances, present, table
 
 CHUNK = 10_000_000
 
@@ -69,7 +69,7 @@ def row(events, one):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = asking(__doc__)
     parser.add_argument("--events", type=float, nargs="+", default=[1e7, 1e8])
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -87,8 +87,7 @@ gets, whatever the number of events.
 
 {table([*header, "table [kB]", "readout"], rows)}
 """
-    record("many-events", text)
-    print(text)
+    present("many-events", text, dry=options.dry)
 
 
 if __name__ == "__main__":

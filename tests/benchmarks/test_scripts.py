@@ -47,6 +47,13 @@ def test_significance():
     assert float(written[1]) > 1
 
 
+def test_many_events():
+    rows = cells(printed("many_events", "--events", "2e4", "1e5"))
+    few, many = (list(map(float, rows[events][:5])) for events in ("2e4", "1e5"))
+    assert few[2:4] <= many[2:4]
+    assert max(few[4], many[4]) < 100  # kB, whatever the number of events
+
+
 def test_payloads():
     pytest.importorskip("plotly")
     pytest.importorskip("bqplot")
