@@ -6,6 +6,7 @@ import numpy as np
 import traitlets
 
 from hepml import stats
+from hepml.stats import _validate
 from hepml_widgets import _bump_figure
 from hepml_widgets._base import View, pack
 from hepml_widgets._bump_table import (
@@ -289,7 +290,8 @@ def note_of(mjj, edges):
 
 def as_events(mjj, score, weights, truth):
     """Arrays of one length; weights and truth may be None."""
-    ask("score", np.zeros(np.size(mjj)), score, None)
+    given = {"mjj": mjj, "score": score}
+    _validate.check_lengths({name: _validate.as_vector(name, one) for name, one in given.items()})
     count = np.size(score)
     mjj = as_column("mjj", mjj, count)
     ask("score", np.zeros(count), score, weights)

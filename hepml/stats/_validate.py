@@ -45,16 +45,12 @@ def _no_numbers(name, values, array):
     if not array.size:
         return f"is an empty array of dtype {array.dtype}: wanted numbers."
     first = array.flat[0]
+    hint = "; convert it, e.g. with .astype(float)" if array.dtype == object else ""
     if isinstance(first, str):
-        compared = f'; pass e.g. {name} == "{str(first)[:40]}"' if name == "y" else ""
-        return f"holds text (first entry: {str(first)[:40]!r}): wanted numbers{compared}."
+        hint = f"; of text pass numbers, e.g. {name} == {str(first)[:40]!r}" if name == "y" else ""
     if array.dtype == object:
-        kind = type(first).__name__
-        return (
-            f"has dtype object (first entry: {kind}): wanted numbers; convert it, e.g. with "
-            ".astype(float)."
-        )
-    return f"has dtype {array.dtype}: wanted booleans, integers or floats."
+        return f"has dtype object (first entry: {type(first).__name__}): wanted numbers{hint}."
+    return f"has dtype {array.dtype}: wanted booleans, integers or floats{hint}."
 
 
 def check_order(columns):

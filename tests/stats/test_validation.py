@@ -38,12 +38,12 @@ FAULTS = [
     (r"score has shape \(3, 2\): wanted one number per event", ValueError, (GOOD_Y, np.eye(3, 2))),
     (r"score has shape \(\)", ValueError, (GOOD_Y, 0.5)),
     (
-        r"y holds text \(first entry: 's'\): .*pass e\.g\. y == \"s\"",
+        r"y has dtype <U1: wanted .* floats; of text pass numbers, e\.g\. y == 's'\.",
         TypeError,
         (["s", "b", "s"], GOOD_SCORE),
     ),
     (
-        r"score holds text \(first entry: 'a'\): wanted numbers\.",
+        r"score has dtype object \(first entry: str\): wanted numbers\.",
         TypeError,
         (GOOD_Y, np.array(["a", "b", "c"], object)),
     ),

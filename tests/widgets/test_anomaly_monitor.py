@@ -30,7 +30,9 @@ def test_representation_is_stable(monitor):
     assert repr(monitor) == (
         "AnomalyMonitor(6000 reference and 2000 today events, 2 alarms in 8 periods at 5 %)"
     )
-    assert repr(AnomalyMonitor([1, 2], [3])) == ("AnomalyMonitor(2 reference and 1 today events)")
+    assert repr(AnomalyMonitor(range(20), [3])) == (
+        "AnomalyMonitor(20 reference and 1 today events)"
+    )
     quiet = AnomalyMonitor(populations=0.5, null=NULL, false_alarm=0.001)
     assert repr(quiet) == "AnomalyMonitor(0 alarms in 1 period at 0.1 %)"
 
@@ -178,7 +180,7 @@ def test_the_threshold_moves_to_the_nearest(monitor, value):
     ],
 )
 def test_axis_suits_the_scores(scores, scale):
-    points = AnomalyMonitor(scores, scores).points
+    points = AnomalyMonitor(20 * scores, scores).points
     assert points.scale == scale
     assert points.edges[0] <= min(scores)
     assert points.edges[-1] >= max(scores)
@@ -193,7 +195,7 @@ def test_outliers_are_the_highest_scores(monitor, rng):
     assert len(scores) == 20
     assert monitor.outlier is monitor.points.outliers[0]
     today = rng.permutation(np.repeat(np.arange(5.0), 3))
-    few = AnomalyMonitor([0, 1], today)
+    few = AnomalyMonitor(range(20), today)
     assert [one.row for one in few.points.outliers] == list(np.argsort(-today, kind="stable"))
     assert few.outlier.contributions == {}
 
@@ -236,7 +238,7 @@ def test_contributions_of_the_users_own(rng):
     assert {name: found[name] for name in "abc"} == dict(zip("abc", errors[best], strict=True))
     assert list(found.values()) == sorted(errors[best], reverse=True)
     assert monitor.points.unit == ""
-    signed = AnomalyMonitor([0], [1], contributions=[[0.5, -3.0, 2.0]])
+    signed = AnomalyMonitor(range(20), [1], contributions=[[0.5, -3.0, 2.0]])
     assert list(signed.outlier.contributions.items()) == [("x1", -3), ("x2", 2), ("x0", 0.5)]
     with_values = AnomalyMonitor(scores, scores, contributions=errors, features=2 * errors)
     assert with_values.outlier.values["x1"] == 2 * errors[best, 1]
@@ -355,7 +357,7 @@ def test_traits_take_only_what_there_is(monitor):
     with pytest.raises(traitlets.TraitError, match="no scores were given"):
         empty.threshold = 1
     with pytest.raises(traitlets.TraitError, match="no period 'a': there are none"):
-        AnomalyMonitor([1], [2]).period = "a"
+        AnomalyMonitor(range(20), [2]).period = "a"
 
 
 def test_traits_can_be_observed(monitor):
