@@ -137,6 +137,9 @@ GOOD = ["events.csv.gz", "--label", "Label", "--score", "bdt", "--out", "page.ht
         ({2: "kind"}, "'s': wanted 1 and 0, or say which value is meant: --label kind=s"),
         ({2: "kind=x"}, "no event has kind = x: it holds 'b', 's'"),
         ({4: "bdtt"}, "there is no column 'bdtt': did you mean 'bdt'?"),
+        ({4: "BDT"}, "there is no column 'BDT': did you mean 'bdt'?"),
+        # Whether the page can be written is tried before anything is read.
+        ({4: "bdtt", 6: f"{'x' * 300}.html"}, "cannot be written: File name too long"),
         ({4: "kind"}, "column 'kind' holds no plain numbers"),
         ({6: "no/page.html"}, "there is no folder no"),
         ({6: "."}, "is a folder"),

@@ -201,3 +201,8 @@ def test_ticks_are_round(expose, kind, domain, count, labels):
     low, high = domain
     slack = 1e-9 * (high - low)
     assert all(low - slack <= tick["value"] <= high + slack for tick in ticks)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"There is no folder .*none: make it"):
+        Sketch().to_html(tmp_path / "none" / "view.html")

@@ -300,7 +300,9 @@ def test_page_is_self_contained_and_small(hunter, tmp_path):
     assert hunter.describe() in page
 
 
+MEV = {"mjj": np.linspace(2e6, 6e6, 300), "signal_region": (3.3e6, 3.7e6), "edges": None}
 BAD = {
+    "another unit": (MEV, "give masses in GeV, or sqrt_s in their unit"),
     "nan mass": ({"mjj": [np.nan, 3000.0]}, "mjj"),
     "length": ({"mjj": [3000.0]}, "mjj"),
     "no events": ({"mjj": [], "score": []}, "No events"),
