@@ -61,3 +61,5 @@ def convert(
     except KeyboardInterrupt:
         raise data.DataError(f"interrupted; {target} was not written") from None
     typer.echo(f"{done.path}  {done.rows} rows  {done.bytes / 1e6:.1f} MB")
+    for name, why in done.left_out.items():
+        typer.echo(f"left out {name!r}: {why}", err=True)

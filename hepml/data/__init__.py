@@ -6,7 +6,7 @@ Importing this is cheap: pandas, uproot, Pythia and FastJet are imported by what
 from hepml.data._convert import convert
 from hepml.data._cuts import col
 from hepml.data._derived import derived_features
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, LeftOutWarning
 from hepml.data._generate import generate
 from hepml.data._padded import padded
 from hepml.data._read import chunks, read
@@ -14,6 +14,16 @@ from hepml.data._recorded import recorded
 from hepml.data._samples import Card, card, load, names, path, verify
 from hepml.data._skew import SKEWS, skew
 
-__all__ = ["Card", "DataError", "card", "generate", "load", "names", "path", "read"]
+__all__ = [
+    "Card",
+    "DataError",
+    "LeftOutWarning",
+    "card",
+    "generate",
+    "load",
+    "names",
+    "path",
+    "read",
+]
 __all__ += ["recorded", "verify"]
 __all__ += ["SKEWS", "chunks", "col", "convert", "derived_features", "padded", "skew"]

@@ -20,6 +20,7 @@ class Converted(NamedTuple):
     path: Path
     rows: int
     bytes: int
+    left_out: dict
 
 
 def convert(
@@ -59,7 +60,8 @@ def convert(
     Returns
     -------
     Converted
-        The target's ``path``, its ``rows`` and ``bytes``.
+        The target's ``path``, its ``rows`` and ``bytes``; in ``left_out`` the columns of the
+        source that it lacks although nobody dropped them, each with the reason.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def convert(
             part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    return Converted(target, rows, target.stat().st_size)
+    return Converted(target, rows, target.stat().st_size, table.lost)
 
 
 @contextlib.contextmanager

@@ -2,11 +2,15 @@
 
 from difflib import get_close_matches
 
-__all__ = ["DataError", "nearest"]
+__all__ = ["DataError", "LeftOutWarning", "nearest"]
 
 
 class DataError(ValueError):
     """A sample or file cannot be had; the message says why and what to do."""
+
+
+class LeftOutWarning(UserWarning):
+    """Columns of a file are not in the table; the message names each with its reason."""
 
 
 def nearest(name, names):

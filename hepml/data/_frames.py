@@ -7,7 +7,7 @@ from hepml.data._errors import DataError
 __all__ = ["NothingButNaN", "regroup", "to_frame"]
 
 
-def to_frame(batches, schema, left_out=()):
+def to_frame(batches, schema, left_out=None):
     """Table of some batches, which are let go on the way.
 
     Parameters
@@ -15,8 +15,8 @@ def to_frame(batches, schema, left_out=()):
     batches : list of pyarrow.RecordBatch
         Emptied.
     schema : pyarrow.Schema
-    left_out : sequence of str
-        Columns that a table cannot hold, for ``.attrs``.
+    left_out : dict of str to str, optional
+        Columns that a table cannot hold, with their reasons, for ``.attrs``.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def to_frame(batches, schema, left_out=()):
         values[field.name] = _column(pa.chunked_array(columns[place], field.type), field)
         columns[place] = None  # so that a large table is in memory once, and one column twice
     table = pd.DataFrame(values, index=pd.RangeIndex(rows), copy=False)
-    table.attrs["left_out"] = list(left_out)
+    table.attrs["left_out"] = dict(left_out or {})
     return table
 
 

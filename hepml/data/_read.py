@@ -7,16 +7,17 @@ import gc
 import glob
 import os
 import re
+import warnings
 from numbers import Real
 from pathlib import Path
 
 from hepml.data import _memory
 from hepml.data._cuts import check_cut, selected
-from hepml.data._errors import DataError, nearest
+from hepml.data._errors import DataError, LeftOutWarning, nearest
 from hepml.data._frames import NothingButNaN, regroup, to_frame
 from hepml.data.files import KNOWN, TREE_ENDINGS, format_of, open_source
 from hepml.data.files._guard import opening
-from hepml.data.files.base import check_columns
+from hepml.data.files.base import NUMBERS_ROWS, check_columns
 
 __all__ = ["Table", "chunks", "read"]
 
@@ -53,7 +54,12 @@ def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
         A column with several values per event (a jagged branch, an array) has Arrow's list type:
         ``table["jet_pt"].list.len()`` counts them, ``ak.from_arrow(pa.array(table["jet_pt"]))``
         makes an awkward array of it. What a table cannot hold, and the index that pandas writes
-        into CSV and HDF5, is listed in ``.attrs["left_out"]``.
+        into CSV and HDF5, is in ``.attrs["left_out"]``, by name with the reason.
+
+    Warns
+    -----
+    LeftOutWarning
+        Once, naming what is left out and why.
 
     Raises
     ------
@@ -62,6 +68,7 @@ def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
         nothing but NaN, too large for the memory.
     """
     table = Table(path, columns, tree, where=where, names=names, drop=drop)
+    table.tell_left_out()
     try:
         return to_frame(_accumulated(table), table.schema, table.left_out)
     except MemoryError:
@@ -92,6 +99,7 @@ def chunks(path, columns=None, tree=None, *, where=None, names=None, drop=(), ro
     if isinstance(rows, bool) or not isinstance(rows, Real) or rows % 1 != 0 or rows < 1:
         raise DataError(f"rows={rows!r}: the rows of a piece are a whole number, at least one")
     table = Table(path, columns, tree, where=where, names=names, drop=drop)
+    table.tell_left_out()
     groups = regroup(table.batches(), int(rows))
     return (to_frame(held, table.schema, table.left_out) for held in groups)
 
@@ -140,7 +148,8 @@ class Table:
     files : list of pathlib.Path
     schema : pyarrow.Schema
         Of the columns asked for.
-    left_out : tuple of str
+    left_out : dict of str to str
+        Reason for each column of the file that is not in the schema.
     rows : int or None
         Rows of all files, before the cut, where the files say so.
     tree : str or None
@@ -165,8 +174,9 @@ class Table:
         import pyarrow as pa
 
         source, where = self._first, self._where
-        self.left_out, self.tree, self.rows = tuple(source.left_out), source.tree, source.rows
+        self.left_out, self.tree, self.rows = dict(source.left_out), source.tree, source.rows
         columns = [columns] if isinstance(columns, str) else columns
+        self._is_chosen = columns is not None
         self._columns = self._checked(source, columns)
         names = [*self._columns, *([] if where is None else where.columns)]
         self._schema = pa.schema([source.schema.field(name) for name in dict.fromkeys(names)])
@@ -198,6 +208,24 @@ class Table:
             raise DataError(f"{self.files[0]} has columns but no rows")
         if checked and watch.suspects:
             raise _all_nan(self.files[0], watch.suspects)
+
+    @property
+    def lost(self):
+        """What the table lacks although nobody dropped it: reasons by column."""
+        if self._is_chosen:
+            return {}
+        return {
+            name: why
+            for name, why in self.left_out.items()
+            if why != NUMBERS_ROWS and name not in self._drop
+        }
+
+    def tell_left_out(self):
+        """Warn, once and by name, of what is lost."""
+        if self.lost:
+            warnings.warn(
+                left_out_told(self.files[0].name, self.lost), LeftOutWarning, stacklevel=3
+            )
 
     def expected(self, held, rows):
         """Bytes of the whole table, as far as ``rows`` of it that take ``held`` bytes tell."""
@@ -247,6 +275,27 @@ class Table:
         self.rows = self.rows + other.rows if is_known else None
 
 
+def left_out_told(name, lost):
+    """One sentence that names columns that are left out, those of one reason together.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    lost : dict of str to str
+        Reasons by column.
+
+    Returns
+    -------
+    str
+    """
+    by_reason = {}
+    for column, why in lost.items():
+        by_reason.setdefault(why, []).append(column)
+    told = (f"{', '.join(map(repr, columns))} ({why})" for why, columns in by_reason.items())
+    return f"{name}: left out {'; '.join(told)}"
+
+
 def _import_libraries():
     """Import what every format needs: pyarrow itself would do so late, and swallow a Ctrl-C."""
     try:
@@ -263,7 +312,7 @@ def _check_kinds(source, columns):
     for column in columns:
         if column in source.left_out:
             message = f"{column!r} of {source.path.name} is left out"
-            raise DataError(f"{message}: no table can hold its type, or it only numbers the rows")
+            raise DataError(f"{message}: {source.left_out[column]}")
         if columns.count(column) > 1:
             raise DataError(f"column {column!r} is asked for twice")
 

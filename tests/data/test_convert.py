@@ -169,7 +169,7 @@ def test_any_format_becomes_any_other(source, tmp_path, table, first, second):
     target = tmp_path / "two" / second
     convert(source, tmp_path / first, layout=layout(first))
     done = convert(tmp_path / first, target, layout=layout(second))
-    assert done == (target, len(table), target.stat().st_size)
+    assert done == (target, len(table), target.stat().st_size, {})
     pd.testing.assert_frame_equal(read(target), table, check_dtype=True)
 
 

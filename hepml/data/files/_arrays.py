@@ -15,7 +15,14 @@ import numpy as np
 
 from hepml.data._errors import DataError, nearest
 from hepml.data.files._guard import reading
-from hepml.data.files.base import BATCH_BYTES, Source, Writer, check_expansion, check_unique
+from hepml.data.files.base import (
+    BATCH_BYTES,
+    NO_TYPE,
+    Source,
+    Writer,
+    check_expansion,
+    check_unique,
+)
 
 __all__ = ["CONTENT", "OFFSETS", "ArraySource", "ArrayWriter", "Block", "fields", "from_arrow"]
 __all__ += ["lists", "matrix", "to_arrow", "whole"]
@@ -273,7 +280,7 @@ class ArraySource(Source):
 
         self.blocks = [block for block in blocks if any(block.types().values())]
         found = [pair for block in blocks for pair in block.types().items()]
-        self.left_out = (*self.left_out, *(name for name, type_ in found if type_ is None))
+        self.left_out |= {name: NO_TYPE for name, type_ in found if type_ is None}
         check_unique(self.path, [name for name, _type in found])
         self._check_lengths()
         held = [pair for pair in found if pair[1] is not None]

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 
 from hepml.data._errors import DataError, nearest
 
-__all__ = ["BATCH_BYTES", "Source", "Writer", "check_columns", "check_expansion", "check_names"]
-__all__ += ["check_unique", "choose_tree", "damaged"]
+__all__ = ["BATCH_BYTES", "NO_TYPE", "NUMBERS_ROWS", "Source", "Writer", "check_columns"]
+__all__ += ["check_expansion", "check_names", "check_unique", "choose_tree", "damaged"]
 
 BATCH_BYTES = 32_000_000  # aimed at per batch, all columns together
+NO_TYPE = "no table can hold its type"
+NUMBERS_ROWS = "it only numbers the rows"  # nothing is lost, so this is not told aloud
 EXPANDED_BYTES, EXPANSION = 1_000_000_000, 200
 """More bytes than both this and this many times the file's size are taken for a bomb."""
 
@@ -28,8 +30,8 @@ class Source(ABC):
     path : pathlib.Path
     schema : pyarrow.Schema
         Name and type of each column that a table can hold.
-    left_out : tuple of str
-        Columns of the file that a table cannot hold.
+    left_out : dict of str to str
+        Columns of the file that a table cannot hold, each with the reason in a few words.
     rows : int or None
         Rows that the file says it has; None where only reading tells.
     tree : str or None
@@ -39,7 +41,7 @@ class Source(ABC):
     kind = ""  # as in "not a ROOT file"
 
     def __init__(self, path):
-        self.path, self.schema, self.left_out, self.rows = path, None, (), None
+        self.path, self.schema, self.left_out, self.rows = path, None, {}, None
         self.tree = None
 
     def __enter__(self):

@@ -13,7 +13,14 @@ import zlib
 from collections import Counter
 
 from hepml.data._errors import DataError
-from hepml.data.files.base import Source, Writer, check_expansion, choose_tree, damaged
+from hepml.data.files.base import (
+    NUMBERS_ROWS,
+    Source,
+    Writer,
+    check_expansion,
+    choose_tree,
+    damaged,
+)
 
 __all__ = ["CsvSource", "CsvWriter"]
 
@@ -102,7 +109,7 @@ class CsvSource(Source):
             return fields, True
         names = [names] if isinstance(names, str) else list(names)
         if self._is_numbered:
-            self.left_out = (INDEX,)
+            self.left_out = {INDEX: NUMBERS_ROWS}
             return [INDEX, *self._checked_names(names, fields[1:])], True
         self._checked_names(names, fields)
         if not any(map(_is_value, fields)) and set(names) & set(fields):
@@ -122,7 +129,7 @@ class CsvSource(Source):
         if is_numbers and not self._is_quoted:
             raise DataError(NUMBERS.format(self.path.name))
         if fields[0] == "":
-            self.left_out = (INDEX,)
+            self.left_out = {INDEX: NUMBERS_ROWS}
         for place, name in enumerate(fields):
             if place and not name:
                 raise DataError(f"{self.path.name}: column {place + 1} has no name")

@@ -27,6 +27,7 @@ from hepml.data.files._arrays import (
 )
 from hepml.data.files._digest import Digest
 from hepml.data.files._guard import reading
+from hepml.data.files.base import NUMBERS_ROWS
 
 __all__ = ["Hdf5Source", "Hdf5Writer"]
 
@@ -88,10 +89,10 @@ class Table:
     """What can be read as one table: blocks, names that have no place in it, and why."""
 
     def __init__(self):
-        self.blocks, self.left_out, self.why, self.order = [], [], "", None
+        self.blocks, self.left_out, self.why, self.order = [], {}, "", None
 
     def leave(self, name, why):
-        self.left_out.append(name)
+        self.left_out[name] = f"it {why}"
         self.why = self.why or f": {name!r} {why}"
 
 
@@ -263,7 +264,7 @@ def _trouble(dataset):
 def _pandas_fixed(inside):
     """Table of a frame that pandas wrote in its "fixed" format."""
     table, number = Table(), 0
-    table.left_out.append(INDEX)
+    table.left_out[INDEX] = NUMBERS_ROWS
     while values := inside.get(f"block{number}_values"):
         name = f"block{number}_values"
         if not _is_dataset(values) or _trouble(values) or len(values.shape) != 2:
@@ -292,7 +293,7 @@ def _labels(dataset):
 def _pandas_table(inside):
     """Table of a frame that pandas wrote in its "table" format: blocks of values in records."""
     table, dataset = Table(), inside["table"]
-    table.left_out.append(INDEX)
+    table.left_out[INDEX] = NUMBERS_ROWS
     columns, numbered = {}, []
     for name in dataset.dtype.names:
         shape = dataset.dtype[name].shape
@@ -435,7 +436,7 @@ class Hdf5Source(ArraySource):
             _check_stored(dataset, size)
         if any(dataset.dtype.hasobject for dataset in datasets):
             _check_heaps(self.path, self.file.id.get_create_plist().get_sizes()[1])
-        self.left_out, self.tree = tuple(table.left_out), name or None
+        self.left_out, self.tree = dict(table.left_out), name or None
         self._rename(table.blocks, names)
         self._arrange(table.blocks)
         self._sort(table.order or ())

@@ -91,7 +91,7 @@ class NpzSource(ArraySource):
         for info in infos:
             if not info.filename.endswith(".npy"):
                 self.archive.open(info).close()  # compares its name with that at its place
-                self.left_out += (info.filename,)
+                self.left_out[info.filename] = "it is no array"
         if tree is not None:
             columns = [name for name in members if not name.endswith((OFFSETS, CONTENT))]
             members = {tree: members[self._check_tree(tree, columns)]}
@@ -102,7 +102,7 @@ class NpzSource(ArraySource):
     def _blocks(self, members):
         for name in dict.fromkeys(map(_root, members)):
             if name in members and not members[name].shape:
-                self.left_out += (name,)
+                self.left_out[name] = "it is a single value"
             elif name in members:
                 yield _table(members[name])
             else:

@@ -10,6 +10,7 @@ from hepml.data.files._footer import footer_chunks
 from hepml.data.files._guard import reading
 from hepml.data.files.base import (
     BATCH_BYTES,
+    NO_TYPE,
     Source,
     Writer,
     check_expansion,
@@ -77,7 +78,7 @@ class ParquetSource(Source):
         stored = self.file.schema_arrow
         check_unique(self.path, stored.names)
         types = {field.name: plain_type(field.type) for field in stored}
-        self.left_out = tuple(name for name, type_ in types.items() if type_ is None)
+        self.left_out = {name: NO_TYPE for name, type_ in types.items() if type_ is None}
         self.rows = self.file.metadata.num_rows
         groups = footer_chunks(self.path)
         self.row_size = self._check_groups(groups)

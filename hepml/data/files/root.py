@@ -16,6 +16,7 @@ from hepml.data.files._envelopes import sound_envelopes
 from hepml.data.files._guard import reading
 from hepml.data.files.base import (
     BATCH_BYTES,
+    NO_TYPE,
     Source,
     Writer,
     check_expansion,
@@ -114,7 +115,7 @@ class RootSource(Source):
         for name, noted in self._digests.items():
             if str(types[name]) != noted["type"]:
                 raise self._changed(f"the type of {name!r} differs")
-        self.left_out = tuple(name for name, kind in types.items() if kind is None)
+        self.left_out = {name: NO_TYPE for name, kind in types.items() if kind is None}
         known = {name: kind for name, kind in types.items() if kind is not None}
         self.schema = pa.schema([pa.field(n, kind, nullable=False) for n, kind in known.items()])
         # Each row takes a byte at least in every flat column.
