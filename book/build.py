@@ -24,6 +24,8 @@ import nbformat
 import weave
 from nbclient.exceptions import CellExecutionError
 
+from hepml.files import whole, write_text
+
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ROOT / "tutorials"
 NOTEBOOKS = ROOT / "notebooks"
@@ -67,7 +69,10 @@ def house():
 
 def measured():
     """Read what the last run of each notebook took: seconds, megabytes, and its fingerprints."""
-    return json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+    try:
+        return json.loads(MEASURED.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # what is damaged is built anew
+        return {}
 
 
 def is_current(name, path):
@@ -88,7 +93,8 @@ def build_notebook(name, path):
         notebook, seconds, peak, messages = weave.execute(weave.sketch(path), target(name).parent)
     except CellExecutionError as error:
         sys.exit(f" stopped\n\n{error}")
-    nbformat.write(notebook, target(name))
+    with whole(target(name)) as part:
+        nbformat.write(notebook, part)
     megabytes = peak and 10 * round(peak / MEGABYTE / 10)
     note(name, made_from, seconds=round(seconds, 1), megabytes=megabytes)
     say(f" {seconds:.0f} s, peak memory {megabytes or '?'} MB{unsaid(messages)}")
@@ -102,7 +108,7 @@ def unsaid(messages):
 def note(name, made_from, **figures):
     entry = {"made_from": made_from, "notebook": digest(target(name)), **figures}
     kept = {key: value for key, value in measured().items() if key in texts()} | {name: entry}
-    MEASURED.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    write_text(MEASURED, json.dumps(kept, indent=1, sort_keys=True) + "\n")
 
 
 def build_notebooks(names, *, force=False):

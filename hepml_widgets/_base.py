@@ -15,6 +15,7 @@ from IPython.display import display
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+from hepml.files import write_text
 from hepml_widgets._checks import as_target
 from hepml_widgets._scripts import source, stylesheet
 
@@ -141,9 +142,8 @@ class View(anywidget.AnyWidget):
         pathlib.Path
             The file written.
         """
-        path = as_target(path)
-        path.write_text(_PAGE.format(title=type(self).__name__, body=self.to_fragment()), "utf-8")
-        return path
+        page = _PAGE.format(title=type(self).__name__, body=self.to_fragment())
+        return write_text(as_target(path), page)
 
     def _ipython_display_(self):
         """Show the live view, then a copy that outlives the kernel and hides beside a live one."""

@@ -1,10 +1,10 @@
 """One page about a classifier: what TMVA's GUI showed, for models of any library."""
 
-import os
 import warnings
 
 import numpy as np
 
+from hepml.files import write_text
 from hepml_widgets._base import png
 from hepml_widgets._checks import as_target, two_names
 from hepml_widgets._numbers import as_name, fixed, percent, significant, with_error
@@ -267,15 +267,8 @@ class Report:
         pathlib.Path
             The file written.
         """
-        path = as_target(path)
-        part = path.with_name(f".{os.getpid()}.tmp.{path.name}")
-        try:
-            part.write_text(self.html, "utf-8")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-        self.path = path
-        return path
+        self.path = write_text(as_target(path), self.html)
+        return self.path
 
     def __repr__(self):
         aucs = ", ".join(

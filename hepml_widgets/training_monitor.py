@@ -19,8 +19,10 @@ from IPython.display import display, update_display
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from hepml.files import write_text
 from hepml_widgets import _adapters, _style, _training_picture
 from hepml_widgets._base import View
+from hepml_widgets._checks import as_target
 from hepml_widgets._numbers import as_name, isolated, shorten
 from hepml_widgets._recorder import Recorder, cell, is_loss, is_validation, spelled
 from hepml_widgets._roc_figure import plain
@@ -611,9 +613,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             "seconds": round(self._recorder.elapsed, 3),
             "curves": {n: [_exact(v) for v in c] for n, c in self._recorder.columns.items()},
         }
-        path = Path(path)
-        path.write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")
-        return path
+        return write_text(as_target(path), json.dumps(content, allow_nan=False) + "\n")
 
     @classmethod
     def replay(cls, path, **options):

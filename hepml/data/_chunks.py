@@ -9,6 +9,7 @@ import shutil
 import zlib
 
 from hepml.data._errors import DataError
+from hepml.files import told, whole
 
 __all__ = ["GO_ON", "ChunkFolder", "differences", "pack", "reporting", "write_whole"]
 
@@ -34,7 +35,7 @@ class ChunkFolder:
     """
 
     def __init__(self, path, plan):
-        self.path, self._made_parent = path, not path.parent.exists()
+        self.path = path
         with reporting(path):
             path.mkdir(parents=True, exist_ok=True)
             if not (path / PLAN).exists():
@@ -118,7 +119,7 @@ class ChunkFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def remove_if_idle(self):
-        """Delete the folder if it holds no chunk, and the one it stands in if that was made for it.
+        """Delete the folder if it holds no chunk.
 
         Returns
         -------
@@ -128,9 +129,6 @@ class ChunkFolder:
         if any(self.path.glob(FINISHED)):
             return False
         self.remove()
-        if self._made_parent:
-            with contextlib.suppress(OSError):
-                self.path.parent.rmdir()
         return True
 
 
@@ -207,19 +205,8 @@ def write_whole(file, write):
     DataError
         If the disk is full or the folder cannot be written to.
     """
-    part = file.with_name(f"{file.stem}.{os.getpid()}.tmp{file.suffix}")
-    with reporting(file):
-        try:
-            write(part)
-            _reach_the_disk(part)
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
-
-
-def _reach_the_disk(file):
-    with file.open("r+b") as stream:  # Windows refuses this of files open for reading only
-        os.fsync(stream.fileno())
+    with reporting(file), whole(file) as part:
+        write(part)
 
 
 @contextlib.contextmanager
@@ -228,4 +215,4 @@ def reporting(path):
     try:
         yield
     except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+        raise DataError(told(error, path)) from error

@@ -328,13 +328,15 @@ class LocalCluster:
 
     def _begin(self):
         import dask
-        from distributed import Scheduler, Security, SpecCluster
+        from distributed import Security, SpecCluster
+
+        from hepml.data._closed import ClosedScheduler
 
         self.security = Security.temporary()
         here = {"host": "127.0.0.1", "port": 0, "dashboard": False, "security": self.security}
         options = here | {"dashboard_address": "127.0.0.1:0", "protocol": "tls"}
         with dask.config.set({"distributed.scheduler.allowed-failures": ATTEMPTS}):
-            spec = {"cls": Scheduler, "options": options}
+            spec = {"cls": ClosedScheduler, "options": options}
             self.cluster = SpecCluster(
                 scheduler=spec, workers={}, silence_logs=False, security=self.security
             )
@@ -357,7 +359,9 @@ class LocalCluster:
             yield from (f"--tls-{option}", str(file))
 
     def _start(self):
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", self.address]
+        # -P: what lies in the current folder is nobody's module.
+        command = [sys.executable, "-P", "-m", "distributed.cli.dask_worker", self.address]
+        command += ["--worker-class", "hepml.data._closed.ClosedWorker"]
         command += ["--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
         command += ["--memory-limit", "0", "--death-timeout", str(WORKER_SECONDS), *self.keys]
         path = [str(Path(hepml.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]

@@ -1,13 +1,14 @@
 """From any format to any other, streaming, and never leaving half a file."""
 
 import contextlib
-import os
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from hepml.data._errors import DataError
 from hepml.data._read import Table
 from hepml.data.files import open_writer
+from hepml.files import told, whole
 
 __all__ = ["Converted", "convert"]
 
@@ -72,13 +73,8 @@ def convert(
     table = Table(source, columns, tree, where=where, names=names, drop=drop)
     with writing(target):
         check_target(target, table.files, overwrite)
-    part = target.with_name(f".{os.getpid()}.tmp.{target.name}")
-    try:
-        with writing(target):
-            rows = _write(table, target, part, layout, progress or (lambda *_: None))
-            part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with writing(target), whole(target, overwrite=overwrite) as part:
+        rows = _write(table, target, part, layout, progress or (lambda *_: None))
     return Converted(target, rows, target.stat().st_size, table.lost)
 
 
@@ -88,7 +84,7 @@ def writing(target):
     try:
         yield
     except OSError as error:
-        raise DataError(f"{target} cannot be written: {error.strerror or error}") from error
+        raise DataError(told(error, target)) from error
 
 
 def check_target(target, files, overwrite):
@@ -101,9 +97,8 @@ def check_target(target, files, overwrite):
         raise DataError(f"{target} is to be read: write to another file")
     if target.exists() and not overwrite:
         raise DataError(f"{target} exists already: choose another name, or overwrite it (--force)")
-    probe = target.with_name(f".{os.getpid()}.probe.{target.name}")
-    probe.touch()  # now, not after long work
-    probe.unlink()
+    with tempfile.TemporaryFile(dir=target.parent):  # told now, not after long work
+        pass
 
 
 def _write(table, target, part, layout, progress):

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import math
+import os
 import shutil
 from functools import partial
 from importlib.metadata import version
@@ -19,6 +20,7 @@ from hepml.data._chunks import GO_ON, ChunkFolder, differences, pack, reporting,
 from hepml.data._errors import DataError, nearest
 from hepml.data._samples import TREE, card, card_path, content_digest, file_digest, tallies
 from hepml.data.recipes import NAMES, get
+from hepml.files import locked
 
 __all__ = ["generate"]
 
@@ -81,20 +83,55 @@ def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=Non
     recipe, out = get(name), Path(out).expanduser()
     progress = progress or (lambda *_: None)
     _check_packages(recipe, scheduler)
-    part, plan = out / f"{name}.part", _plan(recipe, events, seed)
+    made = partial(_made, workers=workers, scheduler=scheduler)
     with reporting(out):
         _check_folder(out)
+    with _alone(name, out):
+        return _there_or_made(recipe, _plan(recipe, events, seed), out, made, progress)
+
+
+def _there_or_made(recipe, plan, out, made, progress):
+    """Record of the sample, which is there already or is made now."""
+    part, events = out / f"{recipe.name}.part", plan["events"]
+    with reporting(out):
         if record := _finished(out, plan, part, progress):
             return record
         _check_room(recipe, events, out, part)
     folder = ChunkFolder(part, plan)
-    made = partial(_made, workers=workers, scheduler=scheduler)
     with _kept(folder):
-        chunks = recipe.chunks(events, seed)
+        chunks = recipe.chunks(events, plan["seed"])
         _make_chunks(recipe, chunks, folder, made, progress)
         record = _write_sample(recipe, plan, chunks, folder, out)
     folder.remove()
     return record
+
+
+@contextlib.contextmanager
+def _alone(name, out):
+    """Keep a second run from a sample that this one is making; leave no folder without content."""
+    was_there = out.exists()
+    try:
+        with _lock(name, out) as is_ours:
+            if not is_ours:
+                message = (
+                    f"another run is making {name} in {out}: wait until it is done, then the "
+                    "same again finds it there"
+                )
+                raise DataError(message)
+            yield
+    finally:
+        if not was_there:
+            with contextlib.suppress(OSError):
+                out.rmdir()
+
+
+def _lock(name, out):
+    """Lock for a sample in a folder; a folder that is only read needs none."""
+    with reporting(out):
+        out.mkdir(exist_ok=True)
+    if not os.access(out, os.W_OK):
+        return contextlib.nullcontext(True)
+    return locked(out / f".{name}.lock", remove=True)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from hepml.files import write_text
 from hepml.kernels._environments import python_of
 from hepml.kernels._errors import KernelError
 from hepml.kernels._run import run
@@ -92,9 +93,7 @@ def register(plan, environment, folder):
     spec["env"] = plan.variables
     spec["metadata"] = spec.get("metadata", {}) | {OURS: own | {"requirements": plan.listed}}
     shutil.copytree(environment / _place(plan), folder, dirs_exist_ok=True, ignore=_without_spec)
-    part = folder / f"{FILE}.part"
-    part.write_text(json.dumps(spec, indent=1) + "\n", encoding="utf-8")
-    part.replace(folder / FILE)
+    write_text(folder / FILE, json.dumps(spec, indent=1) + "\n")
     return read(folder)
 
 

@@ -352,7 +352,7 @@ def test_an_interrupted_command_says_so_in_one_sentence(tmp_path):
     command = [sys.executable, "-c", "from hepml.cli import main; main()", "data", "convert"]
     command += [str(source), str(tmp_path / "t.csv.gz")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        while not list(tmp_path.glob(".*.tmp.*")):
+        while not list(tmp_path.glob(".hepml-*.tmp*")):
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from hepml import data
@@ -339,3 +340,51 @@ def test_a_cluster_that_cannot_begin_leaves_nothing_running(monkeypatch):
     assert not Path(cluster.folder.name).exists()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(cluster.address.partition("//")[2].split(":"), timeout=5)
+
+
+def listening(process):
+    """Addresses on which a process and its children listen."""
+    family = [process, *process.children(recursive=True)]
+    return {
+        (one.laddr.ip, member.pid)
+        for member in family
+        for one in member.net_connections(kind="inet")
+        if one.status == psutil.CONN_LISTEN
+    }
+
+
+def test_a_cluster_of_ours_opens_one_port_each_and_all_of_them_on_the_loopback():
+    before = listening(psutil.Process())
+    with _cluster.silent(), _cluster.LocalCluster(2) as local, local.connected() as client:
+        client.wait_for_workers(2, timeout=PATIENCE)
+        found = listening(psutil.Process()) - before
+        pids = [process.pid for process in local.processes]
+    assert {address for address, _ in found} == {"127.0.0.1"}
+    assert sorted(pid for _, pid in found if pid in pids) == sorted(pids)
+
+
+def test_what_lies_in_the_current_folder_is_not_imported(tmp_path):
+    (tmp_path / "random.py").write_text("from pathlib import Path\nPath('imported').touch()\n")
+    command = [sys.executable, "-P", "-c", "from hepml.cli import main; main()", "data", "generate"]
+    command += [NAME, "--events", "2000", "--seed", "1", "--workers", "2", "--out", "out"]
+    ours = {"PYTHONPATH": str(Path(data.__file__).parents[2])}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | ours, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "imported").exists()
+
+
+def test_two_that_make_one_sample_in_one_folder_do_not_meet(tmp_path):
+    command = [sys.executable, "-c", "from hepml.cli import main; main()", "data", "generate", NAME]
+    command += ["--events", "600000", "--seed", "1", "--out", str(tmp_path / "out")]
+    runs = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [run.communicate(timeout=PATIENCE * 5)[1] for run in runs]
+    assert sorted(run.returncode for run in runs) == [0, 1], said
+    loser = said[[run.returncode for run in runs].index(1)]
+    assert loser.startswith("hepml: another run is making known_truth in ")
+    data.verify(tmp_path / "out" / f"{NAME}.json")
+    assert not list((tmp_path / "out").glob(".*"))

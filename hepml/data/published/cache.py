@@ -15,6 +15,8 @@ from pathlib import Path
 from hepml.data._errors import DataError
 from hepml.data.published.registry import entry
 from hepml.data.recipes import NAMES
+from hepml.files import locked as one_at_a_time
+from hepml.files import write_text
 
 __all__ = ["COPY", "LEDGER", "REFUSED", "cache_folder", "digest", "drop", "is_there"]
 __all__ += ["is_writable", "known_checksum", "ledger", "locked", "offline_hint", "paths"]
@@ -77,10 +79,8 @@ def write_ledger(name, record):
     record : dict of str to dict
     """
     folder = set_folder(name)
-    part = folder / f"{LEDGER}.part"
     try:
-        part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        part.replace(folder / LEDGER)
+        write_text(folder / LEDGER, json.dumps(record, indent=1) + "\n")
     except OSError as error:
         raise unwritable(folder, error) from None
 
@@ -252,13 +252,13 @@ def is_writable(folder):
 @contextlib.contextmanager
 def locked(folder, name):
     """Keep other processes from the folder of a set; the system lifts the lock if one dies."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / LOCK).open("a+b")
-    except OSError as error:
-        raise unwritable(folder, error) from None
-    with stream:
-        if not _take(stream):
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            is_ours = stack.enter_context(one_at_a_time(folder / LOCK))
+        except OSError as error:
+            raise unwritable(folder, error) from None
+        if not is_ours:
             message = (
                 f"another process is at work on {name!r} in {folder}: wait until it is done, "
                 "then the same again finds it there"
@@ -275,29 +275,6 @@ def _tidy(folder):
             shutil.rmtree(left)
         else:
             left.unlink()
-
-
-def _take(stream):
-    """Whether the lock of an open file could be had."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        def lock():
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-
-        def lock():
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    try:
-        lock()
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
 
 
 def unwritable(folder, error):
