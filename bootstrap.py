@@ -260,13 +260,29 @@ def thread_caps():
 # --- commands ------------------------------------------------------------------------------
 
 
-def trust_notebooks():
+def trust_notebooks(python=PYTHON):
     """Sign the lessons that ship with outputs, so that their figures are alive at once."""
-    quietly("Trusting the lessons as they ship …", [PYTHON, "-m", "nbformat.sign", *notebooks()])
+    if lessons := our_notebooks():
+        command = [python, "-P", "-m", "nbformat.sign", *lessons]
+        quietly("Trusting the lessons as they ship …", command)
 
 
-def notebooks():
-    return sorted((ROOT / "notebooks").rglob("*.ipynb"))
+def our_notebooks():
+    """Return the notebooks that are, to the byte, what `make notebooks` made, and no other.
+
+    A signed notebook runs its saved scripts as soon as it is opened: what somebody else laid
+    beside ours, or changed in them, is for its reader to trust.
+    """
+    made = json.loads((ROOT / "book" / "measured.json").read_text(encoding="utf-8"))
+    paths = {
+        ROOT / "notebooks" / f"{name}.ipynb": entry["notebook"] for name, entry in made.items()
+    }
+    return sorted(path for path, known in paths.items() if path.is_file() and digest(path) == known)
+
+
+def digest(path):
+    """Return the hash by which `book/build.py` knows a notebook again."""
+    return hashlib.sha256(hashlib.sha256(path.read_bytes()).digest()).hexdigest()
 
 
 def has_display():
@@ -275,9 +291,9 @@ def has_display():
 
 def lab(options):
     prepare()
-    once("trust", fingerprint(*(path.read_bytes() for path in notebooks())), trust_notebooks)
+    once("trust", fingerprint(*map(digest, our_notebooks())), trust_notebooks)
     say("JupyterLab is starting; Ctrl-C ends it.")
-    command = ["-m", "jupyterlab"]
+    command = ["-P", "-m", "jupyterlab"]
     command += ["--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR"]
     command += ["--ServerApp.answer_yes=True", SEALED]  # Ctrl-C ends it at once
     command += ["--LabApp.default_url=/lab/tree/notebooks/start.ipynb"]
@@ -359,7 +375,9 @@ def build_book(options):
 def dashboards(options):
     prepare()
     display = [] if has_display() else ["--no-browser"]
-    become(["-m", "voila", "notebooks/dashboards", SEALED, *display, *options], **thread_caps())
+    become(
+        ["-P", "-m", "voila", "notebooks/dashboards", SEALED, *display, *options], **thread_caps()
+    )
 
 
 def bench(options):

@@ -58,7 +58,7 @@ def digest(*paths):
     total = hashlib.sha256()
     for path in paths:
         total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()[:16]
+    return total.hexdigest()
 
 
 def house():

@@ -1,6 +1,7 @@
 """The one file that runs before anything is installed."""
 
 import ast
+import json
 import os
 import re
 import signal
@@ -12,6 +13,9 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import build
+import nbformat
+import nbformat.sign
 import pytest
 
 import bootstrap
@@ -274,3 +278,45 @@ def test_an_environment_of_another_checkout_is_left_alone(tmp_path, monkeypatch)
     assert (other / "kept").exists()
     assert not link.is_symlink()
     assert (link / ".hepml-place").read_text() == str(link)
+
+
+@pytest.fixture
+def lessons(tmp_path, monkeypatch):
+    """Give a house with two lessons that are ours, and the folder in which Jupyter signs."""
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for name in ("one", "two"):
+        cell = nbformat.v4.new_code_cell(f"# {name}")
+        cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": "<b>drawn</b>"})]
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / f"{name}.ipynb")
+    made = {name: {"notebook": build.digest(folder / f"{name}.ipynb")} for name in ("one", "two")}
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "measured.json").write_text(json.dumps(made))
+    return folder
+
+
+def trusted(folder):
+    notary = nbformat.sign.NotebookNotary(data_dir=str(folder.parent / "jupyter"))
+    paths = sorted(folder.glob("*.ipynb"))
+    return [path.stem for path in paths if notary.check_signature(nbformat.read(path, 4))]
+
+
+def test_what_the_project_made_is_trusted(lessons):
+    bootstrap.trust_notebooks(sys.executable)
+    assert trusted(lessons) == ["one", "two"]
+
+
+def test_a_notebook_that_somebody_laid_beside_the_lessons_is_not_trusted(lessons):
+    text = (lessons / "one.ipynb").read_text()
+    (lessons / "stranger.ipynb").write_text(text.replace("drawn", "foreign"))
+    (lessons / "two.ipynb").write_text(text.replace("drawn", "changed"))
+    bootstrap.trust_notebooks(sys.executable)
+    assert trusted(lessons) == ["one"]
+
+
+def test_without_a_lesson_of_ours_nothing_is_signed(lessons):
+    (lessons.parent / "book" / "measured.json").write_text("{}")
+    bootstrap.trust_notebooks(sys.executable)
+    assert trusted(lessons) == []

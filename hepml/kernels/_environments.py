@@ -26,7 +26,7 @@ def is_environment(folder):
 
 def works(environment):
     """Tell whether an environment's Python starts and has what makes it a kernel."""
-    command = [python_of(environment), "-c", "import ipykernel"]
+    command = [python_of(environment), "-P", "-c", "import ipykernel"]
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
     except OSError:

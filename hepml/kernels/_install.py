@@ -121,7 +121,7 @@ def _seen(kernel):
     """Return what Keras sees from inside a kernel, in one sentence."""
     code = "from hepml import devices; print(devices.prepare())"
     done = subprocess.run(  # noqa: S603 - our own environment
-        [python_of(kernel.environment), "-c", code],
+        [python_of(kernel.environment), "-P", "-c", code],
         env={**os.environ, **kernel.variables},
         capture_output=True,
         text=True,

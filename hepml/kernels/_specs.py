@@ -107,7 +107,7 @@ def _without_spec(_folder, names):
 
 def _made_by_ipykernel(plan, environment):
     """Return the kernel's description as its own ipykernel writes it, with what it can do."""
-    command = [python_of(environment), "-m", "ipykernel", "install", "--prefix", environment]
+    command = [python_of(environment), "-P", "-m", "ipykernel", "install", "--prefix", environment]
     command += ["--name", plan.name, "--display-name", plan.display_name]
     run(command)
     return json.loads((environment / _place(plan) / FILE).read_text(encoding="utf-8"))
