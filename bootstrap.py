@@ -274,10 +274,8 @@ def our_notebooks():
     beside ours, or changed in them, is for its reader to trust.
     """
     made = json.loads((ROOT / "book" / "measured.json").read_text(encoding="utf-8"))
-    paths = {
-        ROOT / "notebooks" / f"{name}.ipynb": entry["notebook"] for name, entry in made.items()
-    }
-    return sorted(path for path, known in paths.items() if path.is_file() and digest(path) == known)
+    known = {ROOT / "notebooks" / f"{name}.ipynb": made[name]["notebook"] for name in made}
+    return sorted(path for path in known if path.is_file() and digest(path) == known[path])
 
 
 def digest(path):
@@ -375,9 +373,8 @@ def build_book(options):
 def dashboards(options):
     prepare()
     display = [] if has_display() else ["--no-browser"]
-    become(
-        ["-P", "-m", "voila", "notebooks/dashboards", SEALED, *display, *options], **thread_caps()
-    )
+    command = ["-P", "-m", "voila", "notebooks/dashboards", SEALED, *display, *options]
+    become(command, **thread_caps())
 
 
 def bench(options):

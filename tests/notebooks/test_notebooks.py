@@ -8,6 +8,8 @@ import nbformat
 import pytest
 import weave
 
+import bootstrap
+
 TEXTS = build.texts()
 EACH = pytest.mark.parametrize("name", TEXTS)
 FROM_THE_MACHINE = re.compile(r"0x[0-9a-f]{8,}|/(home|root|tmp|Users|work)/|site-packages")
@@ -41,6 +43,12 @@ def test_its_cells_are_those_of_its_text(name):
     sketch, notebook = weave.sketch(TEXTS[name]), read(name)
     assert without_outputs(notebook) == without_outputs(sketch)
     assert notebook.metadata == sketch.metadata
+
+
+@EACH
+def test_it_is_one_that_make_lab_trusts(name):
+    assert build.digest(build.target(name)) == bootstrap.digest(build.target(name))
+    assert build.target(name) in bootstrap.our_notebooks()
 
 
 @EACH
