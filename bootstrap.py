@@ -262,7 +262,8 @@ def thread_caps():
 
 def trust_notebooks(python=PYTHON):
     """Sign the lessons that ship with outputs, so that their figures are alive at once."""
-    if lessons := our_notebooks():
+    lessons = our_notebooks()
+    if lessons:
         command = [python, "-P", "-m", "nbformat.sign", *lessons]
         quietly("Trusting the lessons as they ship …", command)
 

@@ -290,9 +290,9 @@ def lessons(tmp_path, monkeypatch):
         cell = nbformat.v4.new_code_cell(f"# {name}")
         cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": "<b>drawn</b>"})]
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / f"{name}.ipynb")
-    made = {
-        name: {"notebook": bootstrap.digest(folder / f"{name}.ipynb")} for name in ("one", "two")
-    }
+    paths = sorted(folder.iterdir())
+    made = {path.stem: {"notebook": bootstrap.digest(path)} for path in paths}
+    (tmp_path / "jupyter").mkdir()
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "measured.json").write_text(json.dumps(made))
     return folder
