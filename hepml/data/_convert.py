@@ -83,6 +83,8 @@ def writing(target):
     """Say of which file a complaint of the system is."""
     try:
         yield
+    except FileExistsError:  # of another program, while we were at work
+        raise _in_the_way(target) from None
     except OSError as error:
         raise DataError(told(error, target)) from error
 
@@ -96,9 +98,13 @@ def check_target(target, files, overwrite):
     if target.exists() and any(target.samefile(file) for file in files):
         raise DataError(f"{target} is to be read: write to another file")
     if target.exists() and not overwrite:
-        raise DataError(f"{target} exists already: choose another name, or overwrite it (--force)")
+        raise _in_the_way(target)
     with tempfile.TemporaryFile(dir=target.parent):  # told now, not after long work
         pass
+
+
+def _in_the_way(target):
+    return DataError(f"{target} exists already: choose another name, or overwrite it (--force)")
 
 
 def _write(table, target, part, layout, progress):

@@ -411,3 +411,41 @@ def test_pieces_are_the_table(source, tmp_path, table, name):
     assert {len(piece) for piece in pieces[:-1]} == {77}
     chosen = table.loc[table["tight"], ["charge", "mass"]].reset_index(drop=True)
     pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), chosen)
+
+
+FULL = """
+import gc, resource, sys
+from hepml.data import DataError, convert
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), -1))
+for target in sys.argv[3:]:
+    try:
+        convert(sys.argv[2], target)
+    except DataError as error:
+        print(error)
+    gc.collect()  # a library may stumble when it tidies up
+print("alive")
+"""
+
+
+@pytest.mark.parametrize("size", [3_000, 300_000])
+def test_a_full_disk_is_a_sentence_and_no_end_of_the_kernel(tmp_path, rng, size):
+    """A limit on the size of files stands for the disk: the system refuses in the same way."""
+    np.savez(tmp_path / "in.npz", x=rng.normal(size=100_000), y=np.arange(100_000))
+    targets = [tmp_path / f"out.{ending}" for ending in ("h5", "root", "parquet", "npz", "csv")]
+    command = [sys.executable, "-c", FULL, str(size), tmp_path / "in.npz", *targets]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = [f"{target} cannot be written: File too large" for target in targets]
+    assert (done.stdout.splitlines(), done.returncode) == ([*said, "alive"], 0), done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.npz"]
+
+
+def test_two_conversions_to_one_new_file_do_not_replace_one_another(tmp_path, rng):
+    np.savez(tmp_path / "in.npz", x=rng.normal(size=1000))
+
+    def meanwhile(*_):
+        if not (tmp_path / "out.csv").exists():
+            convert(tmp_path / "in.npz", tmp_path / "out.csv", columns=["x"])
+
+    ends = tmp_path / "in.npz", tmp_path / "out.csv"
+    assert "exists already" in sentence(*ends, act=convert, progress=meanwhile)
+    assert len(read(tmp_path / "out.csv")) == 1000

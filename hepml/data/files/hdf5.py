@@ -6,6 +6,7 @@ of lists the layout of `hepml.data.files._arrays`. The group's attribute ``layou
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+import io
 import mmap
 from collections import deque
 from functools import partial
@@ -452,6 +453,42 @@ class Hdf5Source(ArraySource):
 # ---------------------------------------------------------------- writing
 
 
+class _Forgiving(io.FileIO):
+    """A file that keeps the first error of the system to itself, and takes all that follows.
+
+    The HDF5 library cannot go on after a write that failed: it ends the process when it tidies up
+    later (1.14.6, on a full disk). So it never hears of it, and `check` tells us.
+    """
+
+    error = None
+
+    def write(self, data):
+        """Write as far as the disk goes."""
+        if self.error is None:
+            try:
+                self._write_all(memoryview(data).cast("B"))
+            except OSError as error:
+                self.error = error
+        return len(data)
+
+    def _write_all(self, left):
+        while left:
+            left = left[super().write(left) :]
+
+    def truncate(self, size=None):
+        """Change the length, if the disk allows."""
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+            return size
+
+    def check(self):
+        """Raise the error that was kept."""
+        if self.error is not None:
+            raise self.error
+
+
 class Hdf5Writer(ArrayWriter):
     """Write a group of chunked datasets, packed with LZF and with check sums."""
 
@@ -462,18 +499,22 @@ class Hdf5Writer(ArrayWriter):
         import h5py
 
         # From 1.10 on, HDF5 keeps check sums of its own structure as well.
-        self.file = h5py.File(path, "w", libver=("v110", "v110"))
+        self.disk = _Forgiving(path, "w+")
+        self.file = h5py.File(self.disk, "w", libver=("v110", "v110"))
         self.group = self.file.create_group(tree.strip("/") or "events", track_order=True)
         self.group.attrs[LAYOUT] = "columns"
         self.digests = {}
 
     def close(self, *, complete):
         """Close the file; see `Writer`."""
-        with self.file:
+        with self.disk:
+            with self.file:
+                if complete:
+                    self._complete()
+                    for key, digest in self.digests.items():
+                        self.group[key].attrs[DIGEST] = np.array(digest.sums(), np.uint32)
             if complete:
-                self._complete()
-                for key, digest in self.digests.items():
-                    self.group[key].attrs[DIGEST] = np.array(digest.sums(), np.uint32)
+                self.disk.check()
 
     def _append(self, key, values):
         if values.dtype.kind == "O":
@@ -483,6 +524,7 @@ class Hdf5Writer(ArrayWriter):
             start = len(dataset)
             dataset.resize(start + len(values), axis=0)
             dataset[start:] = values
+            self.disk.check()
 
     def _check_text(self, key, strings):
         """Keep a digest of strings, which HDF5 stores where its check sums do not reach."""
