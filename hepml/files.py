@@ -93,7 +93,8 @@ def told(error, path):
     -------
     str
     """
-    return f"{path} cannot be written: {error.strerror or error}"
+    reason = os.strerror(error.errno) if error.errno else error
+    return f"{path} cannot be written: {reason}"
 
 
 def tidy(folder):
