@@ -1,6 +1,7 @@
 """What passes each cut: the weighted yields behind a ROC curve and behind a slider."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -156,7 +157,10 @@ class WorkingPoint:
     """One row of a curve: a cut with its yields, efficiencies and their standard errors.
 
     ``signal`` and ``background`` are the yields that pass, ``signal_error`` and
-    ``background_error`` the square roots of their sums of squared weights.
+    ``background_error`` the square roots of their sums of squared weights. The errors hold for
+    the cut as it stands. At a point that was chosen by an efficiency the cut itself is uncertain:
+    what follows from the chosen class for the other one is in that one's errors; see
+    `working_point`.
     """
 
     threshold: float
@@ -196,6 +200,14 @@ def working_point(curve, *, signal_efficiency=None, background_efficiency=None, 
     ------
     ValueError
         Unless exactly one demand is given, or if no cut of the curve meets it.
+
+    Notes
+    -----
+    With ``signal_efficiency`` the cut depends on the signal events at hand, and the errors of the
+    background contain that: σ²(ε_b) = σ²(ε_b | cut) + (dε_b/dε_s)² σ²(ε_s), to first order in the
+    two independent samples; likewise the signal's with ``background_efficiency``. The slope is
+    that of the curve over two standard deviations to either side: over one it is so noisy that
+    68 % intervals of ε_b cover 65 % (300 signal, 20000 background events), over two 67 to 68 %.
     """
     demands = {
         "signal_efficiency": signal_efficiency,
@@ -210,7 +222,60 @@ def working_point(curve, *, signal_efficiency=None, background_efficiency=None, 
     row = FIND_ROW[name](curve, value)
     if row is None:
         raise ValueError(f"No cut of {curve!r} meets {name} = {value}.")
-    return at_row(curve, row)
+    return CHOSEN_BY.get(name, as_it_stands)(curve, at_row(curve, row))
+
+
+def as_it_stands(_curve, point):
+    return point
+
+
+def chosen_by_signal(curve, point):
+    """Add to the errors of the background that of a cut which the signal's events put there."""
+    slope = slope_of(point.signal_efficiency, point.signal_efficiency_error, *corners(curve))
+    moved = abs(slope) * point.signal_efficiency_error
+    error = math.hypot(point.background_efficiency_error, moved)
+    return replace(
+        point,
+        background_error=math.hypot(point.background_error, moved * curve.total_background),
+        background_efficiency_error=error,
+        background_rejection_error=float(ratio(error, point.background_efficiency**2)),
+    )
+
+
+def chosen_by_background(curve, point):
+    """Add to the errors of the signal that of a cut which the background's events put there."""
+    signal, background = corners(curve)
+    error = point.background_efficiency_error
+    slope = slope_of(point.background_efficiency, error, background, signal)
+    moved = abs(slope) * error
+    return replace(
+        point,
+        signal_error=math.hypot(point.signal_error, moved * curve.total_signal),
+        signal_efficiency_error=math.hypot(point.signal_efficiency_error, moved),
+    )
+
+
+CHOSEN_BY = {
+    "signal_efficiency": chosen_by_signal,
+    "background_efficiency": chosen_by_background,
+}
+
+
+def slope_of(place, step, along, across):
+    """Slope of ``across`` against ``along`` over two steps to either side of a place."""
+    low, high = max(place - 2 * step, 0.0), min(place + 2 * step, 1.0)
+    if not high > low:
+        return 0.0
+    ends = np.interp([low, high], np.maximum.accumulate(along), across)
+    return float((ends[1] - ends[0]) / (high - low))
+
+
+def corners(curve):
+    """Both efficiencies, with the corners that every curve goes through."""
+    return tuple(
+        np.concatenate([[0.0], efficiency, [1.0]])
+        for efficiency in (curve.signal_efficiency, curve.background_efficiency)
+    )
 
 
 def tightest_keeping(curve, signal_efficiency):
@@ -289,9 +354,6 @@ def background_rejection(curve, signal_efficiency):
 
 def tightest_interpolation(wanted, curve):
     """ε_b at ε_s; where ε_s stands still, the tightest cut (np.interp would take the loosest)."""
-    signal, background = (
-        np.concatenate([[0.0], efficiency, [1.0]])  # every curve goes through both corners
-        for efficiency in (curve.signal_efficiency, curve.background_efficiency)
-    )
+    signal, background = corners(curve)
     reached = np.maximum.accumulate(signal)
     return np.interp(-wanted, -reached[::-1], background[::-1], left=np.nan, right=np.nan)
