@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from hepml_widgets import _style as style
-from hepml_widgets._numbers import MINUS, TIMES, superscript
+from hepml_widgets._numbers import MINUS, general, superscript
 from hepml_widgets._roc_figure import clipped, set_log_counts
 
 __all__ = ["calibration", "efficiencies", "input_variable", "merits", "scores", "tick_text"]
@@ -18,11 +18,7 @@ LOOKS = {"signal": (style.SIGNAL, 0.1, 1.5), "background": (style.BACKGROUND, 0.
 
 def tick_text(value, _place=None):
     """Write a number at an axis as short as it can be."""
-    mantissa, _, exponent = f"{value:.6g}".replace("-", MINUS).partition("e")
-    if not exponent:
-        return mantissa
-    power = f"10{superscript(int(exponent.replace(MINUS, '-')))}"
-    return power if mantissa == "1" else f"{mantissa}{TIMES}{power}"
+    return general(value)
 
 
 def power_text(value, _place=None):
