@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, NullLocator
 
 from hepml_widgets import _style as style
-from hepml_widgets._numbers import MINUS, apart, general, superscript
+from hepml_widgets._numbers import MINUS, TIMES, apart, fixed, general, superscript
 from hepml_widgets._roc_figure import clipped, set_log_counts
 
 __all__ = ["calibration", "efficiencies", "input_variable", "merits", "scores", "tick_text"]
@@ -25,9 +25,9 @@ def tick_text(value, _place=None):
 
 
 class Numbers(Formatter):
-    """Numbers of one axis, told apart; long ones less a round number that stands at its end."""
+    """Numbers of one axis, told apart; what all share is said once, at its end."""
 
-    less = ""
+    shared = ""
 
     def __call__(self, value, _place=None):
         return general(value)
@@ -35,27 +35,41 @@ class Numbers(Formatter):
     def format_ticks(self, values):
         """Write all numbers of the axis."""
         values = [float(value) for value in values]
-        texts, self.less = apart(values), ""
-        span = max(values, default=0) - min(values, default=0)
-        if not span or max(map(len, texts)) <= 8:
-            return texts
-        unit = 10.0 ** (math.floor(math.log10(span)) + 2)
-        base = unit * round(min(values) / unit)
-        if base:
-            self.less = f"{MINUS if base < 0 else '+'} {general(abs(base), 15)}"
+        self.shared = ""
+        if max(map(len, apart(values)), default=0) > 8:
+            values = self._less_a_round_one(values)
+        texts = apart(values, 3)
+        powers = any(set(text) & set("⁰¹²³⁴⁵⁶⁷⁸⁹") for text in texts)
+        return self._less_a_power(values) if powers else texts
+
+    def _less_a_round_one(self, values):
+        """Leave out the digits that all numbers have."""
+        span = max(values) - min(values)
+        places = -(math.floor(math.log10(span)) + 2) if span else 0
+        base = round(min(values) * 10.0**places) / 10.0**places
+        if not base or span > abs(base) / 10:
+            return values
+        text = fixed(abs(base), max(0, places))
+        text = text.rstrip("0").rstrip(".") if places > 0 else text
+        self.shared = f" {MINUS if base < 0 else '+'} {text}"
         # What is left of the last digits of the numbers is no part of their difference.
-        return apart([float(f"{value - base:.6g}") for value in values], 3)
+        return [float(f"{value - base:.6g}") for value in values]
+
+    def _less_a_power(self, values):
+        exponent = math.floor(math.log10(max(map(abs, values))))
+        self.shared = f"{TIMES}10{superscript(exponent)}{self.shared}"
+        return apart([float(f"{value / 10.0**exponent:.6g}") for value in values], 3)
 
     def get_offset(self):
-        """Write what the numbers are less of."""
-        return self.less
+        """Write what all numbers share."""
+        return self.shared.strip()
 
 
 class Roomy(MaxNLocator):
     """At most so many numbers and at least two, fewer where they are long."""
 
     def __init__(self, most, letters=math.inf):
-        super().__init__(most, steps=[1, 2, 5, 10], min_n_ticks=2)
+        super().__init__(most, steps=[1, 2, 2.5, 4, 5, 10], min_n_ticks=2)
         self.most, self.letters = most, letters
 
     def tick_values(self, low, high):

@@ -519,8 +519,8 @@ def _merit_row(model, scan):
 
 def _calibration(report):
     text = (
-        "<p>Whether a score of 0.8 means signal in 80&nbsp;% of the cases. Points on the diagonal say "
-        "so; the grey band is where two standard deviations of chance would leave a calibrated "
+        "<p>Whether a score of 0.8 means signal in 80&nbsp;% of the cases. Points on the diagonal "
+        "say so; the grey band is where two standard deviations of chance would leave a calibrated "
         "score. A score that is not calibrated still ranks events as well: only do not use it as "
         "a probability.</p>"
     )

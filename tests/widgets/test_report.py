@@ -691,4 +691,4 @@ def test_long_numbers_are_less_a_round_one():
     axes.set_xlim(1e9, 1e9 + 0.02)
     figure.draw_without_rendering()
     assert numbers_of(axes.xaxis) == ["0", "0.01", "0.02"]
-    assert axes.xaxis.get_offset_text().get_text() == "+ 10⁹"
+    assert axes.xaxis.get_offset_text().get_text() == "+ 1\u202f000\u202f000\u202f000"
