@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from hepml_widgets._base import pack
-from hepml_widgets._numbers import significant
+from hepml_widgets._numbers import apart
 
 KINDS = ("signal", "background")
 IMAGE_BYTES = 220_000  # for sums of images by bin; base64 makes four bytes of three
@@ -42,9 +42,7 @@ class Axis:
     @property
     def texts(self):
         """Bin edges as they are printed."""
-        texts = [f"{edge:.6g}".replace("-", "−") for edge in self.edges]
-        powers = [significant(edge, 4) for edge in self.edges]
-        return [power if "e" in text else text for text, power in zip(texts, powers, strict=True)]
+        return apart(self.edges.tolist())
 
     def cells_of(self, values):
         """Cell of each value."""

@@ -4,6 +4,8 @@ import math
 import re
 
 THIN = "\N{NARROW NO-BREAK SPACE}"
+PLUS_MINUS = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
+"""Between a value and its error, which no line break may part."""
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -110,11 +112,31 @@ def with_error(value, error):
     size = max(abs(value), error)
     if _is_plain(size):
         places = _places(error)
-        return f"{fixed(value, places)} ± {fixed(error, places)}"
+        return f"{fixed(value, places)}{PLUS_MINUS}{fixed(error, places)}"
     exponent = _exponent(size)
     value, error = _shift(value, -exponent), _shift(error, -exponent)
     places = _places(error)
-    return f"({fixed(value, places)} ± {fixed(error, places)}){TIMES}10{superscript(exponent)}"
+    both = f"{fixed(value, places)}{PLUS_MINUS}{fixed(error, places)}"
+    return f"({both}){TIMES}10{superscript(exponent)}"
+
+
+def general(value, digits=6):
+    """Write a number as short as it can be, with so many digits at most."""
+    mantissa, _, exponent = f"{value:.{digits}g}".replace("-", MINUS).partition("e")
+    if not exponent:
+        return mantissa
+    power = f"10{superscript(int(exponent.replace(MINUS, '-')))}"
+    return {"1": power, f"{MINUS}1": MINUS + power}.get(mantissa, f"{mantissa}{TIMES}{power}")
+
+
+def apart(values, fewest=6):
+    """Write numbers with as few digits as tell them apart."""
+    different = len(set(values))
+    for digits in (*range(fewest, 15, 4), 17):
+        texts = [general(value, digits) for value in values]
+        if len(set(texts)) == different:
+            break
+    return texts
 
 
 def percent(fraction):

@@ -128,7 +128,11 @@ class Stage:
     @property
     def _pull(self):
         value, error = self.gap
-        return f" ({fixed(value / error, 1)} σ)" if error > 0 and math.isfinite(value) else ""
+        return (
+            f" ({fixed(value / error, 1)}\N{NO-BREAK SPACE}σ)"
+            if error > 0 and math.isfinite(value)
+            else ""
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,35 +1,93 @@
 """The pictures of a report in matplotlib; names given by a user stand beside them, as text."""
 
+import math
+
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, NullLocator
 
 from hepml_widgets import _style as style
-from hepml_widgets._numbers import MINUS, TIMES, superscript
+from hepml_widgets._numbers import MINUS, TIMES, apart, fixed, general, superscript
 from hepml_widgets._roc_figure import clipped, set_log_counts
 
 __all__ = ["calibration", "efficiencies", "input_variable", "merits", "scores", "tick_text"]
 
 SMALL = (3.0, 2.05)
 LARGE = (4.55, 3.1)
+LETTERS = {SMALL: 28, LARGE: 48}  # that stand along x, with two between numbers
 POINTS = 90  # of a curve: one every fourth pixel
 LOOKS = {"signal": (style.SIGNAL, 0.1, 1.5), "background": (style.BACKGROUND, 0.3, 1.2)}
 
 
 def tick_text(value, _place=None):
     """Write a number at an axis as short as it can be."""
-    mantissa, _, exponent = f"{value:.6g}".replace("-", MINUS).partition("e")
-    if not exponent:
-        return mantissa
-    power = f"10{superscript(int(exponent.replace(MINUS, '-')))}"
-    return power if mantissa == "1" else f"{mantissa}{TIMES}{power}"
+    return general(value)
+
+
+class Numbers(Formatter):
+    """Numbers of one axis, told apart; what all share is said once, at its end."""
+
+    shared = ""
+
+    def __call__(self, value, _place=None):
+        return general(value)
+
+    def format_ticks(self, values):
+        """Write all numbers of the axis."""
+        values = [float(value) for value in values]
+        self.shared = ""
+        if max(map(len, apart(values)), default=0) > 8:
+            values = self._less_a_round_one(values)
+        texts = apart(values, 3)
+        powers = any(set(text) & set("⁰¹²³⁴⁵⁶⁷⁸⁹") for text in texts)
+        return self._less_a_power(values) if powers else texts
+
+    def _less_a_round_one(self, values):
+        """Leave out the digits that all numbers have."""
+        span = max(values) - min(values)
+        places = -(math.floor(math.log10(span)) + 2) if span else 0
+        base = round(min(values) * 10.0**places) / 10.0**places
+        if not base or span > abs(base) / 10:
+            return values
+        text = fixed(abs(base), max(0, places))
+        text = text.rstrip("0").rstrip(".") if places > 0 else text
+        self.shared = f" {MINUS if base < 0 else '+'} {text}"
+        # What is left of the last digits of the numbers is no part of their difference.
+        return [float(f"{value - base:.6g}") for value in values]
+
+    def _less_a_power(self, values):
+        exponent = math.floor(math.log10(max(map(abs, values))))
+        self.shared = f"{TIMES}10{superscript(exponent)}{self.shared}"
+        return apart([float(f"{value / 10.0**exponent:.6g}") for value in values], 3)
+
+    def get_offset(self):
+        """Write what all numbers share."""
+        return self.shared.strip()
+
+
+class Roomy(MaxNLocator):
+    """At most so many numbers and at least two, fewer where they are long."""
+
+    def __init__(self, most, letters=math.inf):
+        super().__init__(most, steps=[1, 2, 2.5, 4, 5, 10], min_n_ticks=2)
+        self.most, self.letters = most, letters
+
+    def tick_values(self, low, high):
+        """Place the numbers between two ends."""
+        for count in range(self.most, 1, -1):
+            self.set_params(nbins=count)
+            ticks = super().tick_values(low, high)
+            inside = ticks[(ticks >= low) & (ticks <= high)]
+            if sum(len(text) + 2 for text in Numbers().format_ticks(inside)) <= self.letters:
+                break
+        return ticks
 
 
 def power_text(value, _place=None):
     """Write a number at a logarithmic axis: powers of ten, but for those near one."""
     exponent = round(np.log10(value))
-    near = -3 < exponent < 4
-    return tick_text(10.0**exponent) if near else f"10{superscript(exponent)}"
+    far = not -3 < exponent < 4 and math.isclose(value, 10.0**exponent)
+    return f"10{superscript(exponent)}" if far else tick_text(value)
 
 
 def logit_text(value, _place=None):
@@ -42,11 +100,23 @@ def logit_text(value, _place=None):
 
 
 def logit_ticks(low, high):
-    """Choose about five probabilities for the ticks of a logit axis."""
+    """Choose about five probabilities for the ticks of a logit axis; fewer than two near 0.5."""
     ends = [int(-np.log10(end)) for end in (low, 1 - high)]
     step = max(1, -(-max(ends) // 2))
     below, above = ([10.0**-e for e in range(step, end + 1, step)] for end in ends)
-    return [*below[::-1], 0.5, *(1 - distance for distance in above)]
+    ticks = [*below[::-1], 0.5, *(1 - distance for distance in above)]
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def log_ticks(low, high):
+    """Choose up to six decades, or 1, 2 and 5 of the few there are; fewer than two within one."""
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1,), (1, 2, 5)):
+        ticks = [digit * 10.0**exponent for exponent in exponents for digit in digits]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) > 1:
+            return ticks[:: math.ceil(len(ticks) / 6)]
+    return []
 
 
 def canvas(size):
@@ -55,9 +125,9 @@ def canvas(size):
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(tick_text))
-        axes.xaxis.set_major_locator(MaxNLocator(6))
-        axes.yaxis.set_major_locator(MaxNLocator(5))
+            axis.set_major_formatter(Numbers())
+        axes.xaxis.set_major_locator(Roomy(6, LETTERS[size]))
+        axes.yaxis.set_major_locator(Roomy(5))
     return figure, axes
 
 
@@ -65,17 +135,21 @@ def use_scale(axes, scale, ends):
     """Put the score on its axis."""
     if scale == "logit":
         axes.set_xscale("logit")
-        axes.xaxis.set_major_locator(FixedLocator(logit_ticks(*ends)))
-        axes.xaxis.set_major_formatter(FuncFormatter(logit_text))
-        axes.xaxis.set_minor_locator(NullLocator())
+        number(axes.xaxis, logit_ticks(*ends), logit_text)
 
 
 def use_log(axes):
     """Give the logarithmic axis of counts its ticks."""
     if axes.get_yscale() == "log":
-        axes.yaxis.set_major_locator(LogLocator(10, numticks=6))
-        axes.yaxis.set_major_formatter(FuncFormatter(power_text))
-        axes.yaxis.set_minor_locator(NullLocator())
+        number(axes.yaxis, log_ticks(*axes.get_ylim()), power_text)
+
+
+def number(axis, ticks, text):
+    """Give an axis its numbers, even ones where its own are fewer than two."""
+    enough = len(ticks) > 1
+    axis.set_major_locator(FixedLocator(ticks) if enough else Roomy(5))
+    axis.set_major_formatter(FuncFormatter(text) if enough else Numbers())
+    axis.set_minor_locator(NullLocator())
 
 
 def bars(axes, x, values, errors, color, **looks):
@@ -118,8 +192,8 @@ def input_variable(one):
             highest = max(highest, (share + error).max())
     axes.set(xlim=one.histograms["signal"].edges[[0, -1]], ylabel="share / bin")
     axes.set_ylim(min(0.0, axes.get_ylim()[0]), highest * 1.08 or 1)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_locator(Roomy(5, LETTERS[SMALL]))
+    axes.yaxis.set_major_locator(Roomy(4))
     return figure
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from hepml import stats
 from hepml_widgets import _report_figures as figures
 from hepml_widgets import _scripts
-from hepml_widgets._numbers import MINUS, NOTHING, fixed, percent, significant, with_error
+from hepml_widgets._numbers import MINUS, NOTHING, apart, fixed, percent, significant, with_error
 from hepml_widgets._report_svg import svg_of
 from hepml_widgets._report_words import (
     LONGEST,
@@ -120,7 +120,7 @@ def _models(report):
     best = "best Z [σ]" + (f", σ<sub>b</sub> = {percent(report.sigma_b)}" * (report.sigma_b > 0))
     rows = {
         "AUC": lambda _, model: model.auc_text,
-        f"1/{EPS_B} at {EPS_S} = 50 %": lambda _, model: _rejection(model, 0.5),
+        f"1/{EPS_B} at {EPS_S} = 50&nbsp;%": lambda _, model: _rejection(model, 0.5),
         best: lambda name, _: _best(report.scans(name)[-2]),
         "training and test": lambda name, _: report.short_overtraining(name),
         "calibration": lambda name, _: report.short_calibration(name),
@@ -253,7 +253,7 @@ def _bin_rows(one):
             with_error(*pair)
             for pair in zip(found.sumw / total, np.sqrt(found.sumw2) / abs(total), strict=True)
         ])  # fmt: skip
-    edges = [figures.tick_text(edge) for edge in one.histograms["signal"].edges]
+    edges = apart(one.histograms["signal"].edges.tolist())
     return zip(edges[:-1], edges[1:], *columns, strict=True)
 
 
@@ -269,7 +269,7 @@ def _correlations(report):
         kind: _strongest(report.matrices[kind][: len(labels), : len(labels)]) for kind in KINDS
     }
     parts = [
-        f"{name} {labels[i]} and {labels[j]} ({fixed(100 * r, 0)} %)"
+        f"{name} {labels[i]} and {labels[j]} ({fixed(100 * r, 0)}&nbsp;%)"
         for name, pair in zip(("in signal", "in background"), found.values(), strict=True)
         if pair
         for i, j, r in [pair]
@@ -372,7 +372,7 @@ def _score_bins(report, model):
         [with_error(*pair) for pair in zip(h.sumw, np.sqrt(h.sumw2), strict=True)]
         for h in (model.histograms[kind] for kind in kinds)
     ]
-    edges = [figures.tick_text(edge) for edge in model.edges]
+    edges = apart(model.edges.tolist())
     rows = zip(edges[:-1], edges[1:], *columns, strict=True)
     return table("Yields in bins of the score", ["from", "to", *words], rows, kind="dense")
 
@@ -396,7 +396,7 @@ def _roc(report):
 
 def _roc_table(report):
     head = ["", "AUC"]
-    head += [f"{EPS_S} at {EPS_B} = {fixed(100 * at, 0)} %" for at in AT_BACKGROUND]
+    head += [f"{EPS_S} at {EPS_B} = {fixed(100 * at, 0)}&nbsp;%" for at in AT_BACKGROUND]
     rows = []
     for name, model in report.models.items():
         rows.append([f"{name_of(name)}, test", *_roc_row(model.curve)])
@@ -477,7 +477,7 @@ def _significance(report):
     if report.sigma_b == 0:
         text += (
             f" The background is taken to be known exactly: pass {option('sigma_b=0.1')} to see "
-            "what a systematic uncertainty of 10 % costs."
+            "what a systematic uncertainty of 10&nbsp;% costs."
         )
     if report.test.weights is None:
         text += (
@@ -519,8 +519,8 @@ def _merit_row(model, scan):
 
 def _calibration(report):
     text = (
-        "<p>Whether a score of 0.8 means signal in 80 % of the cases. Points on the diagonal say "
-        "so; the grey band is where two standard deviations of chance would leave a calibrated "
+        "<p>Whether a score of 0.8 means signal in 80&nbsp;% of the cases. Points on the diagonal "
+        "say so; the grey band is where two standard deviations of chance would leave a calibrated "
         "score. A score that is not calibrated still ranks events as well: only do not use it as "
         "a probability.</p>"
     )

@@ -10,7 +10,7 @@ import numpy as np
 from hepml import stats
 from hepml_widgets._base import pack
 from hepml_widgets._checks import check_size
-from hepml_widgets._numbers import MINUS, NOTHING, as_name, with_error
+from hepml_widgets._numbers import NOTHING, as_name, with_error
 from hepml_widgets._overtraining_table import Events, auc_change, class_weights, has_weight, thinner
 from hepml_widgets._roc_table import Options, axis_of, by_class, scan_of
 
@@ -416,15 +416,6 @@ def highest_rejection(points):
 
 
 # ---------------------------------------------------------------- words
-
-
-def texts_of(values):
-    """Write numbers with as few digits as tell them apart."""
-    for digits in (6, 10, 17):
-        texts = [f"{value:.{digits}g}" for value in values]
-        if len(set(texts)) == len(texts):
-            break
-    return [text.replace("-", MINUS) for text in texts]
 
 
 def lead_of(point, first, dedicated):

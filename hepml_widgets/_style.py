@@ -15,6 +15,7 @@ __all__ = [
     "CURVES",
     "DASHES",
     "HEAT",
+    "HEAT_ON_DARK",
     "PETROFF",
     "SIGNAL",
     "context",
@@ -71,6 +72,19 @@ HEAT = (
     "#250f48",
 )
 """Colours of a positive amount on white: equal steps in Oklab, lightness falling all the way."""
+
+HEAT_ON_DARK = (
+    "#442878",
+    "#712e87",
+    "#9f348a",
+    "#ca397b",
+    "#e75768",
+    "#f97b54",
+    "#ffa148",
+    "#ffca62",
+    "#fdf299",
+)
+"""Colours of the same amount on a dark ground: lightness rising all the way."""
 
 COLD_TO_HOT = ("#004987", "#1483dc", "#87c3ff", "#ffffff", "#fba491", "#cf533a", "#7d2615")
 """Colours of an amount of either sign on white, lightness falling on both sides of zero."""

@@ -10,6 +10,7 @@ from hepml_widgets import _scan_figure
 from hepml_widgets._base import View, pack
 from hepml_widgets._checks import as_number, one_of, two_names
 from hepml_widgets._numbers import (
+    apart,
     as_name,
     distinct,
     isolated,
@@ -39,7 +40,6 @@ from hepml_widgets._scan_table import (
     packed_curve,
     quantities_of,
     status_of,
-    texts_of,
 )
 
 __all__ = ["ParameterScan"]
@@ -166,7 +166,7 @@ class ParameterScan(View):
         self.quantities = {one.name: one for one in self._make_quantities(quantities or {})}
         start = self._first_value() if value is None else as_number("value", value)
         cut = self._first_threshold(start) if threshold is None else threshold
-        self._texts = texts_of(self.values)
+        self._texts = apart(self.values)
         super().__init__(
             table=self._make_table(),
             value=start,

@@ -262,7 +262,7 @@ function render({ model, el }) {
   const show = () => {
     map.redraw();
     treePanel.redraw();
-    which.textContent = `tree of round ${rounds[at]} · true goes left · ▲ ${shorten(table.names[0])} ● ${shorten(table.names[1])}`;
+    which.textContent = `tree of round ${rounds[at]} · true goes left · ▲\u00a0${shorten(table.names[0])} ●\u00a0${shorten(table.names[1])}`;
     foot.write(parts(at));
   };
   const handle = dragHandle(scene, curves, {

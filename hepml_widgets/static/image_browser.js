@@ -245,7 +245,7 @@ function render({ model, el }) {
     vector("rect", { x, y, width: 14, height: 14, class: `image-swatch ${look}` }),
     vector("path", { d: `M${x + 5} ${y + 7}h4`, class: look && "image-minus" }), vector("text", { x: x + 19, y: y + 11 }, text));
   const bars = [0, 1].map((i) => frame(scene, plots[3 + i], {
-    label: "Colours", x: { title: "", plain: true, kind: "linear", domain: [0, 1], room: 52 }, y: BARE,
+    label: "Colours", x: { title: "", plain: true, kind: "linear", domain: [0, 1], room: 52, aside: i ? 0 : 120 }, y: BARE,
     draw: (panel) => {
       fillWith(panel, paintBar(shadesOf(domains[i]), (p) => p + 2));
       const [x, y] = [panel.inner.left, panel.inner.top + panel.inner.height + 25];

@@ -25,14 +25,18 @@ export function vector(tag, attributes = {}, ...children) {
 
 export const div = (look, ...children) => element("div", { class: look }, ...children);
 
-export const quiet = (...words) => element("span", { class: "quiet" }, ...words);
+export const quiet = (...words) => element("span", { class: "quiet" },
+  ...words.map((word) => (typeof word === "string" ? bound(word) : word)));
 
 // For as long as the view lives.
 export const listen = ({ signal }, node, event, act) => node.addEventListener(event, act, { signal });
 
+// Marks stay with what they mark when a line is broken, dots with what they follow.
+const bound = (text) => text.replace(/([▲●△○■◆]) /g, "$1\u00a0").replaceAll(" · ", "\u00a0· ");
+
 // "ε_s [%]": one letter after an underscore is lowered; for our own labels only.
 export function richHTML(text) {
-  return text.split(/(_[a-zA-Z])/).map((part) =>
+  return bound(text).split(/(_[a-zA-Z])/).map((part) =>
     /^_[a-zA-Z]$/.test(part) ? element("sub", {}, part[1]) : document.createTextNode(part));
 }
 
@@ -62,6 +66,7 @@ export function shorten(name, length = 24) {
 // The same arithmetic as hepml_widgets/_numbers.py, so that both print the same digits.
 
 const THIN = "\u202f";
+const PLUS_MINUS = "\u00a0±\u00a0"; // no line break parts a value from its error
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 export const finite = Number.isFinite;
@@ -117,12 +122,12 @@ export function withError(value, error) {
   const size = Math.max(Math.abs(value), error);
   if (isPlain(size)) {
     const places = placesOf(error);
-    return `${fixed(value, places)} ± ${fixed(error, places)}`;
+    return fixed(value, places) + PLUS_MINUS + fixed(error, places);
   }
   const exponent = exponentOf(size);
   const [v, e] = [shift(value, -exponent), shift(error, -exponent)];
   const places = placesOf(e);
-  return `(${fixed(v, places)} ± ${fixed(e, places)})×10${superscript(exponent)}`;
+  return `(${fixed(v, places)}${PLUS_MINUS}${fixed(e, places)})×10${superscript(exponent)}`;
 }
 
 export function percent(fraction) {
@@ -203,15 +208,26 @@ const TRANSFORMS = {
   logit: { forward: (v) => Math.log(v / (1 - v)), backward: (u) => 1 / (1 + Math.exp(-u)) },
 };
 
+// A domain without a width, or too narrow for the numbers of the language, gets one about it.
+function widened(kind, [low, high]) {
+  if (kind === "log") return high > low * (1 + 1e-9) || !(low > 0) ? [low, high] : [low / 2, low * 2];
+  if (kind === "count" && high - low < 1) return [Math.floor(low), Math.floor(low) + 1];
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  if (kind === "logit" || high - low > 1e-13 * largest) return [low, high];
+  const half = largest * (high > low ? 1e-10 : 0.05) || 0.5;
+  return [low - half, low + half];
+}
+
 export function makeScale(kind, domain, range) {
   const { forward, backward } = TRANSFORMS[kind];
-  const [from, to] = domain.map(forward);
+  const shown = widened(kind, domain);
+  const [from, to] = shown.map(forward);
   const slope = (range[1] - range[0]) / (to - from || 1);
   const scale = (value) => range[0] + (forward(value) - from) * slope;
   scale.invert = (pixel) => backward(from + (pixel - range[0]) / slope);
   scale.kind = kind;
-  scale.domain = domain;
-  scale.ticks = (count) => TICKS[kind](domain, count);
+  scale.domain = shown;
+  scale.ticks = (count) => ticksOf(kind, shown, count);
   return scale;
 }
 
@@ -228,25 +244,48 @@ export function niceDomain([low, high], count = 5) {
   return [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step];
 }
 
+// At least two numbers on every axis: finer steps where the wanted ones give fewer.
+function ticksOf(kind, domain, count) {
+  for (let finer = count; finer < count + 8; finer += 1) {
+    const ticks = TICKS[kind](domain, finer);
+    if (kind === "none" || ticks.filter(({ label }) => label).length > 1) return ticks;
+  }
+  return linearTicks(domain, Math.max(count, 4));
+}
+
 function linearTicks([low, high], count) {
   const step = niceStep(high - low, count);
   const parts = Math.round(step / 10 ** Math.floor(Math.log10(step) + 1e-9)) === 2 ? 4 : 5;
-  const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const small = step / parts;
-  const label = linearLabel(step, Math.max(Math.abs(low), Math.abs(high)), places);
+  const { base, label } = linearLabel(step, low, high);
   const ticks = [];
-  for (let i = Math.ceil(low / small - 1e-6); i * small <= high + small * 1e-6; i += 1) {
+  for (let i = Math.ceil(low / small - 1e-6); i * small <= high + small * 1e-6 && ticks.length < 200; i += 1) {
     const major = i % parts === 0;
-    ticks.push({ value: i * small, major, label: major ? label(i * small) : null });
+    ticks.push({ value: i * small, major, label: major ? label(i * small) : null, base });
   }
   return ticks;
 }
 
-function linearLabel(step, largest, places) {
-  if (largest < 1e6 && step >= 1e-4) return (value) => fixed(value, places);
-  const exponent = exponentOf(largest);
-  const left = Math.max(0, exponent - exponentOf(step * 1.000001));
-  return (value) => value === 0 ? "0" : `${fixed(shift(value, -exponent), left)}×10${superscript(exponent)}`;
+const DIGITS = 7; // of one number at an axis
+
+// Numbers that differ in a late digit are written less a round one, which goes to the title.
+function linearLabel(step, low, high) {
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  const place = exponentOf(step * 1.000001);
+  const exponent = exponentOf(largest * 1.000001);
+  const left = Math.max(0, exponent - place);
+  if (left >= DIGITS && high - low < largest / 10) {
+    const unit = exponentOf(high - low) + 2;
+    const base = shift(Math.round(shift(low, -unit)), unit);
+    const text = fixed(Math.abs(base), Math.max(0, -unit)).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+    const { label } = linearLabel(step, low - base, high - base);
+    return { base: `${base < 0 ? "+" : "−"} ${text}`, label: (value) => label(value - base) };
+  }
+  const decimals = Math.max(0, -place);
+  const isShort = step >= 1e-4 || (largest >= 0.01 && left < DIGITS);
+  if (largest < 1e6 && isShort) return { label: (value) => fixed(value, decimals) };
+  const power10 = `×10${superscript(exponent)}`;
+  return { label: (value) => (Math.abs(value) < step / 2 ? "0" : fixed(shift(value, -exponent), left) + power10) };
 }
 
 function powerLabel(exponent) {
@@ -254,15 +293,17 @@ function powerLabel(exponent) {
   return exponent === 1 ? "10" : `10${superscript(exponent)}`;
 }
 
+// Decades; 2 and 5 of each where there are few; even steps within one.
 function logTicks([low, high], count) {
   const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
+  const inside = (value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);
   const stride = Math.max(1, Math.ceil((last - first) / Math.max(1, count)));
   const narrow = last - first <= 2 && count >= 3;
   const ticks = [];
   for (let decade = first; decade <= last; decade += 1) {
     for (let digit = 1; digit < (last - first > 12 ? 2 : 10); digit += 1) {
       const value = digit * power(decade);
-      if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) continue;
+      if (!inside(value)) continue;
       const major = digit === 1 && (decade - first) % stride === 0;
       const named = major || (narrow && (digit === 2 || digit === 5));
       const text = digit === 1 ? powerLabel(decade) : significant(value, 1);
@@ -289,7 +330,7 @@ function logitTicks([low, high], count) {
 
 // Whole numbers only: epochs, rounds, events.
 function countTicks([low, high], count) {
-  const few = Math.max(1, Math.min(count, Math.floor(high - low)));
+  const few = Math.max(1, Math.min(count, Math.ceil(high - low)));
   return linearTicks([low, high], few).filter(({ value }) => Math.abs(value - Math.round(value)) < 1e-6);
 }
 
@@ -379,7 +420,8 @@ export function watch(scene, model, names, react) {
 
 // One set of axes in its own SVG. `draw(panel)` adds the marks; it runs again on every layout.
 //   x, y: { title, plain: the title is a user's, kind: "linear" | "log" | "logit" | "count" | "none", domain,
-//           room: pixels for one number along x, at the left of y; below: pixels under x }
+//           room: pixels for one number along x, at the left of y; below: pixels under x;
+//           aside: pixels beside the title of x that are something else's }
 //   draw(panel), then what stands in panel.after: on every layout
 export function frame(scene, host, { label, x, y, draw, afterLayout }) {
   // Not a count: a page may hold several copies of this script, each counting for itself.
@@ -390,7 +432,7 @@ export function frame(scene, host, { label, x, y, draw, afterLayout }) {
   const box = vector("rect");
   svg.append(vector("clipPath", { id: clip }, box));
   const panel = {
-    svg, host, label, axes: { x, y }, after: afterLayout ? [afterLayout] : [],
+    pen: element("canvas").getContext("2d"), svg, host, label, axes: { x, y }, after: afterLayout ? [afterLayout] : [],
     marks: layer("marks", true),
     cover: layer("cover", true),
     back: layer("axes", false),
@@ -406,6 +448,7 @@ export function frame(scene, host, { label, x, y, draw, afterLayout }) {
     const [width, height] = [Math.round(host.clientWidth), Math.round(host.clientHeight)];
     if (width < 40 || height < 40) return;
     panel.size = { width, height };
+    panel.family = getComputedStyle(svg).fontFamily;
     panel.redraw();
   };
   panel.redraw = () => {
@@ -420,10 +463,13 @@ export function frame(scene, host, { label, x, y, draw, afterLayout }) {
       furnish(box, { x: left, y: top, width, height });
       drawAxes(panel);
       panel.drawn = drawn;
+      panel.stood = new Map();
     }
     panel.marks.replaceChildren();
     panel.labels.replaceChildren();
+    [panel.lines, panel.wishes] = [[], []];
     draw(panel);
+    findRoom(panel);
     for (const act of panel.after) act();
   };
   host.append(svg);
@@ -433,52 +479,66 @@ export function frame(scene, host, { label, x, y, draw, afterLayout }) {
 }
 
 const MARGIN = { top: 10, right: 12, bottom: 44 };
+const ROW = 44; // pixels for one number along y
+const GAP = 7; // between two numbers along x
 const DIGIT = 7.2;
+
+// Width of a text in the letters of the frame, without making the browser lay out the page.
+export function lengthOf(panel, text, weight = 400) {
+  panel.pen.font = `${weight} 12px ${panel.family}`;
+  return panel.pen.measureText(text).width;
+}
+
+// As many numbers along an axis as have room: each an interval of pixels that meets no other.
+function ticksWithRoom(scale, most, sizeOf) {
+  for (let count = most; count > 1; count -= 1) {
+    const ticks = scale.ticks(count);
+    const named = ticks.filter(({ label }) => label).sort((a, b) => scale(a.value) - scale(b.value));
+    const ends = named.map(({ value, label }) => [scale(value) - sizeOf(label) / 2, scale(value) + sizeOf(label) / 2]);
+    const meets = (i) => i > 0 && ends[i][0] < ends[i - 1][1];
+    if (!ends.some((_, i) => meets(i))) return ticks;
+    if (count > 2) continue;
+    // The outermost are left.
+    named.slice(1, -1).forEach((tick) => { tick.label = null; });
+    return ticks;
+  }
+  return [];
+}
 
 function arrange(panel, width, height) {
   const { x, y } = panel.axes;
-  const rows = Math.max(2, Math.floor((height - 54) / 44));
-  const probe = makeScale(y.kind ?? "linear", y.domain, [1, 0]).ticks(rows);
-  const widest = Math.max(1, ...probe.map(({ label }) => (label ? visualLength(label) : 0)));
-  const left = Math.ceil(Math.max(y.room ?? 40, 28 + DIGIT * widest));
-  panel.inner = {
-    left, top: MARGIN.top,
-    width: Math.max(20, width - left - rightMargin(x, width)),
-    height: Math.max(20, height - MARGIN.top - (x.below ?? MARGIN.bottom)),
+  const [top, tall] = [MARGIN.top, Math.max(20, height - MARGIN.top - (x.below ?? MARGIN.bottom))];
+  panel.y = makeScale(y.kind ?? "linear", y.domain, [top + tall, top]);
+  panel.rows = ticksWithRoom(panel.y, Math.max(2, Math.floor(tall / ROW)), () => 15);
+  const widest = Math.max(0, ...panel.rows.map(({ label }) => (label ? lengthOf(panel, label) : 0)));
+  const left = Math.ceil(Math.max(y.room ?? 40, 26 + widest));
+  const along = (right) => {
+    panel.x = makeScale(x.kind ?? "linear", x.domain, [left, width - right]);
+    const most = Math.max(2, Math.floor((width - left - right) / (x.room ?? 56)));
+    panel.columns = ticksWithRoom(panel.x, most, (label) => lengthOf(panel, label) + GAP);
+    // The half of the last number that stands out, if one stands at the end.
+    return Math.max(right, ...panel.columns.filter(({ label }) => label)
+      .map(({ value, label }) => Math.ceil(3 + panel.x(value) + lengthOf(panel, label) / 2 - width + right)));
   };
-  const { inner } = panel;
-  panel.x = makeScale(x.kind ?? "linear", x.domain, [inner.left, inner.left + inner.width]);
-  panel.y = makeScale(y.kind ?? "linear", y.domain, [inner.top + inner.height, inner.top]);
+  const right = along(MARGIN.right);
+  if (right > MARGIN.right) along(right);
+  panel.inner = { left, top, width: Math.max(20, width - left - right), height: tall };
   furnish(panel.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
 }
 
-// Room for the half of the last number that stands out, if one stands at the end.
-function rightMargin({ kind = "linear", domain, room = 64 }, width) {
-  const ticks = makeScale(kind, domain, [0, 1]).ticks(Math.max(2, Math.floor((width - 60) / room)));
-  const last = ticks.findLast(({ label }) => label);
-  const near = last && makeScale(kind, domain, [0, 1])(last.value) > 0.98;
-  return near ? Math.max(MARGIN.right, Math.ceil(3 + (DIGIT * visualLength(last.label)) / 2)) : MARGIN.right;
-}
-
-// Superscripts are narrow.
-function visualLength(label) {
-  return [...label].reduce((sum, letter) => sum + (SUPERSCRIPTS.includes(letter) || letter === "⁻" ? 0.65 : letter === THIN || letter === "." ? 0.4 : 1), 0);
-}
-
 function drawAxes(panel) {
-  const { left, top, width, height } = panel.inner;
+  const { inner: { left, top, width, height }, axes: { x, y } } = panel;
   const [right, bottom] = [left + width, top + height];
-  const group = panel.back;
+  const group = furnish(panel.back, { "data-x": x.kind, "data-y": y.kind });
   group.replaceChildren();
   let path = "";
-  const columns = panel.x.ticks(Math.max(2, Math.floor(width / (panel.axes.x.room ?? 64))));
-  for (const { value, major, label } of columns) {
+  for (const { value, major, label } of panel.columns) {
     const at = panel.x(value).toFixed(1);
     const size = major ? 6 : 3;
     path += `M${at} ${bottom}v${-size}M${at} ${top}v${size}`;
-    if (label) group.append(vector("text", { x: at, y: bottom + 17, class: "tick middle" }, label));
+    if (label) group.append(vector("text", { x: at, y: bottom + 18, class: "tick middle" }, label));
   }
-  for (const { value, major, label } of panel.y.ticks(Math.max(2, Math.floor(height / 44)))) {
+  for (const { value, major, label } of panel.rows) {
     const at = panel.y(value).toFixed(1);
     const size = major ? 6 : 3;
     path += `M${left} ${at}h${size}M${right} ${at}h${-size}`;
@@ -488,17 +548,19 @@ function drawAxes(panel) {
     vector("path", { d: path, class: "ticks" }),
     vector("rect", { x: left, y: top, width, height, class: "box" }),
   );
-  entitle(group, panel.axes.x, right, { x: right, y: bottom + 36 });
-  entitle(group, panel.axes.y, height, { x: -top, y: 13, transform: "rotate(-90)" });
+  entitle(group, x, panel.columns, right - (x.aside ?? 0), { x: right, y: bottom + 36 });
+  entitle(group, y, panel.rows, height, { x: -top, y: 13, transform: "rotate(-90)" });
 }
 
-// A title that is a user's is cut to its room, whole in a tooltip.
-function entitle(group, { title, plain }, room, place) {
-  const most = Math.floor(room / DIGIT);
+// A title that is a user's is cut to its room, whole in a tooltip. What the numbers are less of follows it.
+function entitle(group, { title, plain }, ticks, room, place) {
+  const base = ticks.find(({ base: one }) => one)?.base;
+  const less = base ? ` ${base}` : "";
+  const most = Math.floor(room / DIGIT) - less.length;
   const short = plain && (/^[ -~]*$/.test(title) && title.length <= most ? title : shorten(title, most));
-  const words = plain ? [short] : richSVG(title);
+  const words = plain ? [short + less] : richSVG(title + less);
   const node = group.appendChild(vector("text", { ...place, class: "title end" }, ...words));
-  if (plain) fit(node, title, room);
+  if (plain) fit(node, title + less, room);
 }
 
 // Letters may be wider than most: a text is narrowed until it has room, and whole in a tooltip.
@@ -515,18 +577,27 @@ const pixel = (value) => Math.round(Math.max(-1e5, Math.min(1e5, value)) * 10) /
 function pathThrough(panel, xs, ys) {
   let path = "";
   let pen = "M";
+  let points = [];
   for (let i = 0; i < xs.length; i += 1) {
     const [px, py] = [panel.x(xs[i]), panel.y(ys[i])];
     if (finite(px) && finite(py)) {
       path += `${pen}${pixel(px)} ${pixel(py)}`;
+      if (pen === "M") panel.lines?.push(points = []);
+      points.push(px, py);
       pen = "L";
     } else pen = "M";
   }
   return path;
 }
 
-export const trace = (panel, d, look, ...parts) =>
-  panel.marks.appendChild(vector("path", { d, class: look }, ...parts));
+export function trace(panel, d, look, ...parts) {
+  const straight = /^M(\S+) (\S+?)([hv])(\S+)$/.exec(d);
+  if (straight) {
+    const [x, y, by] = [1, 2, 4].map((i) => Number(straight[i]));
+    panel.lines?.push([x, y, ...(straight[3] === "h" ? [x + by, y] : [x, y + by])]);
+  }
+  return panel.marks.appendChild(vector("path", { d, class: look }, ...parts));
+}
 
 export const write = (panel, x, y, look, ...words) =>
   panel.labels.appendChild(vector("text", { x, y, class: look }, ...words));
@@ -575,9 +646,12 @@ export function steps(panel, edges, contents, attributes, closed = false) {
     return finite(y) ? Math.min(y, 1e5) : top + height + 10;
   };
   let path = `M${pixel(panel.x(edges[0]))} ${pixel(closed ? floor : at(contents[0]))}`;
+  const points = [];
   contents.forEach((content, i) => {
+    points.push(panel.x(edges[i]), at(content), panel.x(edges[i + 1]), at(content));
     path += `V${pixel(at(content))}H${pixel(panel.x(edges[i + 1]))}`;
   });
+  if (!closed) panel.lines?.push(points);
   const d = closed ? `${path}V${pixel(floor)}Z` : path;
   panel.marks.append(vector("path", { d, fill: closed ? null : "none", ...attributes }));
 }
@@ -590,6 +664,7 @@ export function dots(panel, xs, ys, errors, attributes) {
     const up = panel.y(ys[i] + errors[i]);
     const low = panel.y(ys[i] - errors[i]);
     const down = finite(low) ? low : panel.inner.top + panel.inner.height;
+    panel.lines?.push([px, Math.min(up, py - 2), px, Math.max(down, py + 2)]);
     group.append(
       vector("path", { d: `M${pixel(px)} ${pixel(up)}V${pixel(down)}`, class: "whisker" }),
       vector("circle", { cx: pixel(px), cy: pixel(py), r: 2.2 }),
@@ -609,38 +684,95 @@ export const DASHES = ["", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2
 // The best of a curve, where something stands in pixels.
 export const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "best" });
 
+// ---------------------------------------------------------------- words among the lines
+
 // Says in the middle of a frame why there is nothing to see.
 export function remark(panel, text, down = panel.inner.height / 2) {
   const { left, top, width } = panel.inner;
-  write(panel, left + width / 2, top + down, "label empty middle", text);
+  panel.wishes.push({ words: text, x: left + width / 2, y: top + down, anchor: "middle", class: "empty" });
 }
 
-// Names beside the curves' ends, pushed apart until none overlaps another.
+// Names beside the curves' ends: each where no line and no other text is, as near as can be.
 //   items: { text, x, y (pixels), class, full?, anchor? }
-export function endLabels(panel, items, gap = 15) {
-  const { top, height } = panel.inner;
-  const sorted = items.map((item) => ({ ...item })).sort((a, b) => a.y - b.y);
-  sorted.forEach((item, i) => {
-    item.y = Math.max(item.y, top + 13, i ? sorted[i - 1].y + gap : -Infinity);
-  });
-  for (let i = sorted.length - 1; i >= 0; i -= 1) {
-    const ceiling = i + 1 < sorted.length ? sorted[i + 1].y - gap : top + height - 6;
-    sorted[i].y = Math.min(sorted[i].y, ceiling);
-  }
-  for (const { text, x, y, full, anchor = "end", ...rest } of sorted) {
-    const label = vector("text", { x: pixel(x), y: pixel(y), class: `label ${anchor} ${rest.class ?? ""}` }, shorten(text));
-    panel.labels.append(label);
-    fit(label, full ?? text, panel.inner.width - 12);
-    keepInside(panel, label, x, anchor);
+export const endLabels = (panel, items) => panel.wishes.push(...items);
+
+const CELL = 4;
+const ASIDE = 8; // from the frame to a name
+
+// After all is drawn, what was wished gets its place.
+function findRoom(panel) {
+  const { lines, wishes } = panel;
+  panel.lines = panel.wishes = null;
+  if (!wishes.length) return;
+  const crossed = crossings(panel.inner, lines);
+  const texts = [...panel.svg.querySelectorAll(".hepml-marks text"), ...panel.labels.children];
+  const taken = texts.map((node) => node.getBBox()).map(({ x, y, width, height }) => [x, y, x + width, y + height]);
+  for (const { words, text, full = text, anchor = "end", class: look = "", ...wish } of wishes) {
+    const shown = words ?? shorten(text);
+    const most = panel.inner.width - 2 * ASIDE;
+    const length = Math.min(most, lengthOf(panel, shown, /chosen|val-line/.test(look) ? 600 : 400));
+    const before = { start: 0, middle: length / 2, end: length }[anchor];
+    const [x, y] = placeOf(panel, shown, [wish.x - before, wish.y, length], crossed, taken);
+    taken.push([x, y - 12, x + length, y + 4]);
+    const node = write(panel, pixel(x + before), pixel(y), `label ${anchor} ${look}`, shown);
+    if (length === most) fit(node, "", most);
+    if (full && upright(shown) !== upright(full)) node.append(vector("title", {}, full));
   }
 }
 
-function keepInside(panel, label, x, anchor) {
-  const { left, width } = panel.inner;
-  const length = label.getComputedTextLength();
-  const before = { start: 0, middle: length / 2, end: length }[anchor];
-  const first = Math.max(left + 6, Math.min(left + width - 6 - length, x - before));
-  label.setAttribute("x", pixel(first + before));
+// The place of a text [left, baseline, length] that is nearest to the wished one and best for reading;
+// one that stood well stays, so that names do not jump while something is dragged.
+function placeOf(panel, text, [x, y, length], crossed, taken) {
+  const { inner: { left, top, width, height }, stood } = panel;
+  const spoilt = (at, line) => crossed(at, line - 12, length, 15)
+    + 400 * taken.filter(([x0, y0, x1, y1]) => at < x1 + 4 && x0 < at + length + 4 && line - 12 < y1 && y0 < line + 4).length;
+  const [last, floor] = [left + width - ASIDE - length, top + height - 7];
+  const [at, line] = [Math.max(left + ASIDE, Math.min(last, x)), Math.max(top + 14, Math.min(floor, y))];
+  const kept = stood.get(text);
+  if (kept && Math.hypot(kept[0] - at, kept[1] - line) < 40 && !spoilt(...kept)) return kept;
+  let [best, least] = [[at, line], spoilt(at, line) * CELL];
+  const attempt = (toX, toY) => {
+    const far = Math.abs(toX - at) / 2 + Math.abs(toY - line);
+    if (far >= least) return;
+    const cost = far + spoilt(toX, toY) * CELL;
+    if (cost < least) [best, least] = [[toX, toY], cost];
+  };
+  for (let down = 0; down < height && down < least; down += CELL) {
+    for (let aside = 0; aside < width && aside / 2 + down < least; aside += 2 * CELL) {
+      for (const toY of [line - down, line + down]) {
+        if (toY < top + 14 || toY > floor) continue;
+        for (const toX of [at - aside, at + aside]) if (toX >= left + ASIDE && toX <= last) attempt(toX, toY);
+      }
+    }
+  }
+  stood.set(text, best);
+  return best;
+}
+
+// How many cells of a box hold a piece of a line: crossed(left, top, width, height).
+function crossings({ left, top, width, height }, lines) {
+  const [columns, rows] = [width, height].map((size) => Math.ceil(size / CELL) + 1);
+  const cells = new Uint8Array(columns * rows);
+  const cellOf = (value, start, count) => Math.max(0, Math.min(count - 1, Math.floor((value - start) / CELL)));
+  const mark = (x, y) => {
+    if (x >= left && x <= left + width && y >= top && y <= top + height) cells[cellOf(y, top, rows) * columns + cellOf(x, left, columns)] = 1;
+  };
+  for (const points of lines) {
+    for (let i = 3; i < points.length; i += 2) {
+      const [x0, y0, x1, y1] = [points[i - 3], points[i - 2], points[i - 1], points[i]];
+      const [from, to] = [y0, y1].map((y) => Math.max(top - CELL, Math.min(top + height + CELL, y)));
+      const pieces = Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(to - from)) / CELL) || 1;
+      for (let k = 0; k <= pieces; k += 1) mark(x0 + ((x1 - x0) * k) / pieces, from + ((to - from) * k) / pieces);
+    }
+  }
+  return (x, y, wide, tall) => {
+    let found = 0;
+    const [x0, x1] = [cellOf(x, left, columns), cellOf(x + wide, left, columns)];
+    for (let row = cellOf(y, top, rows); row <= cellOf(y + tall, top, rows); row += 1) {
+      for (let column = x0; column <= x1; column += 1) found += cells[row * columns + column];
+    }
+    return found;
+  };
 }
 
 // ▲ for signal, ● for background: never colour alone.
@@ -751,33 +883,22 @@ function negatives(panel, edges, contents, kind) {
   });
 }
 
-// Above its own outline, where neither the other class nor its name crosses the letters.
+// Above its own outline, where it is high.
 export function nameHistograms(panel, m, edges, names) {
-  const higher = (kind) => (content, i) => Math.max(content, m.histogram[`train_${kind}`]?.[i] ?? -Infinity);
-  const outline = (kind) => m.histogram[kind].map(higher(kind)).map((content) => panel.y(content));
-  const lines = { signal: outline("signal"), background: outline("background") };
+  const { left, top, width, height } = panel.inner;
   const middle = (i) => (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
-  let first = {};
-  for (const [kind, other, wanted] of [["background", "signal", 0.2], ["signal", "background", 0.62]]) {
-    const spots = Array.from(lines[kind], (_, i) => spot(panel, lines[kind], lines[other], middle, i))
-      .filter(({ y }) => finite(y));
-    const { left, width, top } = panel.inner;
-    const met = (x, y) => Math.abs(x - first.x) < 72 && Math.abs(y - first.y) < 16;
-    const badness = ({ x, y, clash }) => (clash || met(x, y) ? 10 : 0) + (y < top + 34 ? 5 : 0) + Math.abs((x - left) / width - wanted);
-    const [best] = spots.sort((a, b) => badness(a) - badness(b));
-    first = best ?? {};
-    if (best) endLabels(panel, [{ ...best, text: names[kind], anchor: "middle", class: `name-${kind}` }]);
+  for (const [kind, wanted] of [["background", 0.2], ["signal", 0.62]]) {
+    const train = m.histogram[`train_${kind}`];
+    const tops = Array.from(m.histogram[kind], (content, i) => panel.y(Math.max(content, train?.[i] ?? content)));
+    const heights = tops.map((y) => (finite(y) ? top + height - y : 0));
+    const most = Math.max(...heights);
+    const high = [...heights.keys()].filter((i) => heights[i] > most / 3);
+    if (!high.length) continue;
+    const aside = (i) => Math.abs((middle(i) - left) / width - wanted);
+    const x = middle(high.reduce((best, i) => (aside(i) < aside(best) ? i : best)));
+    const near = heights.filter((_, i) => Math.abs(middle(i) - x) < 36);
+    endLabels(panel, [{ text: names[kind], x, y: top + height - Math.max(...near) - 7, anchor: "middle", class: `name-${kind}` }]);
   }
-}
-
-function spot(panel, own, other, middle, i) {
-  const x = middle(i);
-  const near = [...own.keys()].filter((j) => Math.abs(middle(j) - x) < 36);
-  const highest = (line) => Math.min(...near.map((j) => line[j]).filter(finite));
-  const y = highest(own) - 7;
-  const clash = near.some((j) => other[j] > y - 16 && other[j] < y + 7);
-  const edge = x - 36 < panel.inner.left || x + 36 > panel.inner.left + panel.inner.width;
-  return { x, y, clash: clash || edge };
 }
 
 // ---------------------------------------------------------------- curves against epoch or round
@@ -806,7 +927,7 @@ export function drawRounds(panel, rounds, curves, more = []) {
     }
     line(panel, rounds, values, { class: look, "stroke-dasharray": dash });
     const last = values.findLastIndex(finite);
-    return last < 0 ? null : { text, class: look, x: left + width - 6, y: panel.y(values[last]) - 8 };
+    return last < 0 ? null : { text, class: look, x: left + width - ASIDE, y: panel.y(values[last]) - 8 };
   });
   endLabels(panel, [...ends.filter((item) => item), ...more]);
 }
@@ -1036,14 +1157,31 @@ export function dataTable(caption, rows) {
 
 // ---------------------------------------------------------------- a line of numbers
 
+const COLUMN = 218; // most px of a column of numbers
+const LINE = 900; // px that all have in one line
+
 export const joined = (parts) => parts.map(([label, value]) => `${label} ${value}`.trim()).join(" · ");
 
-// [label, value] pairs in one line whose numbers change in place.
+// [label, value] pairs whose numbers change in place: in one line, or below each other in columns.
 function readoutLine() {
   const node = element("p", { class: "readout" });
+  const widest = {}; // letters of each number, by its label
+  const hold = () => {
+    const widths = [...node.children].map(({ firstChild: { textContent: label }, lastChild: value }) => {
+      const letters = widest[label] ?? value.textContent.length;
+      value.style.setProperty("min-width", `${letters}ch`);
+      return 7.6 * label.length + 9.6 * letters;
+    });
+    const column = Math.min(COLUMN, Math.max(...widths));
+    node.style.setProperty("--column", `${column}px`);
+    widths.forEach((width, i) => node.children[i].style.setProperty(
+      "--span", width <= column ? "auto" : width < 2 * column ? "span 2" : "1 / -1"));
+    node.classList.toggle("hepml-many", widths.reduce((sum, width) => sum + width + 17, 0) > LINE);
+  };
   const write = (parts) => {
     const labels = parts.map(([label]) => label).join("|");
-    if (node.dataset.labels !== labels) {
+    const isNew = node.dataset.labels !== labels;
+    if (isNew) {
       node.dataset.labels = labels;
       node.replaceChildren(...parts.map(([label]) => element("span", { class: "item" },
         quiet(...richHTML(label)), " ", element("b"))));
@@ -1052,16 +1190,19 @@ function readoutLine() {
       const cell = node.children[i].lastChild;
       if (cell.textContent !== value) cell.textContent = value;
     });
+    if (isNew) hold();
     node.dataset.text = joined(parts);
   };
   // Room for the longest text of each number, so that nothing jumps.
   const reserve = (length, parts) => {
     const stride = Math.max(1, Math.floor(length / 100));
-    const widest = [];
     for (let row = 0; row < length; row += stride) {
-      parts(row).forEach(([, value], i) => { widest[i] = Math.max(widest[i] ?? 0, [...value.replace(/[\u2068\u2069]/g, "")].length); });
+      parts(row).forEach(([, value], i) => {
+        const label = node.children[i]?.firstChild.textContent;
+        widest[label] = Math.max(widest[label] ?? 0, [...upright(value)].length);
+      });
     }
-    [...node.children].forEach((item, i) => item.lastChild.style.setProperty("min-width", `${widest[i]}ch`));
+    hold();
   };
   return { node, write, reserve };
 }

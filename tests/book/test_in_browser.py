@@ -3,9 +3,11 @@
 import base64
 import json
 import re
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 FACES = pytest.mark.parametrize("face", ["http", "file"])
@@ -104,6 +106,49 @@ def test_text_and_links_can_be_read_in_light_and_dark(watched, book, scheme):
         assert faint == [], name
         grounds.add(watched.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert {luminance(ground) > 0.5 for ground in grounds} == {scheme == "light"}
+
+
+def shown_figures(page):
+    return [page.locator(f"div.cell_output img.only-{kind}:visible") for kind in ("light", "dark")]
+
+
+def pixels(locator):
+    return np.asarray(Image.open(BytesIO(locator.screenshot())).convert("RGB"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_have_the_ground_of_the_page_and_letters_that_stand_out(watched, book, scheme):
+    watched.emulate_media(color_scheme=scheme)
+    for name in book.lessons:
+        visit(watched, book, "file", name)
+        light, dark = shown_figures(watched)
+        here, there = (dark, light) if scheme == "dark" else (light, dark)
+        assert there.count() == 0
+        assert here.count() == book.text(name).count("only-light")
+        if not here.count():
+            continue
+        here.first.scroll_into_view_if_needed()
+        watched.wait_for_function("node => node.complete", arg=here.first.element_handle())
+        seen = pixels(here.first)
+        ground = watched.evaluate("getComputedStyle(document.body).backgroundColor")
+        corner, ink = (f"rgb{tuple(map(int, color))}" for color in (seen[2, 2], extreme_of(seen)))
+        assert corner == ground
+        assert contrast(ink, ground) > 10
+
+
+def extreme_of(seen):
+    """Colour of the letters: what differs most from the corner."""
+    flat = seen.reshape(-1, 3).astype(int)
+    return flat[np.abs(flat - flat[0]).sum(axis=1).argmax()]
+
+
+def test_figures_follow_the_switch_of_the_theme(watched, book):
+    visit(watched, book, "file", "notebooks/boosted-trees.html")
+    for theme, which in (("dark", 1), ("light", 0), ("dark", 1)):
+        watched.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        counts = [found.count() for found in shown_figures(watched)]
+        assert counts[which] >= 5
+        assert counts[1 - which] == 0
 
 
 def test_a_quiz_answers_without_a_script(browser, book):

@@ -169,3 +169,244 @@ LABELLED = {
     "ParameterScan": labelled_scan,
     "AnomalyMonitor": labelled_anomalies,
 }
+
+
+# ---------------------------------------------------------------- events of other shapes
+
+LONG_NAMES = tuple(f"network with long name and settings {i}" for i in range(8))
+
+
+def even(n, low, high):
+    """Labels by turns, and scores that say nothing of them."""
+    return np.arange(n) % 2, np.linspace(low, high, n)
+
+
+def roc_of_chance(rng):
+    y, s = even(400, 0.2, 0.8)
+    return RocExplorer(y, rng.permutation(s), scale="linear")
+
+
+def roc_of_two(_rng):
+    return RocExplorer([1, 0], [0.9, 0.4])
+
+
+def roc_apart(rng):
+    y, _ = scores(rng)
+    return RocExplorer(y, y + 0.1 * rng.random(len(y)))
+
+
+def roc_close(rng):
+    y, s = scores(rng)
+    return RocExplorer(y, 1e9 + 1e-3 * s, scale="linear")
+
+
+def roc_far(rng):
+    y, s = scores(rng)
+    return RocExplorer(y, -1e-9 * s, 1e12 * rng.normal(1, 0.4, len(y)), scale="linear")
+
+
+def roc_of_many(rng):
+    y, s = scores(rng)
+    models = {name: s + 0.02 * rng.normal(size=len(y)) for name in LONG_NAMES}
+    return RocExplorer(y, models, train=(y, models), names=LONG_NAMES[:2])
+
+
+def roc_sure(rng):
+    y, s = scores(rng)
+    return RocExplorer(y, {"a": 1 / (1 + np.exp(-40 * (s - 0.5))), "b": s}, scale="logit")
+
+
+def trained(*curves, baseline=None, **more):
+    """Make a monitor of whole curves by name."""
+
+    def make(_rng):
+        monitor = TrainingMonitor(baseline=baseline, **more)
+        named = [(name, values) for one in curves for name, values in one.items()]
+        for epoch in range(max(len(values) for _, values in named)):
+            monitor.update({name: values[epoch] for name, values in named})
+        monitor.end()
+        return monitor
+
+    return make
+
+
+FALLING = np.array([0.7, 0.4, 0.3, 0.26, 0.25])
+TRAINED = {
+    "one": trained({"loss": [0.5], "val_loss": [0.5]}, baseline={"loss": 0.5}),
+    "alike": trained(
+        {"loss": FALLING, "val_loss": FALLING + 1e-4, "auc": 1 - FALLING}, baseline={"loss": 0.2501}
+    ),
+    "still": trained({"loss": [1e-7] * 4, "val_loss": [1e-7] * 4, "auc": [1.0] * 4}),
+    "close": trained({"loss": 1e6 + 1e-2 * FALLING, "val_loss": 1e6 + 1e-2 * FALLING[::-1]}),
+    "far": trained({"loss": -1e12 * FALLING, "val_loss": -1e12 * FALLING, "auc": 1e-30 * FALLING}),
+}
+
+
+def overtraining_of_few(_rng):
+    y, s = even(8, 0.30001, 0.30002)
+    return OvertrainingView(y, s, y, s, permutations=19)
+
+
+def overtraining_alike(rng):
+    """Curves that lie on one another, and as many as a list can hold."""
+    long = {f"{name} {kind}": 1e-9 * FALLING for name in LONG_NAMES[:2] for kind in "ab"}
+    history = {"loss": FALLING, "val_loss": FALLING} | long
+    y, s = rounds(rng)
+    return OvertrainingView(
+        y, s, y, s, names=LONG_NAMES[:2], history=history, permutations=19, scale="linear"
+    )
+
+
+def overtraining_far(rng):
+    y, s = rounds(rng)
+    wide = 1e8 * (s - 0.5)
+    history = {"loss": 1e7 - FALLING, "val_loss": 1e7 + FALLING}
+    return OvertrainingView(y, wide, y, wide, history=history, permutations=19)
+
+
+def boosted(size, shift, *, names=None, n=12):
+    """Make an explorer of features of some size."""
+
+    def make(rng):
+        import pandas as pd
+        from sklearn.ensemble import GradientBoostingClassifier
+
+        y, _ = scores(rng, 200)
+        X = shift + size * rng.normal(y[:, None], size=(len(y), 3))
+        columns = names or ("a", "b", "c")
+        table = pd.DataFrame(X, columns=columns)
+        model = GradientBoostingClassifier(n_estimators=n, max_depth=4).fit(table, y)
+        return BoostingExplorer(model, table, y, names=LONG_NAMES[:2], train=(table, y))
+
+    return make
+
+
+def pictured(pixels, extent, variable):
+    """Make a browser of images that stand between some ends."""
+
+    def make(rng):
+        y = np.arange(60) % 2
+        images = pixels(rng, (60, 6, 8)) * (1 + y[:, None, None])
+        return ImageBrowser(
+            images, y, variables=variable(rng), extent=extent, names=LONG_NAMES[:2],
+            axes=("η of the constituent", "φ"), quantity="a quantity with a long name [GeV]",
+        )  # fmt: skip
+
+    return make
+
+
+def signed(rng, shape):
+    return 1e-9 * rng.normal(size=shape)
+
+
+def bright(rng, shape):
+    return 4 + rng.random(shape)
+
+
+def empty_but_one(_rng, shape):
+    pixels = np.zeros(shape)
+    pixels[:, 2, 3] = 1e12
+    return pixels
+
+
+def compared(size, shift, n=2000, methods=("BDT",)):
+    """Make a comparison of features of some size."""
+
+    def make(rng):
+        source, target = (
+            {"x": shift + size * rng.normal(size=n), "n": rng.poisson(2, n)} for _ in range(2)
+        )
+        return ShapeCompare(source, target, {name: rng.gamma(20, 0.05, n) for name in methods})
+
+    return make
+
+
+def hunted(n, scale, region, **more):
+    """Make a bump hunter of so many events on a spectrum of some scale."""
+
+    def make(rng):
+        mjj = scale * (2000 + rng.exponential(800, n))
+        truth = rng.random(n) < 0.05
+        found = {"signal_region": np.multiply(scale, region), "truth": truth} | more
+        view = BumpHunter(mjj, rng.random(n), sqrt_s=13000 * scale, **found)
+        view.truth_shown = True
+        return view
+
+    return make
+
+
+def scanned(values, models=("parameterised", "dedicated"), quantity="AUC"):
+    """Make a scan of some values."""
+
+    def make(rng):
+        return ParameterScan(
+            dict(zip(values, toy_scan.samples(rng, np.linspace(500, 1500, len(values)), 200, models)
+                     .values(), strict=True)),
+            trained=values[:1], name="m_X", unit="GeV", quantity=quantity, names=LONG_NAMES[:2],
+        )  # fmt: skip
+
+    return make
+
+
+def anomalous(n, days=None, shift=0.04, feature_scale=1.0, **more):
+    """Make a monitor of so many events and days."""
+
+    def make(rng):
+        names = [f"run {k} of the long year" for k in range(days or 2)]
+        reference, today = (
+            toy_anomalies.events(rng, size, strange=1) * feature_scale for size in (3 * n, n)
+        )
+        given = {} if days is None else toy_anomalies.populations(rng, shift, names)
+        columns = {
+            "reference_features": toy_anomalies.columns(reference),
+            "features": toy_anomalies.columns(today),
+        }
+        scored = [toy_anomalies.scores_of(x) for x in (reference, today)]
+        return AnomalyMonitor(*scored, **columns, **given, **more)
+
+    return make
+
+
+SHAPED = {
+    "RocExplorer": {
+        "chance": roc_of_chance, "two events": roc_of_two, "apart": roc_apart, "close": roc_close,
+        "far": roc_far, "many": roc_of_many, "sure": roc_sure,
+    },
+    "TrainingMonitor": TRAINED,
+    "OvertrainingView": {
+        "few": overtraining_of_few, "alike": overtraining_alike, "far": overtraining_far,
+    },
+    "BoostingExplorer": {
+        "close": boosted(1e-6, 1), "far": boosted(1e12, -3e12, names=LONG_NAMES[:3]),
+        "one round": boosted(1, 0, n=1),
+    },
+    "ImageBrowser": {
+        "close": pictured(
+            bright, (1e6, 1e6 + 1, -1e-7, 1e-7), lambda rng: {"m [GeV]": 1e9 + rng.random(60)}
+        ),
+        "signed": pictured(
+            signed, (-3000, -1000, 0.2, 0.9),
+            lambda _: {LONG_NAMES[0]: np.ones(60), "n": np.arange(60) % 3},
+        ),
+        "far": pictured(
+            empty_but_one, (-1e15, 1e15, 0, 1), lambda rng: {"m": -1e-12 * rng.random(60)}
+        ),
+    },
+    "ShapeCompare": {
+        "close": compared(1e-6, 1), "far": compared(1e12, -5e12, methods=LONG_NAMES[:3]),
+        "few": compared(1, 0, n=50),
+    },
+    "BumpHunter": {
+        "few": hunted(300, 1, (2600, 3000)), "TeV": hunted(5000, 1e-3, (3300, 3700)),
+        "one share": hunted(5000, 1, (3300, 3700), kept=[1.0]),
+        "eV": hunted(5000, 1e9, (3300, 3700), kept=[0.5, 0.45]),
+    },
+    "ParameterScan": {
+        "two": scanned((0.1, 0.2), quantity="Z"), "close": scanned((125.09, 125.1, 125.11)),
+        "many models": scanned((-3e-7, 0, 3e-7, 4e5), LONG_NAMES[:5], quantity="Z"),
+    },
+    "AnomalyMonitor": {
+        "few": anomalous(7), "many days": anomalous(400, 60), "two days": anomalous(50, 2, shift=0),
+        "far": anomalous(400, 9, feature_scale=1e9, statistic="a statistic with a long name"),
+    },
+}  # fmt: skip

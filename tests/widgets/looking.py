@@ -17,6 +17,47 @@ CLIPPED = """[...document.querySelectorAll('svg.hepml-frame')].flatMap(svg => {
             || box.top < top - 1 || box.bottom > bottom + 1;
     }).map(text => text.textContent); })"""
 
+# Boxes of letters hold a little air: labels that share less than that stand apart.
+OVERLAPS = """frames => [...document.querySelectorAll(frames)].flatMap(svg => {
+    const boxes = [...svg.querySelectorAll('text')]
+        .filter(text => text.checkVisibility({visibilityProperty: true}))
+        .map(text => [[...text.childNodes].filter(({tagName}) => tagName !== 'title')
+            .map(({textContent}) => textContent).join(''), text.getBoundingClientRect()]);
+    return boxes.flatMap(([one, a], i) => boxes.slice(i + 1).filter(([, b]) =>
+        a.left < b.right - 1 && b.left < a.right - 1
+        && a.top < b.bottom - 2 && b.top < a.bottom - 2)
+        .map(([two]) => `${one} | ${two}`)); })"""
+
+# Labels of each axis of the widgets' frames that has a title and a scale, by frame and axis.
+TICKS = """[...document.querySelectorAll('svg.hepml-frame')]
+    .filter(svg => svg.checkVisibility()).flatMap(svg => {
+    const box = svg.querySelector('.hepml-box').getBoundingClientRect();
+    const axes = {x: [], y: []};
+    for (const text of svg.querySelectorAll('.hepml-tick')) {
+        const own = text.getBoundingClientRect();
+        axes[own.top > box.bottom - 2 ? 'x' : 'y'].push(text.textContent); }
+    const bare = axis => svg.querySelector('.hepml-axes').dataset[axis] === 'none';
+    return Object.entries(axes).filter(([axis]) => !bare(axis))
+        .map(([axis, labels]) => [svg.getAttribute('aria-label'), axis, labels]); })"""
+
+# Words that belong together and stand on two lines: numbers with their errors, marks with names.
+BROKEN = """selector => {
+    const whole = /\\S+\\s±\\s\\S+|[▲●△○◆■]\\s\\S+|\\S+\\s%|\\S+\\s(?:σ|GeV|TeV)(?![a-z])/g;
+    const found = [];
+    for (const root of document.querySelectorAll(selector)) {
+        const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        for (let node; (node = walk.nextNode());) {
+            if (!node.parentElement.checkVisibility({visibilityProperty: true})) continue;
+            if (node.parentElement.closest('svg, script, style, option')) continue;
+            for (const {index, 0: words} of node.data.matchAll(whole)) {
+                const range = document.createRange();
+                range.setStart(node, index);
+                range.setEnd(node, index + words.length);
+                const tops = [...range.getClientRects()].filter(({width}) => width)
+                    .map(({top}) => Math.round(top / 4));
+                if (Math.max(...tops) - Math.min(...tops) > 1) found.push(words); } } }
+    return found; }"""
+
 CONTRAST = """selector => {
     const channels = color => color.match(/[\\d.]+/g).slice(0, 3).map(Number).map(c =>
         c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);

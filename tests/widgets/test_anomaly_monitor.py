@@ -148,7 +148,7 @@ def test_readout_is_made_of_points_and_period(monitor):
     assert parts[2] == f"expected {with_error(points.expected[row], points.expected_error[row])}"
     assert parts[6:] == [
         "period day 8",
-        "AUC 0.540 ± 0.005",
+        "AUC 0.540\xa0±\xa00.005",
         "p ≤ 0.0010",
         "after 8 trials ≤ 0.0080",
     ]

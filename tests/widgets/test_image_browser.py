@@ -445,6 +445,7 @@ def heats():
 def test_colours_are_the_same_in_print():
     light, dark = heats()
     assert tuple(light) == style.HEAT
+    assert tuple(dark) == style.HEAT_ON_DARK
     assert len(dark) == len(light)
     css = _scripts._read("image_browser.css")
     cold, hot = (re.search(f"--{name}: ([^;]*);", css)[1].split() for name in ("cold", "hot"))

@@ -1,8 +1,10 @@
 """Whatever a user calls things: nothing runs, nothing breaks, nothing spills, on all nine."""
 
+import itertools
 import json
 import re
 import warnings
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -10,10 +12,11 @@ from matplotlib.text import Text
 
 from hepml_widgets._numbers import as_name, shorten
 from tests.widgets import looking
-from tests.widgets.all_views import LABELLED, VIEWS
+from tests.widgets.all_views import LABELLED, SHAPED, VIEWS
 from tests.widgets.labels import KINDS, LONG, ODD, REORDERING, label_of
 from tests.widgets.reading import Elements
 
+SHAPES = [(name, shape) for name, shapes in SHAPED.items() for shape in ("toy", *shapes)]
 CASES = [(name, kind) for name in LABELLED for kind in KINDS if name != "BumpHunter"]
 
 
@@ -22,7 +25,7 @@ def labelled(name, kind):
 
 
 def test_every_widget_is_labelled():
-    assert LABELLED.keys() == VIEWS.keys()
+    assert LABELLED.keys() == SHAPED.keys() == VIEWS.keys()
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -94,3 +97,107 @@ def test_names_are_shortened_as_in_python(expose, name):
     page = expose("roc_explorer", "shorten")
     clean = as_name(name)
     assert page.evaluate("name => hepml.shorten(name)", clean) == shorten(clean)
+
+
+# ---------------------------------------------------------------- labels of our own
+
+
+def settled(page, width, scheme):
+    """Look at a page in some width and colours, once its frames have followed."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate("""() => new Promise(done =>
+        requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))))""")
+    return page.evaluate("document.querySelector('.hepml').dataset.theme")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("name", "shape"), SHAPES)
+def test_labels_stand_apart_and_axes_have_numbers(show, page, name, shape):
+    page.set_viewport_size({"width": 480, "height": 900})
+    make = SHAPED[name].get(shape, VIEWS[name])
+    show(make(np.random.default_rng(1)))
+    for width, scheme in itertools.product((480, 1280), ("light", "dark")):
+        assert settled(page, width, scheme) == scheme
+        assert page.evaluate(looking.OVERLAPS, "svg.hepml-frame") == []
+        axes = page.evaluate(looking.TICKS)
+        assert axes
+        assert [(*place, found) for *place, found in axes if len(set(found)) < 2] == []
+        assert page.evaluate(looking.BROKEN, "body") == []
+        assert page.evaluate(looking.CLIPPED) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", LABELLED)
+def test_long_names_stand_apart(show, page, name):
+    page.set_viewport_size({"width": 480, "height": 900})
+    show(LABELLED[name](np.random.default_rng(1), label_of("long")))
+    for width in (480, 1280):
+        settled(page, width, "light")
+        assert page.evaluate(looking.OVERLAPS, "svg.hepml-frame") == []
+        assert page.evaluate(looking.BROKEN, "body") == []
+
+
+DOMAINS = {
+    "linear": [
+        (0, 1), (5, 5), (0, 0), (-1e-7, 1e-7), (1e6, 1e6 + 1), (-1e9 - 1e-3, -1e9), (0.3, 0.30001),
+        (125.0912345, 125.0912349), (1e15, 1e15 + 3), (1e-300, 2e-300), (-5, 1e12), (99999, 100001),
+        (0.99999999, 1), (-1e300, 1e300), (-0.02, 0.0), (1e9, 1e9),
+    ],
+    "log": [
+        (1.2, 1.4), (0.5, 4), (3, 9), (1e-300, 1e300), (5, 5), (0.1, 1e4), (0.09, 11),
+        (1e5, 1.001e5), (2e-8, 1e-7), (0.03, 3),
+    ],
+    "logit": [
+        (0.2, 0.8), (0.3, 0.4), (1e-9, 1e-8), (1e-9, 1 - 1e-9), (0.99, 0.9999), (0.4, 0.999),
+        (1e-3, 0.3), (0.49, 0.51),
+    ],
+    "count": [(0, 1), (3, 3), (0, 1.2), (1, 2), (0, 1e6), (17, 23), (0, 0.4)],
+}  # fmt: skip
+NUMBERS = """([kind, domain, count]) => {
+    const scale = hepml.makeScale(kind, domain, [0, 1000]);
+    const ticks = scale.ticks(count).filter(({label}) => label);
+    return [scale.domain, ticks.map(({value, label, base}) => [value, label, base ?? ''])]; }"""
+
+
+def number(text):
+    """Read a number as an axis has it."""
+    plain = text.replace("\u202f", "").replace("\u2212", "-").replace(" ", "")
+    raised = re.search("10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)$", plain)
+    if not raised:
+        return Decimal(plain)
+    power = int(raised[1].translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")))
+    return Decimal(plain[: raised.start()].rstrip("×") or "1").scaleb(power)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("kind", DOMAINS)
+def test_every_axis_has_numbers_that_are_true(expose, kind):
+    page = expose("roc_explorer", "makeScale")
+    for domain, count in itertools.product(DOMAINS[kind], (2, 3, 5, 8)):
+        (low, high), ticks = page.evaluate(NUMBERS, [kind, list(domain), count])
+        labels = [label for _, label, _ in ticks]
+        assert len(set(labels)) == len(labels) >= 2, (domain, labels)
+        assert len(labels) <= 3 * count + 4, (domain, labels)
+        room = 1e-9 * high - 1e-9 * low
+        for value, label, base in ticks:
+            assert low - room <= value <= high + room
+            rest = label.removeprefix("1\u2212")
+            shown = number(rest) if rest == label else 1 - number(rest)
+            shown -= number(base) if base else 0
+            assert abs(float(shown - Decimal(value))) <= 1e4 * room + 1e-15 * abs(value), label
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [480, 1280])
+@pytest.mark.parametrize("name", [name for name in VIEWS if name != "TrainingMonitor"])
+def test_numbers_stay_while_a_handle_is_moved(show, page, name, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    show(VIEWS[name](np.random.default_rng(1)))
+    handle = page.locator(".hepml [role=slider]").first
+    handle.focus()
+    before = looking.places(page)
+    for key in ("Home", "PageUp", "ArrowRight", "ArrowRight", "End"):
+        handle.press(key)
+        assert page.evaluate(looking.PLACES) == before

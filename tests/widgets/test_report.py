@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hepml import stats
-from hepml_widgets import report
+from hepml_widgets import _report_figures as figures
+from hepml_widgets import _report_page, report
 from tests.widgets.reading import Elements, agrees, number, section, tables, text_of
-from tests.widgets.toy_report import NASTY, events, model_of
+from tests.widgets.toy_report import NASTY, crooked, events, model_of
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,8 @@ def test_overtraining_is_that_of_the_view(made):
     rows = tables(page.html)["Training against test"]
     assert agrees(rows[0][1], stage.auc_train[0])
     assert agrees(rows[1][1], stage.auc_test[0])
-    assert page.overtraining["BDT"].answers[1] in text_of(section(page.html, "overtraining"))
+    answer = text_of(page.overtraining["BDT"].answers[1])
+    assert answer in text_of(section(page.html, "overtraining"))
 
 
 def test_roc_table_has_tmvas_efficiencies(made):
@@ -636,3 +638,57 @@ def test_progress_rises_to_the_end(small):
     assert {what for _, what in steps} == {
         "scores", "input variables", "correlations", "classifiers", "feature ranking", "page",
     }  # fmt: skip
+
+
+# ---------------------------------------------------------------- numbers at the axes
+
+
+def numbers_of(axis):
+    """Numbers that are seen at an axis of a figure."""
+    low, high = sorted(axis.get_view_interval())
+    texts = [text.get_text() for text in axis.get_ticklabels()]
+    places = axis.get_majorticklocs()
+    shown = zip(texts, places, strict=True)
+    return [text for text, place in shown if text and low <= place <= high]
+
+
+@pytest.mark.parametrize("n", [40, 400])
+def test_every_axis_has_two_numbers_that_differ(n, monkeypatch):
+    drawn = []
+    write = _report_page.svg_of
+    monkeypatch.setattr(_report_page, "svg_of", lambda *of: drawn.append(of[0]) or write(*of))
+    y, scores, columns = crooked(np.random.default_rng(3), n)
+    _ = report(y, scores, columns, sigma_b=0.1).html
+    assert len(drawn) >= 15
+    for figure in drawn:
+        figure.draw_without_rendering()
+        for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+            found = numbers_of(axis)
+            assert len(set(found)) == len(found) >= 2, (axis.get_label_text(), found)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wanted"),
+    [
+        (0.8, 3, ["1", "2"]),
+        (30, 60, None),
+        (0.5, 2e4, ["1", "10", "100", "1000", "10⁴"]),
+        (1e-9, 1e9, ["10⁻⁹", "10⁻⁵", "0.1", "1000", "10⁷"]),
+    ],
+)
+def test_logarithmic_axes_have_decades_or_what_is_within_one(low, high, wanted):
+    figure, axes = figures.canvas(figures.SMALL)
+    axes.set(yscale="log", ylim=(low, high))
+    figures.use_log(axes)
+    figure.draw_without_rendering()
+    found = numbers_of(axes.yaxis)
+    assert len(found) >= 2
+    assert wanted is None or found == wanted
+
+
+def test_long_numbers_are_less_a_round_one():
+    figure, axes = figures.canvas(figures.SMALL)
+    axes.set_xlim(1e9, 1e9 + 0.02)
+    figure.draw_without_rendering()
+    assert numbers_of(axes.xaxis) == ["0", "0.01", "0.02"]
+    assert axes.xaxis.get_offset_text().get_text() == "+ 1\u202f000\u202f000\u202f000"

@@ -9,7 +9,7 @@ import pytest
 from hepml_widgets import report
 from tests.widgets import looking
 from tests.widgets.reading import section, tables, text_of
-from tests.widgets.toy_report import NASTY, events, model_of
+from tests.widgets.toy_report import NASTY, crooked, events, model_of
 
 pytestmark = pytest.mark.browser
 
@@ -43,13 +43,6 @@ CLIPPED = """[...document.querySelectorAll('figure svg')].flatMap(svg => {
         return box.left < left - 2 || box.right > right + 2 || box.top < top - 2 ||
             box.bottom > bottom + 2;
     }).map(text => text.textContent); })"""
-OVERLAPS = """[...document.querySelectorAll('figure svg')].flatMap(svg => {
-    const boxes = [...svg.querySelectorAll('text')].map(text =>
-        [text.textContent, text.getBoundingClientRect()]);
-    return boxes.flatMap(([one, a], i) => boxes.slice(i + 1).filter(([, b]) =>
-        a.left < b.right - 1 && b.left < a.right - 1
-        && a.top < b.bottom - 2 && b.top < a.bottom - 2)
-        .map(([two]) => `${one} | ${two}`)); })"""
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +53,13 @@ def made():
     sharp = 1 / (1 + np.exp(-25 * X[:, 0]))
     models = {"BDT": lambda table: model_of(table[:, :2]), "sharp": sharp}
     return report(y, models, columns, weights, train=rng.random(4000) < 0.4, sigma_b=0.1)
+
+
+@pytest.fixture(scope="module")
+def crooked_one():
+    rng = np.random.default_rng(3)
+    y, scores, columns = crooked(rng)
+    return report(y, scores, columns, names=("a signal of some mass", "all background"))
 
 
 @pytest.fixture
@@ -122,7 +122,34 @@ def test_nothing_overflows(opened, page, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(WIDE) == []
     assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(OVERLAPS) == []
+    assert page.evaluate(looking.OVERLAPS, "figure svg") == []
+    assert page.evaluate(looking.BROKEN, "body") == []
+
+
+@pytest.mark.parametrize("width", [480, 1280])
+def test_labels_of_crooked_numbers_stand_apart(opened, crooked_one, page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    opened(crooked_one)
+    assert page.evaluate(CLIPPED) == []
+    assert page.evaluate(looking.OVERLAPS, "figure svg, svg.hepml-frame") == []
+    assert page.evaluate(looking.BROKEN, "body") == []
+
+
+@pytest.mark.parametrize("width", [320, 480])
+def test_marks_of_a_key_stay_with_their_words(opened, page, width):
+    """A mark stands at the start of the first line of its words, whatever their length."""
+    page.set_viewport_size({"width": width, "height": 800})
+    opened()
+    keys = page.evaluate("""[...document.querySelectorAll('.k')].map(key => {
+        const range = document.createRange();
+        range.selectNodeContents(key);
+        const mark = getComputedStyle(key, '::before');
+        const [box, words] = [key.getBoundingClientRect(), range.getClientRects()[0]];
+        const top = box.top + parseFloat(mark.top);
+        const end = box.left + parseFloat(mark.left) + parseFloat(mark.width);
+        return [mark.position, top > words.top && top < words.bottom, end <= words.left]; })""")
+    assert len(keys) >= 6
+    assert {tuple(key) for key in keys} == {("absolute", True, True)}
 
 
 def test_letters_are_large_enough_on_a_phone(opened, page):

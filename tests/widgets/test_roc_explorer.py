@@ -88,7 +88,7 @@ def test_readout_is_made_of_the_working_point(explorer):
     z = stats.significance(point.signal, point.background)
     labels = [part.split(" ")[0] for part in explorer.readout.split(" · ")]
     assert labels == ["threshold", "ε_s", "1/ε_b", "S", "B", "Z"]
-    shown = explorer.readout.rsplit("Z ", 1)[1].split(" ± ")
+    shown = explorer.readout.rsplit("Z ", 1)[1].split("\xa0±\xa0")
     assert abs(float(shown[0]) - z) <= float(shown[1])
 
 
@@ -210,7 +210,7 @@ def test_hard_cases_are_drawn(y, score, weights, tmp_path):
 
 def test_undefined_numbers_are_dashes():
     explorer = RocExplorer([1, 1, 0, 0], [0.9, 0.8, 0.7, 0.1], [1, 1, -1, 0.5], threshold=0.7)
-    assert "B −1 ± 1" in explorer.readout
+    assert "B −1\xa0±\xa01" in explorer.readout
     assert explorer.readout.endswith("Z – · non-monotone")
 
 

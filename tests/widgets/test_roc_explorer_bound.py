@@ -148,7 +148,7 @@ def test_readout_says_what_is_reached(explorer):
     labels = [part.split()[0] for part in parts]
     assert labels[2:5] == ["1/ε_b", "bound", "reached"]
     shown = explorer.shown.gap
-    value, error = (float(text) for text in parts[4].removeprefix("reached ").split(" ± "))
+    value, error = (float(text) for text in parts[4].removeprefix("reached ").split("\xa0±\xa0"))
     assert abs(value - shown.fraction[explorer.row]) <= error
     point = explorer.working_point
     wanted = point.background_rejection / shown.cuts.background_rejection[explorer.row]

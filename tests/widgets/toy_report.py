@@ -23,5 +23,21 @@ def events(rng, n=3000, d=4):
     return y, X, weights, model_of(X)
 
 
+def crooked(rng, n=400):
+    """Columns and scores whose numbers are near one another, far from zero, or very few."""
+    y = rng.random(n) < 0.5
+    noise = rng.normal(size=n)
+    columns = {
+        "close": 1e9 + 1e-2 * noise, "below": -1e-9 * rng.random(n), "huge": 1e15 * noise,
+        "late": 125.09 + 1e-5 * rng.random(n), "one": np.ones(n), "few": y * 1.0,
+        "signed": np.where(y, -1e-4, 3.0),
+    }  # fmt: skip
+    scores = {
+        "narrow": 0.5 + 1e-4 * (noise + y), "wide": np.clip(0.45 + 0.1 * noise + 0.1 * y, 0.2, 0.8),
+        "sure": 1 / (1 + np.exp(-30 * (noise + 2 * y - 1))),
+    }  # fmt: skip
+    return y, scores, columns
+
+
 def model_of(X):
     return 1 / (1 + np.exp(1 - 1.2 * np.asarray(X)[:, 0] - 0.8 * np.asarray(X)[:, 1]))
