@@ -253,7 +253,7 @@ class RocExplorer(View):
         return proposal.value
 
     @traitlets.observe("model")
-    def _compare(self, change):
+    def _take_model(self, change):
         if change.old in self._models:
             row = self.shown.row_keeping(self._signal_efficiency)
             self.threshold = float(self.shown.cuts.threshold[row])

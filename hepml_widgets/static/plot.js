@@ -1206,7 +1206,8 @@ const GONE = /model not found|error \w+ing widget/i;
 
 function waitForLive(key, root, area, begin) {
   const before = () => outputBefore(root, area);
-  const live = () => area.querySelector(`[data-hepml-live="${key}"]`);
+  // A box may show only one of its views, as tabs do: then none of their copies is wanted.
+  const live = () => area.querySelector(`[data-hepml-live="${key}"]`) ?? before()?.querySelector("[data-hepml-live]");
   root.hidden = true;
   let began = false;
   const stand = () => {
