@@ -1,5 +1,7 @@
 """The three panels of a `RocExplorer` in matplotlib."""
 
+import re
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
@@ -7,6 +9,7 @@ from matplotlib.ticker import NullFormatter
 from hepml_widgets import _style as style
 from hepml_widgets._numbers import shorten, upright, with_error
 from hepml_widgets._roc_bound import NAME
+from hepml_widgets._roc_table import RULE, title_of
 
 KINDS = {
     "background": (style.BACKGROUND, "////"),
@@ -15,7 +18,6 @@ KINDS = {
 GAP_TOP = 1.2
 LEGENDS = {"rejection": "upper right", "linear": "upper left", "gap": "lower right"}
 BOUND_LINE = {"color": style.BOUND, "ls": style.linestyle(style.BOUND_DASH), "lw": 1}
-MERIT_TITLES = {"Z": "Z [σ]", "AMS": "AMS [σ]", "SIC": "$ε_s\\,/\\,\\sqrt{ε_b}$"}
 
 
 def draw(explorer):
@@ -50,7 +52,7 @@ def label_of(name, length=24):
 
 
 def mathematics(readout):
-    return readout.replace("ε_s", "$ε_s$").replace("ε_b", "$ε_b$")
+    return re.sub("[εσb]_[sbr]", r"$\g<0>$", readout)
 
 
 def draw_histograms(axes, explorer):
@@ -154,26 +156,34 @@ def draw_bound(axes, explorer):
     axes.set_ylim(bottom, top)
 
 
+def draw_scan(axes, x, scan, *, color, dash="-", said=True):
+    """Draw a figure of merit; where too little background is left to trust it, thin and dotted."""
+    trusted, rest = scan.parts
+    errors = np.nan_to_num(scan.errors)
+    axes.plot(x, trusted, color=color, ls=dash)
+    axes.fill_between(x, trusted - errors, trusted + errors, color=color, alpha=0.16, lw=0)
+    if np.isfinite(rest).any():
+        rest = np.where(np.isfinite(rest), rest, np.nan)
+        axes.plot(x, rest, color=color, alpha=0.6, lw=1, ls=":", label=RULE if said else None)
+
+
 def draw_merit(axes, explorer):
     model, merit = explorer.shown, explorer.merit
     scan = model.scan(merit, explorer.options)
     x = clipped(model, model.cuts.threshold)
-    drawn = np.isfinite(scan.values)
-    values, errors = scan.values[drawn], np.nan_to_num(scan.errors[drawn])
-    axes.plot(x[drawn], values, color="k")
-    axes.fill_between(x[drawn], values - errors, values + errors, color="k", alpha=0.16, lw=0)
     top = model.bound_scan(merit, explorer.options) if model.gap else None
-    if top:
-        axes.plot(x, top.values, **BOUND_LINE)
     if scan.best is not None:
         best, error = scan.values[scan.best], scan.errors[scan.best]
         text = f"best {merit} {with_error(best, error)} at {model.threshold_text(scan.best)}"
-        axes.plot(x[scan.best], best, "D", color="k", mfc="w", label=text)
-        highest = max(best, top.values[top.best] if top and top.best is not None else 0)
-        axes.set_ylim(0, max(highest, 1e-300) * 1.25)
+        axes.plot(x[scan.best], best, "D", color="k", mfc="w", label=text, zorder=3)
+    draw_scan(axes, x, scan, color="k")
+    if top:
+        axes.plot(x, np.where(np.isfinite(top.values), top.values, np.nan), **BOUND_LINE)
+    axes.set_ylim(0, max(scan.top, top.top if top else 0))
+    if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left")
     axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
     axes.set(xscale=model.scale, xlabel="threshold", xlim=model.edges[[0, -1]])
-    axes.set_ylabel(MERIT_TITLES[merit])
+    axes.set_ylabel(mathematics(title_of(merit, explorer.options)))
     if model.scale == "logit":
         axes.xaxis.set_minor_formatter(NullFormatter())

@@ -12,7 +12,7 @@ from hepml_widgets._base import pack
 from hepml_widgets._checks import check_size
 from hepml_widgets._numbers import MINUS, NOTHING, as_name, with_error
 from hepml_widgets._overtraining_table import Events, auc_change, class_weights, has_weight, thinner
-from hepml_widgets._roc_table import Options, axis_of, by_class, scan_of
+from hepml_widgets._roc_table import Options, axis_of, by_class, scan_of, title_of
 
 MOST_VALUES = 30
 MOST_MODELS = 5
@@ -363,7 +363,7 @@ def as_packed(squares):
     return column.astype(float) * unit
 
 
-def quantities_of(points, models, dedicated):
+def quantities_of(points, models, dedicated, sigma_b):
     """AUC, its difference from the dedicated model, best significance: over all values."""
     nothing = (math.nan, math.nan)
 
@@ -376,7 +376,8 @@ def quantities_of(points, models, dedicated):
         others = [model for model in models if model != dedicated]
         title = "AUC − dedicated"
         found.append(Quantity("Δ AUC", title, rows("differences", others), zero=True))
-    return [*found, Quantity("Z", "Z [σ], best cut", rows("best", models), zero=True)]
+    title = title_of("Z", Options(sigma_b))
+    return [*found, Quantity("Z", title, rows("best", models), zero=True)]
 
 
 # ---------------------------------------------------------------- what the browser draws

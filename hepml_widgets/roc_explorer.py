@@ -12,7 +12,14 @@ from hepml_widgets._base import View
 from hepml_widgets._checks import check_size, one_of, sample_of, two_names
 from hepml_widgets._numbers import as_name, quoted
 from hepml_widgets._roc_bound import make_bound
-from hepml_widgets._roc_table import MERITS, MOST_MODELS, Options, make_model, rows_for
+from hepml_widgets._roc_table import (
+    MERITS,
+    MOST_MODELS,
+    SIGMA_B,
+    Options,
+    make_model,
+    rows_for,
+)
 
 __all__ = ["RocExplorer"]
 
@@ -44,8 +51,9 @@ class RocExplorer(View):
         class, the densities are those of the weighted events.
     threshold : float, optional
         Where to begin; by default at the best Z.
-    sigma_b : float, default 0
-        Relative systematic uncertainty of the background in Z.
+    sigma_b : float, default 0.1
+        Relative systematic uncertainty of the background in Z, said beside it. The default is
+        10 %: a background that is known exactly (0) is the exception.
     b_r : float, default 10
         Regularisation of the AMS, in events.
     scale : {"auto", "linear", "logit"}, default "auto"
@@ -81,10 +89,12 @@ class RocExplorer(View):
 
     Notes
     -----
-    Errors are those of the finite samples, from sums of squared weights. The best point of Z and
-    SIC is sought among cuts that keep at least 10 effective background events: beyond, a maximum
-    is a fluctuation. Where Z has no meaning (negative or no background) a dash is shown, and
-    ``non-monotone`` where negative weights make an efficiency fall while the cut loosens.
+    Errors are those of the finite samples, from sums of squared weights. The best point of a
+    figure of merit is sought among cuts that keep at least 25 effective background events
+    (`hepml.stats.ENOUGH_BACKGROUND`), which know B to 20 %; so says the panel, and where fewer
+    are left the curve is thin and dotted: there a maximum is a fluctuation. Where Z has no
+    meaning (negative or no background) a dash is shown, and ``non-monotone`` where negative
+    weights make an efficiency fall while the cut loosens.
 
     ``reached`` is 1/ε_b of the model over that of the bound at the same ε_s, both on these
     events. So their errors are correlated: the error given counts the events that pass one of
@@ -107,7 +117,7 @@ class RocExplorer(View):
 
     threshold = traitlets.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
     model = traitlets.Unicode(help="name of the classifier shown").tag(sync=True)
-    sigma_b = traitlets.Float(0.0, help="relative background uncertainty").tag(sync=True)
+    sigma_b = traitlets.Float(SIGMA_B, help="relative background uncertainty").tag(sync=True)
     b_r = traitlets.Float(10.0, help="regularisation of the AMS").tag(sync=True)
     merit = traitlets.Enum(list(MERITS), "Z", help="figure of merit").tag(sync=True)
     roc_axis = traitlets.Enum(["rejection", "linear", "gap"], "rejection", help="axis").tag(
@@ -124,7 +134,7 @@ class RocExplorer(View):
         train=None,
         bound=None,
         threshold=None,
-        sigma_b=0.0,
+        sigma_b=SIGMA_B,
         b_r=10.0,
         scale="auto",
         names=("signal", "background"),
