@@ -1,13 +1,14 @@
 """The three panels of a `RocExplorer` in matplotlib."""
 
 import re
+from itertools import starmap
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from hepml_widgets import _style as style
-from hepml_widgets._numbers import shorten, upright, with_error
+from hepml_widgets._numbers import pieces_of, shorten, upright, with_error
 from hepml_widgets._roc_bound import NAME
 from hepml_widgets._roc_table import RULE, title_of
 
@@ -16,6 +17,7 @@ KINDS = {
     "signal": (style.SIGNAL, None),
 }
 GAP_TOP = 1.2
+SAFE = re.compile(r"[A-Za-z0-9\u0391-\u03c9 +*/.,:;()<>=|'!?-]+")  # plain letters of mathtext
 LEGENDS = {"rejection": "upper right", "linear": "upper left", "gap": "lower right"}
 BOUND_LINE = {"color": style.BOUND, "ls": style.linestyle(style.BOUND_DASH), "lw": 1}
 
@@ -42,8 +44,21 @@ def draw(explorer):
 
 
 def plain(text):
-    """Text of a user or of ours: no mathematics for matplotlib, no marks that reorder text."""
-    return upright(text).replace("$", r"\$")
+    """Text of a user or of ours: no mathematics for matplotlib, no marks that reorder text.
+
+    But for ``_{…}`` and ``^{…}``, which are set below and above if they hold nothing else that
+    mathematics would take for its own.
+    """
+    return "".join(starmap(mathtext, pieces_of(upright(text))))
+
+
+def mathtext(part, mark):
+    part = part.replace("$", r"\$")
+    if not mark:
+        return part
+    if not SAFE.fullmatch(part):
+        return f"{mark}{{{part}}}"
+    return f"${mark}{{\\mathregular{{{part.replace(' ', chr(92) + ':')}}}}}$"
 
 
 def label_of(name, length=24):
@@ -52,7 +67,7 @@ def label_of(name, length=24):
 
 
 def mathematics(readout):
-    return re.sub("[εσb]_[sbr]", r"$\g<0>$", readout)
+    return re.sub(r"(?<!\w)[εσb]_[sbr](?!\w)", r"$\g<0>$", readout)
 
 
 def draw_histograms(axes, explorer):

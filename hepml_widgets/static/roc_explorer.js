@@ -177,12 +177,12 @@ function nameCurves(panel, { models, m: chosen, bound, kind }) {
   items.forEach(({ name, full, auc, look, bold, dash }, i) => {
     const y = first + 17 * i;
     const lead = items.length > 1 ? `${name}  ` : "";
-    const words = document.createTextNode(`${lead}AUC ${auc}`);
+    const words = document.createTextNode(`AUC ${auc}`);
     const text = vector("text", {
       x: right ? left + width - 10 : left + (lead ? 42 : 12), y, class: `label ${look} ${bold} ${right ? "end" : "start"}`,
-    }, words, vector("title", {}, full));
+    }, lead, words, vector("title", {}, full));
     panel.labels.append(text);
-    if (text.getComputedTextLength() > width - 64) words.data = `${lead}${auc.split(" ")[0]}`;
+    if (text.getComputedTextLength() > width - 64) words.data = auc.split(" ")[0];
     if (!lead) return;
     const start = right ? left + width - 40 - text.getComputedTextLength() : left + 12;
     panel.labels.append(vector("path", {

@@ -134,8 +134,11 @@ def labelled_shapes(rng, label):
     return ShapeCompare(source, target, {label(i): rng.gamma(9, 0.1, 300) for i in (3, 4)})
 
 
-def labelled_bump(rng, _label):
-    return bump(rng)  # its titles are its own
+def labelled_bump(rng, label):
+    mjj = 2000 + rng.exponential(800, 20_000)
+    region = (3300, 3700)
+    score = rng.random(20_000)
+    return BumpHunter(mjj, score, signal_region=region, name=label(0), unit=label(1))
 
 
 def labelled_scan(rng, label):

@@ -6,15 +6,17 @@ import warnings
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from hepml_widgets._numbers import as_name, shorten
+from hepml_widgets._numbers import as_name, pieces_of, shorten, unmarked
+from hepml_widgets._roc_figure import SAFE, plain
 from tests.widgets import looking
 from tests.widgets.all_views import LABELLED, VIEWS
-from tests.widgets.labels import KINDS, LONG, ODD, REORDERING, label_of
+from tests.widgets.labels import KINDS, LONG, MARKED, MARKUP, ODD, REORDERING, label_of
 from tests.widgets.reading import Elements
 
-CASES = [(name, kind) for name in LABELLED for kind in KINDS if name != "BumpHunter"]
+CASES = [(name, kind) for name in LABELLED for kind in KINDS]
 
 
 def labelled(name, kind):
@@ -89,8 +91,63 @@ def test_nothing_runs_and_nothing_spills(show, page, name, kind):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", [*ODD, LONG[0], "plain"])
+@pytest.mark.parametrize("name", [*ODD, *MARKED, LONG[0], "plain"])
 def test_names_are_shortened_as_in_python(expose, name):
     page = expose("roc_explorer", "shorten")
     clean = as_name(name)
     assert page.evaluate("name => hepml.shorten(name)", clean) == shorten(clean)
+
+
+PIECES = {
+    "m_{jj} [GeV]": [("m", ""), ("jj", "_"), (" [GeV]", "")],
+    "p_{T}^{miss}": [("p", ""), ("T", "_"), ("miss", "^")],
+    "jet_pt": [("jet_pt", "")],
+    "a_b^2": [("a_b^2", "")],
+    "x_{}": [("x_{}", "")],
+    "y_{a{b}": [("y_{a", ""), ("{b}", "")],
+    "": [],
+}
+
+
+@pytest.mark.parametrize(("name", "pieces"), PIECES.items())
+def test_only_braces_set_text_lower_or_higher(name, pieces):
+    assert "".join(part for part, _ in pieces_of(name)) == "".join(part for part, _ in pieces)
+    assert [mark for part, mark in pieces_of(name) if mark] == [m for _, m in pieces if m]
+    assert unmarked(name) == "".join(part for part, _ in pieces)
+
+
+@pytest.mark.parametrize("name", [*MARKED, *MARKUP])
+def test_a_figure_sets_what_is_marked_and_reads_nothing_else_as_mathematics(name):
+    """What stands outside of our own two marks comes out letter by letter."""
+    text = plain(name)
+    ours = re.findall(r"\$[_^]\{\\mathregular\{[^{}$\\]*(?:\\:[^{}$\\]*)*\}\}\$", text)
+    rest = re.sub(r"\$[_^]\{\\mathregular\{[^{}$]*\}\}\$", "", text)
+    assert rest.count("$") == rest.count(r"\$")
+    marks = [part for part, mark in pieces_of(name) if mark and SAFE.fullmatch(part)]
+    assert len(ours) == len(marks)
+    figure = Figure()
+    figure.text(0, 0, text)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")
+        figure.draw_without_rendering()
+
+
+SET = """name => {
+    const text = hepml.vector("text", {}, name);
+    const nodes = [...text.childNodes].map(node => [node.textContent,
+        Number(node.getAttribute?.("dy") ?? 0)]);
+    let y = 0;
+    return nodes.map(([part, dy]) => { y += dy; return [part, Math.sign(y)]; });
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", [*PIECES, *MARKED])
+def test_a_page_sets_the_same_pieces_as_a_figure(expose, name):
+    page = expose("roc_explorer", "vector", "shorten")
+    sides = {"_": 1, "^": -1, "": 0}
+    wanted = [[part, sides[mark]] for part, mark in pieces_of(as_name(name))]
+    assert page.evaluate(SET, as_name(name)) == (wanted or [["", 0]])
+    short = shorten(as_name(name), 6)
+    assert page.evaluate("name => hepml.shorten(name, 6)", as_name(name)) == short
+    assert len(unmarked(short)) <= 8
