@@ -93,6 +93,7 @@ function readoutParts(data, { state: { f, m, v, from, to }, whole, closure, pull
     ["of the target", percent(whole.target.p[0])],
     ["reweighted / target", withError(closure.ratio[0], closure.error[0])],
     ["largest pull", at < 0 ? "–" : `${fixed(pull[at], 1)} σ at ${texts[at]} to ${texts[at + 1]}`],
+    ["χ²", data.methods[m].tests[f]],
     ...data.methods[m].parts,
   ];
 }
