@@ -70,10 +70,11 @@ def draw_points(figure, axes, monitor):
         items = list(outlier.contributions.items())[:MOST_BARS]
         names = ["".join(bar_name(outlier, name)) for name, _ in items]
         texts = [contribution_text(value, points.unit) for _, value in items]
-        draw_bars(axes[1], names, [value for _, value in items], texts)
+        draw_bars(axes[1], names, np.nan_to_num([value for _, value in items]), texts)
         axes[1].set_title(plain(outlier_text(outlier)), fontsize=9, loc="left")
         axes[1].set_xlabel("deviation [σ]" if points.unit else "contribution")
-        reach = 1.15 * max((abs(value) for _, value in items), default=0) or 1
+        sizes = np.abs([value for _, value in items])
+        reach = 1.15 * np.max(sizes, initial=0.0, where=np.isfinite(sizes)) or 1
         axes[1].set_xlim(-reach if any(value < 0 for _, value in items) else 0, reach)
 
 

@@ -9,6 +9,7 @@ from scipy.special import expit, logit
 from hepml import stats
 from hepml.stats._scan import best_of
 from hepml_widgets._base import pack
+from hepml_widgets._checks import check_yields
 from hepml_widgets._numbers import distinct, percent, probability, significant, with_error
 from hepml_widgets._roc_bound import POINTS, Gap, gap_of
 
@@ -250,7 +251,9 @@ def make_model(name, test, train, *, rows, scale, bound=None):
     y, score, weights = test
     if train:
         stats.cut_table(*train, thresholds=[0.0])  # raises a clear sentence for what is no sample
+        check_yields(train[0], train[2])
     curve = stats.roc_curve(y, score, weights)
+    check_yields(y, weights)
     cuts = stats.cut_table(y, score, weights, stats.choose_thresholds(y, score, weights, n=rows))
     scores = np.concatenate([np.asarray(score), np.asarray(train[1])]) if train else score
     edges, scale = axis_of(np.asarray(scores, dtype=float), scale)

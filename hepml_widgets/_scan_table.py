@@ -9,7 +9,7 @@ import numpy as np
 
 from hepml import stats
 from hepml_widgets._base import pack
-from hepml_widgets._checks import check_size
+from hepml_widgets._checks import check_size, check_yields
 from hepml_widgets._numbers import MINUS, NOTHING, as_name, with_error
 from hepml_widgets._overtraining_table import Events, auc_change, class_weights, has_weight, thinner
 from hepml_widgets._roc_table import Options, axis_of, by_class, scan_of, title_of
@@ -189,6 +189,7 @@ def as_sample(value, events):
         try:
             check_size("weights", weights)
             stats.cut_table(y, score, weights, thresholds=[0.0])
+            check_yields(y, weights)
         except (TypeError, ValueError) as error:
             raise type(error)(f"At {value:g}, model {name!r}: {error}") from error
     scores = {name: np.asarray(score, dtype=float) for name, score in scores.items()}

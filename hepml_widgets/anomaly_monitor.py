@@ -15,6 +15,8 @@ from hepml_widgets._anomaly_table import (
     check_reference,
     make_periods,
     make_points,
+    missing_words,
+    others_words,
     outlier_finder,
     outlier_text,
     own,
@@ -125,10 +127,16 @@ class AnomalyMonitor(View):
     has found nothing. Contamination is observed minus expected over all of today's weight: of the
     outliers above the threshold only, a strange event with a usual score is not in it.
 
+    The line on top calls points strange if there are more of them than usual above the threshold,
+    *or* beyond all of the reference, wherever the threshold is: two looks, so of quiet samples
+    up to two false-alarm rates are called so. It tells of the last period, whose scores these are,
+    and counts the alarms of the others.
+
     A deviation is the quantile of the value among the reference as that of a normal variable; a
     value beyond all of the reference is as far out as so many events can tell, e.g. 3.3 σ for
     1000. It looks at one feature at a time: an event can be strange though none of its features
-    is.
+    is. NaN is a value that is missing: it is counted beside the features, and as far out as it is
+    rare among the reference.
 
     A period raises an alarm where its p-value, the share of the null as large as its statistic
     with the one seen counted in, is at most the false-alarm rate: at a rate of 5 %, one quiet
@@ -181,7 +189,7 @@ class AnomalyMonitor(View):
         samples = (reference_scores, reference_weights), (scores, weights)
         tables = reference_features, features, contributions
         check_parts(samples, tables, populations, null, ks)
-        self.points, self.periods, self.sizes = None, [], (0, 0)
+        self.points, self.periods, self.sizes, self.note = None, [], (0, 0), ""
         if scores is not None:
             self.points = self._make_points(samples, tables, feature_names, exposure, scale)
         if populations is not None:
@@ -209,6 +217,7 @@ class AnomalyMonitor(View):
             raise ValueError(
                 f"reference_features and features are wanted alike, but only one has {odd[0]!r}."
             )
+        self.note = missing_words(self.names, theirs, ours)
         finder = outlier_finder(ours, theirs, reference[1], contributions)
         return make_points(reference, today, finder, exposure=exposure, scale=scale)
 
@@ -252,9 +261,11 @@ class AnomalyMonitor(View):
         last = self.periods[-1]
         if math.isnan(last.limits(self.false_alarm)[1]):
             return "Too few permutations to tell points from population at this false-alarm rate."
-        some = bool(self.points.p_value[self._row] <= self.false_alarm)
-        said = CONCLUSIONS[some][last.is_alarm(self.false_alarm)]
-        return f"{own(last.name)} · {said}" if len(self.periods) > 1 else said
+        least = min(self.points.p_value[self._row], self.points.beyond_p)
+        said = CONCLUSIONS[bool(least <= self.false_alarm)][last.is_alarm(self.false_alarm)]
+        if len(self.periods) == 1:
+            return said
+        return f"{own(last.name)} · {said}{others_words(self.periods, self.false_alarm)}"
 
     @property
     def readout(self):
@@ -287,7 +298,7 @@ class AnomalyMonitor(View):
             "names": list(self.names),
             "alphas": list(RATES),
             "conclusions": [list(pair) for pair in CONCLUSIONS],
-            "points": packed_points(self.points) if self.points else None,
+            "points": packed_points(self.points) | {"note": self.note} if self.points else None,
             "population": packed_periods(self.periods, self.statistic) if self.periods else None,
         }
 

@@ -358,9 +358,8 @@ def as_columns(which, table, features, *, missing=False):
     """Return a dictionary of named columns of a table of any kind."""
     if hasattr(table, "keys"):
         names = list(table.keys()) if features is None else list(features)
-        missing = [name for name in names if name not in table]
-        if missing:
-            raise ValueError(f"{which} has no feature {missing[0]!r}.")
+        if absent := [name for name in names if name not in table]:
+            raise ValueError(f"{which} has no feature {absent[0]!r}.")
         return named(which, {name: table[name] for name in names}, missing)
     array = np.asarray(table)
     if array.ndim != 2:

@@ -264,3 +264,17 @@ def test_unusable_input_is_named(arguments, options, sentence):
 def test_unknown_model_is_named(explorer):
     with pytest.raises(traitlets.TraitError, match=r"No model 'X': there are 'BDT', 'cut'\."):
         explorer.model = "X"
+
+
+@pytest.mark.parametrize("kind", ["signal", "background"])
+def test_a_class_of_negative_yield_is_refused_in_a_sentence(kind, rng):
+    y = np.arange(100) % 2
+    score, weights = rng.normal(y), np.where((y == 1) == (kind == "signal"), -0.5, 1.0)
+    with pytest.raises(ValueError, match=f"weights of the {kind} add up to -25: wanted a yield"):
+        RocExplorer(y, score, weights)
+    with pytest.raises(ValueError, match="pass -weights"):
+        RocExplorer(y, score, -np.ones(100))
+    with pytest.raises(ValueError, match=f"weights of the {kind}"):
+        RocExplorer(y, score, train=(y, score, weights))
+    turned = RocExplorer(y, score, np.where(weights < 0, -weights, weights))
+    assert turned.working_point.signal > 0

@@ -148,7 +148,8 @@ def test_missing_values_are_counted_and_judged(rng):
 def test_as_many_missing_on_both_sides_are_good(rng):
     source, target = rng.normal(size=(2, 3000, 2))
     source[rng.random(3000) < 0.2, 1] = target[rng.random(3000) < 0.2, 1] = np.nan
-    view = ShapeCompare(source, target, np.ones(3000))
+    view = ShapeCompare(*({"a": one[:, 0], "b": one[:, 1]} for one in (source, target)),
+                        np.ones(3000))  # fmt: skip
     assert "✓ good" in view.verdicts[0]
     assert "nan" not in view.describe() + view.readout
 
