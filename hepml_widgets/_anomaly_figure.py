@@ -17,7 +17,7 @@ from hepml_widgets._anomaly_table import (
     reach_of,
 )
 from hepml_widgets._numbers import shorten, significant
-from hepml_widgets._roc_figure import label_of, plain
+from hepml_widgets._roc_figure import label_of, plain, title_text
 
 __all__ = ["draw"]
 
@@ -90,7 +90,7 @@ def draw_scores(axes, monitor, points):
     if filled.size:
         low, high = max(filled.min(), filled.max() * 1e-6) / 2, filled.max()
         axes.set(yscale="log", ylim=(low, high * (high / low) ** 0.22))
-    axes.set(xscale=points.scale, xlabel="anomaly score", ylabel="events / bin")
+    axes.set(xscale=points.scale, xlabel=title_text(monitor.score_name), ylabel="events / bin")
     axes.set_xlim(*points.edges[[0, -1]])
     places = axes.get_xaxis_transform()
     for one in points.outliers:
@@ -152,6 +152,10 @@ def draw_statistics(axes, monitor):
     shown = range(0, len(periods), math.ceil(len(periods) / LABELS))
     names = [label_of(periods[row].name, 10) for row in shown]
     axes.axvline(periods.index(monitor.shown), color=style.ACCENT, zorder=0)
-    axes.set(xlabel="period", ylabel=label_of(monitor.statistic), xlim=edges[[0, -1]])
+    axes.set(
+        xlabel=title_text(monitor.period_name),
+        ylabel=label_of(monitor.statistic),
+        xlim=edges[[0, -1]],
+    )
     axes.set_xticks(list(shown), names, fontsize=8)
     axes.margins(y=0.2)

@@ -407,7 +407,7 @@ def missing_words(names, *samples):
     parts = [f"{own(name, 14)} {' and '.join(map(str, lacking[name]))}" for name in first]
     more = f", and {len(lacking) - len(first)} more" if len(lacking) > len(first) else ""
     samples_are = " and ".join(own(name, 12) for name in names)
-    return f"no value in so many events of {samples_are}: {', '.join(parts)}{more}"
+    return f"no value: {', '.join(parts)}{more} ({samples_are})"
 
 
 # ---------------------------------------------------------------- populations
@@ -553,7 +553,17 @@ def beyond_words(points):
     if not points.beyond:
         return "None is beyond all of the reference."
     p = significant(points.beyond_p, 2)
-    return f"{points.beyond} {'is' if points.beyond == 1 else 'are'} beyond all of it (p {p})."
+    return (
+        f"{points.beyond} {'is' if points.beyond == 1 else 'are'} beyond all of the reference "
+        f"(p {p})."
+    )
+
+
+def beyond_head(points):
+    """Count them for the line on top; empty if there is none."""
+    if not points.beyond:
+        return ""
+    return f" {points.beyond} event{'s' * (points.beyond > 1)} beyond all of the reference."
 
 
 def others_words(periods, rate):
@@ -679,6 +689,7 @@ def packed_points(points):
         "beyond": points.beyond,
         "beyondP": points.beyond_p,
         "beyondWords": beyond_words(points),
+        "beyondHead": beyond_head(points),
         "scale": points.scale,
         "range": [float(points.edges[0]), float(points.edges[-1])],
         "bins": len(points.edges) - 1,

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from hepml_widgets import _style as style
-from hepml_widgets._numbers import pieces_of, shorten, upright, with_error
+from hepml_widgets._numbers import isolated, pieces_of, shorten, upright, with_error
 from hepml_widgets._roc_bound import NAME
 from hepml_widgets._roc_table import RULE, title_of
 
@@ -66,6 +66,11 @@ def label_of(name, length=24):
     return plain(shorten(name, length))
 
 
+def title_text(name, length=40):
+    """Title of an axis that is a user's."""
+    return plain(isolated(name, length))
+
+
 def mathematics(readout):
     return re.sub(r"(?<!\w)[εσb]_[sbr](?!\w)", r"$\g<0>$", readout)
 
@@ -76,7 +81,8 @@ def draw_histograms(axes, explorer):
         draw_class(axes, model, kind, name)
     axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
     set_log_counts(axes, model)
-    axes.set(xscale=model.scale, xlabel="score", ylabel="events / bin", xlim=model.edges[[0, -1]])
+    axes.set(xscale=model.scale, ylabel="events / bin", xlim=model.edges[[0, -1]])
+    axes.set_xlabel(title_text(explorer.score_name))
     axes.legend(loc="upper center", ncols=2)
 
 

@@ -12,6 +12,7 @@ from hepml_widgets._roc_figure import (
     mathematics,
     plain,
     set_log_counts,
+    title_text,
 )
 from hepml_widgets._scan_table import IN_TRAINING, PLAIN_SYMBOL, status_of
 
@@ -94,7 +95,8 @@ def draw_scores(axes, scan):
         draw_class(axes, scan.point, kind, name)
     axes.axvline(clipped(scan, scan.threshold), color=style.ACCENT)
     set_log_counts(axes, scan.point)
-    axes.set(xscale=scan.scale, xlabel="score", ylabel="events / bin", xlim=scan.edges[[0, -1]])
+    axes.set(xscale=scan.scale, ylabel="events / bin", xlim=scan.edges[[0, -1]])
+    axes.set_xlabel(title_text(scan.score_name))
     axes.legend(loc="upper center", ncols=2)
 
 

@@ -107,5 +107,5 @@ def draw_weights(axes, view):
 
 def write_verdicts(axes, view):
     axes.set_axis_off()
-    lines = [line for text in view.verdicts for line in [*textwrap.wrap(text, 62), ""]]
+    lines = [line for text in view.verdicts for line in [*textwrap.wrap(text, 54), ""]]
     axes.text(0, 1, plain("\n".join(lines)), va="top", transform=axes.transAxes, fontsize=9)

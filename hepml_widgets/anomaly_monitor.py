@@ -12,6 +12,7 @@ from hepml_widgets._anomaly_table import (
     alarms,
     as_features,
     as_scores,
+    beyond_head,
     check_reference,
     make_periods,
     make_points,
@@ -87,6 +88,8 @@ class AnomalyMonitor(View):
         How often chance alone may raise an alarm, per period and per threshold.
     names : tuple of str, default ("reference", "today")
         What the two samples are called.
+    score_name, period_name : str, default "anomaly score" and "period"
+        Titles of the axes.
 
     Attributes
     ----------
@@ -184,7 +187,10 @@ class AnomalyMonitor(View):
         statistic="AUC",
         false_alarm=0.05,
         names=("reference", "today"),
+        score_name="anomaly score",
+        period_name="period",
     ):
+        self.score_name, self.period_name = as_name(score_name), as_name(period_name)
         self.names, self.statistic = two_names(names, "reference and today"), as_name(statistic)
         samples = (reference_scores, reference_weights), (scores, weights)
         tables = reference_features, features, contributions
@@ -263,6 +269,7 @@ class AnomalyMonitor(View):
             return "Too few permutations to tell points from population at this false-alarm rate."
         least = min(self.points.p_value[self._row], self.points.beyond_p)
         said = CONCLUSIONS[bool(least <= self.false_alarm)][last.is_alarm(self.false_alarm)]
+        said += beyond_head(self.points)
         if len(self.periods) == 1:
             return said
         return f"{own(last.name)} · {said}{others_words(self.periods, self.false_alarm)}"
@@ -296,6 +303,8 @@ class AnomalyMonitor(View):
     def _make_table(self):
         return {
             "names": list(self.names),
+            "score": self.score_name,
+            "period": self.period_name,
             "alphas": list(RATES),
             "conclusions": [list(pair) for pair in CONCLUSIONS],
             "points": packed_points(self.points) | {"note": self.note} if self.points else None,

@@ -87,6 +87,8 @@ class ParameterScan(View):
         Axis of the score, as in `RocExplorer`.
     names : tuple of str, default ("signal", "background")
         What the two classes are called.
+    score_name : str, default "score"
+        What the score is called: title of its axis.
 
     Attributes
     ----------
@@ -156,7 +158,9 @@ class ParameterScan(View):
         sigma_b=SIGMA_B,
         scale="auto",
         names=("signal", "background"),
+        score_name="score",
     ):
+        self.score_name = as_name(score_name)
         found, models = as_samples(samples)
         one_of("scale", scale, ("auto", "linear", "logit"))
         self.names = two_names(names)
@@ -299,6 +303,7 @@ class ParameterScan(View):
         leads = [list(lead_of(p, self.scanned, self.dedicated)) for p in self.points]
         return {
             "names": list(self.names),
+            "score": self.score_name,
             "name": self.parameter[0],
             "plain": plain,
             "axis": {"title": self.parameter[1], "plain": plain, "domain": widened(self.values)},

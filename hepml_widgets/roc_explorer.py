@@ -61,6 +61,8 @@ class RocExplorer(View):
         when more than half of them lie within 0.01 of the ends.
     names : tuple of str, default ("signal", "background")
         What the two classes are called.
+    score_name : str, default "score"
+        What the score is called: title of its axis.
 
     Attributes
     ----------
@@ -138,7 +140,9 @@ class RocExplorer(View):
         b_r=10.0,
         scale="auto",
         names=("signal", "background"),
+        score_name="score",
     ):
+        self.score_name = as_name(score_name)
         by_name = named(scores)
         training = dict.fromkeys(by_name) if train is None else split(train, by_name)
         self._models = {}
@@ -163,7 +167,12 @@ class RocExplorer(View):
         self._signal_efficiency = math.nan
         start = first_threshold(first, Options(sigma_b, b_r)) if threshold is None else threshold
         super().__init__(
-            table={"names": list(self.names), "models": packed, **self._packed_bound()},
+            table={
+                "names": list(self.names),
+                "score": self.score_name,
+                "models": packed,
+                **self._packed_bound(),
+            },
             model=first.name,
             sigma_b=sigma_b,
             b_r=b_r,

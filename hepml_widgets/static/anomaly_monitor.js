@@ -65,7 +65,7 @@ function conclusion({ points, population, alphas, conclusions }, { row, a }) {
   if (last.bands[a][1] === null) return UNTOLD;
   const lead = population.periods.length > 1 ? `${last.text} · ` : "";
   const some = Math.min(points.p_value[row], points.beyondP) <= alphas[a];
-  return lead + conclusions[+some][+isAlarm(last, a)] + population.others[a];
+  return lead + conclusions[+some][+isAlarm(last, a)] + points.beyondHead + population.others[a];
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
@@ -234,7 +234,7 @@ function render({ model, el }) {
     const { x, y } = scoreAxes(histogramOf(points));
     const known = points.outliers.some(({ names }) => names.length);
     sections.push(section("Points", sentence((s) => pointWords(t, s), all(pointWords, "row", points.texts.length), "anomaly-said"), [
-      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: "anomaly score" }, y }), drawPoints, [note("dots: highest scores · p: threshold fixed before"), ...(known ? [] : [select])]),
+      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: t.score }, y }), drawPoints, [note("dots: highest scores · p: threshold fixed before"), ...(known ? [] : [select])]),
       known && column("Features of one event", ["top"], () => ({ x: eventAxes(t, state), y: BARE }), drawEvent, [select, ...(points.note ? [note(points.note)] : [])]),
     ]));
     handle(0, "threshold", "threshold", "row", points.threshold);
@@ -244,7 +244,7 @@ function render({ model, el }) {
     const known = periods.some(({ tested }) => tested);
     const k = panels.length;
     sections.push(section("Population", sentence((s) => populationWords(t, s), all(populationWords, "i", periods.length), "anomaly-said"), [
-      column("Statistic of each period", ["a"], () => ({ x: { title: "period", kind: "none", domain: [-0.6, periods.length - 0.4] }, y: { title, plain: true, domain } }), drawPeriods, [note("● no alarm · ▲ alarm · △ none after all trials")]),
+      column("Statistic of each period", ["a"], () => ({ x: { title: t.period, plain: true, kind: "none", domain: [-0.6, periods.length - 0.4] }, y: { title, plain: true, domain } }), drawPeriods, [note("● no alarm · ▲ alarm · △ none after all trials")]),
       known && column("Features of one period", ["i", "a"], () => ({ x: { title: "−log₁₀ p, after all features", domain: [0, reach] }, y: BARE }), drawFeatures, [note("p of each feature in the period chosen")]),
     ]));
     if (periods.length > 1) handle(k, "period", "period", "i", periods.map((_, at) => at));
@@ -254,7 +254,7 @@ function render({ model, el }) {
     () => panels.map((panel) => [panel]));
   scene.root.append(
     div("controls", element("span", {}, "false-alarm rate"), rates.node),
-    ...(both ? [sentence((s) => conclusion(t, s), [...t.conclusions.flat().flatMap((text) => population.others.map((more) => `${population.periods.at(-1).text} · ${text}${more}`)), UNTOLD], "anomaly-both")] : []),
+    ...(both ? [sentence((s) => conclusion(t, s), [...t.conclusions.flat().flatMap((text) => population.others.map((more) => `${population.periods.at(-1).text} · ${text}${points.beyondHead}${more}`)), UNTOLD], "anomaly-both")] : []),
     ...sections,
     ...foot.nodes);
 

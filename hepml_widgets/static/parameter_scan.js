@@ -170,7 +170,7 @@ function render({ model, el }) {
     Object.entries(histogram).map(([name, column]) => [i + name, column])));
   const panels = [
     ["Figure of merit against the parameter", { x: t.axis, y: t.quantities[0] }, drawScan],
-    ["Histograms of the score", scoreAxes({ ...t.points[0], histogram: everything }),
+    ["Histograms of the score", scoreAxes({ ...t.points[0], score: t.score, histogram: everything }),
       (panel) => drawScores(panel, t.points[state.i], { signal: t.names[0], background: t.names[1] })],
     ["ROC curves", {
       x: { title: "signal efficiency ε_s", domain: [0, 1] },

@@ -47,7 +47,7 @@ function typeset(child) {
   });
 }
 
-const setHTML = (text) => piecesOf(text).map(([part, mark]) =>
+export const setHTML = (text) => piecesOf(text).map(([part, mark]) =>
   (mark ? element(mark === "_" ? "sub" : "sup", {}, part) : document.createTextNode(part)));
 
 // "ε_s [%]": one letter alone after an underscore is lowered; for our own labels only.
@@ -731,7 +731,7 @@ export function onTheme(scene, repaint) {
 }
 
 // ---------------------------------------------------------------- scores by class
-// m: { scale, range, bins, histogram: { signal, background, train_signal?, train_signal_error?, … } }
+// m: { score: its name, scale, range, bins, histogram: { signal, background, train_signal?, train_signal_error?, … } }
 
 export const extreme = (values, start, pick) =>
   values.reduce((best, v) => (finite(v) ? pick(best, v) : best), start);
@@ -742,7 +742,7 @@ export function scoreAxes(m) {
   const high = extreme(contents, 0, Math.max);
   const least = extreme(contents.filter((v) => v > 0), Infinity, Math.min);
   const low = Math.min(extreme(contents, 0, Math.min), 0);
-  const x = { title: "score", kind: m.scale, domain: m.range };
+  const x = { title: m.score, plain: true, kind: m.scale, domain: m.range };
   const title = "events / bin";
   if (high <= 0) return { x, y: { title, kind: "linear", domain: niceDomain([low, 1]) } };
   const floor = Math.max(least, high * 1e-6);

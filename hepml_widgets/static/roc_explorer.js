@@ -267,7 +267,7 @@ function tableRows({ m, merit, curve }, text, file) {
 
 function render({ model, el }) {
   const table = model.get("table");
-  const models = table.models.map(decode);
+  const models = table.models.map((packed) => ({ ...decode(packed), score: table.score }));
   const bound = table.bound && decodeBound(table.bound);
   const names = { signal: table.names[0], background: table.names[1] };
   const scene = stage(el, "ROC explorer");

@@ -537,8 +537,9 @@ def test_the_headline_counts_what_lies_beyond_all_of_the_reference(rng):
     assert points.beyond == 3
     assert points.beyond_p == pytest.approx((1000 / 5000) ** 3)
     assert points.p_value[points.row(monitor.threshold)] > 0.05
-    assert "3 are beyond all of it (p 0.0080)" in monitor.verdicts["points"]
+    assert "3 are beyond all of the reference (p 0.0080)." in monitor.verdicts["points"]
     assert monitor.verdicts["both"].startswith("Points, not population")
+    assert monitor.verdicts["both"].endswith(" 3 events beyond all of the reference.")
     quiet = AnomalyMonitor(reference, rng.normal(size=1000).clip(-3, 3))
     assert "None is beyond all of the reference." in quiet.verdicts["points"]
     assert (quiet.points.beyond, quiet.points.beyond_p) == (0, 1.0)
@@ -574,7 +575,7 @@ def test_features_without_a_value_are_counted_and_shown(rng):
         np.arange(1000.0), scores, reference_features=reference, features=today,
         feature_names=["a", "b"],
     )  # fmt: skip
-    assert monitor.note == "no value in so many events of reference and today: b 10 and 4"
+    assert monitor.note == "no value: b 10 and 4 (reference and today)"
     top = monitor.points.outliers[0]
     assert top.row == 0
     assert np.isnan(top.values["b"])

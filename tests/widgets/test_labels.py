@@ -3,15 +3,17 @@
 import json
 import re
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+import hepml_widgets
 from hepml_widgets._numbers import as_name, pieces_of, shorten, unmarked
 from hepml_widgets._roc_figure import SAFE, plain
-from tests.widgets import looking
+from tests.widgets import all_views, looking, toy_anomalies, toy_scan
 from tests.widgets.all_views import LABELLED, VIEWS
 from tests.widgets.labels import KINDS, LONG, MARKED, MARKUP, ODD, REORDERING, label_of
 from tests.widgets.reading import Elements
@@ -151,3 +153,23 @@ def test_a_page_sets_the_same_pieces_as_a_figure(expose, name):
     short = shorten(as_name(name), 6)
     assert page.evaluate("name => hepml.shorten(name, 6)", as_name(name)) == short
     assert len(unmarked(short)) <= 8
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "places"),
+    [
+        ("RocExplorer", {"score_name": "D_{bdt}"}, [0]),
+        ("OvertrainingView", {"score_name": "D_{bdt}"}, [1]),
+        ("ParameterScan", {"score_name": "D_{bdt}"}, [1]),
+        ("AnomalyMonitor", {"score_name": "D_{bdt}"}, [0]),
+        ("AnomalyMonitor", {"period_name": "D_{bdt}"}, [2]),
+    ],
+)
+def test_the_axis_of_the_score_has_its_users_name(name, given, places, monkeypatch):
+    monkeypatch.setattr(all_views, name, partial(getattr(all_views, name), **given))
+    monkeypatch.setattr(toy_scan, name, partial(getattr(hepml_widgets, name), **given), False)
+    monkeypatch.setattr(toy_anomalies, name, partial(getattr(hepml_widgets, name), **given), False)
+    view = VIEWS[name](np.random.default_rng(1))
+    axes = view.figure().axes
+    assert [axes[place].get_xlabel() for place in places] == [plain("D_{bdt}")]
+    assert "D_{bdt}" in {view.table.get("score"), view.table.get("period")}
