@@ -17,7 +17,7 @@ from hepml_widgets._anomaly_table import (
     reach_of,
 )
 from hepml_widgets._numbers import shorten, significant
-from hepml_widgets._roc_figure import label_of, plain
+from hepml_widgets._roc_figure import label_of, plain, title_text
 
 __all__ = ["draw"]
 
@@ -70,10 +70,11 @@ def draw_points(figure, axes, monitor):
         items = list(outlier.contributions.items())[:MOST_BARS]
         names = ["".join(bar_name(outlier, name)) for name, _ in items]
         texts = [contribution_text(value, points.unit) for _, value in items]
-        draw_bars(axes[1], names, [value for _, value in items], texts)
+        draw_bars(axes[1], names, np.nan_to_num([value for _, value in items]), texts)
         axes[1].set_title(plain(outlier_text(outlier)), fontsize=9, loc="left")
         axes[1].set_xlabel("deviation [σ]" if points.unit else "contribution")
-        reach = 1.15 * max((abs(value) for _, value in items), default=0) or 1
+        sizes = np.abs([value for _, value in items])
+        reach = 1.15 * np.max(sizes, initial=0.0, where=np.isfinite(sizes)) or 1
         axes[1].set_xlim(-reach if any(value < 0 for _, value in items) else 0, reach)
 
 
@@ -89,7 +90,7 @@ def draw_scores(axes, monitor, points):
     if filled.size:
         low, high = max(filled.min(), filled.max() * 1e-6) / 2, filled.max()
         axes.set(yscale="log", ylim=(low, high * (high / low) ** 0.22))
-    axes.set(xscale=points.scale, xlabel="anomaly score", ylabel="events / bin")
+    axes.set(xscale=points.scale, xlabel=title_text(monitor.score_name), ylabel="events / bin")
     axes.set_xlim(*points.edges[[0, -1]])
     places = axes.get_xaxis_transform()
     for one in points.outliers:
@@ -151,6 +152,10 @@ def draw_statistics(axes, monitor):
     shown = range(0, len(periods), math.ceil(len(periods) / LABELS))
     names = [label_of(periods[row].name, 10) for row in shown]
     axes.axvline(periods.index(monitor.shown), color=style.ACCENT, zorder=0)
-    axes.set(xlabel="period", ylabel=label_of(monitor.statistic), xlim=edges[[0, -1]])
+    axes.set(
+        xlabel=title_text(monitor.period_name),
+        ylabel=label_of(monitor.statistic),
+        xlim=edges[[0, -1]],
+    )
     axes.set_xticks(list(shown), names, fontsize=8)
     axes.margins(y=0.2)

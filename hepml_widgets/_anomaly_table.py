@@ -13,6 +13,7 @@ from hepml.stats._reweighting import as_columns
 from hepml_widgets._base import pack
 from hepml_widgets._checks import as_number, check_size, one_of
 from hepml_widgets._numbers import (
+    NOTHING,
     THIN,
     as_name,
     distinct,
@@ -29,6 +30,7 @@ ROWS = 190  # thresholds
 MOST_EVENTS = 20  # of the highest scores
 MOST_BARS = 8  # features beside one event or one period
 MOST_PERIODS = 60
+MOST_LACKING = 3  # features named that lack values
 FEWEST_REFERENCE = 20
 FEWEST_NULL = 19  # permutations that a false-alarm rate of 5 % needs
 RATES = (0.05, 0.01, 0.001)
@@ -77,6 +79,10 @@ class Points:
         The highest scores first.
     unit : str
         Of the contributions.
+    beyond : int
+        Today's events whose score is above all of the reference.
+    beyond_p : float
+        How often chance alone gives as much weight there.
     """
 
     threshold: np.ndarray
@@ -92,6 +98,8 @@ class Points:
     reference: np.ndarray
     outliers: list
     unit: str
+    beyond: int
+    beyond_p: float
 
     COLUMNS = ("threshold", "observed", "observed_error", "expected", "expected_error", "p_value")
 
@@ -192,7 +200,21 @@ def make_points(reference, today, features, *, exposure, scale):
         cuts.threshold[::-1], *columns, cuts.total_signal, edges, scale,
         histograms["signal"].sumw, factor * histograms["background"].sumw,
         outliers_of(events[1][len(reference[0]) :]), unit,
+        *beyond_all(reference, today, cuts, factor),
     )  # fmt: skip
+
+
+def beyond_all(reference, today, cuts, factor):
+    """Count today's events above all of the reference, and say how often chance does as much."""
+    (highest, _), (scores, weights) = reference, today
+    above = scores > highest.max()
+    weights = (np.ones(len(scores)) if weights is None else weights)[above]
+    rows = [np.array([value]) for value in (weights.sum(), np.sum(weights**2), 0.0, 0.0)]
+    totals = cuts.total_signal, cuts.total2_signal, cuts.total_background, cuts.total2_background
+    only = stats.CutTable(
+        np.array([highest.max()]), *rows, *totals, cuts.n_signal, cuts.n_background
+    )
+    return int(above.sum()), float(p_of_excess(only, factor)[0])
 
 
 def as_scores(name, scores, weights):
@@ -317,18 +339,32 @@ def outlier_finder(today, reference, reference_weights, contributions):
 
 def ranked(parts, i):
     found = {name: float(column[i]) for name, column in parts.items()}
-    return dict(sorted(found.items(), key=lambda pair: -abs(pair[1])))
+    return dict(sorted(found.items(), key=lambda pair: -np.nan_to_num(abs(pair[1]), nan=-1)))
 
 
 def deviations(reference, weights, values):
     """Quantile of each value among the reference, as a deviation of a normal variable.
 
     An atom counts half. One effective event is added, half on each side: what lies beyond all of
-    the reference is as far out as so many events can tell.
+    the reference is as far out as so many events can tell. A missing value is as far out as it is
+    rare there, on either side.
     """
+    weights = np.ones(len(reference)) if weights is None else weights
+    here, there = ~np.isnan(values), ~np.isnan(reference)
+    total = weights.sum()
+    one = np.square(weights).sum() / total
+    lacking = (weights[~there].sum() + one) / (total + one)
+    found = np.full(len(values), -ndtri(np.clip(lacking, one / (total + one), 1) / 2))
+    if there.any() and here.any() and weights[there].sum() > 0:
+        found[here] = quantiles(reference[there], weights[there], values[here])
+    elif here.any():
+        found[here] = -ndtri(one / 2 / (total + one))  # none of the reference has a value
+    return found
+
+
+def quantiles(reference, weights, values):
     order = np.argsort(values, kind="stable")
     rising = values[order]
-    weights = np.ones(len(reference)) if weights is None else weights
     total = weights.sum()
     unit = np.square(weights).sum() / total
     below, upto = (
@@ -346,7 +382,7 @@ def as_features(name, table, count, names):
     """Columns of a table of features by name, one entry per event."""
     if table is None:
         return {}
-    given = as_columns(name, table, names)
+    given = as_columns(name, table, names, missing=name != "contributions")
     columns = {as_name(key): column for key, column in given.items()}
     if len(columns) < len(given):
         raise ValueError(f"Two features of {name} have the same name.")
@@ -354,6 +390,24 @@ def as_features(name, table, count, names):
     if length != count:
         raise ValueError(f"{name} has {length} events, but there are {count} scores.")
     return columns
+
+
+def missing_words(names, *samples):
+    """Say which features lack values, and how many events of each sample; empty if none does."""
+    lacking = {}
+    for name in dict.fromkeys(name for columns in samples for name in columns):
+        counts = [
+            int(np.isnan(columns[name]).sum()) if name in columns else 0 for columns in samples
+        ]
+        if any(counts):
+            lacking[name] = counts
+    if not lacking:
+        return ""
+    first = list(lacking)[:MOST_LACKING]
+    parts = [f"{own(name, 14)} {' and '.join(map(str, lacking[name]))}" for name in first]
+    more = f", and {len(lacking) - len(first)} more" if len(lacking) > len(first) else ""
+    samples_are = " and ".join(own(name, 12) for name in names)
+    return f"no value: {', '.join(parts)}{more} ({samples_are})"
 
 
 # ---------------------------------------------------------------- populations
@@ -489,8 +543,38 @@ def point_words(points, row, rate):
     p = points.p_value[row]
     return (
         f"{seen} event{'' if seen == '1' else 's'} above the threshold, {expected} expected: "
-        f"{'' if p <= rate else 'no '}more outliers than usual (p {significant(p, 2)})."
+        f"{'' if p <= rate else 'no '}more outliers than usual (p {significant(p, 2)}). "
+        f"{beyond_words(points)}"
     )
+
+
+def beyond_words(points):
+    """Say how many events are stranger than all of the reference."""
+    if not points.beyond:
+        return "None is beyond all of the reference."
+    p = significant(points.beyond_p, 2)
+    return (
+        f"{points.beyond} {'is' if points.beyond == 1 else 'are'} beyond all of the reference "
+        f"(p {p})."
+    )
+
+
+def beyond_head(points):
+    """Count them for the line on top; empty if there is none."""
+    if not points.beyond:
+        return ""
+    return f" {points.beyond} event{'s' * (points.beyond > 1)} beyond all of the reference."
+
+
+def others_words(periods, rate):
+    """Say how many periods but the last raise an alarm; empty if there are no others."""
+    before = periods[:-1]
+    if not before:
+        return ""
+    known = [one for one in before if not math.isnan(one.limits(rate)[1])]
+    found, expected = alarms(known, rate), significant(len(known) * rate, 2)
+    said = f"{found} alarm{'' if found == 1 else 's'} in {len(known)}"
+    return f" Other periods: {said}, {expected} expected by chance."
 
 
 def count_text(value):
@@ -500,6 +584,8 @@ def count_text(value):
 
 def contribution_text(value, unit):
     """Write a deviation to one decimal, any other contribution as it comes."""
+    if math.isnan(value):
+        return NOTHING
     return f"{fixed(value, 1)} {unit}" if unit else significant(value)
 
 
@@ -510,7 +596,9 @@ def outlier_text(outlier):
 def bar_name(outlier, feature):
     """Name of a feature, and its value if it is known: as short as the panel is narrow."""
     value = outlier.values.get(feature)
-    return [own(feature), "" if value is None else f" = {significant(value)}"]
+    if value is None:
+        return [own(feature), ""]
+    return [own(feature), " has no value" if math.isnan(value) else f" = {significant(value)}"]
 
 
 def statistic_text(period):
@@ -598,6 +686,10 @@ def packed_points(points):
         **{name: pack(getattr(points, name)) for name in Points.COLUMNS},
         "texts": points.texts,
         "total": points.total,
+        "beyond": points.beyond,
+        "beyondP": points.beyond_p,
+        "beyondWords": beyond_words(points),
+        "beyondHead": beyond_head(points),
         "scale": points.scale,
         "range": [float(points.edges[0]), float(points.edges[-1])],
         "bins": len(points.edges) - 1,
@@ -612,6 +704,7 @@ def packed_periods(periods, statistic):
     names = sorted({name for period in periods for name in first_tests(period)})
     return {
         "names": [own(name) for name in names],
+        "others": [others_words(periods, rate) for rate in RATES],
         "title": own(statistic),
         "domain": domain_of(periods),
         "reach": reach_of(periods),

@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from hepml.files import write_text
+from hepml_widgets import _boxes
 from hepml_widgets._checks import as_target
 from hepml_widgets._scripts import source, stylesheet
 
@@ -79,13 +80,16 @@ class View(anywidget.AnyWidget):
 
     table = traitlets.Dict().tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
+    # Empty by default: what is equal to a default is left out of pages that ipywidgets embeds.
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits):
         # Not before the first view: shortening takes a checkout a tenth of a second.
         if self._module is not None:
-            cls = type(self)
-            cls._esm = f"{source(self._module)}export default {{ render: live(render) }};\n"
-            cls._css = stylesheet(self._module)
+            traits["_esm"] = f"{source(self._module)}export default {{ render: live(render) }};\n"
+            traits["_css"] = stylesheet(self._module)
+        _boxes.register(View)
         super().__init__(key=f"hepml-{next(_counter)}", **traits)
 
     def figure(self):
@@ -117,9 +121,19 @@ class View(anywidget.AnyWidget):
         with mpl.rc_context():
             return png(self.figure())
 
-    def to_fragment(self):
-        """HTML that shows this view without a kernel: a picture, and the script that wakes it."""
-        image = base64.b64encode(self.picture()).decode()
+    def to_fragment(self, picture=None):
+        """HTML that shows this view without a kernel: a picture, and the script that wakes it.
+
+        Parameters
+        ----------
+        picture : bytes, optional
+            The PNG to use; by default `picture` makes one.
+
+        Returns
+        -------
+        str
+        """
+        image = base64.b64encode(self.picture() if picture is None else picture).decode()
         script = f"{source(self._module)}mount({_inline_json(self.key)}, render, {_state(self)});"
         return (
             f'<div class="hepml-still" data-hepml-still="{self.key}">'
@@ -150,7 +164,14 @@ class View(anywidget.AnyWidget):
         view = {"model_id": self.model_id, "version_major": 2, "version_minor": 1}
         mime = "application/vnd.jupyter.widget-view+json"
         display({mime: view, "text/plain": repr(self)}, raw=True)
-        display({"text/html": self.to_fragment(), "text/plain": repr(self)}, raw=True)
+        display(self._still(), raw=True)
+
+    def _still(self):
+        """Collect what outlives the kernel; where no page can be shown, as in a PDF, a picture."""
+        picture = self.picture()
+        image = base64.b64encode(picture).decode()
+        html = self.to_fragment(picture)
+        return {"text/html": html, "image/png": image, "text/plain": repr(self)}
 
     def __repr__(self):
         return f"{type(self).__name__}()"

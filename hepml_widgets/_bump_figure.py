@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hepml_widgets import _style as style
+from hepml_widgets._roc_figure import plain
 
 __all__ = ["draw"]
 
@@ -51,7 +52,7 @@ def draw_spectrum(axes, hunter):
         )
     lowest = counts[shown].min() / 2
     axes.set(yscale="log", ylim=(lowest, counts.max() * 3), xlim=edges[[0, -1]])
-    axes.set(xlabel="mjj [GeV]", ylabel="events / bin")
+    axes.set(xlabel=plain(hunter.titles[0]), ylabel="events / bin")
     axes.legend(loc="upper right")
 
 
@@ -62,7 +63,7 @@ def draw_pulls(axes, hunter):
     axes.axhline(0, color="k", lw=0.8)
     known = np.nan_to_num(pulls)
     limits = min(-3.5, 1.15 * known.min()), max(3.5, 1.15 * known.max())
-    axes.set(xlabel="mjj [GeV]", ylabel="pull [σ]", ylim=limits)
+    axes.set(xlabel=plain(hunter.titles[0]), ylabel="pull [σ]", ylim=limits)
     axes.set_xlim(hunter.edges[[0, -1]])
 
 
@@ -81,7 +82,7 @@ def draw_windows(axes, hunter):
     centres = np.mean(hunter.windows, axis=1)
     axes.plot(centres, p, "k.-", ms=4, lw=1)
     mark_window(axes, hunter)
-    axes.set(xlabel="centre of the window [GeV]", xlim=hunter.edges[[0, -1]])
+    axes.set(xlabel=plain(hunter.titles[1]), xlim=hunter.edges[[0, -1]])
     lines_of_sigma(axes, p)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hepml import stats
+from hepml.stats._bumps import SATURATED, trials_of
 from hepml_widgets._base import pack
 from hepml_widgets._numbers import NOTHING, distinct, fixed, percent, significant, with_error
 
@@ -203,15 +204,16 @@ def beyond_one_window(z, p, scanned):
     stretches = np.count_nonzero(above & ~np.append(False, above[:-1]))
     windows = np.count_nonzero(np.isfinite(scanned))
     found = min(1.0, p * windows, p + stretches * math.exp(-z * z / 2))
-    return found, found / p
+    return found, trials_of(found, p)
 
 
 def by_experiments(z, p, largest):
     """Count the pseudo-experiments with an excess as large: global p-value, trials factor."""
     if not z > 0:
         return math.nan, math.nan
-    found = (1 + np.count_nonzero(largest >= z)) / (1 + len(largest))
-    return found, found / p
+    as_large = np.count_nonzero(largest >= z)
+    found = (1 + as_large) / (1 + len(largest))
+    return found, trials_of(found, p) if as_large else math.nan  # without one it is a limit
 
 
 def events_text(value):
@@ -238,5 +240,6 @@ def parts_of(spectra, row, span, found):
     yield "expected", with_error(hunt.background, hunt.background_error)
     yield "Z", f"{fixed(hunt.significance, 2)} σ"
     yield "p", significant(hunt.p_value, 2)
-    yield "global p", significant(found[0], 2)
+    limit = found[0] <= SATURATED and math.isnan(found[1])
+    yield "global p", f"{'≤ ' if limit else ''}{significant(found[0], 2)}"
     yield "trials", significant(found[1], 2)

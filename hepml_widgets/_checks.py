@@ -91,6 +91,19 @@ def ask(name, y, score, weights):
         raise type(error)(text) from error
 
 
+def check_yields(y, weights):
+    """Raise for a class whose weights add up to less than nothing: it has no efficiencies."""
+    if weights is None:
+        return
+    y, weights = np.asarray(y).astype(bool), np.asarray(weights, dtype=float)
+    for name, part in (("signal", weights[y]), ("background", weights[~y])):
+        if part.sum() < -1e-12 * np.abs(part).sum():
+            raise ValueError(
+                f"The weights of the {name} add up to {part.sum():.3g}: wanted a yield above zero, "
+                "or there are no efficiencies. If all signs are turned, pass -weights."
+            )
+
+
 def check_size(name, values):
     """Raise for numbers of a size whose squares are no longer numbers."""
     values = np.asarray(() if values is None else values)

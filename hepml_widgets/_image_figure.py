@@ -131,7 +131,7 @@ def draw_histogram(axes, browser, axis):
             continue
         chosen = sample.cross[browser.cells, own].sum(axis=0) / sample.total
         axes.stairs(chosen, axis.edges, fill=True, color=color, alpha=0.3, hatch=hatch, lw=0)
-        axes.stairs(sample.sumw[own] / sample.total, axis.edges, color=color, label=shorten(name))
+        axes.stairs(sample.sumw[own] / sample.total, axis.edges, color=color, label=label_of(name))
     if browser.brush and browser.brush[0] == axis.name:
         axes.axvspan(*browser.brush[1:], color=style.ACCENT, alpha=0.12, lw=0)
     axes.set(

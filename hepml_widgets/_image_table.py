@@ -17,6 +17,7 @@ MOST_BINS = 20
 LEAST_BINS = 4
 MOST_CELLS = 80
 STEPS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+WHOLE = 2.0**50  # whole numbers below have halves between them
 CHUNK = 4096  # jets at a time: 20 MB of temporaries for 25 x 25 pixels
 LARGEST = 2.0**15  # of half precision, with room to round
 SMALLEST = 2.0**-24
@@ -252,16 +253,32 @@ def axes_of(variables, edges, most):
 
 
 def nice_edges(values, most):
-    """At most so many equal bins with round edges, over all values but the last of long tails."""
+    """At most so many equal bins with round edges, over all values but the last of long tails.
+
+    Whole numbers get bins with as many of them in each, and edges between them.
+    """
     low, high = np.min(values), np.max(values)
     inner = np.quantile(values, [0.005, 0.995])
+    if max(-low, high) < WHOLE and np.all(values == np.rint(values)):
+        tails = high - low >= most and high - low > 1.3 * (inner[1] - inner[0])
+        return whole_edges(*(np.rint(inner) if tails else (low, high)), most)
     if low >= 0 and high <= 1 and high - low > 0.5:
         return np.linspace(0, 1, 1 + max(n for n in (4, 5, 8, 10, 16, 20) if n <= most))
     if inner[1] > inner[0] and high - low > 1.3 * (inner[1] - inner[0]):
         low, high = inner
-    if not high > low:
+    if not high - low > 1e-290:
         low, high = low - 0.5, high + 0.5
     return rounded_edges(float(low), float(high), max(most, 1))
+
+
+def whole_edges(low, high, most):
+    """Edges halfway between whole numbers, the same number of them in each bin."""
+    count = high - low + 1
+    each = np.ceil(count / most)
+    bins = int(np.ceil(count / each))
+    if bins == 1:
+        low, bins = low - each, 3
+    return low - 0.5 + each * np.arange(bins + 1)
 
 
 def rounded_edges(low, high, most):

@@ -11,6 +11,7 @@ NOTHING = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 _REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_MARKED = re.compile(r"([_^]\{[^{}]+\})")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -48,10 +49,37 @@ def upright(text):
     return _REORDERING.sub("", text)
 
 
+def pieces_of(text):
+    """Split a name at ``_{…}`` and ``^{…}``, as in ``m_{jj}``.
+
+    Returns
+    -------
+    list of tuple of str
+        Text, and "_" if it is set below, "^" above, "" on the line.
+    """
+    parts = filter(None, _MARKED.split(text))
+    return [(part[2:-1], part[0]) if _MARKED.fullmatch(part) else (part, "") for part in parts]
+
+
+def unmarked(text):
+    """Return the letters of a name that are seen."""
+    return "".join(part for part, _ in pieces_of(text))
+
+
 def shorten(name, length=24):
-    """Return a user's name cut to so many letters, isolated, without marks that reorder text."""
-    letters = upright(name)
-    return f"\u2068{letters if len(letters) <= length else letters[: length - 1] + '…'}\u2069"
+    """Return a user's name cut to so many letters, isolated, without marks that reorder text.
+
+    What is cut are letters that are seen: ``_{…}`` and ``^{…}`` keep their braces.
+    """
+    text = upright(name)
+    if len(unmarked(text)) <= length:
+        return f"\u2068{text}\u2069"
+    room, kept = length - 1, ""
+    for part, mark in pieces_of(text):
+        some = part[:room]
+        room -= len(some)
+        kept += f"{mark}{{{some}}}" if mark and some else some
+    return f"\u2068{kept}…\u2069"
 
 
 def isolated(text, length):

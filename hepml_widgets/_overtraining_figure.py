@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets import _style as style
 from hepml_widgets._numbers import significant
-from hepml_widgets._roc_figure import draw_class, label_of, plain, set_log_counts
+from hepml_widgets._roc_figure import draw_class, label_of, plain, set_log_counts, title_text
 
 __all__ = ["draw"]
 
@@ -77,7 +77,9 @@ def draw_scores(axes, view):
     axes.plot([], [], "k.", label="training (points)")
     set_log_counts(axes, stage)
     ends = stage.histograms["signal"].edges[[0, -1]]
-    axes.set(xscale=view.scale, xlabel="score", ylabel="events / bin", xlim=ends)
+    axes.set(
+        xscale=view.scale, xlabel=title_text(view.score_name), ylabel="events / bin", xlim=ends
+    )
     axes.legend(loc="upper center", ncols=3)
     if not any(np.any(h.sumw) for h in stage.histograms.values()):
         axes.set_ylim(0, 1)

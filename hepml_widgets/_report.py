@@ -20,7 +20,7 @@ from hepml_widgets._report_parts import (
     shown_of,
 )
 from hepml_widgets._report_words import LONGEST, count, listed, name_of, option, written
-from hepml_widgets._roc_table import Options
+from hepml_widgets._roc_table import SIGMA_B, Options
 from hepml_widgets.overtraining_view import OvertrainingView
 from hepml_widgets.roc_explorer import RocExplorer
 
@@ -288,7 +288,7 @@ def report(
     train=None,
     features=None,
     missing=None,
-    sigma_b=0.0,
+    sigma_b=SIGMA_B,
     b_r=10.0,
     prior=None,
     names=("signal", "background"),
@@ -329,8 +329,8 @@ def report(
         Names of the columns of an array ``X``; of a table, the columns to take, in this order.
     missing : float, optional
         Value of features that means "none", such as -999. Models see it as it is.
-    sigma_b : float, default 0
-        Relative systematic uncertainty of the background, for a second curve of Z.
+    sigma_b : float, default 0.1
+        Relative systematic uncertainty of the background, for a second curve of Z; 0 for none.
     b_r : float, default 10
         Regularisation of the AMS, in events.
     prior : float, optional

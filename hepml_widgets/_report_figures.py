@@ -304,17 +304,18 @@ def merits(model, scans):
     figure, axes = canvas(LARGE)
     rows = thinned(model)
     x = clipped(model, model.cuts.threshold)
-    highest = 0.0
     for place, scan in enumerate(scans):
         kept = rows if scan.best is None else np.union1d(rows, [scan.best])
         color, dash = style.CURVES[place], style.linestyle(("", "6 3", "2 2")[place])
-        band(axes, x[kept], scan.values[kept], scan.errors[kept], color, ls=dash)
+        trusted, rest = (part[kept] for part in scan.parts)
+        band(axes, x[kept], trusted, scan.errors[kept], color, ls=dash)
+        axes.plot(x[kept], np.where(np.isfinite(rest), rest, np.nan), color=color, alpha=0.45,
+                  lw=0.8, ls=":")  # fmt: skip
         if scan.best is not None:
             axes.plot(x[scan.best], scan.values[scan.best], "D", ms=6, color=color)
-            highest = max(highest, scan.values[scan.best])
     use_scale(axes, model.scale, model.edges[[0, -1]])
     axes.set(xlabel="threshold", ylabel="significance [σ]", xlim=model.edges[[0, -1]])
-    axes.set_ylim(0, highest * 1.25 or 1)
+    axes.set_ylim(0, max(scan.top for scan in scans))
     return figure
 
 

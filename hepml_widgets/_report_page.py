@@ -470,8 +470,9 @@ def _significance(report):
     )
     text = (
         "<p>Expected significance of a counting experiment above the threshold; bands are the "
-        "errors of the simulated samples, a diamond marks the best cut that keeps at least 10 "
-        "effective background events. A sharp maximum at the edge of the sample is a fluctuation; "
+        "errors of the simulated samples, a diamond marks the best cut that keeps at least "
+        f"{stats.ENOUGH_BACKGROUND} effective background events; where fewer are left, the curve "
+        "is thin and dotted. A sharp maximum at the edge of the sample is a fluctuation; "
         "a broad one is a safe place to cut."
     )
     if report.sigma_b == 0:

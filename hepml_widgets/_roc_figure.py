@@ -1,21 +1,25 @@
 """The three panels of a `RocExplorer` in matplotlib."""
 
+import re
+from itertools import starmap
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from hepml_widgets import _style as style
-from hepml_widgets._numbers import shorten, upright, with_error
+from hepml_widgets._numbers import isolated, pieces_of, shorten, upright, with_error
 from hepml_widgets._roc_bound import NAME
+from hepml_widgets._roc_table import RULE, title_of
 
 KINDS = {
     "background": (style.BACKGROUND, "////"),
     "signal": (style.SIGNAL, None),
 }
 GAP_TOP = 1.2
+SAFE = re.compile(r"[A-Za-z0-9\u0391-\u03c9 +*/.,:;()<>=|'!?-]+")  # plain letters of mathtext
 LEGENDS = {"rejection": "upper right", "linear": "upper left", "gap": "lower right"}
 BOUND_LINE = {"color": style.BOUND, "ls": style.linestyle(style.BOUND_DASH), "lw": 1}
-MERIT_TITLES = {"Z": "Z [σ]", "AMS": "AMS [σ]", "SIC": "$ε_s\\,/\\,\\sqrt{ε_b}$"}
 
 
 def draw(explorer):
@@ -40,8 +44,21 @@ def draw(explorer):
 
 
 def plain(text):
-    """Text of a user or of ours: no mathematics for matplotlib, no marks that reorder text."""
-    return upright(text).replace("$", r"\$")
+    """Text of a user or of ours: no mathematics for matplotlib, no marks that reorder text.
+
+    But for ``_{…}`` and ``^{…}``, which are set below and above if they hold nothing else that
+    mathematics would take for its own.
+    """
+    return "".join(starmap(mathtext, pieces_of(upright(text))))
+
+
+def mathtext(part, mark):
+    part = part.replace("$", r"\$")
+    if not mark:
+        return part
+    if not SAFE.fullmatch(part):
+        return f"{mark}{{{part}}}"
+    return f"${mark}{{\\mathregular{{{part.replace(' ', chr(92) + ':')}}}}}$"
 
 
 def label_of(name, length=24):
@@ -49,8 +66,13 @@ def label_of(name, length=24):
     return plain(shorten(name, length))
 
 
+def title_text(name, length=40):
+    """Title of an axis that is a user's."""
+    return plain(isolated(name, length))
+
+
 def mathematics(readout):
-    return readout.replace("ε_s", "$ε_s$").replace("ε_b", "$ε_b$")
+    return re.sub(r"(?<!\w)[εσb]_[sbr](?!\w)", r"$\g<0>$", readout)
 
 
 def draw_histograms(axes, explorer):
@@ -59,7 +81,8 @@ def draw_histograms(axes, explorer):
         draw_class(axes, model, kind, name)
     axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
     set_log_counts(axes, model)
-    axes.set(xscale=model.scale, xlabel="score", ylabel="events / bin", xlim=model.edges[[0, -1]])
+    axes.set(xscale=model.scale, ylabel="events / bin", xlim=model.edges[[0, -1]])
+    axes.set_xlabel(title_text(explorer.score_name))
     axes.legend(loc="upper center", ncols=2)
 
 
@@ -154,26 +177,34 @@ def draw_bound(axes, explorer):
     axes.set_ylim(bottom, top)
 
 
+def draw_scan(axes, x, scan, *, color, dash="-", said=True):
+    """Draw a figure of merit; where too little background is left to trust it, thin and dotted."""
+    trusted, rest = scan.parts
+    errors = np.nan_to_num(scan.errors)
+    axes.plot(x, trusted, color=color, ls=dash)
+    axes.fill_between(x, trusted - errors, trusted + errors, color=color, alpha=0.16, lw=0)
+    if np.isfinite(rest).any():
+        rest = np.where(np.isfinite(rest), rest, np.nan)
+        axes.plot(x, rest, color=color, alpha=0.6, lw=1, ls=":", label=RULE if said else None)
+
+
 def draw_merit(axes, explorer):
     model, merit = explorer.shown, explorer.merit
     scan = model.scan(merit, explorer.options)
     x = clipped(model, model.cuts.threshold)
-    drawn = np.isfinite(scan.values)
-    values, errors = scan.values[drawn], np.nan_to_num(scan.errors[drawn])
-    axes.plot(x[drawn], values, color="k")
-    axes.fill_between(x[drawn], values - errors, values + errors, color="k", alpha=0.16, lw=0)
     top = model.bound_scan(merit, explorer.options) if model.gap else None
-    if top:
-        axes.plot(x, top.values, **BOUND_LINE)
     if scan.best is not None:
         best, error = scan.values[scan.best], scan.errors[scan.best]
         text = f"best {merit} {with_error(best, error)} at {model.threshold_text(scan.best)}"
-        axes.plot(x[scan.best], best, "D", color="k", mfc="w", label=text)
-        highest = max(best, top.values[top.best] if top and top.best is not None else 0)
-        axes.set_ylim(0, max(highest, 1e-300) * 1.25)
+        axes.plot(x[scan.best], best, "D", color="k", mfc="w", label=text, zorder=3)
+    draw_scan(axes, x, scan, color="k")
+    if top:
+        axes.plot(x, np.where(np.isfinite(top.values), top.values, np.nan), **BOUND_LINE)
+    axes.set_ylim(0, max(scan.top, top.top if top else 0))
+    if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left")
     axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
     axes.set(xscale=model.scale, xlabel="threshold", xlim=model.edges[[0, -1]])
-    axes.set_ylabel(MERIT_TITLES[merit])
+    axes.set_ylabel(mathematics(title_of(merit, explorer.options)))
     if model.scale == "logit":
         axes.xaxis.set_minor_formatter(NullFormatter())

@@ -7,8 +7,10 @@ import numpy as np
 from scipy.special import expit, logit
 
 from hepml import stats
+from hepml.stats._scan import best_of
 from hepml_widgets._base import pack
-from hepml_widgets._numbers import distinct, percent, probability, with_error
+from hepml_widgets._checks import check_yields
+from hepml_widgets._numbers import distinct, percent, probability, significant, with_error
 from hepml_widgets._roc_bound import POINTS, Gap, gap_of
 
 BINS = 50
@@ -19,8 +21,11 @@ HISTOGRAM_BYTES = 6 * BINS * 4
 TABLE_BYTES = 35_200
 MOST_ROWS = 1000
 MOST_MODELS = 8
-ENOUGH = 10
-"""Effective background events below which a maximum of Z or SIC is a fluctuation."""
+SIGMA_B = 0.1
+"""Relative uncertainty of the background that a view begins with if none is given."""
+
+RULE = f"fewer than {stats.ENOUGH_BACKGROUND} effective background events"
+"""What is said of cuts that no best point is sought among."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,29 @@ class Options:
 
 @dataclass(frozen=True)
 class Scan:
-    """A figure of merit at every row, its error, and the best row (None if there is none)."""
+    """A figure of merit at every row, its error, where it is trusted, and the best row there.
+
+    ``trusted`` are the rows with at least `hepml.stats.ENOUGH_BACKGROUND` effective background
+    events; ``best`` is None if none of them has a finite value.
+    """
 
     values: np.ndarray
     errors: np.ndarray
+    trusted: np.ndarray
     best: int | None
+
+    @property
+    def parts(self):
+        """Values where they are trusted, and where they are not with the rows they begin at."""
+        apart = ~self.trusted
+        apart[1:] |= ~self.trusted[:-1]
+        apart[:-1] |= ~self.trusted[1:]
+        return np.where(self.trusted, self.values, np.nan), np.where(apart, self.values, np.nan)
+
+    @property
+    def top(self):
+        """Upper end of an axis: room above the best, and for what is larger, within limits."""
+        return top_of(self.values, self.best)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,17 +188,26 @@ class Model:
 def scan_of(cuts, merit, options):
     """Figure of merit at every row of a table of cuts, and the best row that is trusted."""
     values, errors = MERITS[merit](cuts, options)
-    eligible = np.isfinite(values)
-    if merit != "AMS":
-        eligible &= effective(cuts) >= ENOUGH
-    best = int(np.argmax(np.where(eligible, values, -np.inf))) if eligible.any() else None
-    return Scan(values, errors, best)
+    left = stats.effective_events(cuts.sumw_background, cuts.sumw2_background)
+    trusted = left >= stats.ENOUGH_BACKGROUND
+    return Scan(values, errors, trusted, best_of(values, trusted))
 
 
-def effective(cuts):
-    """Count the unweighted background events that would have the same relative error."""
-    squared = np.where(cuts.sumw2_background > 0, cuts.sumw2_background, np.inf)
-    return cuts.sumw_background**2 / squared
+def top_of(values, best):
+    known = values[np.isfinite(values)]
+    highest = known.max(initial=0.0)
+    peak = highest if best is None else float(values[best])
+    return max(1.22 * peak, min(1.35 * highest, 2.5 * peak)) if peak > 0 else 1.0
+
+
+def title_of(merit, options):
+    """Title of the axis of a figure of merit, with what it takes for granted."""
+    given = {
+        "Z": f"Z [σ], σ_b = {percent(options.sigma_b)}",
+        "AMS": f"AMS [σ], b_r = {significant(options.b_r)}",
+        "SIC": "ε_s / √ε_b",
+    }
+    return given[merit]
 
 
 def _z(cuts, options):
@@ -219,7 +251,9 @@ def make_model(name, test, train, *, rows, scale, bound=None):
     y, score, weights = test
     if train:
         stats.cut_table(*train, thresholds=[0.0])  # raises a clear sentence for what is no sample
+        check_yields(train[0], train[2])
     curve = stats.roc_curve(y, score, weights)
+    check_yields(y, weights)
     cuts = stats.cut_table(y, score, weights, stats.choose_thresholds(y, score, weights, n=rows))
     scores = np.concatenate([np.asarray(score), np.asarray(train[1])]) if train else score
     edges, scale = axis_of(np.asarray(scores, dtype=float), scale)

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from hepml.stats import ENOUGH_BACKGROUND
 from hepml_widgets import _style as style
 from hepml_widgets._roc_figure import (
     clipped,
@@ -11,6 +12,7 @@ from hepml_widgets._roc_figure import (
     mathematics,
     plain,
     set_log_counts,
+    title_text,
 )
 from hepml_widgets._scan_table import IN_TRAINING, PLAIN_SYMBOL, status_of
 
@@ -48,14 +50,26 @@ def draw_scan(axes, scan):
         if model in quantity.rows:
             draw_points(axes, scan, index, quantity.rows[model])
     if quantity.name == "Z":
-        axes.plot(scan.values, scan.significances()[0], ":", color=style.ACCENT, label="this cut")
+        draw_cut(axes, scan)
     if quantity.zero and quantity.domain[0] < 0:
         axes.axhline(0, color="0.6", lw=0.8, ls=":")
     axes.axvline(scan.value, color=style.ACCENT, zorder=0)
     axes.plot([], [], "o", color="k", mfc="w", label="hollow: not in training")
-    axes.set(yscale=quantity.kind, ylim=quantity.domain, ylabel=label_of(quantity.title, 48))
+    axes.set(yscale=quantity.kind, ylim=quantity.domain)
+    axes.set_ylabel(mathematics(quantity.title) if quantity.own else label_of(quantity.title, 48))
     axes.set_xlabel(title_of(scan))
-    axes.legend(loc="upper left", ncols=6)
+    axes.legend(loc="upper left", ncols=4)
+
+
+def draw_cut(axes, scan):
+    """Draw Z at the threshold, faded where too little background is left, and say the rule."""
+    z = scan.significances()[0]
+    axes.plot(scan.values, z, ":", color=style.ACCENT, alpha=0.4)
+    axes.plot(
+        scan.values, np.where(scan.trusted, z, np.nan), ":", color=style.ACCENT, label="this cut"
+    )
+    rule = f"best: of cuts with {ENOUGH_BACKGROUND} effective background events; faded: fewer"
+    axes.plot([], [], " ", label=rule)
 
 
 def title_of(scan):
@@ -81,7 +95,8 @@ def draw_scores(axes, scan):
         draw_class(axes, scan.point, kind, name)
     axes.axvline(clipped(scan, scan.threshold), color=style.ACCENT)
     set_log_counts(axes, scan.point)
-    axes.set(xscale=scan.scale, xlabel="score", ylabel="events / bin", xlim=scan.edges[[0, -1]])
+    axes.set(xscale=scan.scale, ylabel="events / bin", xlim=scan.edges[[0, -1]])
+    axes.set_xlabel(title_text(scan.score_name))
     axes.legend(loc="upper center", ncols=2)
 
 

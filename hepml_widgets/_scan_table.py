@@ -9,10 +9,10 @@ import numpy as np
 
 from hepml import stats
 from hepml_widgets._base import pack
-from hepml_widgets._checks import check_size
+from hepml_widgets._checks import check_size, check_yields
 from hepml_widgets._numbers import NOTHING, as_name, with_error
 from hepml_widgets._overtraining_table import Events, auc_change, class_weights, has_weight, thinner
-from hepml_widgets._roc_table import Options, axis_of, by_class, scan_of
+from hepml_widgets._roc_table import Options, axis_of, by_class, scan_of, title_of
 
 MOST_VALUES = 30
 MOST_MODELS = 5
@@ -189,6 +189,7 @@ def as_sample(value, events):
         try:
             check_size("weights", weights)
             stats.cut_table(y, score, weights, thresholds=[0.0])
+            check_yields(y, weights)
         except (TypeError, ValueError) as error:
             raise type(error)(f"At {value:g}, model {name!r}: {error}") from error
     scores = {name: np.asarray(score, dtype=float) for name, score in scores.items()}
@@ -363,7 +364,7 @@ def as_packed(squares):
     return column.astype(float) * unit
 
 
-def quantities_of(points, models, dedicated):
+def quantities_of(points, models, dedicated, sigma_b):
     """AUC, its difference from the dedicated model, best significance: over all values."""
     nothing = (math.nan, math.nan)
 
@@ -376,7 +377,8 @@ def quantities_of(points, models, dedicated):
         others = [model for model in models if model != dedicated]
         title = "AUC − dedicated"
         found.append(Quantity("Δ AUC", title, rows("differences", others), zero=True))
-    return [*found, Quantity("Z", "Z [σ], best cut", rows("best", models), zero=True)]
+    title = title_of("Z", Options(sigma_b))
+    return [*found, Quantity("Z", title, rows("best", models), zero=True)]
 
 
 # ---------------------------------------------------------------- what the browser draws

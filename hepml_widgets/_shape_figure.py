@@ -41,7 +41,7 @@ def draw(view):
         upper, lower = right.subplots(2, 1)
         draw_weights(upper, view)
         write_verdicts(lower, view)
-        figure.supxlabel("\n".join(textwrap.wrap(plain(view.readout), 150)), fontsize=9)
+        figure.supxlabel(plain("\n".join(textwrap.wrap(view.readout, 150))), fontsize=9)
     return figure
 
 
@@ -107,5 +107,5 @@ def draw_weights(axes, view):
 
 def write_verdicts(axes, view):
     axes.set_axis_off()
-    lines = [line for text in view.verdicts for line in [*textwrap.wrap(plain(text), 62), ""]]
-    axes.text(0, 1, "\n".join(lines), va="top", transform=axes.transAxes, fontsize=9)
+    lines = [line for text in view.verdicts for line in [*textwrap.wrap(text, 54), ""]]
+    axes.text(0, 1, plain("\n".join(lines)), va="top", transform=axes.transAxes, fontsize=9)

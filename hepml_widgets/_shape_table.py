@@ -6,14 +6,24 @@ from functools import cached_property
 
 import numpy as np
 
+from hepml import stats
+from hepml.stats import _reweighting
 from hepml_widgets._base import pack
 from hepml_widgets._image_table import Axis, in_halves
-from hepml_widgets._numbers import fixed, percent, shorten, significant, with_error
+from hepml_widgets._numbers import (
+    NOTHING,
+    fixed,
+    percent,
+    shorten,
+    significant,
+    with_error,
+)
 
 CROSS_BYTES = 60_000  # for sums by region and bin; base64 makes four bytes of three
 MOST_REGIONS = 10
 LEAST_REGIONS = 4
 FEWEST = 5  # effective events, for a pull
+DIFFERS = 0.01  # p-value, after as many trials as there are features, that is a difference
 PER_DECADE = 8  # bins of the weights
 DECADES = 6
 
@@ -154,6 +164,7 @@ def make_shares(X, weights, axes, regions):
     Parameters
     ----------
     X : ndarray, shape (n, d)
+        NaN is a value that is missing: it is in no bin.
     weights : ndarray, shape (n,)
         With a sum that is not zero.
     axes : list of Axis
@@ -165,9 +176,9 @@ def make_shares(X, weights, axes, regions):
     Shares
     """
     count = axes[-1].first + axes[-1].bins
-    cells = [axis.cells_of(X[:, i]) for i, axis in enumerate(axes)]
     w = weights / weights.sum()
-    sums = [sum(np.bincount(c, w**k, minlength=count) for c in cells) for k in (1, 2)]
+    cells = [(axis.cells_of(X[:, i]), ~np.isnan(X[:, i])) for i, axis in enumerate(axes)]
+    sums = [sum(np.bincount(c[there], w[there] ** k, count) for c, there in cells) for k in (1, 2)]
     cross = [np.zeros((sum(len(bounds) - 1 for bounds in regions), count)) for _ in sums]
     if len(cross[0]) and len(axes) > 1:
         fill(cross, cells, w, axes, regions)
@@ -181,17 +192,83 @@ def make_shares(X, weights, axes, regions):
 
 def fill(cross, cells, w, axes, regions):
     first = 0
-    for axis, bounds, own in zip(axes, regions, cells, strict=True):
+    for axis, bounds, (own, there) in zip(axes, regions, cells, strict=True):
         region = np.searchsorted(bounds[1:-1], own - axis.first, side="right")
-        for other in cells:
+        for other, too in cells:
+            both = there & too
+            codes = first + region[both], other[both]
             for k, sums in enumerate(cross, start=1):
-                np.add(sums, hits((first + region, other), w**k, sums.shape), out=sums)
+                np.add(sums, hits(codes, w[both] ** k, sums.shape), out=sums)
         first += len(bounds) - 1
 
 
 def hits(codes, weights, shape):
     flat = np.ravel_multi_index(codes, shape)
     return np.bincount(flat, weights, np.prod(shape)).reshape(shape)
+
+
+# ---------------------------------------------------------------- tests of each feature
+
+
+@dataclass(frozen=True)
+class ShapeTest:
+    """Whether a feature's histogram of the reweighted source is that of the target.
+
+    Attributes
+    ----------
+    chi2, ndf : float, int
+        Of all bins of the feature, and of the events without a value as one more.
+    p_value, p_global : float
+        Chance of one as large; and for the smallest of as many features as are shown,
+        1 - (1 - p)^d.
+    """
+
+    chi2: float
+    ndf: int
+    p_value: float
+    p_global: float
+
+    @property
+    def text(self):
+        """Both as they are printed."""
+        if not self.ndf:
+            return NOTHING
+        return f"{fixed(self.chi2, 1)} for {self.ndf} (p {significant(self.p_value, 2)})"
+
+
+def shape_tests(source, target, axes):
+    """Test every feature that is shown.
+
+    Parameters
+    ----------
+    source, target : tuple of (X, weights)
+    axes : list of Axis
+
+    Returns
+    -------
+    dict of str to ShapeTest
+    """
+    return {axis.name: shape_test(source, target, axis, i) for i, axis in enumerate(axes)}
+
+
+def shape_test(source, target, axis, i):
+    """Test one feature; a bin without an event of either sample says nothing."""
+    samples = [(cells_with_missing(X[:, i], axis), weights) for X, weights in (source, target)]
+    filled = np.union1d(*(cells for cells, _ in samples))
+    sides = [
+        _reweighting.shares(np.searchsorted(filled, cells), weights, len(filled))
+        for cells, weights in samples
+    ]
+    common, covariance, rich = _reweighting.if_alike(*sides)
+    difference = sides[0].p - sides[1].p
+    chi2, ndf, p, _ = _reweighting.chi_square(difference, covariance, 0 * common, rich)
+    return ShapeTest(chi2, ndf, p, stats.sidak(p, source[0].shape[1]))
+
+
+def cells_with_missing(values, axis):
+    """Bin of each value; one more for those that are missing."""
+    cells = axis.cells_of(values) - axis.first
+    return np.where(np.isnan(values), axis.bins, cells)
 
 
 # ---------------------------------------------------------------- weights
@@ -252,19 +329,50 @@ def spectrum(values, edges):
 SIGNS = {"good": "✓", "not good": "✗", "cannot tell": "?"}
 
 
-def verdict_of(name, report):
+def judged(report, tests):
+    """Verdict and its reason: the doctor's, but no good one where a feature shown differs.
+
+    Parameters
+    ----------
+    report : hepml.stats.ReweightingReport
+    tests : dict of str to ShapeTest
+
+    Returns
+    -------
+    tuple of two str
+    """
+    worst = min(tests, key=lambda name: tests[name].p_value)
+    found, count = tests[worst], len(tests)
+    p = significant(found.p_value, 2)
+    after = f", {significant(found.p_global, 2)} after {count} features" if count > 1 else ""
+    if report.verdict != "good":
+        return report.verdict, report.reason
+    if found.p_global > DIFFERS:
+        every = "The histogram" if count == 1 else f"Each of {count} histograms"
+        least = f"least p {p}{after}"
+        return "good", f"{report.reason} {every} agrees with the target ({least})."
+    return "not good", (
+        f"{shorten(worst)} differs from the target: χ² = {found.text.partition(' (')[0]} degrees "
+        f"of freedom, p = {p}{after}. To a classifier and to regions within "
+        f"{percent(_reweighting.PER_AUC * report.tolerance)} the samples are alike."
+    )
+
+
+def verdict_of(name, report, tests):
     """Name of a method, sign and verdict, and the reason.
 
     Parameters
     ----------
     name : str
     report : hepml.stats.ReweightingReport
+    tests : dict of str to ShapeTest
 
     Returns
     -------
     tuple of three str
     """
-    return shorten(name), f"{SIGNS[report.verdict]} {report.verdict}", report.reason
+    verdict, reason = judged(report, tests)
+    return shorten(name), f"{SIGNS[verdict]} {verdict}", reason
 
 
 def report_parts(report):

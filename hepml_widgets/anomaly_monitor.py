@@ -12,9 +12,12 @@ from hepml_widgets._anomaly_table import (
     alarms,
     as_features,
     as_scores,
+    beyond_head,
     check_reference,
     make_periods,
     make_points,
+    missing_words,
+    others_words,
     outlier_finder,
     outlier_text,
     own,
@@ -85,6 +88,8 @@ class AnomalyMonitor(View):
         How often chance alone may raise an alarm, per period and per threshold.
     names : tuple of str, default ("reference", "today")
         What the two samples are called.
+    score_name, period_name : str, default "anomaly score" and "period"
+        Titles of the axes.
 
     Attributes
     ----------
@@ -125,10 +130,16 @@ class AnomalyMonitor(View):
     has found nothing. Contamination is observed minus expected over all of today's weight: of the
     outliers above the threshold only, a strange event with a usual score is not in it.
 
+    The line on top calls points strange if there are more of them than usual above the threshold,
+    *or* beyond all of the reference, wherever the threshold is: two looks, so of quiet samples
+    up to two false-alarm rates are called so. It tells of the last period, whose scores these are,
+    and counts the alarms of the others.
+
     A deviation is the quantile of the value among the reference as that of a normal variable; a
     value beyond all of the reference is as far out as so many events can tell, e.g. 3.3 σ for
     1000. It looks at one feature at a time: an event can be strange though none of its features
-    is.
+    is. NaN is a value that is missing: it is counted beside the features, and as far out as it is
+    rare among the reference.
 
     A period raises an alarm where its p-value, the share of the null as large as its statistic
     with the one seen counted in, is at most the false-alarm rate: at a rate of 5 %, one quiet
@@ -176,12 +187,15 @@ class AnomalyMonitor(View):
         statistic="AUC",
         false_alarm=0.05,
         names=("reference", "today"),
+        score_name="anomaly score",
+        period_name="period",
     ):
+        self.score_name, self.period_name = as_name(score_name), as_name(period_name)
         self.names, self.statistic = two_names(names, "reference and today"), as_name(statistic)
         samples = (reference_scores, reference_weights), (scores, weights)
         tables = reference_features, features, contributions
         check_parts(samples, tables, populations, null, ks)
-        self.points, self.periods, self.sizes = None, [], (0, 0)
+        self.points, self.periods, self.sizes, self.note = None, [], (0, 0), ""
         if scores is not None:
             self.points = self._make_points(samples, tables, feature_names, exposure, scale)
         if populations is not None:
@@ -209,6 +223,7 @@ class AnomalyMonitor(View):
             raise ValueError(
                 f"reference_features and features are wanted alike, but only one has {odd[0]!r}."
             )
+        self.note = missing_words(self.names, theirs, ours)
         finder = outlier_finder(ours, theirs, reference[1], contributions)
         return make_points(reference, today, finder, exposure=exposure, scale=scale)
 
@@ -252,9 +267,12 @@ class AnomalyMonitor(View):
         last = self.periods[-1]
         if math.isnan(last.limits(self.false_alarm)[1]):
             return "Too few permutations to tell points from population at this false-alarm rate."
-        some = bool(self.points.p_value[self._row] <= self.false_alarm)
-        said = CONCLUSIONS[some][last.is_alarm(self.false_alarm)]
-        return f"{own(last.name)} · {said}" if len(self.periods) > 1 else said
+        least = min(self.points.p_value[self._row], self.points.beyond_p)
+        said = CONCLUSIONS[bool(least <= self.false_alarm)][last.is_alarm(self.false_alarm)]
+        said += beyond_head(self.points)
+        if len(self.periods) == 1:
+            return said
+        return f"{own(last.name)} · {said}{others_words(self.periods, self.false_alarm)}"
 
     @property
     def readout(self):
@@ -285,9 +303,11 @@ class AnomalyMonitor(View):
     def _make_table(self):
         return {
             "names": list(self.names),
+            "score": self.score_name,
+            "period": self.period_name,
             "alphas": list(RATES),
             "conclusions": [list(pair) for pair in CONCLUSIONS],
-            "points": packed_points(self.points) if self.points else None,
+            "points": packed_points(self.points) | {"note": self.note} if self.points else None,
             "population": packed_periods(self.periods, self.statistic) if self.periods else None,
         }
 

@@ -23,7 +23,7 @@ from hepml_widgets._bump_table import (
     parts_of,
 )
 from hepml_widgets._checks import as_column, ask
-from hepml_widgets._numbers import joined, percent
+from hepml_widgets._numbers import as_name, isolated, joined, percent
 
 __all__ = ["BumpHunter"]
 
@@ -66,6 +66,11 @@ class BumpHunter(View):
         Energy of the collisions in GeV.
     threshold : float, optional
         Where to begin; by default at the loosest.
+    name : str, optional
+        What the mass is called, e.g. ``"m_{jj}"``; by default what its column is called, if it
+        is one of a table, else "mass".
+    unit : str, default "GeV"
+        Of the mass, and of all that is given in it.
 
     Attributes
     ----------
@@ -127,7 +132,12 @@ class BumpHunter(View):
         parameters=4,
         sqrt_s=13000.0,
         threshold=None,
+        name=None,
+        unit="GeV",
     ):
+        column = getattr(mjj, "name", None)
+        self.name = as_name(column if name is None and isinstance(column, str) else name or "mass")
+        self.unit = as_name(unit)
         mjj, score, weights, truth = as_events(mjj, score, weights, truth)
         low, high = as_pair("signal_region", signal_region)
         if edges is None:
@@ -206,7 +216,11 @@ class BumpHunter(View):
 
     @property
     def global_p(self):
-        """Global p-value of the excess shown and the trials factor, NaN without an excess."""
+        """Global p-value of the excess shown and the trials factor, NaN without an excess.
+
+        The trials factor is NaN as well where it says nothing: where the global p-value is above
+        1/2 and saturates at 1, and where it is a limit, as no pseudo-experiment had as much.
+        """
         hunt = self.hunt
         if hunt is None:
             return math.nan, math.nan
@@ -214,6 +228,12 @@ class BumpHunter(View):
             return by_experiments(hunt.significance, hunt.p_value, self.largest)
         scanned, _ = self.spectra.over_windows(self.row, self.width)
         return beyond_one_window(hunt.significance, hunt.p_value, scanned)
+
+    @property
+    def titles(self):
+        """Titles of the axes: of the mass, and of where a window is."""
+        unit = f" [{isolated(self.unit, 8)}]" if self.unit else ""
+        return isolated(self.name, 24) + unit, f"centre of the window{unit}"
 
     @property
     def words(self):
@@ -244,7 +264,9 @@ class BumpHunter(View):
 
     def _make_table(self):
         largest = {} if self.largest is None else {"largest": pack(self.largest)}
-        return {**self.spectra.packed(), **largest, "note": self.note}
+        title, centre = self.titles
+        names = {"title": title, "centre": centre, "note": self.note}
+        return {**self.spectra.packed(), **largest, **names}
 
     @traitlets.validate("threshold")
     def _snap(self, proposal):
@@ -262,7 +284,7 @@ class BumpHunter(View):
         if not 0 < start < stop < len(self.edges) - 1:
             raise traitlets.TraitError(
                 f"signal_region {tuple(proposal.value)} must leave at least one bin on either "
-                f"side between {self.edges[0]:g} and {self.edges[-1]:g} GeV."
+                f"side between {self.edges[0]:g} and {self.edges[-1]:g} {self.unit}."
             )
         return self.spectra.region((start, stop))
 
@@ -362,7 +384,7 @@ def fault_of(spectra, row, span):
     if (counts < 0).any():
         at = int(np.argmin(counts))
         low, high = spectra.edges[at : at + 2]
-        return f"the weights between {low:g} and {high:g} GeV add up to {counts[at]:.3g} < 0"
+        return f"the weights between {low:g} and {high:g} add up to {counts[at]:.3g} < 0"
     if spectra.hunt(row, span) is None:
         return (
             f"too few sideband bins have events for {spectra.parameters} parameters: at least "

@@ -60,6 +60,8 @@ class OvertrainingView(View):
         Axis of the score, as in `RocExplorer`.
     names : tuple of str, default ("signal", "background")
         What the two classes are called.
+    score_name : str, default "score"
+        What the score is called: title of its axis.
 
     Attributes
     ----------
@@ -119,7 +121,9 @@ class OvertrainingView(View):
         rng=0,
         scale="auto",
         names=("signal", "background"),
+        score_name="score",
     ):
+        self.score_name = as_name(score_name)
         one_of("scale", scale, ("auto", "linear", "logit"))
         one_of("unit", unit, ("round", "epoch"))
         train = as_events("training", y_train, score_train, w_train)
@@ -183,6 +187,7 @@ class OvertrainingView(View):
         most = max(20, MOST_POINTS // (4 * max(len(self.curves), 1)))
         return {
             "names": list(self.names),
+            "score": self.score_name,
             "unit": self.unit,
             "questions": list(self.questions),
             "empty": EMPTY,

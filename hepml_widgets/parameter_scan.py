@@ -20,6 +20,7 @@ from hepml_widgets._numbers import (
     shorten,
     with_error,
 )
+from hepml_widgets._roc_table import SIGMA_B
 from hepml_widgets._scan_table import (
     BETWEEN,
     CURVE_BYTES,
@@ -79,12 +80,15 @@ class ParameterScan(View):
         The cut to begin with; by default the best one of the scanned model at ``value``.
     quantity : str, default "AUC"
         Figure of merit to begin with.
-    sigma_b : float, default 0
-        Relative systematic uncertainty of the background in Z.
+    sigma_b : float, default 0.1
+        Relative systematic uncertainty of the background in Z, said beside it. The default is
+        10 %: a background that is known exactly (0) is the exception.
     scale : {"auto", "linear", "logit"}, default "auto"
         Axis of the score, as in `RocExplorer`.
     names : tuple of str, default ("signal", "background")
         What the two classes are called.
+    score_name : str, default "score"
+        What the score is called: title of its axis.
 
     Attributes
     ----------
@@ -113,9 +117,10 @@ class ParameterScan(View):
     All errors are statistical, from the finite samples. That of an AUC difference is paired: both
     models see the same events, so what they share cancels (`hepml.stats.RocCurve.auc_error` for
     the differences of what each event contributes). The spread of trainings from one seed to
-    another is not in it. The best cut is sought among 300, of those that leave at least 10
-    effective background events: beyond, at a ``threshold`` of yours, Z may be larger and is a
-    fluctuation. Its Z was picked on these events and is a little too large.
+    another is not in it. The best cut is sought among 300, of those that leave at least 25
+    effective background events (`hepml.stats.ENOUGH_BACKGROUND`): beyond, at a ``threshold`` of
+    yours, Z may be larger and is a fluctuation, and is drawn faded. The best Z was picked on
+    these events and is a little too large.
 
     "not in training" is a value between those in training, "beyond training" one outside their
     range, where a network extrapolates.
@@ -150,10 +155,12 @@ class ParameterScan(View):
         value=None,
         threshold=None,
         quantity="AUC",
-        sigma_b=0.0,
+        sigma_b=SIGMA_B,
         scale="auto",
         names=("signal", "background"),
+        score_name="score",
     ):
+        self.score_name = as_name(score_name)
         found, models = as_samples(samples)
         one_of("scale", scale, ("auto", "linear", "logit"))
         self.names = two_names(names)
@@ -224,9 +231,17 @@ class ParameterScan(View):
         values, errors : ndarray, shape (n_values,)
         """
         row = len(self.thresholds) - 1 - self._row
-        scans = [stats.significance_scan(p.cuts, sigma_b=self.sigma_b) for p in self.points]
-        pairs = [(scan.significance[row], scan.significance_error[row]) for scan in scans]
+        pairs = [(s.significance[row], s.significance_error[row]) for s in self._scans()]
         return tuple(np.array(pairs).T)
+
+    @property
+    def trusted(self):
+        """At which values enough background is left above the threshold, as for the best cut."""
+        row = len(self.thresholds) - 1 - self._row
+        return np.array([scan.trusted[row] for scan in self._scans()])
+
+    def _scans(self):
+        return [stats.significance_scan(p.cuts, sigma_b=self.sigma_b) for p in self.points]
 
     def describe(self):
         """Say what stands for the picture where it cannot be seen.
@@ -250,7 +265,7 @@ class ParameterScan(View):
         return [make_point(sample, settings) for sample in samples]
 
     def _make_quantities(self, given):
-        ours = quantities_of(self.points, self.models, self.dedicated)
+        ours = quantities_of(self.points, self.models, self.dedicated, self.sigma_b)
         if not isinstance(given, dict) or len(given) > MOST_QUANTITIES:
             raise ValueError(
                 f"quantities is a dict of at most {MOST_QUANTITIES}, from axis titles to models."
@@ -288,6 +303,7 @@ class ParameterScan(View):
         leads = [list(lead_of(p, self.scanned, self.dedicated)) for p in self.points]
         return {
             "names": list(self.names),
+            "score": self.score_name,
             "name": self.parameter[0],
             "plain": plain,
             "axis": {"title": self.parameter[1], "plain": plain, "domain": widened(self.values)},

@@ -12,7 +12,14 @@ from hepml_widgets._base import View
 from hepml_widgets._checks import check_size, one_of, sample_of, two_names
 from hepml_widgets._numbers import as_name, quoted
 from hepml_widgets._roc_bound import make_bound
-from hepml_widgets._roc_table import MERITS, MOST_MODELS, Options, make_model, rows_for
+from hepml_widgets._roc_table import (
+    MERITS,
+    MOST_MODELS,
+    SIGMA_B,
+    Options,
+    make_model,
+    rows_for,
+)
 
 __all__ = ["RocExplorer"]
 
@@ -44,8 +51,9 @@ class RocExplorer(View):
         class, the densities are those of the weighted events.
     threshold : float, optional
         Where to begin; by default at the best Z.
-    sigma_b : float, default 0
-        Relative systematic uncertainty of the background in Z.
+    sigma_b : float, default 0.1
+        Relative systematic uncertainty of the background in Z, said beside it. The default is
+        10 %: a background that is known exactly (0) is the exception.
     b_r : float, default 10
         Regularisation of the AMS, in events.
     scale : {"auto", "linear", "logit"}, default "auto"
@@ -53,6 +61,8 @@ class RocExplorer(View):
         when more than half of them lie within 0.01 of the ends.
     names : tuple of str, default ("signal", "background")
         What the two classes are called.
+    score_name : str, default "score"
+        What the score is called: title of its axis.
 
     Attributes
     ----------
@@ -81,10 +91,12 @@ class RocExplorer(View):
 
     Notes
     -----
-    Errors are those of the finite samples, from sums of squared weights. The best point of Z and
-    SIC is sought among cuts that keep at least 10 effective background events: beyond, a maximum
-    is a fluctuation. Where Z has no meaning (negative or no background) a dash is shown, and
-    ``non-monotone`` where negative weights make an efficiency fall while the cut loosens.
+    Errors are those of the finite samples, from sums of squared weights. The best point of a
+    figure of merit is sought among cuts that keep at least 25 effective background events
+    (`hepml.stats.ENOUGH_BACKGROUND`), which know B to 20 %; so says the panel, and where fewer
+    are left the curve is thin and dotted: there a maximum is a fluctuation. Where Z has no
+    meaning (negative or no background) a dash is shown, and ``non-monotone`` where negative
+    weights make an efficiency fall while the cut loosens.
 
     ``reached`` is 1/ε_b of the model over that of the bound at the same ε_s, both on these
     events. So their errors are correlated: the error given counts the events that pass one of
@@ -107,7 +119,7 @@ class RocExplorer(View):
 
     threshold = traitlets.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
     model = traitlets.Unicode(help="name of the classifier shown").tag(sync=True)
-    sigma_b = traitlets.Float(0.0, help="relative background uncertainty").tag(sync=True)
+    sigma_b = traitlets.Float(SIGMA_B, help="relative background uncertainty").tag(sync=True)
     b_r = traitlets.Float(10.0, help="regularisation of the AMS").tag(sync=True)
     merit = traitlets.Enum(list(MERITS), "Z", help="figure of merit").tag(sync=True)
     roc_axis = traitlets.Enum(["rejection", "linear", "gap"], "rejection", help="axis").tag(
@@ -124,11 +136,13 @@ class RocExplorer(View):
         train=None,
         bound=None,
         threshold=None,
-        sigma_b=0.0,
+        sigma_b=SIGMA_B,
         b_r=10.0,
         scale="auto",
         names=("signal", "background"),
+        score_name="score",
     ):
+        self.score_name = as_name(score_name)
         by_name = named(scores)
         training = dict.fromkeys(by_name) if train is None else split(train, by_name)
         self._models = {}
@@ -153,7 +167,12 @@ class RocExplorer(View):
         self._signal_efficiency = math.nan
         start = first_threshold(first, Options(sigma_b, b_r)) if threshold is None else threshold
         super().__init__(
-            table={"names": list(self.names), "models": packed, **self._packed_bound()},
+            table={
+                "names": list(self.names),
+                "score": self.score_name,
+                "models": packed,
+                **self._packed_bound(),
+            },
             model=first.name,
             sigma_b=sigma_b,
             b_r=b_r,
@@ -253,7 +272,7 @@ class RocExplorer(View):
         return proposal.value
 
     @traitlets.observe("model")
-    def _compare(self, change):
+    def _take_model(self, change):
         if change.old in self._models:
             row = self.shown.row_keeping(self._signal_efficiency)
             self.threshold = float(self.shown.cuts.threshold[row])

@@ -24,9 +24,11 @@ from hepml_widgets._shape_table import (
     Region,
     added,
     compared,
+    judged,
     make_shares,
     regions_of,
     report_parts,
+    shape_tests,
     spectra_of,
     verdict_of,
 )
@@ -52,7 +54,8 @@ class ShapeCompare(View):
     Parameters
     ----------
     source, target : dict or DataFrame of columns, or array_like of shape (n, d)
-        Features of the events, with the same columns in both, one to twelve.
+        Features of the events, with the same columns in both, one to twelve. NaN is a value that
+        is missing: it is in no bin, counted beside the histogram, and part of the verdict.
     new_weights : array_like, shape (n_source,), or dict of str to array_like
         Weights of the source after reweighting, or those of up to four methods by name.
     weights, target_weights : array_like, shapes (n_source,) and (n_target,), optional
@@ -60,7 +63,8 @@ class ShapeCompare(View):
     features : sequence of str, optional
         Columns to look at, by default all; for arrays, the names to call them by.
     bins : int or dict of str to array_like, default 20
-        How many bins of each feature, at most 40, or edges of some of them.
+        How many bins of each feature, at most 40, or edges of some of them. Whole numbers, such
+        as counts of jets, get bins of as many of them each.
     held_out : pair of array_like of bool, optional
         Which events of source and target the weights were *not* learned from. Only these are
         shown and judged.
@@ -84,6 +88,9 @@ class ShapeCompare(View):
         ``"source"``, ``"target"`` and ``"reweighted"``: shares ``p`` of all events' weight in the
         bins of ``feature``, and their ``error``: of the events in the region, if another feature
         is brushed.
+    tests : dict of str to dict of str to ShapeTest
+        Of each method, a χ² test of the histogram of every feature: ``chi2``, ``ndf``,
+        ``p_value`` and ``p_global``, that after as many trials as there are features.
     comparison : Comparison
         Reweighted source and target: ``ratio`` with its ``error``, and ``pull``.
     closure : tuple of float
@@ -102,6 +109,11 @@ class ShapeCompare(View):
     errors are those of the samples as they are; what the weights' own learning adds is not in
     them. A pull needs five effective events (Σw)²/Σw² on both sides; where there are fewer there
     is none. End bins hold what lies beyond an axis.
+
+    The verdict is the doctor's, but not a good one where the histogram of any feature differs:
+    where the p-value of its χ², after as many trials as there are features (1 - (1 - p)^d), is at
+    most 1 %. The χ² is that of the doctor's closure in the bins that are shown, and without its
+    tolerance: the picture is tested as it is.
 
     Where a region is brushed, sums are kept in single precision, errors to 1 part in 2048. With
     many features and methods there is no room for regions: then nothing is brushed.
@@ -136,11 +148,11 @@ class ShapeCompare(View):
         rng=0,
     ):
         by_name = as_methods(new_weights)
-        judge = as_judge(source, target, weights, target_weights, features, held_out, rng)
         for new in (*by_name.values(), weights, target_weights):
             check_size("weights", new)
+        names, *tables = _reweighting.as_tables(source, target, features, missing=True)
+        judge = as_judge(names, tables, weights, target_weights, held_out, rng)
         self.reports = as_reports(report, by_name, judge)
-        names, *tables = _reweighting.as_tables(source, target, features)
         names = tuple(map(as_name, names))
         if len(set(names)) < len(names):
             raise ValueError("Two features have the same name.")
@@ -160,7 +172,10 @@ class ShapeCompare(View):
         case = next(iter(cases.values()))
         both = np.concatenate([case.before.X, case.target.X])
         self.axes = axes_of(names, both, bins)
-        self.notes = notes_of(self.axes, both)
+        self.notes = notes_of(self.axes, case.before.X, case.target.X)
+        self.tests = {
+            name: shape_tests(one.source, one.target, self.axes) for name, one in cases.items()
+        }
         self._regions = regions_of(self.axes, 2 + len(cases))
         self.sizes = len(case.before.X), len(case.target.X)
         samples = [case.before, case.target, *(one.source for one in cases.values())]
@@ -241,7 +256,9 @@ class ShapeCompare(View):
     @property
     def verdicts(self):
         """One sentence for each method: its name, the verdict and the reason."""
-        found = [verdict_of(name, report) for name, report in self.reports.items()]
+        found = [
+            verdict_of(name, report, self.tests[name]) for name, report in self.reports.items()
+        ]
         return tuple(f"{name}: {verdict}. {reason}" for name, verdict, reason in found)
 
     @property
@@ -256,6 +273,7 @@ class ShapeCompare(View):
         yield "of the target", percent(self._inside("target").p[0])
         yield "reweighted / target", with_error(*self.closure)
         yield "largest pull", self._worst()
+        yield "χ²", self.tests[self.method][self.feature].text
         yield from report_parts(self.report)
 
     def _selected(self):
@@ -301,7 +319,8 @@ class ShapeCompare(View):
             "methods": [
                 {
                     "name": name,
-                    "verdict": list(verdict_of(name, report)),
+                    "verdict": list(verdict_of(name, report, self.tests[name])),
+                    "tests": [self.tests[name][axis.name].text for axis in self.axes],
                     "parts": [list(pair) for pair in report_parts(report)],
                     "weights": self.spectra[name].packed(),
                 }
@@ -358,7 +377,8 @@ class ShapeCompare(View):
     def __repr__(self):
         n_source, n_target = self.sizes
         reports = self.reports.items()
-        found = ", ".join(f"{quoted(name)}: {report.verdict}" for name, report in reports)
+        verdicts = {name: judged(report, self.tests[name])[0] for name, report in reports}
+        found = ", ".join(f"{quoted(name)}: {verdict}" for name, verdict in verdicts.items())
         return f"{type(self).__name__}({n_source} source and {n_target} target events, {found})"
 
 
@@ -387,13 +407,24 @@ def as_methods(new_weights):
     return by_name
 
 
-def as_judge(*given):
+def as_judge(names, tables, *given):
     """Return what makes a report of some new weights."""
-    source, target, weights, target_weights, features, held_out, rng = given
+    weights, target_weights, held_out, rng = given
+    source, target = (dict(zip(names, table.T, strict=True)) for table in filled(tables))
     return lambda new: stats.reweighting_report(
-        source, target, new, weights, target_weights,
-        features=features, held_out=held_out, rng=rng,
-    )  # fmt: skip
+        source, target, new, weights, target_weights, held_out=held_out, rng=rng
+    )
+
+
+def filled(tables):
+    """Put missing values where no other is, below all: the doctor then asks how many there are."""
+    both = np.concatenate(tables)
+    if not np.isnan(both).any():
+        return tables
+    known = np.where(np.isnan(both), np.inf, both).min(axis=0)
+    highest = np.where(np.isnan(both), -np.inf, both).max(axis=0)
+    below = np.where(np.isfinite(known), known - np.maximum(highest - known, 1.0), 0.0)
+    return [np.where(np.isnan(table), below, table) for table in tables]
 
 
 def as_reports(report, by_name, judge):
@@ -450,7 +481,10 @@ def axes_of(names, X, bins):
     if most > MOST_BINS:
         raise ValueError(f"{most} bins are too many: wanted {MOST_BINS} at most.")
     axes, first = [], 0
-    for name, values in zip(names, X.T, strict=True):
+    for name, column in zip(names, X.T, strict=True):
+        values = column[~np.isnan(column)]
+        if not values.size:
+            raise ValueError(f"{name!r} has no value in any event, only NaN: leave it out.")
         own = edges[name] if name in edges else nice_edges(values, bins)
         axes.append(Axis(name, own, first))
         first += axes[-1].bins
@@ -463,9 +497,18 @@ def as_count(bins):
     return int(bins)
 
 
-def notes_of(axes, X):
-    """Say of each feature what share of events the end bins hold from beyond the axis."""
+def notes_of(axes, source, target):
+    """Say of each feature what share of events the end bins hold from beyond, or have no value."""
+    X = np.concatenate([source, target])
     lows, highs = np.transpose([axis.edges[[0, -1]] for axis in axes])
     beyond = np.mean((lows > X) | (highs < X), axis=0)
-    texts = (f"end bins hold {percent(share)} of events from beyond" for share in beyond)
-    return [text if share else "" for text, share in zip(texts, beyond, strict=True)]
+    lacking = [np.mean(np.isnan(one), axis=0) for one in (source, target)]
+    return ["; ".join(note(*shares)) for shares in zip(beyond, *lacking, strict=True)]
+
+
+def note(beyond, of_source, of_target):
+    if of_source or of_target:
+        shares = f"{percent(of_source)} of the source and {percent(of_target)} of the target"
+        yield f"no value in {shares} events"
+    if beyond:
+        yield f"end bins hold {percent(beyond)} of events from beyond"

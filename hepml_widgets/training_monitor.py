@@ -575,9 +575,6 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self._loop = _running_loop()
         display(self._still(), raw=True, display_id=self._copy)
 
-    def _still(self):
-        return {"text/html": self.to_fragment(), "text/plain": repr(self)}
-
     def _renew_copy(self):
         """Write the copy again, in the main thread: matplotlib has one style for all threads."""
         if self._copy is None:

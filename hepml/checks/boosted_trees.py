@@ -15,7 +15,7 @@ from hepml.checks._verdict import (
     no_scores,
     why_differs,
 )
-from hepml.stats import auc, roc_curve, significance
+from hepml.stats import auc, roc_curve, significance, significance_scan
 
 __all__ = ["honest_threshold", "mass_window", "own_model"]
 
@@ -246,9 +246,6 @@ def _judge_threshold(choose, test, threshold, z, sigma_b):
 
 def _best_threshold(sample, sigma_b):
     """Threshold with the largest significance, where the background is known to 20 %."""
-    curve = roc_curve(*sample)
-    keep = curve.sumw_background**2 > 25 * curve.sumw2_background
-    b = curve.sumw_background[keep]
-    z = significance(curve.sumw_signal[keep], b, sigma_b * b)
-    best = int(np.argmax(z))
-    return float(curve.threshold[keep][best]), float(z[best])
+    scan = significance_scan(roc_curve(*sample), sigma_b=sigma_b)
+    best = scan.best()
+    return float(scan.threshold[best]), float(scan.significance[best])

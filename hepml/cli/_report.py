@@ -58,7 +58,7 @@ def report(
         typer.Option(metavar="COLUMN SIGN VALUE", help='rows to keep: mjj ">" 3300; repeated: and'),
     ] = None,
     missing: Annotated[float | None, typer.Option(help='value that means "none": -999')] = None,
-    sigma_b: Annotated[float, typer.Option(help="relative uncertainty of the background")] = 0.0,
+    sigma_b: Annotated[float, typer.Option(help="relative uncertainty of the background")] = 0.1,
     b_r: Annotated[float, typer.Option(help="regularisation of the AMS, in events")] = 10.0,
     prior: Annotated[
         float | None, typer.Option(help="share of signal that the score was trained for")

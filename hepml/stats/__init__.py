@@ -18,13 +18,19 @@ from hepml.stats._cuts import CutTable, WorkingPoint, background_rejection, work
 from hepml.stats._importance import Importance, permutation_importance
 from hepml.stats._reweighting import Closure, ReweightingReport, reweighting_report
 from hepml.stats._roc import RocCurve, auc, roc_curve
-from hepml.stats._scan import SignificanceScan, significance_scan
+from hepml.stats._scan import (
+    ENOUGH_BACKGROUND,
+    SignificanceScan,
+    effective_events,
+    significance_scan,
+)
 from hepml.stats._separation import Separation, separation
 from hepml.stats._significance import ams, ams_error, asimov, significance, significance_error
 from hepml.stats._tables import ScoreHistogram, choose_thresholds, cut_table, score_histogram
 from hepml.stats._twosample import TwoSampleTest, two_sample_test
 
 __all__ = [
+    "ENOUGH_BACKGROUND",
     "BumpHunt",
     "BumpScan",
     "Calibration",
@@ -52,6 +58,7 @@ __all__ = [
     "column_tests",
     "correlations",
     "cut_table",
+    "effective_events",
     "permutation_importance",
     "pseudo_experiments",
     "reweighting_report",

@@ -23,6 +23,7 @@ STEPS = 30  # of Newton, always: it converges in five to ten
 LONGEST = 1.0  # change of a logarithm that a step may make
 PRIOR = 1e-6  # events: what keeps directions finite that no event has a say in
 TOYS_AT_A_TIME = 2000
+SATURATED = 0.5  # global p-value above which its ratio to the local one says nothing
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,7 +137,8 @@ class GlobalSignificance:
     significance : float
         ``p_value`` in standard deviations.
     trials_factor : float
-        Global over local p-value.
+        Global over local p-value. NaN where the ratio says nothing: the global one is above 1/2
+        and saturates at 1, or is a limit, as no experiment has an excess as large.
     """
 
     scan: BumpScan
@@ -155,7 +157,7 @@ class GlobalSignificance:
         return (
             f"GlobalSignificance(local {self.local_significance:+.2f} σ, global "
             f"{self.significance:+.2f} σ: p = {self.p_value:.2g} ± {self.p_value_error:.1g}, "
-            f"trials factor {self.trials_factor:.3g})"
+            f"trials factor {self.trials_factor:.3g})".replace("nan", "not known")
         )
 
 
@@ -562,7 +564,8 @@ def largest_of(spectra, windows, sidebands, parameters, rows):
 def compared(scan, largest):
     row, column = scan.best
     seen, local = scan.significance[row, column], scan.p_value[row, column]
-    p = (1 + np.count_nonzero(largest >= seen)) / (1 + len(largest))
+    as_large = np.count_nonzero(largest >= seen)
+    p = (1 + as_large) / (1 + len(largest))
     return GlobalSignificance(
         scan,
         largest,
@@ -571,5 +574,10 @@ def compared(scan, largest):
         float(p),
         float(np.sqrt(p * (1 - p) / len(largest))),
         float(-ndtri(p)),
-        float(p / max(local, 1e-300)),
+        trials_of(float(p), float(local)) if as_large else np.nan,
     )
+
+
+def trials_of(found, p):
+    """Return global over local p-value; NaN where the global one saturates at 1, or p is zero."""
+    return found / p if found <= SATURATED and p > 0 else np.nan

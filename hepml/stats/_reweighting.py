@@ -341,9 +341,10 @@ def reweighting_report(
     return report(judged, examined(judged, learned, rng))
 
 
-def as_tables(source, target, features):
-    """Names and both matrices (n, d)."""
-    tables = [as_columns(*pair, features) for pair in (("source", source), ("target", target))]
+def as_tables(source, target, features, *, missing=False):
+    """Names and both matrices (n, d); NaN is a value that is missing, if there may be such."""
+    pairs = ("source", source), ("target", target)
+    tables = [as_columns(*pair, features, missing=missing) for pair in pairs]
     if list(tables[0]) != list(tables[1]):
         if set(tables[0]) == set(tables[1]):
             tables[1] = {name: tables[1][name] for name in tables[0]}
@@ -353,14 +354,13 @@ def as_tables(source, target, features):
     return tuple(map(str, tables[0])), *(matrix(table) for table in tables)
 
 
-def as_columns(which, table, features):
+def as_columns(which, table, features, *, missing=False):
     """Return a dictionary of named columns of a table of any kind."""
     if hasattr(table, "keys"):
         names = list(table.keys()) if features is None else list(features)
-        missing = [name for name in names if name not in table]
-        if missing:
-            raise ValueError(f"{which} has no feature {missing[0]!r}.")
-        return named(which, {name: table[name] for name in names})
+        if absent := [name for name in names if name not in table]:
+            raise ValueError(f"{which} has no feature {absent[0]!r}.")
+        return named(which, {name: table[name] for name in names}, missing)
     array = np.asarray(table)
     if array.ndim != 2:
         raise ValueError(f"{which} has shape {array.shape}: wanted events × features (2-D).")
@@ -369,16 +369,17 @@ def as_columns(which, table, features):
         raise ValueError(
             f"{which} has {array.shape[1]} columns, but names are given for {len(names)}."
         )
-    return named(which, dict(zip(names, array.T, strict=True)))
+    return named(which, dict(zip(names, array.T, strict=True)), missing)
 
 
-def named(which, columns):
+def named(which, columns, missing):
     if not columns:
         raise ValueError(f"{which} has no features.")
     columns = {name: as_vector(f"{name} of {which}", column) for name, column in columns.items()}
     check_lengths({f"{name} of {which}": column for name, column in columns.items()})
     for name, column in columns.items():
-        check_finite(f"values of {name} of {which}", column)
+        known = np.nan_to_num(column, nan=0.0, posinf=np.inf, neginf=-np.inf)
+        check_finite(f"values of {name} of {which}", known if missing else column)
     return columns
 
 

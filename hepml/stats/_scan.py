@@ -1,4 +1,4 @@
-"""Significance of every cut of a curve."""
+"""Significance of every cut of a curve, and which cuts keep enough background to be trusted."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,10 @@ import numpy as np
 from hepml.stats._cuts import freeze
 from hepml.stats._significance import _error, _z, counting
 
-__all__ = ["SignificanceScan", "significance_scan"]
+__all__ = ["ENOUGH_BACKGROUND", "SignificanceScan", "effective_events", "significance_scan"]
+
+ENOUGH_BACKGROUND = 25
+"""Effective background events that a trusted cut keeps: they give B to 20 %."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,6 +29,8 @@ class SignificanceScan:
         Relative background uncertainty of ``significance`` (0.1 is 10 % of b at every cut).
     b_r : float
         Regularisation of ``ams``, in events.
+    effective_background : ndarray, shape (n,)
+        Background events in units of one weight, (Σw)² / Σw²; 0 where there are none.
     """
 
     threshold: np.ndarray
@@ -35,6 +40,7 @@ class SignificanceScan:
     ams_error: np.ndarray
     sigma_b: float
     b_r: float
+    effective_background: np.ndarray
 
     def __post_init__(self):
         for value in vars(self).values():
@@ -47,11 +53,49 @@ class SignificanceScan:
             )
         )
 
+    @property
+    def trusted(self):
+        """Cuts that keep at least `ENOUGH_BACKGROUND` effective background events, 25.
+
+        They know the background to 20 % or better. Beyond, where next to nothing of the
+        background is left in the simulation, a large significance is a fluctuation.
+        """
+        return self.effective_background >= ENOUGH_BACKGROUND
+
     def best(self, of="significance"):
-        """Row of the largest finite ``of`` ("significance" or "ams"), None if there is none."""
-        values = getattr(self, of)
-        finite = np.isfinite(values)
-        return int(np.argmax(np.where(finite, values, -np.inf))) if finite.any() else None
+        """Find the row of the largest ``of`` ("significance" or "ams") among trusted cuts.
+
+        Returns
+        -------
+        int or None
+            None if no cut is trusted, or none has a finite value.
+        """
+        return best_of(getattr(self, of), self.trusted)
+
+
+def best_of(values, trusted):
+    """Find the row of the largest finite value among trusted ones, None if there is none."""
+    eligible = np.isfinite(values) & trusted
+    return int(np.argmax(np.where(eligible, values, -np.inf))) if eligible.any() else None
+
+
+def effective_events(sumw, sumw2):
+    r"""Count the unweighted events that would have the same relative error.
+
+    Parameters
+    ----------
+    sumw, sumw2 : array_like
+        Sums of weights and of squared weights.
+
+    Returns
+    -------
+    ndarray
+        :math:`(\sum w)^2 / \sum w^2` (L. Kish, Survey Sampling, 1965); 0 where the sum of weights
+        is not positive.
+    """
+    sumw, sumw2 = (np.asarray(sums, dtype=float) for sums in (sumw, sumw2))
+    there = (sumw > 0) & (sumw2 > 0)
+    return np.where(there, sumw, 0.0) ** 2 / np.where(there, sumw2, 1.0)
 
 
 def significance_scan(curve, *, sigma_b=0.0, b_r=10.0):
@@ -88,4 +132,5 @@ def significance_scan(curve, *, sigma_b=0.0, b_r=10.0):
         ams_error=_error(regularised, s_err, b_err),
         sigma_b=float(sigma_b),
         b_r=float(b_r),
+        effective_background=effective_events(b, curve.sumw2_background),
     )

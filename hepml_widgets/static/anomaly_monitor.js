@@ -1,5 +1,5 @@
 import {
-  band, BARE, choice, div, dragHandle, drawScores, element, endLabels, finite, fit, fixed, floats, footer, frame, joined,
+  band, BARE, choice, div, dragHandle, drawScores, element, endLabels, extreme, finite, fit, fixed, floats, footer, frame, joined,
   line, listen, nearest, percent, remark, richHTML, scoreAxes, significant, stage, trace, twice, vector, watch,
   withError, write,
 } from "./plot.js";
@@ -38,7 +38,7 @@ function pointWords(t, { row, a }) {
   const { observed, expected, expected_error: error, p_value: p } = t.points;
   const seen = Number.isInteger(observed[row]) ? fixed(observed[row], 0) : significant(observed[row]);
   return `Points: ${seen} event${seen === "1" ? "" : "s"} above the threshold, ${withError(expected[row], error[row])} expected: `
-    + `${few(t.points, row, t.alphas[a]) ? "no " : ""}more outliers than usual (p ${significant(p[row], 2)}).`;
+    + `${few(t.points, row, t.alphas[a]) ? "no " : ""}more outliers than usual (p ${significant(p[row], 2)}). ${t.points.beyondWords}`;
 }
 
 function why({ tested, features: [name], corrected: [p] }, alpha, alarm) {
@@ -64,7 +64,8 @@ function conclusion({ points, population, alphas, conclusions }, { row, a }) {
   const last = population.periods.at(-1);
   if (last.bands[a][1] === null) return UNTOLD;
   const lead = population.periods.length > 1 ? `${last.text} · ` : "";
-  return lead + conclusions[+!few(points, row, alphas[a])][+isAlarm(last, a)];
+  const some = Math.min(points.p_value[row], points.beyondP) <= alphas[a];
+  return lead + conclusions[+some][+isAlarm(last, a)] + points.beyondHead + population.others[a];
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
@@ -119,12 +120,12 @@ function drawBars(panel, items, most) {
 
 function drawEvent(panel, { points: { outliers, unit } }, { top }) {
   const { names, values } = outliers[top];
-  const text = (value) => (unit ? `${fixed(value, 1)} ${unit}` : significant(value));
-  drawBars(panel, names.map(([name, value], k) => [name, value, text(values[k]), values[k], false]), names.length);
+  const text = (value) => (unit && finite(value) ? `${fixed(value, 1)} ${unit}` : significant(value));
+  drawBars(panel, names.map(([name, value], k) => [name, value, text(values[k]), values[k] || 0, false]), names.length);
 }
 
 const eventAxes = ({ points: { outliers, unit } }, { top }) => {
-  const reach = 1.1 * Math.max(...outliers[top].values.map(Math.abs)) || 1;
+  const reach = 1.1 * extreme(outliers[top].values.map(Math.abs), 0, Math.max) || 1;
   return { title: unit ? "deviation [σ]" : "contribution", domain: [outliers[top].values.some((v) => v < 0) ? -reach : 0, reach] };
 };
 
@@ -233,8 +234,8 @@ function render({ model, el }) {
     const { x, y } = scoreAxes(histogramOf(points));
     const known = points.outliers.some(({ names }) => names.length);
     sections.push(section("Points", sentence((s) => pointWords(t, s), all(pointWords, "row", points.texts.length), "anomaly-said"), [
-      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: "anomaly score" }, y }), drawPoints, [note("dots: highest scores · p: threshold fixed before"), ...(known ? [] : [select])]),
-      known && column("Features of one event", ["top"], () => ({ x: eventAxes(t, state), y: BARE }), drawEvent, [select]),
+      column("Histograms of the anomaly score", ["top"], () => ({ x: { ...x, title: t.score }, y }), drawPoints, [note("dots: highest scores · p: threshold fixed before"), ...(known ? [] : [select])]),
+      known && column("Features of one event", ["top"], () => ({ x: eventAxes(t, state), y: BARE }), drawEvent, [select, ...(points.note ? [note(points.note)] : [])]),
     ]));
     handle(0, "threshold", "threshold", "row", points.threshold);
   }
@@ -243,7 +244,7 @@ function render({ model, el }) {
     const known = periods.some(({ tested }) => tested);
     const k = panels.length;
     sections.push(section("Population", sentence((s) => populationWords(t, s), all(populationWords, "i", periods.length), "anomaly-said"), [
-      column("Statistic of each period", ["a"], () => ({ x: { title: "period", kind: "none", domain: [-0.6, periods.length - 0.4] }, y: { title, plain: true, domain } }), drawPeriods, [note("● no alarm · ▲ alarm · △ none after all trials")]),
+      column("Statistic of each period", ["a"], () => ({ x: { title: t.period, plain: true, kind: "none", domain: [-0.6, periods.length - 0.4] }, y: { title, plain: true, domain } }), drawPeriods, [note("● no alarm · ▲ alarm · △ none after all trials")]),
       known && column("Features of one period", ["i", "a"], () => ({ x: { title: "−log₁₀ p, after all features", domain: [0, reach] }, y: BARE }), drawFeatures, [note("p of each feature in the period chosen")]),
     ]));
     if (periods.length > 1) handle(k, "period", "period", "i", periods.map((_, at) => at));
@@ -253,7 +254,7 @@ function render({ model, el }) {
     () => panels.map((panel) => [panel]));
   scene.root.append(
     div("controls", element("span", {}, "false-alarm rate"), rates.node),
-    ...(both ? [sentence((s) => conclusion(t, s), [...t.conclusions.flat().map((text) => `${population.periods.at(-1).text} · ${text}`), UNTOLD], "anomaly-both")] : []),
+    ...(both ? [sentence((s) => conclusion(t, s), [...t.conclusions.flat().flatMap((text) => population.others.map((more) => `${population.periods.at(-1).text} · ${text}${points.beyondHead}${more}`)), UNTOLD], "anomaly-both")] : []),
     ...sections,
     ...foot.nodes);
 

@@ -162,19 +162,24 @@ function makeHunt(t, row, span) {
 const windowsOf = (t, width) => Array.from({ length: t.bins - 1 - width }, (_, i) => [i + 1, i + 1 + width]);
 const overWindows = (t, row, width) => windowsOf(t, width).map((span) => hunt(t, row, span));
 
+// Global over local p-value; undefined where the global one saturates at 1.
+const SATURATED = 0.5;
+const trialsOf = (found, p) => (found <= SATURATED && p > 0 ? found / p : NaN);
+
 // Global p-value and trials factor: from pseudo-experiments, or from the scan of all windows.
 function globalP(t, row, span) {
   const { z, p } = hunt(t, row, span);
   if (!(z > 0)) return [NaN, NaN];
   if (t.largest) {
-    const found = (1 + t.largest.filter((one) => one >= z).length) / (1 + t.largest.length);
-    return [found, found / p];
+    const asLarge = t.largest.filter((one) => one >= z).length;
+    const found = (1 + asLarge) / (1 + t.largest.length);
+    return [found, asLarge ? trialsOf(found, p) : NaN]; // without one it is a limit
   }
   const scanned = overWindows(t, row, span[1] - span[0]).map((one) => one.z);
   const above = scanned.map((one) => one > 0);
   const stretches = above.filter((up, i) => up && !above[i - 1]).length;
   const found = Math.min(1, p * scanned.filter(finite).length, p + stretches * Math.exp((-z * z) / 2));
-  return [found, found / p];
+  return [found, trialsOf(found, p)];
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
@@ -189,7 +194,7 @@ function readoutParts(t, row, span, found = globalP(t, row, span)) {
     ["expected", withError(b, error)],
     ["Z", known ? `${fixed(z, 2)} σ` : "–"],
     ["p", significant(p, 2)],
-    ["global p", significant(found[0], 2)],
+    ["global p", `${found[0] <= SATURATED && !finite(found[1]) ? "≤ " : ""}${significant(found[0], 2)}`],
     ["trials", significant(found[1], 2)],
   ];
 }
@@ -295,18 +300,18 @@ function render({ model, el }) {
   const foot = footer(scene, "bump-hunter", "The window above each threshold", rows, () => [[spectrum, byThreshold], [pulls, byWindow]]);
   scene.root.append(controls, div("bump", ...plots), words, ...foot.nodes);
 
-  const mass = (title) => ({ title, domain: [t.edges[0], t.edges[t.bins]] });
+  const mass = (title) => ({ title, plain: true, domain: [t.edges[0], t.edges[t.bins]] });
   const highest = Math.max(...t.counts.flat());
   const least = Math.max(highest * 1e-6, Math.min(...t.counts.flat().filter((count) => count > 0)));
   const panel = (at, label, x, y, draw) => frame(scene, plots[at], { label, x, y, draw });
   const handles = {};
-  const spectrum = panel(0, "Mass spectrum and sideband fit", mass("mjj [GeV]"),
+  const spectrum = panel(0, "Mass spectrum and sideband fit", mass(t.title),
     { title: "events / bin", room: ROOM, kind: "log", domain: [least / 3, highest * 3] }, (one) => drawSpectrum(one, t, state));
   const byThreshold = panel(1, "Local p-value against the share of events kept",
     { title: "share of events kept", kind: "log", domain: [t.kept[0] / 1.15, t.kept[t.kept.length - 1] * 1.15] },
     pAxis([]), (one) => drawP(one, t.kept, above(), state.row));
-  const pulls = panel(2, "Pulls", mass("mjj [GeV]"), pullAxis(), (one) => drawPulls(one, t, state));
-  const byWindow = panel(3, "Local p-value against the window", mass("centre of the window [GeV]"), pAxis([]), (one) => {
+  const pulls = panel(2, "Pulls", mass(t.title), pullAxis(), (one) => drawPulls(one, t, state));
+  const byWindow = panel(3, "Local p-value against the window", mass(t.centre), pAxis([]), (one) => {
     drawWindow(one, t, state.span);
     drawP(one, spans().map(middle), overWindows(t, state.row, width()), state.span[0] - 1);
   });

@@ -104,7 +104,7 @@ function render({ model, el }) {
     draw: (panel) => drawCurve(panel, curve, table.empty),
   });
   const scores = frame(scene, plots[1], {
-    label: "Scores of training and test events", ...scoreAxes({ ...stages[0], histogram: everything }),
+    label: "Scores of training and test events", ...scoreAxes({ ...stages[0], score: table.score, histogram: everything }),
     draw: (panel) => drawScores(panel, stages[at], names), afterLayout: () => requestAnimationFrame(reserve),
   });
 

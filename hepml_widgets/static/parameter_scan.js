@@ -1,8 +1,8 @@
 import {
-  DASHES, div, dragHandle, drawScores, finite, floats, footer, frame, joined, line, menu, nearest, percent, point,
+  DASHES, div, dragHandle, drawScores, finite, fit, floats, footer, frame, joined, line, menu, nearest, percent, point,
   quiet, remark, scoreAxes, shorten, spread, stage, vector, watch, withError,
 } from "./plot.js";
-import { significance, significanceError } from "./stats.js";
+import { effectiveEvents, ENOUGH_BACKGROUND, significance, significanceError } from "./stats.js";
 
 // ---------------------------------------------------------------- from table to points
 
@@ -20,10 +20,12 @@ function decode(table) {
   const models = table.models.map((one) => ({ ...one, filled: floats(one.filled, 1), curves: floats(one.curves, 2) }));
   const points = Array.from(values, (_, i) => {
     const part = (column) => column.slice(i * bins, (i + 1) * bins);
-    const error = (squares, units) => above(part(squares).map((v) => v * units[i])).map(Math.sqrt);
+    const squares = (column, units) => above(part(column).map((v) => v * units[i]));
+    const [sSquares, bSquares] = [squares(s2, sUnit), squares(b2, bUnit)];
     const [histogram, sums] = [{ signal: part(s), background: part(b) }, { s: above(part(s)), b: above(part(b)) }];
     return {
-      scale: table.scale, range: table.range, bins, histogram, ...sums, sErr: error(s2, sUnit), bErr: error(b2, bUnit),
+      scale: table.scale, range: table.range, bins, histogram, ...sums, sErr: sSquares.map(Math.sqrt), bErr: bSquares.map(Math.sqrt),
+      trusted: Array.from(bSquares, (sum, row) => effectiveEvents(sums.b[row], sum) >= ENOUGH_BACKGROUND),
       efficiency: sums.s.map((sum) => sum / sums.s[0]), rejection: sums.b.map((sum) => sums.b[0] / sum),
       curves: models.map(({ curves }) => [0, 1, 2].map((k) => curves.slice((3 * i + k) * rows, (3 * i + k + 1) * rows))),
     };
@@ -64,24 +66,31 @@ const curve = (m, look) => ({ class: `${look} curve-${m}`, "stroke-dasharray": D
 //   items: [[model, text], ...]
 function key(panel, items, across) {
   const { left, top, width } = panel.inner;
-  const texts = items.map(([m, text]) => vector("text", { class: `label curve-${m}` }, text));
+  const texts = items.map(([m, text]) => vector("text", { class: m === null ? "label empty" : `label curve-${m}` }, text));
   panel.labels.append(...texts);
   const lengths = texts.map((text) => text.getComputedTextLength());
   const start = across ? left + 10 : left + width - 44 - Math.max(...lengths);
   let [x, y] = [start, top + (across ? 35 : 20)];
   items.forEach(([m], k) => {
-    if (k && (!across || x + 34 + lengths[k] > left + width)) [x, y] = [start, y + 17];
-    texts[k].setAttribute("x", x + 34);
+    const lead = m === null ? 0 : 34;
+    if (k && (!across || x + lead + lengths[k] > left + width)) [x, y] = [start, y + 17];
+    texts[k].setAttribute("x", x + lead);
     texts[k].setAttribute("y", y);
+    if (m === null) return fit(texts[k], "", width - 20);
     panel.labels.append(vector("path", { d: `M${x} ${y - 4}h28`, ...curve(m, "curve") }), mark(m, x + 14, y - 4, true));
     x += lengths[k] + 50;
   });
 }
 
+// Where too little background is left above the threshold, Z is faded.
 function drawCut(panel, t, state) {
-  state.guide?.remove();
-  state.guide = line(panel, t.values, t.points.map((one) => zOf(t, one, state.row)[0]), curve(CUT, "curve"));
+  state.guide?.forEach((one) => one.remove());
+  const zs = t.points.map((one) => zOf(t, one, state.row)[0]);
+  const known = zs.map((z, i) => (t.points[i].trusted[state.row] ? z : NaN));
+  state.guide = [[zs, "curve scan-rest"], [known, "curve"]].map(([ys, look]) => line(panel, t.values, ys, curve(CUT, look)));
 }
+
+const RULE = [null, `best: of cuts with ${ENOUGH_BACKGROUND} effective background events; faded: fewer`];
 
 // Models stand side by side at each value, so that equal ones are seen.
 function drawScan(panel, t, state) {
@@ -104,7 +113,7 @@ function drawScan(panel, t, state) {
   }
   if (name === "Z") {
     drawCut(panel, t, state);
-    items.push([CUT, "at this threshold"]);
+    items.push([CUT, "at this threshold"], RULE);
   }
   key(panel, items, true);
 }
@@ -161,7 +170,7 @@ function render({ model, el }) {
     Object.entries(histogram).map(([name, column]) => [i + name, column])));
   const panels = [
     ["Figure of merit against the parameter", { x: t.axis, y: t.quantities[0] }, drawScan],
-    ["Histograms of the score", scoreAxes({ ...t.points[0], histogram: everything }),
+    ["Histograms of the score", scoreAxes({ ...t.points[0], score: t.score, histogram: everything }),
       (panel) => drawScores(panel, t.points[state.i], { signal: t.names[0], background: t.names[1] })],
     ["ROC curves", {
       x: { title: "signal efficiency ε_s", domain: [0, 1] },

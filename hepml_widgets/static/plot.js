@@ -20,7 +20,7 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 export function vector(tag, attributes = {}, ...children) {
-  return furnish(document.createElementNS(SVG, tag), attributes, children);
+  return furnish(document.createElementNS(SVG, tag), attributes, tag === "text" ? children.flatMap(typeset) : children);
 }
 
 export const div = (look, ...children) => element("div", { class: look }, ...children);
@@ -34,14 +34,36 @@ export const listen = ({ signal }, node, event, act) => node.addEventListener(ev
 // Marks stay with what they mark when a line is broken, dots with what they follow.
 const bound = (text) => text.replace(/([▲●△○■◆]) /g, "$1\u00a0").replaceAll(" · ", "\u00a0· ");
 
-// "ε_s [%]": one letter after an underscore is lowered; for our own labels only.
+// A name may have "_{…}" and "^{…}", as in m_{jj}: set below and above, and nothing else is.
+const MARKED = /([_^]\{[^{}]+\})/;
+const piecesOf = (text) => text.split(MARKED).filter((part) => part !== "").map((part) =>
+  (MARKED.test(part) ? [part.slice(2, -1), part[0]] : [part, ""]));
+const unmarked = (text) => piecesOf(text).map(([part]) => part).join("");
+
+function typeset(child) {
+  if (typeof child !== "string" || !MARKED.test(child)) return [child];
+  let at = 0;
+  return piecesOf(child).map(([part, mark]) => {
+    const to = { "": 0, _: 3, "^": -5 }[mark];
+    const node = vector("tspan", { dy: to - at || null, class: mark ? "sub" : null }, part);
+    at = to;
+    return node;
+  });
+}
+
+export const setHTML = (text) => piecesOf(text).map(([part, mark]) =>
+  (mark ? element(mark === "_" ? "sub" : "sup", {}, part) : document.createTextNode(part)));
+
+// "ε_s [%]": one letter alone after an underscore is lowered; for our own labels only.
+const LOWERED = /(_[a-zA-Z](?![a-zA-Z0-9_]))/;
+
 export function richHTML(text) {
-  return bound(text).split(/(_[a-zA-Z])/).map((part) =>
-    /^_[a-zA-Z]$/.test(part) ? element("sub", {}, part[1]) : document.createTextNode(part));
+  return bound(text).split(LOWERED).flatMap((part) =>
+    /^_[a-zA-Z]$/.test(part) ? [element("sub", {}, part[1])] : setHTML(part));
 }
 
 export function richSVG(text) {
-  const parts = text.split(/(_[a-zA-Z])/).filter((part) => part !== "");
+  const parts = text.split(LOWERED).filter((part) => part !== "");
   let lowered = false;
   return parts.map((part) => {
     const down = /^_[a-zA-Z]$/.test(part);
@@ -56,10 +78,17 @@ export function richSVG(text) {
 // name is isolated; a script that runs from right to left still does.
 const upright = (text) => text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 
+// What is cut are letters that are seen: a mark keeps its braces.
 export function shorten(name, length = 24) {
-  const letters = [...upright(name)];
-  const short = letters.length <= length ? letters : [...letters.slice(0, length - 1), "…"];
-  return `\u2068${short.join("")}\u2069`;
+  const text = upright(name);
+  if ([...unmarked(text)].length <= length) return `\u2068${text}\u2069`;
+  let room = length - 1;
+  const kept = piecesOf(text).map(([part, mark]) => {
+    const some = [...part].slice(0, room).join("");
+    room -= [...some].length;
+    return mark && some ? `${mark}{${some}}` : some;
+  });
+  return `\u2068${kept.join("")}…\u2069`;
 }
 
 // ---------------------------------------------------------------- numbers
@@ -566,7 +595,7 @@ function entitle(group, { title, plain }, ticks, room, place) {
 // Letters may be wider than most: a text is narrowed until it has room, and whole in a tooltip.
 export function fit(node, full, room) {
   if (node.getComputedTextLength() > room) furnish(node, { textLength: room, lengthAdjust: "spacingAndGlyphs" });
-  if (full && upright(node.textContent) !== upright(full)) node.append(vector("title", {}, full));
+  if (full && upright(node.textContent) !== upright(unmarked(full))) node.append(vector("title", {}, full));
 }
 
 // ---------------------------------------------------------------- marks
@@ -834,7 +863,7 @@ export function onTheme(scene, repaint) {
 }
 
 // ---------------------------------------------------------------- scores by class
-// m: { scale, range, bins, histogram: { signal, background, train_signal?, train_signal_error?, … } }
+// m: { score: its name, scale, range, bins, histogram: { signal, background, train_signal?, train_signal_error?, … } }
 
 export const extreme = (values, start, pick) =>
   values.reduce((best, v) => (finite(v) ? pick(best, v) : best), start);
@@ -845,7 +874,7 @@ export function scoreAxes(m) {
   const high = extreme(contents, 0, Math.max);
   const least = extreme(contents.filter((v) => v > 0), Infinity, Math.min);
   const low = Math.min(extreme(contents, 0, Math.min), 0);
-  const x = { title: "score", kind: m.scale, domain: m.range };
+  const x = { title: m.score, plain: true, kind: m.scale, domain: m.range };
   const title = "events / bin";
   if (high <= 0) return { x, y: { title, kind: "linear", domain: niceDomain([low, 1]) } };
   const floor = Math.max(least, high * 1e-6);
@@ -1119,7 +1148,7 @@ export function button(scene, text, title, act) {
 // A list to choose from, of names that are a user's.
 export function menu(scene, label, names, act, length = 28) {
   const node = element("select", { class: "select", "aria-label": label },
-    ...names.map((name) => element("option", { value: name, title: name, dir: "auto" }, shorten(name, length))));
+    ...names.map((name) => element("option", { value: name, title: name, dir: "auto" }, shorten(unmarked(name), length))));
   listen(scene, node, "change", () => act(node.selectedIndex));
   return node;
 }
@@ -1188,7 +1217,7 @@ function readoutLine() {
     }
     parts.forEach(([, value], i) => {
       const cell = node.children[i].lastChild;
-      if (cell.textContent !== value) cell.textContent = value;
+      if (cell.textContent !== unmarked(value)) cell.replaceChildren(...setHTML(value));
     });
     if (isNew) hold();
     node.dataset.text = joined(parts);
@@ -1347,7 +1376,8 @@ const GONE = /model not found|error \w+ing widget/i;
 
 function waitForLive(key, root, area, begin) {
   const before = () => outputBefore(root, area);
-  const live = () => area.querySelector(`[data-hepml-live="${key}"]`);
+  // A box may show only one of its views, as tabs do: then none of their copies is wanted.
+  const live = () => area.querySelector(`[data-hepml-live="${key}"]`) ?? before()?.querySelector("[data-hepml-live]");
   root.hidden = true;
   let began = false;
   const stand = () => {

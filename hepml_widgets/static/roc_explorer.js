@@ -1,11 +1,11 @@
 import {
-  band, choice, closest, DASHES, diamond, distinct, div, dragArea, dragHandle, drawScores, element, extreme, finite,
+  band, choice, closest, DASHES, diamond, distinct, div, dragArea, dragHandle, drawScores, element, extreme, finite, fit,
   floats, footer, frame, furnish, joined, line, listen, mapped, menu, nearest, niceDomain, percent, probability, quiet,
-  remark, richHTML, scoreAxes, shorten, spread, stage, vector, watch, withError,
+  remark, richHTML, scoreAxes, shorten, significant, spread, stage, vector, watch, withError, write,
 } from "./plot.js";
-import { ams, amsError, efficiencyError, sic, sicError, significance, significanceError } from "./stats.js";
-
-const ENOUGH = 10; // effective background events below which a maximum is a fluctuation
+import {
+  ams, amsError, effectiveEvents, efficiencyError, ENOUGH_BACKGROUND, sic, sicError, significance, significanceError,
+} from "./stats.js";
 
 // ---------------------------------------------------------------- from table to curves
 
@@ -18,7 +18,7 @@ function cutsOf(s, s2, b, b2, [S, S2, B, B2]) {
   const background = share(b, B, b2, B2);
   return {
     s, b, background, signal: share(s, S, s2, S2), sErr: s2.map(Math.sqrt), bErr: b2.map(Math.sqrt),
-    effective: b.map((sum, i) => (b2[i] > 0 ? (sum * sum) / b2[i] : 0)),
+    trusted: Array.from(b, (sum, i) => effectiveEvents(sum, b2[i]) >= ENOUGH_BACKGROUND),
     rejection: b.map((sum) => B / sum),
     rejectionErr: background.error.map((error, i) => error / background.value[i] ** 2),
   };
@@ -46,35 +46,46 @@ function decodeBound({ signal, background, auc }) {
 
 const MERITS = {
   Z: {
-    title: "Z [σ]",
+    title: ({ sigma }) => `Z [σ], σ_b = ${percent(sigma)}`,
     value: (m, i, { sigma }) => significance(m.s[i], m.b[i], sigma * Math.abs(m.b[i])),
     error: (m, i, { sigma }) => significanceError(m.s[i], m.b[i], m.sErr[i], m.bErr[i], sigma),
-    trusted: (m, i) => m.effective[i] >= ENOUGH,
   },
   AMS: {
-    title: "AMS [σ]",
+    title: ({ bR }) => `AMS [σ], b_r = ${significant(bR)}`,
     value: (m, i, { bR }) => ams(m.s[i], m.b[i], bR),
     error: (m, i, { bR }) => amsError(m.s[i], m.b[i], m.sErr[i], m.bErr[i], bR),
-    trusted: () => true,
   },
   SIC: {
-    title: "ε_s / √ε_b",
+    title: () => "ε_s / √ε_b",
     value: (m, i) => sic(m.signal.value[i], m.background.value[i]),
     error: (m, i) => sicError(m.signal.value[i], m.background.value[i], m.signal.error[i], m.background.error[i]),
-    trusted: (m, i) => m.effective[i] >= ENOUGH,
   },
 };
 
 function scan(m, merit, options) {
-  const { value, error, trusted } = MERITS[merit];
+  const { value, error } = MERITS[merit];
   const values = m.s.map((_, i) => value(m, i, options));
   const errors = m.s.map((_, i) => error(m, i, options));
   let best = -1;
   values.forEach((z, i) => {
     // from tight to loose the first of equal rows wins: >= while walking upwards
-    if (finite(z) && trusted(m, i) && (best < 0 || z >= values[best])) best = i;
+    if (finite(z) && m.trusted[i] && (best < 0 || z >= values[best])) best = i;
   });
-  return { values, errors, best };
+  return { values, errors, best, ...apart(values, m.trusted), top: topOf(values, best) };
+}
+
+// What is trusted, and what is not together with the rows where it begins.
+function apart(values, trusted) {
+  const good = values.map((z, i) => (trusted[i] ? z : NaN));
+  const rest = values.map((z, i) => (trusted[i] && trusted[i - 1] !== false && trusted[i + 1] !== false ? NaN : z));
+  return { good, rest };
+}
+
+// Room above the best, and for what is larger but not trusted, within limits.
+function topOf(values, best) {
+  const highest = extreme(values, 0, Math.max);
+  const peak = best < 0 ? highest : values[best];
+  return peak > 0 ? Math.max(1.22 * peak, Math.min(1.35 * highest, 2.5 * peak)) : 1;
 }
 
 function thresholdText(m, i) {
@@ -166,12 +177,12 @@ function nameCurves(panel, { models, m: chosen, bound, kind }) {
   items.forEach(({ name, full, auc, look, bold, dash }, i) => {
     const y = first + 17 * i;
     const lead = items.length > 1 ? `${name}  ` : "";
-    const words = document.createTextNode(`${lead}AUC ${auc}`);
+    const words = document.createTextNode(`AUC ${auc}`);
     const text = vector("text", {
       x: right ? left + width - 10 : left + (lead ? 42 : 12), y, class: `label ${look} ${bold} ${right ? "end" : "start"}`,
-    }, words, vector("title", {}, full));
+    }, lead, words, vector("title", {}, full));
     panel.labels.append(text);
-    if (text.getComputedTextLength() > width - 64) words.data = `${lead}${auc.split(" ")[0]}`;
+    if (text.getComputedTextLength() > width - 64) words.data = auc.split(" ")[0];
     if (!lead) return;
     const start = right ? left + width - 40 - text.getComputedTextLength() : left + 12;
     panel.labels.append(vector("path", {
@@ -190,29 +201,42 @@ function nameBeyond(panel, bound, kind, below) {
   if (room) panel.labels.append(vector("text", { x: left + width - 10, y, class: "empty end" }, BEYOND));
 }
 
-function meritAxes({ m, merit, curve, best }) {
-  const peakOf = ({ values, best: row }) => (row >= 0 ? values[row] : extreme(values, 0, Math.max));
-  const peak = Math.max(peakOf(curve), best ? 1.08 * peakOf(best) : 0);
+function meritAxes({ m, merit, options, curve, best }) {
   return {
     x: { title: "threshold", kind: m.scale, domain: m.range },
-    y: { title: MERITS[merit].title, kind: "linear", domain: niceDomain([0, peak > 0 ? peak * 1.22 : 1]) },
+    y: { title: MERITS[merit].title(options), kind: "linear", domain: niceDomain([0, Math.max(curve.top, best ? best.top : 0)]) },
   };
+}
+
+// What the best point follows, in as many lines as it takes.
+function drawRule(panel, down) {
+  const { left, top, width } = panel.inner;
+  const words = [`dotted: fewer than ${ENOUGH_BACKGROUND}`, "effective background events"];
+  const lines = width < 330 ? words : [words.join(" ")];
+  lines.forEach((text, i) => fit(write(panel, left + 27, top + down + 15 * i, "label empty", text), "", width - 34));
+  return down + 17 * lines.length;
 }
 
 function drawMerit(panel, { m, merit, curve, best: bound }) {
   const [low, high] = m.range;
   const xs = m.threshold.map((t) => Math.min(high, Math.max(low, t)));
-  const { values, errors, best } = curve;
+  const { values, errors, best, good, rest } = curve;
   const { left, top } = panel.inner;
+  let down = best < 0 ? 35 : 52;
+  if (rest.some(finite)) {
+    line(panel, xs, rest, { class: "curve curve-0 roc-rest" });
+    down = drawRule(panel, down);
+  }
   if (bound) {
     line(panel, xs, bound.values, { class: "bound" });
-    panel.labels.append(vector("path", { d: `M${left + 12} ${top + 48}h24`, class: "bound" }),
-      vector("text", { class: "label empty", x: left + 42, y: top + 52 }, "exact bound"));
+    panel.labels.append(vector("path", { d: `M${left + 12} ${top + down - 4}h24`, class: "bound" }),
+      vector("text", { class: "label empty", x: left + 42, y: top + down }, "exact bound"));
+    down += 17;
   }
-  spread(panel, xs, values, errors, { class: "band curve-0" });
-  line(panel, xs, values, { class: "curve curve-0 chosen" });
+  spread(panel, xs, good, errors, { class: "band curve-0" });
+  line(panel, xs, good, { class: "curve curve-0 chosen" });
   if (best < 0) {
-    remark(panel, values.some(finite) ? "too few events to name a best cut" : `no cut with a defined ${merit}`, bound ? 74 : 44);
+    remark(panel, values.some(finite) ? "too few events to name a best cut" : `no cut with a defined ${merit}`, down + 8);
     return;
   }
   panel.marks.append(diamond(panel.x(xs[best]), panel.y(values[best])));
@@ -243,7 +267,7 @@ function tableRows({ m, merit, curve }, text, file) {
 
 function render({ model, el }) {
   const table = model.get("table");
-  const models = table.models.map(decode);
+  const models = table.models.map((packed) => ({ ...decode(packed), score: table.score }));
   const bound = table.bound && decodeBound(table.bound);
   const names = { signal: table.names[0], background: table.names[1] };
   const scene = stage(el, "ROC explorer");

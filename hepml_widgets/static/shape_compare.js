@@ -1,6 +1,6 @@
 import {
   band, brush, button, div, dots, element, endLabels, extreme, finite, fixed, floats, footer, frame, line, listen,
-  menu, percent, remark, shorten, stage, steps, trace, twice, watch, withError,
+  menu, percent, remark, setHTML, shorten, stage, steps, trace, twice, watch, withError,
 } from "./plot.js";
 
 const FEWEST = 5; // effective events, for a pull
@@ -93,6 +93,7 @@ function readoutParts(data, { state: { f, m, v, from, to }, whole, closure, pull
     ["of the target", percent(whole.target.p[0])],
     ["reweighted / target", withError(closure.ratio[0], closure.error[0])],
     ["largest pull", at < 0 ? "–" : `${fixed(pull[at], 1)} σ at ${texts[at]} to ${texts[at + 1]}`],
+    ["χ²", data.methods[m].tests[f]],
     ...data.methods[m].parts,
   ];
 }
@@ -164,7 +165,7 @@ function render({ model, el }) {
   const note = element("span", { class: "quiet" });
   const plots = ["tall", "flat", "low", "side"].map((name) => div(`plot shape-${name}`));
   const verdicts = methods.map(({ verdict: [name, verdict, reason] }) => element("li", {},
-    element("b", {}, name), `: ${verdict}. `, reason));
+    element("b", {}, ...setHTML(name)), `: ${verdict}. `, ...setHTML(reason)));
   const rows = (text) => {
     const { edges, name } = features[state.f];
     const { contents, ratio, error, pull } = now;

@@ -51,6 +51,10 @@ export function efficiencyError(efficiency, sumw2, total, total2) {
   return Math.sqrt(variance) / Math.abs(total);
 }
 
+// Background events that a trusted cut keeps, in units of one weight (L. Kish, 1965).
+export const ENOUGH_BACKGROUND = 25;
+export const effectiveEvents = (sumw, sumw2) => (sumw > 0 && sumw2 > 0 ? (sumw * sumw) / sumw2 : 0);
+
 export const sic = (es, eb) => (eb > 0 ? es / Math.sqrt(eb) : NaN);
 
 export function sicError(es, eb, esErr, ebErr) {

@@ -189,13 +189,34 @@ def test_scan_error_keeps_the_relative_uncertainty(curve):
     assert scan.significance_error[row] == pytest.approx(expected, rel=1e-4)
 
 
-def test_best_cut_is_the_largest_finite_value(curve):
+def test_best_cut_is_the_largest_finite_value_where_the_background_is_known(curve):
     scan = stats.significance_scan(curve, sigma_b=0.1)
-    assert scan.ams[scan.best("ams")] == np.nanmax(scan.ams)
+    some = curve.sumw_background > 0
+    known = some & (curve.sumw_background**2 >= 25 * curve.sumw2_background)
+    np.testing.assert_array_equal(scan.trusted, known)
+    for of in ("significance", "ams"):
+        values = getattr(scan, of)
+        assert values[scan.best(of)] == values[known].max()
+        assert scan.trusted[scan.best(of)]
     empty = stats.significance_scan(stats.roc_curve([1], [0.5]))
     assert np.isinf(empty.significance[1])
-    assert empty.best() == 0
+    assert empty.best() is None
     assert repr(scan) == f"SignificanceScan({len(curve)} cuts, sigma_b=0.1, b_r=10.0)"
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.02, 3e4])
+def test_twentyfive_background_events_of_one_weight_are_just_enough(weight):
+    scores = np.arange(40.0)
+    curve = stats.roc_curve(np.repeat([1, 0], 40), np.tile(scores, 2), np.full(80, weight))
+    scan = stats.significance_scan(curve)
+    assert scan.effective_background == pytest.approx(np.arange(41))
+    assert curve.threshold[scan.trusted].max() == scores[-25]
+
+
+def test_effective_events():
+    sumw, sumw2 = np.array([0, -2, 3, 4.0]), np.array([0, 2, 3, 8.0])
+    assert stats.effective_events(sumw, sumw2).tolist() == [0, 0, 3, 2]
+    assert stats.effective_events(4, 8) == 2
 
 
 def test_scan_over_negative_background_is_nan():

@@ -90,7 +90,9 @@ VIEWS = {
 def labelled_roc(rng, label):
     y, s = scores(rng, 200)
     models = {label(0): s, label(1): s**2, label(2): s**3}
-    return RocExplorer(y, models, names=(label(3), label(4)), train=(y, models))
+    return RocExplorer(
+        y, models, names=(label(3), label(4)), train=(y, models), score_name=label(5)
+    )
 
 
 def labelled_training(_rng, label):
@@ -106,7 +108,9 @@ def labelled_training(_rng, label):
 def labelled_overtraining(rng, label):
     history = {label(i): [3.0, 2, 1] for i in (0, 1)} | {f"val_{label(0)}": [3.0, 2, 2]}
     samples = *rounds(rng), *rounds(rng)
-    return OvertrainingView(*samples, names=(label(2), label(3)), history=history, permutations=19)
+    return OvertrainingView(
+        *samples, names=(label(2), label(3)), history=history, permutations=19, score_name=label(4)
+    )
 
 
 def labelled_boosting(rng, label):
@@ -134,15 +138,18 @@ def labelled_shapes(rng, label):
     return ShapeCompare(source, target, {label(i): rng.gamma(9, 0.1, 300) for i in (3, 4)})
 
 
-def labelled_bump(rng, _label):
-    return bump(rng)  # its titles are its own
+def labelled_bump(rng, label):
+    mjj = 2000 + rng.exponential(800, 20_000)
+    region = (3300, 3700)
+    score = rng.random(20_000)
+    return BumpHunter(mjj, score, signal_region=region, name=label(0), unit=label(1))
 
 
 def labelled_scan(rng, label):
     models = [label(0), label(1)]
     return ParameterScan(
         toy_scan.samples(rng, (1, 2, 3), 60, models), trained=[1, 3], dedicated=label(1),
-        name=label(2), unit=label(3), names=(label(4), label(5)),
+        name=label(2), unit=label(3), names=(label(4), label(5)), score_name=label(7),
         quantities={label(6): {label(0): {1: 1.0, 2: (2.0, 0.1)}}},
     )  # fmt: skip
 
@@ -153,7 +160,8 @@ def labelled_anomalies(rng, label):
     days = [label(i) for i in (3, 4, 5)]
     return AnomalyMonitor(
         x[:, 0], x[:, 1], reference_features=x, features=x, feature_names=features,
-        names=(label(6), label(7)), statistic=label(8), populations=dict.fromkeys(days, 0.6),
+        names=(label(6), label(7)), statistic=label(8),
+        score_name=label(9), period_name=label(10), populations=dict.fromkeys(days, 0.6),
         null=rng.random(99), ks={day: dict.fromkeys(features, 1e-5) for day in days},
     )  # fmt: skip
 

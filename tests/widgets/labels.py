@@ -15,8 +15,19 @@ ODD = (
     "\u2066\u2067\u05d4\u05e4\u05d5\u05da 12",
     "=1+1",
 )
+MARKED = (
+    "m_{jj} [GeV]",
+    "p_{T}^{miss}",
+    "_{a}_{b}^{c}^{d}",
+    "a_{b",
+    "x_{$\\alpha$}^{}",
+    "^{\\frac{1}} 2_{3}4}",
+    "\u05d4_{\u05e4}^{+ -}",
+    "jet_pt",
+    "q_{" + "z" * 60 + "}",
+)
 LONG = ("x" * 10_240, "very long " * 1024, "\U0001f600" * 2560)
-KINDS = {"markup": MARKUP, "odd": ODD, "long": LONG}
+KINDS = {"markup": MARKUP, "odd": ODD, "marked": MARKED, "long": LONG}
 REORDERING = "[\u061c\u200e\u200f\u202a-\u202e\u2066\u2067]"
 
 

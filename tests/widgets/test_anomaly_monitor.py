@@ -8,6 +8,7 @@ import pytest
 import traitlets
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtri
 from scipy.stats import binomtest, norm
 
 from hepml import stats
@@ -521,3 +522,79 @@ def test_five_lines_are_enough(rng):
     assert monitor.event < 5
     assert monitor.shown.name == "today"
     assert len(DAYS) > len(monitor.periods) == 1
+
+
+# ---------------------------------------------------------------- headline, missing values
+
+
+def test_the_headline_counts_what_lies_beyond_all_of_the_reference(rng):
+    """Three events far out: too few above the 1 % cut, but the reference has none there."""
+    reference, today = rng.normal(size=4000), rng.normal(size=1000)
+    today[today.argsort()[-8:]] = 0.5
+    today[:3] = 9.0
+    monitor = AnomalyMonitor(reference, today, populations={"d1": 0.5}, null=NULL)
+    points = monitor.points
+    assert points.beyond == 3
+    assert points.beyond_p == pytest.approx((1000 / 5000) ** 3)
+    assert points.p_value[points.row(monitor.threshold)] > 0.05
+    assert "3 are beyond all of the reference (p 0.0080)." in monitor.verdicts["points"]
+    assert monitor.verdicts["both"].startswith("Points, not population")
+    assert monitor.verdicts["both"].endswith(" 3 events beyond all of the reference.")
+    quiet = AnomalyMonitor(reference, rng.normal(size=1000).clip(-3, 3))
+    assert "None is beyond all of the reference." in quiet.verdicts["points"]
+    assert (quiet.points.beyond, quiet.points.beyond_p) == (0, 1.0)
+
+
+def test_how_many_lie_beyond_is_tested_as_exchangeable_events(rng):
+    """Of equal samples, k or more of today's are above all of the reference in about 2^-k."""
+    found = np.array([
+        [(made := AnomalyMonitor(*rng.normal(size=(2, 60))).points).beyond, made.beyond_p]
+        for _ in range(400)
+    ])  # fmt: skip
+    for k in (1, 2, 3):
+        share = np.mean(found[:, 0] >= k)
+        assert share == pytest.approx(0.5**k, abs=4 * np.sqrt(0.5**k / 400))
+    np.testing.assert_allclose(found[:, 1], 0.5 ** found[:, 0])
+
+
+def test_the_headline_tells_of_alarms_in_other_periods(rng):
+    scores = rng.normal(size=(2, 500))
+    days = {"d1": 0.8, "d2": 0.5, "d3": 0.9, "d4": 0.5}
+    monitor = AnomalyMonitor(*scores, populations=days, null=NULL)
+    assert "Other periods: 2 alarms in 3, 0.15 expected by chance." in monitor.verdicts["both"]
+    assert monitor.verdicts["both"].startswith("d4 · ")
+    alone = AnomalyMonitor(*scores, populations={"d1": 0.8}, null=NULL)
+    assert "Other periods" not in alone.verdicts["both"]
+
+
+def test_features_without_a_value_are_counted_and_shown(rng):
+    reference, today = rng.normal(size=(2, 1000, 2))
+    today[:4, 1] = reference[:10, 1] = np.nan
+    scores = np.arange(1000.0)[::-1]
+    monitor = AnomalyMonitor(
+        np.arange(1000.0), scores, reference_features=reference, features=today,
+        feature_names=["a", "b"],
+    )  # fmt: skip
+    assert monitor.note == "no value: b 10 and 4 (reference and today)"
+    top = monitor.points.outliers[0]
+    assert top.row == 0
+    assert np.isnan(top.values["b"])
+    assert top.contributions["b"] == pytest.approx(-ndtri(11 / 1001 / 2))
+    usual = AnomalyMonitor(
+        np.arange(990.0), scores[4:], reference_features=reference[10:], features=today[4:]
+    )
+    assert usual.note == ""
+    with_both = next(one for one in monitor.points.outliers if one.row == 5)
+    alone = next(one for one in usual.points.outliers if one.row == 1)
+    assert with_both.contributions["b"] == pytest.approx(alone.contributions["x1"])
+    assert monitor.figure()
+    assert "nan" not in monitor.describe()
+
+
+def test_a_value_where_the_reference_has_none_is_as_far_out_as_can_be_told():
+    reference = {"x": np.full(100, np.nan)}
+    monitor = AnomalyMonitor(
+        np.arange(100.0), np.arange(100.0), reference_features=reference,
+        features={"x": np.ones(100)},
+    )  # fmt: skip
+    assert monitor.points.outliers[0].contributions["x"] == pytest.approx(-ndtri(1 / 202))

@@ -123,7 +123,7 @@ LACKS = {"TrainingMonitor": {"y", "weights"}, "AnomalyMonitor": {"y"}, "ShapeCom
 }  # fmt: skip
 """What a widget does not take."""
 DEFINED = {("TrainingMonitor", case) for case in ("NaN", "infinity", "too few")} | {
-    ("BoostingExplorer", "objects"), ("AnomalyMonitor", "too few"),
+    ("BoostingExplorer", "objects"), ("AnomalyMonitor", "too few"), ("ShapeCompare", "NaN"),
 }  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def test_display_is_a_view_and_a_copy(monkeypatch):
         {mime: {**live[0][mime], "model_id": view.model_id}, "text/plain": "Sketch('a')"},
         True,
     )
-    assert set(still[0]) == {"text/html", "text/plain"}
+    assert set(still[0]) == {"image/png", "text/html", "text/plain"}
     assert f'data-hepml-still="{view.key}"' in still[0]["text/html"]
 
 

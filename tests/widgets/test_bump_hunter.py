@@ -11,7 +11,8 @@ from scipy.special import ndtr
 
 from hepml import stats
 from hepml_widgets import BumpHunter
-from hepml_widgets._bump_table import beyond_one_window, cuts_keeping
+from hepml_widgets._bump_table import beyond_one_window, by_experiments, cuts_keeping
+from hepml_widgets._roc_figure import plain
 
 EDGES = np.linspace(2600.0, 6600.0, 41)
 REGION = (3300.0, 3700.0)
@@ -158,7 +159,7 @@ def test_readout_is_made_of_the_hunt(hunter):
     hunt, (p, trials) = hunter.hunt, hunter.global_p
     assert f"observed {int(hunt.observed) // 1000}" in hunter.readout
     assert f"Z {hunt.significance:.2f} σ".replace("-", "−") in hunter.readout
-    assert p == pytest.approx(trials * hunt.p_value)
+    assert np.isnan(trials) if p > 0.5 else p == pytest.approx(trials * hunt.p_value)
     assert hunter.words == "global p over all windows of this width (35), approximate"
 
 
@@ -191,7 +192,56 @@ def test_trials_are_no_more_than_windows(z, others):
     scanned = np.array([z, *others])
     found, trials = beyond_one_window(z, ndtr(-z), scanned)
     assert ndtr(-z) <= found <= 1
-    assert 1 <= trials <= np.isfinite(scanned).sum() * (1 + 1e-12)
+    if found > 0.5:
+        assert np.isnan(trials)
+    else:
+        assert 1 <= trials <= np.isfinite(scanned).sum() * (1 + 1e-12)
+
+
+def test_trials_are_not_told_where_the_global_p_saturates(rng):
+    mjj = falling(rng, 20_000)
+    made = BumpHunter(mjj, rng.random(20_000), signal_region=REGION, edges=EDGES, kept=[1])
+    for span in made.windows:
+        made.signal_region = span
+        p, _ = made.global_p
+        told = made.readout.rpartition("trials ")[2]
+        assert (told == "–") == (not p <= 0.5)
+    assert beyond_one_window(0.1, 0.46, np.full(20, 0.1))[0] == 1
+    assert np.isnan(beyond_one_window(0.1, 0.46, np.full(20, 0.1))[1])
+
+
+def test_a_global_p_that_no_experiment_reached_is_a_limit():
+    largest = np.linspace(0, 2.9, 99)
+    p, trials = by_experiments(3.0, 0.00135, largest)
+    assert p == 0.01
+    assert np.isnan(trials)
+    p, trials = by_experiments(2.9, 0.00187, largest)
+    assert p == 0.02
+    assert trials == pytest.approx(0.02 / 0.00187)
+
+
+@pytest.mark.parametrize(
+    ("words", "title", "centre"),
+    [
+        ({}, "mass [GeV]", "centre of the window [GeV]"),
+        ({"name": "m_{bb}", "unit": "TeV"}, "m_{bb} [TeV]", "centre of the window [TeV]"),
+        ({"name": "mjj", "unit": ""}, "mjj", "centre of the window"),
+    ],
+)
+def test_titles_are_the_users(words, title, centre, rng):
+    mjj = falling(rng, 5000)
+    made = BumpHunter(mjj, rng.random(5000), signal_region=REGION, edges=EDGES, kept=[1], **words)
+    assert made.titles == (title, centre)
+    shown = {axes.get_xlabel() for axes in made.figure().axes}
+    assert {plain(title), plain(centre)} <= shown
+    assert not {"mjj [GeV]"} & shown
+
+
+def test_a_column_brings_its_name(rng):
+    pandas = pytest.importorskip("pandas")
+    mjj = pandas.Series(falling(rng, 5000), name="m_4l")
+    made = BumpHunter(mjj, rng.random(5000), signal_region=REGION, edges=EDGES, kept=[1])
+    assert made.titles[0] == "m_4l [GeV]"
 
 
 def test_global_p_counts_pseudo_experiments(events):
@@ -202,7 +252,7 @@ def test_global_p_counts_pseudo_experiments(events):
     row, column = found.scan.best
     made.threshold, made.signal_region = made.spectra.thresholds[row], made.windows[column]
     assert made.global_p[0] == found.p_value
-    assert made.global_p[1] == pytest.approx(found.trials_factor)
+    assert made.global_p[1] == pytest.approx(found.trials_factor, nan_ok=True)
     assert made.words == "global p from 50 pseudo-experiments"
 
 
@@ -286,9 +336,9 @@ def test_the_largest_table_is_small_and_does_not_grow(rng):
 def test_figure_shows_four_labelled_panels(hunter):
     labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in hunter.figure().axes]
     assert labels == [
-        ("mjj [GeV]", "events / bin"),
+        ("mass [GeV]", "events / bin"),
         ("share of events kept", "local p"),
-        ("mjj [GeV]", "pull [σ]"),
+        ("mass [GeV]", "pull [σ]"),
         ("centre of the window [GeV]", "local p"),
     ]
 

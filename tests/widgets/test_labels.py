@@ -5,19 +5,23 @@ import json
 import re
 import warnings
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from hepml_widgets._numbers import as_name, shorten
-from tests.widgets import looking
+import hepml_widgets
+from hepml_widgets._numbers import as_name, pieces_of, shorten, unmarked
+from hepml_widgets._roc_figure import SAFE, plain
+from tests.widgets import all_views, looking, toy_anomalies, toy_scan
 from tests.widgets.all_views import LABELLED, SHAPED, VIEWS
-from tests.widgets.labels import KINDS, LONG, ODD, REORDERING, label_of
+from tests.widgets.labels import KINDS, LONG, MARKED, MARKUP, ODD, REORDERING, label_of
 from tests.widgets.reading import Elements
 
 SHAPES = [(name, shape) for name, shapes in SHAPED.items() for shape in ("toy", *shapes)]
-CASES = [(name, kind) for name in LABELLED for kind in KINDS if name != "BumpHunter"]
+CASES = [(name, kind) for name in LABELLED for kind in KINDS]
 
 
 def labelled(name, kind):
@@ -92,7 +96,7 @@ def test_nothing_runs_and_nothing_spills(show, page, name, kind):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("name", [*ODD, LONG[0], "plain"])
+@pytest.mark.parametrize("name", [*ODD, *MARKED, LONG[0], "plain"])
 def test_names_are_shortened_as_in_python(expose, name):
     page = expose("roc_explorer", "shorten")
     clean = as_name(name)
@@ -201,3 +205,81 @@ def test_numbers_stay_while_a_handle_is_moved(show, page, name, width):
     for key in ("Home", "PageUp", "ArrowRight", "ArrowRight", "End"):
         handle.press(key)
         assert page.evaluate(looking.PLACES) == before
+
+
+# ---------------------------------------------------------------- names that are set
+
+
+PIECES = {
+    "m_{jj} [GeV]": [("m", ""), ("jj", "_"), (" [GeV]", "")],
+    "p_{T}^{miss}": [("p", ""), ("T", "_"), ("miss", "^")],
+    "jet_pt": [("jet_pt", "")],
+    "a_b^2": [("a_b^2", "")],
+    "x_{}": [("x_{}", "")],
+    "y_{a{b}": [("y_{a", ""), ("{b}", "")],
+    "": [],
+}
+
+
+@pytest.mark.parametrize(("name", "pieces"), PIECES.items())
+def test_only_braces_set_text_lower_or_higher(name, pieces):
+    assert "".join(part for part, _ in pieces_of(name)) == "".join(part for part, _ in pieces)
+    assert [mark for part, mark in pieces_of(name) if mark] == [m for _, m in pieces if m]
+    assert unmarked(name) == "".join(part for part, _ in pieces)
+
+
+@pytest.mark.parametrize("name", [*MARKED, *MARKUP])
+def test_a_figure_sets_what_is_marked_and_reads_nothing_else_as_mathematics(name):
+    """What stands outside of our own two marks comes out letter by letter."""
+    text = plain(name)
+    ours = re.findall(r"\$[_^]\{\\mathregular\{[^{}$\\]*(?:\\:[^{}$\\]*)*\}\}\$", text)
+    rest = re.sub(r"\$[_^]\{\\mathregular\{[^{}$]*\}\}\$", "", text)
+    assert rest.count("$") == rest.count(r"\$")
+    marks = [part for part, mark in pieces_of(name) if mark and SAFE.fullmatch(part)]
+    assert len(ours) == len(marks)
+    figure = Figure()
+    figure.text(0, 0, text)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")
+        figure.draw_without_rendering()
+
+
+SET = """name => {
+    const text = hepml.vector("text", {}, name);
+    const nodes = [...text.childNodes].map(node => [node.textContent,
+        Number(node.getAttribute?.("dy") ?? 0)]);
+    let y = 0;
+    return nodes.map(([part, dy]) => { y += dy; return [part, Math.sign(y)]; });
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", [*PIECES, *MARKED])
+def test_a_page_sets_the_same_pieces_as_a_figure(expose, name):
+    page = expose("roc_explorer", "vector", "shorten")
+    sides = {"_": 1, "^": -1, "": 0}
+    wanted = [[part, sides[mark]] for part, mark in pieces_of(as_name(name))]
+    assert page.evaluate(SET, as_name(name)) == (wanted or [["", 0]])
+    short = shorten(as_name(name), 6)
+    assert page.evaluate("name => hepml.shorten(name, 6)", as_name(name)) == short
+    assert len(unmarked(short)) <= 8
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "places"),
+    [
+        ("RocExplorer", {"score_name": "D_{bdt}"}, [0]),
+        ("OvertrainingView", {"score_name": "D_{bdt}"}, [1]),
+        ("ParameterScan", {"score_name": "D_{bdt}"}, [1]),
+        ("AnomalyMonitor", {"score_name": "D_{bdt}"}, [0]),
+        ("AnomalyMonitor", {"period_name": "D_{bdt}"}, [2]),
+    ],
+)
+def test_the_axis_of_the_score_has_its_users_name(name, given, places, monkeypatch):
+    monkeypatch.setattr(all_views, name, partial(getattr(all_views, name), **given))
+    monkeypatch.setattr(toy_scan, name, partial(getattr(hepml_widgets, name), **given), False)
+    monkeypatch.setattr(toy_anomalies, name, partial(getattr(hepml_widgets, name), **given), False)
+    view = VIEWS[name](np.random.default_rng(1))
+    axes = view.figure().axes
+    assert [axes[place].get_xlabel() for place in places] == [plain("D_{bdt}")]
+    assert "D_{bdt}" in {view.table.get("score"), view.table.get("period")}

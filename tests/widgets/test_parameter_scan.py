@@ -124,8 +124,19 @@ def test_readout_is_made_of_the_point(scan):
     ]
     parts = scan.readout.split(" · ")
     assert [parts[i] for i in (2, 3, 4, 5, 6, 8)] == wanted
-    found = stats.significance_scan(point.cuts).significance
+    assert scan.sigma_b == 0.1
+    found = stats.significance_scan(point.cuts, sigma_b=0.1).significance
     assert z in found
+
+
+def test_what_is_trusted_follows_the_rule_of_the_best_cut(scan):
+    scan.threshold = scan.thresholds[-1]
+    cuts = [point.cuts for point in scan.points]
+    left = [c.sumw_background[0] ** 2 / (c.sumw2_background[0] or np.inf) for c in cuts]
+    assert scan.trusted.tolist() == [size >= stats.ENOUGH_BACKGROUND for size in left]
+    assert not scan.trusted.all()
+    scan.threshold = scan.thresholds[0]
+    assert scan.trusted.all()
 
 
 def test_the_first_cut_is_the_best_one(scan):
@@ -210,7 +221,11 @@ def test_page_is_self_contained_and_small(scan, tmp_path):
 
 
 def test_figure_shows_three_labelled_panels(scan):
-    for quantity, title in (("AUC", "AUC"), ("Δ AUC", "AUC − dedicated"), ("Z", "Z [σ], best cut")):
+    for quantity, title in (
+        ("AUC", "AUC"),
+        ("Δ AUC", "AUC − dedicated"),
+        ("Z", "Z [σ], $σ_b$ = 10.0\u202f%"),
+    ):
         scan.quantity = quantity
         labels = [(axes.get_xlabel(), axes.get_ylabel()) for axes in scan.figure().axes]
         assert labels == [

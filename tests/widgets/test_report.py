@@ -182,7 +182,7 @@ def test_significance_is_that_of_masks(made):
         for cut in np.quantile(score, np.linspace(0, 1, 300)):
             passing = score >= cut
             w = weights[passing & ~y]
-            if w.size and w.sum() ** 2 >= 11 * np.sum(w**2):
+            if w.size and w.sum() ** 2 >= 26 * np.sum(w**2):
                 value = formula(weights[passing & y].sum(), w.sum())
                 assert value <= scan.values[scan.best] * 1.02
 

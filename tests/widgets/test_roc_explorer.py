@@ -85,7 +85,8 @@ def test_working_point_follows_the_threshold(explorer, sample):
 
 def test_readout_is_made_of_the_working_point(explorer):
     point = explorer.working_point
-    z = stats.significance(point.signal, point.background)
+    assert explorer.sigma_b == 0.1  # said by the axis and the slider
+    z = stats.significance(point.signal, point.background, 0.1 * point.background)
     labels = [part.split(" ")[0] for part in explorer.readout.split(" · ")]
     assert labels == ["threshold", "ε_s", "1/ε_b", "S", "B", "Z"]
     shown = explorer.readout.rsplit("Z ", 1)[1].split("\xa0±\xa0")
@@ -111,8 +112,10 @@ def test_best_threshold_has_the_largest_merit(explorer, merit):
     explorer.threshold = explorer.best
     assert scan.values[explorer.row] == scan.values[scan.best]
     cuts = explorer.shown.cuts
-    trusted = cuts.sumw_background**2 >= 10 * cuts.sumw2_background
-    trusted = np.isfinite(scan.values) & (trusted | (merit == "AMS"))
+    some = cuts.sumw_background > 0
+    trusted = some & (cuts.sumw_background**2 >= 25 * cuts.sumw2_background)
+    np.testing.assert_array_equal(scan.trusted, trusted)
+    trusted = np.isfinite(scan.values) & trusted
     assert scan.values[scan.best] == scan.values[trusted].max()
 
 
@@ -182,7 +185,7 @@ def test_figure_shows_three_labelled_panels(explorer):
     assert labels == [
         ("score", "events / bin"),
         ("signal efficiency $ε_s$", "background rejection $1/ε_b$"),
-        ("threshold", "Z [σ]"),
+        ("threshold", "Z [σ], $σ_b$ = 10.0\u202f%"),
     ]
     explorer.roc_axis, explorer.merit = "linear", "SIC"
     assert explorer.figure().axes[1].get_ylabel() == "background efficiency $ε_b$"
@@ -261,3 +264,17 @@ def test_unusable_input_is_named(arguments, options, sentence):
 def test_unknown_model_is_named(explorer):
     with pytest.raises(traitlets.TraitError, match=r"No model 'X': there are 'BDT', 'cut'\."):
         explorer.model = "X"
+
+
+@pytest.mark.parametrize("kind", ["signal", "background"])
+def test_a_class_of_negative_yield_is_refused_in_a_sentence(kind, rng):
+    y = np.arange(100) % 2
+    score, weights = rng.normal(y), np.where((y == 1) == (kind == "signal"), -0.5, 1.0)
+    with pytest.raises(ValueError, match=f"weights of the {kind} add up to -25: wanted a yield"):
+        RocExplorer(y, score, weights)
+    with pytest.raises(ValueError, match="pass -weights"):
+        RocExplorer(y, score, -np.ones(100))
+    with pytest.raises(ValueError, match=f"weights of the {kind}"):
+        RocExplorer(y, score, train=(y, score, weights))
+    turned = RocExplorer(y, score, np.where(weights < 0, -weights, weights))
+    assert turned.working_point.signal > 0

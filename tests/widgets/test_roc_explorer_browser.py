@@ -7,9 +7,10 @@ import pytest
 
 from hepml import stats
 from hepml_widgets import RocExplorer, _base
+from hepml_widgets._numbers import with_error
 from hepml_widgets._roc_table import Options
 from tests.widgets import looking
-from tests.widgets.looking import NOW, STARTS, TEXT, dragged, frame_box
+from tests.widgets.looking import CLIPPED, NOW, STARTS, TEXT, dragged, frame_box
 
 pytestmark = pytest.mark.browser
 
@@ -83,7 +84,10 @@ def drawn(request):
 
 @pytest.fixture
 def functions(expose):
-    names = "decode scan readoutParts joined significance significanceError ams amsError"
+    names = (
+        "decode scan readoutParts joined significance significanceError ams amsError "
+        "ENOUGH_BACKGROUND effectiveEvents"
+    )
     return expose("roc_explorer", *names.split())
 
 
@@ -111,6 +115,14 @@ def test_formulas_agree_with_python(functions):
         close(row, np.concatenate(wanted))
 
 
+def test_which_cuts_are_trusted_is_pythons_rule(functions):
+    assert functions.evaluate("hepml.ENOUGH_BACKGROUND") == stats.ENOUGH_BACKGROUND
+    sizes = [-3.0, 0.0, 1e-200, 0.2, 24.999999, 25.0, 1e9]
+    grid = [[a, b] for a in sizes for b in sizes]
+    found = functions.evaluate("grid => grid.map(one => hepml.effectiveEvents(...one))", grid)
+    close(found, stats.effective_events(*np.transpose(grid)))
+
+
 def one_row(s, b):
     columns = [np.array([value]) for value in (0.5, s, 0.3**2, b, 0.2**2)]
     return stats.CutTable(*columns, 1.0, 1.0, 1.0, 1.0, 1, 1)
@@ -122,7 +134,8 @@ SCANS = """([packed, sigma, bR]) => {
         const curve = hepml.scan(m, merit, {sigma, bR});
         const texts = [...m.threshold.keys()].map(i =>
             hepml.joined(hepml.readoutParts(m, i, merit, curve)));
-        return [[...curve.values], [...curve.errors], curve.best, texts];
+        const columns = ['values', 'errors', 'good', 'rest'].map(name => [...curve[name]]);
+        return [...columns, curve.best, curve.top, texts];
     });
 }"""
 BOUND = """([packed, sigma, bR]) => {
@@ -138,10 +151,11 @@ def test_every_row_reads_as_in_python(case, functions):
     packed = portable(model)
     scans = functions.evaluate(SCANS, [packed, options.sigma_b, options.b_r])
     rows = range(len(model.cuts) - 1, -1, -1)
-    for merit, (values, errors, best, texts) in zip(("Z", "AMS", "SIC"), scans, strict=True):
+    for merit, (*columns, best, top, texts) in zip(("Z", "AMS", "SIC"), scans, strict=True):
         scan = model.scan(merit, options)
-        close(values, scan.values[::-1])
-        close(errors, scan.errors[::-1])
+        wanted = scan.values, scan.errors, *scan.parts, np.array([scan.top])
+        for column, own in zip([*columns, [top]], wanted, strict=True):
+            close(column, own[::-1])
         assert best == (-1 if scan.best is None else rows[scan.best])
         assert texts[::9] == [model.readout(row, merit, options) for row in rows[::9]]
 
@@ -243,6 +257,41 @@ def test_controls_change_what_is_read(explorer, show):
     agrees(page, explorer)
     page.get_by_role("button", name="εb", exact=True).click()
     assert "background efficiency" in page.locator(".hepml-frame").nth(1).text_content()
+
+
+TOPS = """() => {
+    const panel = document.querySelectorAll('svg.hepml-frame')[2];
+    const highest = look => {
+        const points = panel.querySelector(look)?.getAttribute('d').match(/[\\d.]+ [\\d.]+/g) ?? [];
+        return Math.min(...points.map(pair => Number(pair.split(' ')[1])));
+    };
+    const best = panel.querySelector('path.hepml-best').getAttribute('d');
+    return [highest('.hepml-curve-0.hepml-chosen'), highest('.hepml-roc-rest'),
+        Number(best.match(/ ([\\d.]+)/)[1]) + 5,
+        [...panel.querySelectorAll('text')].map(text => text.textContent)];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 800, 480])
+def test_the_best_point_is_the_top_of_the_solid_curve_and_its_rule_is_said(width, show):
+    """Few background events survive a tight cut: there the curve is thin, dotted and higher."""
+    y = np.repeat([1, 0], [400, 2000])
+    rng = np.random.default_rng(4)
+    view = RocExplorer(y, rng.normal(2.2 * y), np.where(y, 0.1, 1.0), sigma_b=0)
+    scan = view.shown.scan("Z", view.options)
+    trusted, rest = scan.parts
+    assert np.nanmax(rest[np.isfinite(rest)]) > np.nanmax(trusted)
+    page = show(view)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(200)
+    solid, dotted, best, texts = page.evaluate(TOPS)
+    assert best == pytest.approx(solid, abs=0.11)  # of a pixel, as paths are written
+    assert dotted < solid - 5
+    said = " ".join(texts)
+    assert f"best Z {with_error(scan.values[scan.best], scan.errors[scan.best])} at" in said
+    assert "dotted: fewer than 25 effective background events" in said
+    assert "Z [σ], σb = 0.0\u202f%" in said
+    assert page.evaluate(CLIPPED) == []
 
 
 def test_gap_is_on_screen_and_in_the_readout(beside, show):

@@ -9,10 +9,14 @@ import pytest
 import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2_contingency
 
 from hepml import stats
 from hepml_widgets import ShapeCompare, _base
-from hepml_widgets._shape_table import Content, compared, spectra_of
+from hepml_widgets._image_table import nice_edges
+from hepml_widgets._numbers import percent, significant
+from hepml_widgets._shape_table import Content, compared, shape_tests, spectra_of
+from hepml_widgets.shape_compare import axes_of
 
 NAMES = ("mass [GeV]", "width", "eta")
 SHIFT = np.array([0.6, 0.3, 0.0])
@@ -69,7 +73,115 @@ def test_the_report_is_the_doctors(events, reports):
     view = ShapeCompare(source, target, exact, features=NAMES)
     assert repr(view.report) == repr(reports["exact"])
     assert view.method == "reweighted"
-    assert view.verdicts == (f"\u2068reweighted\u2069: ✓ good. {view.report.reason}",)
+    tests = view.tests["reweighted"].values()
+    least, count = min(test.p_value for test in tests), len(tests)
+    after = significant(1 - (1 - least) ** count, 2)
+    assert view.verdicts[0] == (
+        f"\u2068reweighted\u2069: ✓ good. {view.report.reason} Each of 3 histograms agrees with "
+        f"the target (least p {significant(least, 2)}, {after} after 3 features)."
+    )
+
+
+def in_bins(counts):
+    """Events in the middles of unit bins."""
+    return np.repeat(np.arange(len(counts)) + 0.5, counts)
+
+
+def test_what_is_seen_to_differ_is_not_called_good(rng):
+    """Neighbouring bins are off by 13 %: wider regions and a classifier do not see it."""
+    usual = np.full(17, 600)
+    other = usual + 76 * np.array([1, -1, 0, 0] * 4 + [0])
+    n = usual.sum()
+    noise = rng.normal(size=(2, n, 2))
+    source, target = (
+        {"x": in_bins(c), "y": y, "z": z}
+        for c, (y, z) in zip((usual, other), noise.transpose(0, 2, 1), strict=True)
+    )
+    view = ShapeCompare(source, target, np.ones(n), bins={"x": np.arange(18.0)})
+    test = view.tests["reweighted"]["x"]
+    wanted = chi2_contingency([usual, other], correction=False)
+    assert (test.chi2, test.ndf) == (pytest.approx(wanted.statistic), 16)
+    assert test.p_value == pytest.approx(wanted.pvalue)
+    assert test.p_global == pytest.approx(1 - (1 - wanted.pvalue) ** 3)
+    assert view.report.verdict == "good"  # within its tolerance
+    assert test.p_global < 0.01
+    assert "✗ not good" in view.verdicts[0]
+    assert (
+        f"x\u2069 differs from the target: χ² = {wanted.statistic:.1f} for 16" in view.verdicts[0]
+    )
+    assert f"p = {significant(test.p_value, 2)}, " in view.verdicts[0]
+    assert "'reweighted': not good" in repr(view)
+    assert f"χ² {test.text}" in view.readout
+
+
+def test_alike_histograms_are_rarely_called_different():
+    """At 1 % after all features: 60 views of 5 features, 0.6 expected."""
+    seen = 0
+    for seed in range(60):
+        source, target = np.random.default_rng(seed).normal(size=(2, 400, 5))
+        axes = axes_of("abcde", np.concatenate([source, target]), 20)
+        tests = shape_tests((source, np.ones(400)), (target, np.ones(400)), axes)
+        seen += min(test.p_global for test in tests.values()) <= 0.01
+    assert seen <= 4
+
+
+def test_missing_values_are_counted_and_judged(rng):
+    source, target = rng.normal(size=(2, 3000, 2))
+    source[:300, 1], target[:600, 1] = np.nan, np.nan
+    view = ShapeCompare(source, target, np.ones(3000), features=["a", "b"])
+    view.feature = "b"
+    contents = view.contents
+    assert contents["source"].p.sum() == pytest.approx(0.9)
+    assert contents["target"].p.sum() == pytest.approx(0.8)
+    note = view.notes[1].split(";")[0]
+    assert note == (
+        f"no value in {percent(0.1)} of the source and {percent(0.2)} of the target events"
+    )
+    assert view.notes[0].partition(";")[0] != note
+    assert view.tests["reweighted"]["b"].p_global < 1e-6
+    assert "not good" in view.verdicts[0]
+    view.brush = ("a", -1, 1)
+    inside = (source[:, 0] >= view.brush[1]) & (source[:, 0] < view.brush[2])
+    assert view.contents["source"].p.sum() == pytest.approx(np.mean(inside[300:]) * 0.9, rel=1e-3)
+
+
+def test_as_many_missing_on_both_sides_are_good(rng):
+    source, target = rng.normal(size=(2, 3000, 2))
+    source[rng.random(3000) < 0.2, 1] = target[rng.random(3000) < 0.2, 1] = np.nan
+    view = ShapeCompare(*({"a": one[:, 0], "b": one[:, 1]} for one in (source, target)),
+                        np.ones(3000))  # fmt: skip
+    assert "✓ good" in view.verdicts[0]
+    assert "nan" not in view.describe() + view.readout
+
+
+def test_a_feature_that_is_never_there_is_named(rng):
+    source, target = rng.normal(size=(2, 100, 2))
+    source[:, 1] = target[:, 1] = np.nan
+    with pytest.raises(ValueError, match="'x1' has no value in any event"):
+        ShapeCompare(source, target, np.ones(100))
+
+
+@pytest.mark.parametrize(
+    ("values", "bins", "edges"),
+    [
+        ([0, 1, 1, 0], 20, [-0.5, 0.5, 1.5]),
+        ([2, 3, 7], 20, np.arange(1.5, 8)),
+        (np.arange(40), 20, np.arange(-0.5, 40, 2)),
+        (np.arange(41.0), 20, np.arange(-0.5, 42, 3)),
+        ([5, 5, 5], 20, [3.5, 4.5, 5.5, 6.5]),
+        (np.arange(-3, 4), 7, np.arange(-3.5, 4)),
+    ],
+)
+def test_whole_numbers_have_whole_bins(values, bins, edges):
+    np.testing.assert_array_equal(nice_edges(np.array(values, float), bins), edges)
+
+
+def test_each_count_of_jets_has_its_own_bin(rng):
+    source, target = ({"n": rng.poisson(3, 500), "x": rng.normal(size=500)} for _ in range(2))
+    view = ShapeCompare(source, target, np.ones(500))
+    p = view.contents["source"].p
+    wanted = np.bincount(source["n"], minlength=len(p)) / 500
+    np.testing.assert_allclose(p, wanted[: len(p)])
 
 
 def test_a_verdict_for_every_method_with_its_reason(view, reports):
