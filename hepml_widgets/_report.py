@@ -381,7 +381,7 @@ def report(
     step = staged(progress)
     given = gather(
         y, scores_or_model, X, weights, train=train, features=features, missing=missing,
-        progress=step,
+        names=two_names(names), progress=step,
     )  # fmt: skip
     found = Report(given, Options(sigma_b, b_r), two_names(names), title, notes)
     found.fill(
