@@ -4,11 +4,15 @@ import re
 
 import numpy as np
 
-__all__ = ["column_names", "known_to", "matched", "trained_on"]
+__all__ = ["ScoreError", "column_names", "known_to", "matched", "trained_on"]
 
 DEFAULT = re.compile(r"f?\d+|Column_\d+")
 """What xgboost, LightGBM and pandas call columns that nobody named."""
 MOST = 8  # names in a sentence
+
+
+class ScoreError(ValueError):
+    """A model gives no scores of these columns, or does not say which; one sentence."""
 
 
 def column_names(X):
@@ -86,7 +90,7 @@ def matched(wanted, known, default=DEFAULT):
 
     Raises
     ------
-    ValueError
+    ScoreError
         If a column is missing, or two could be meant.
     """
     if wanted is None or known is None:
@@ -97,7 +101,7 @@ def matched(wanted, known, default=DEFAULT):
     if not any(place is not None for place in places) and all(map(default.fullmatch, wanted)):
         return None
     missing = [name for name, place in zip(wanted, places, strict=True) if place is None]
-    raise ValueError(
+    raise ScoreError(
         f"it was trained on the columns {_listed(wanted)}, but X has no {_listed(missing)}: it has "
         f"{_listed(known)}."
     )

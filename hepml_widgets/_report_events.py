@@ -6,7 +6,7 @@ import numpy as np
 
 from hepml.stats import _validate
 from hepml_widgets._checks import sample_of
-from hepml_widgets._columns import column_names, known_to
+from hepml_widgets._columns import ScoreError, column_names, known_to
 from hepml_widgets._numbers import as_name
 from hepml_widgets._report_words import LONGEST
 from hepml_widgets._scorers import Scorer, is_model, name_of
@@ -286,6 +286,8 @@ def ask(scorer, table):
     """Scores of some events; what a library complains of becomes one sentence."""
     try:
         return scorer(table)
+    except ScoreError:
+        raise
     except Exception as error:  # whatever a library raises
         kind = type(error).__name__
         said = " ".join(str(error).split())[:300]

@@ -11,10 +11,10 @@ import re
 
 import numpy as np
 
-from hepml_widgets._columns import matched, trained_on
+from hepml_widgets._columns import ScoreError, matched, trained_on
 from hepml_widgets._scorers_onnx import asked_onnx, cast, opened
 
-__all__ = ["Scorer", "is_model", "name_of", "scorer_of"]
+__all__ = ["Scorer", "is_model", "name_of"]
 
 SUPPORTED = (
     "a fitted classifier of scikit-learn, xgboost, lightgbm or Keras, an ONNX session or file, "
@@ -67,12 +67,12 @@ class Scorer:
     """
 
     def __init__(self, model, columns=None, classes=None):
+        self.name = name_of(model)
         if isinstance(model, str | os.PathLike):
             model = opened(os.fspath(model))
         ask = _asker(model)
         if ask is None:
             raise TypeError(f"{type(model).__name__} gives no scores: wanted {SUPPORTED}.")
-        self.name = name_of(model)
         self.columns, self.classes = columns, classes
         self.by_place, self.unused = False, []
         self._score = ask(model, self)
@@ -104,13 +104,10 @@ class Scorer:
                 if own in signal and rest is None and (place == 1 or own not in SIGNAL):
                     return place
         found = [text for text in texts if text is not None]
-        raise ValueError(
+        raise ScoreError(
             f"{self.name} tells apart the classes {', '.join(found[:5])}: wanted two, 1 for signal "
             "and 0 for background, or those that names= says."
         )
-
-
-scorer_of = Scorer
 
 
 def _asker(model):
@@ -132,7 +129,7 @@ def _one_each(scores, count, name):
     if scores.ndim == 2 and scores.shape[1] in (1, 2):
         scores = scores[:, -1]
     if scores.shape != (count,):
-        raise ValueError(
+        raise ScoreError(
             f"{name} gives an array of shape {scores.shape} for {count} events: wanted one score "
             "per event, or the probabilities of two classes."
         )
@@ -225,7 +222,7 @@ def _keras_feed(model, scorer):
     names = [*struct] if by_name else [tensor.name for tensor in inputs]
     tensors = [*struct.values()] if by_name else [*inputs]
     if any(len(one.shape) > 2 or one.shape[1:] not in ((), (1,)) for one in tensors):
-        raise ValueError(
+        raise ScoreError(
             f"{scorer.name} has {len(inputs)} inputs of several columns each: wanted one input for "
             "all, or one for each column; else pass a function from features to scores."
         )
@@ -242,7 +239,7 @@ def _columns(X, places):
 def _by_input(names, tensors, columns):
     """Columns of the shape and type of a model's inputs, by name where it is asked by name."""
     if len(tensors) != len(columns):
-        raise ValueError(f"it takes {len(tensors)} columns, but X has {len(columns)}")
+        raise ScoreError(f"it takes {len(tensors)} columns, but X has {len(columns)}")
     pairs = zip(tensors, columns, strict=True)
     fed = [cast(c, t.dtype, t.name).reshape(len(c), *t.shape[1:]) for t, c in pairs]
     return fed if names is None else dict(zip(names, fed, strict=True))
@@ -254,7 +251,7 @@ def _single(found, name):
         return found
     if len(found) != 1:
         outputs = f" ({', '.join(map(str, found))})" if isinstance(found, dict) else ""
-        raise ValueError(
+        raise ScoreError(
             f"{name} has {len(found)} outputs{outputs}: wanted one, or a function from features to "
             "scores"
         )

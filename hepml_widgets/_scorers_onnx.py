@@ -11,6 +11,8 @@ from collections import Counter
 
 import numpy as np
 
+from hepml_widgets._columns import ScoreError
+
 __all__ = ["asked_onnx", "cast", "opened"]
 
 NAMES = ("feature_names", "feature_name", "features", "columns")
@@ -75,7 +77,7 @@ def _feed(session, scorer):
         return _matrix(inputs[0], scorer.places(_named_columns(session)))
     wide = [one.name for one in inputs if one.shape[1:] and one.shape[1:] != [1]]
     if wide:
-        raise ValueError(
+        raise ScoreError(
             f"it has {len(inputs)} inputs, and {wide[0]!r} is more than one column: wanted one "
             "input for all columns, or one for each; else pass a function from features to scores."
         )
@@ -107,7 +109,7 @@ def _matrix(one, places):
         X = np.asarray(X)
         X = X if places is None else X[:, places]
         if isinstance(width, int) and width != X.shape[1]:
-            raise ValueError(
+            raise ScoreError(
                 f"it takes {width} columns and does not say which, but X has {X.shape[1]}: name "
                 "those with features="
             )
@@ -119,7 +121,7 @@ def _matrix(one, places):
 def _one_by_one(inputs, X, places):
     X = np.asarray(X)
     if places is None and len(inputs) != X.shape[1]:
-        raise ValueError(f"it takes {len(inputs)} columns, but X has {X.shape[1]}")
+        raise ScoreError(f"it takes {len(inputs)} columns, but X has {X.shape[1]}")
     columns = range(len(inputs)) if places is None else places
     return {
         one.name: cast(X[:, i], _kind(one), one.name).reshape(-1, *one.shape[1:])
@@ -130,7 +132,7 @@ def _one_by_one(inputs, X, places):
 def _kind(one):
     found = re.fullmatch(r"tensor\((\w+)\)", one.type)
     if found is None or found[1] not in KINDS:
-        raise ValueError(f"its input {one.name!r} is a {one.type}: wanted numbers.")
+        raise ScoreError(f"its input {one.name!r} is a {one.type}: wanted numbers.")
     return np.dtype(KINDS[found[1]])
 
 
@@ -151,7 +153,7 @@ def cast(values, kind, name):
     kind = np.dtype(kind)
     values = values.astype(float) if values.dtype.kind == "O" else values
     if kind.kind in "iu" and values.dtype.kind == "f" and (values != np.floor(values)).any():
-        raise ValueError(f"its input {name!r} takes whole numbers, but X has others there")
+        raise ScoreError(f"its input {name!r} takes whole numbers, but X has others there")
     return values.astype(kind, copy=False)
 
 
@@ -166,12 +168,12 @@ class _Answer:
         labels = [one.name for one in outputs if re.search(r"^tensor\((int|string|bool)", one.type)]
         others = [one for one in outputs if one.name not in labels]
         if not others:
-            raise ValueError("it gives classes and no scores.")
+            raise ScoreError("it gives classes and no scores.")
         self.maps = [one.name for one in others if one.type.startswith("seq(map")]
         self.label = labels[0] if labels else None
         self.columns = self._columns(others) if self.label else []
         self.wanted = self.columns or self.maps[:1] or [_best([one.name for one in others])]
-        self.wanted += [self.label] if self.label else []
+        self.wanted = [*self.wanted, self.label] if self.label else self.wanted
         self.seen = (Counter(), Counter())  # labels of the events where this column is largest
 
     def _columns(self, others):
@@ -223,7 +225,7 @@ class _Answer:
 
     def _see_that(self, share):
         if not np.isnan(share) and share < SURE:
-            raise ValueError(
+            raise ScoreError(
                 "the labels it gives are not those of its largest probabilities: the score of "
                 "signal cannot be told; pass a function from features to scores."
             )
