@@ -314,9 +314,11 @@ def in_order(kind, X, wanted):
         places = matched(wanted, known_to(known))
     except ValueError as error:
         raise ValueError(f"X of the {kind} sample is not for this model: {error}") from error
-    chosen = known if places is None else [known[place] for place in places]
-    columns = X[chosen] if hasattr(X, "iloc") else np.stack([X[n] for n in chosen], axis=1)
-    return columns, [as_name(name) for name in chosen]
+    places = range(len(known)) if places is None else places
+    names = [as_name(known[place]) for place in places]
+    if hasattr(X, "iloc"):
+        return X.iloc[:, [*places]], names
+    return np.stack([X[known[place]] for place in places], axis=1), names
 
 
 def as_training(train, wanted):

@@ -207,7 +207,7 @@ def test_columns_are_found_by_name(events, table):
             np.testing.assert_array_equal(found.steps.auc[kind], right.steps.auc[kind])
         with pytest.raises(ValueError, match=r"X of the test sample .* X has no 'd': it has 'a b'"):
             BoostingExplorer(model, table(frame[["a b", "c"]]), y)
-        with pytest.raises(ValueError, match=r"X of the training sample .* X has no 'a b'"):
+        with pytest.raises(ValueError, match=r"X of the training sample .* X has no 'a.b'"):
             BoostingExplorer(model, frame, y, train=(table(frame[["c", "d"]]), y))
 
 
