@@ -341,6 +341,10 @@ def _lightgbm_result(result):
     return name, metric, value, bool(larger)
 
 
+def _bare(kind):
+    return kind.__new__(kind)
+
+
 def _tell_at_the_end(booster, tell):
     """Tell when an early stopping ends the training: LightGBM then asks no callback any more.
 
@@ -356,8 +360,7 @@ def _tell_at_the_end(booster, tell):
                 tell()
 
         def __reduce_ex__(self, protocol):
-            make, (_, *given), *state = super().__reduce_ex__(protocol)
-            return make, (own, *given), *state
+            return _bare, (own,), super().__reduce_ex__(max(protocol, 2))[2]
 
     booster.__class__ = Watched
 

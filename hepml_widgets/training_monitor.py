@@ -817,7 +817,8 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         figure, axes = _frames(max(len(names), 1))
         for ax, name in zip(axes, names, strict=False):
             self._draw(ax, name, self._baselines(upper, lower).get(name))
-        _finish_axes(axes, self._unit, self.epochs)
+        room = 1.17 if self._recorder.sets.keys() == SETS.keys() else 1.3
+        _finish_axes(axes, self._unit, room * max(self.epochs, 1))
         if not self.epochs:
             axes[0].text(0.5, 0.5, self._waiting, ha="center", transform=axes[0].transAxes)
             axes[0].set(xticks=[], yticks=[])
@@ -868,12 +869,12 @@ def _looks(name, sets):
     return {f"{lead}{name}": (sets[lead], *own[lead]) for lead in sets}
 
 
-def _finish_axes(axes, unit, length):
+def _finish_axes(axes, unit, end):
     axes[-1].set_xlabel(unit)
     axes[-1].xaxis.set_label_coords(0.5, -0.055 - 0.065 * len(axes))
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     # Room for the names at the curves' ends.
-    axes[-1].set_xlim(0, 1.17 * max(length, 1))
+    axes[-1].set_xlim(0, end)
 
 
 def _revived(kind, options, recorded):
