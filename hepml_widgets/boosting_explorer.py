@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from hepml import stats
-from hepml_widgets import _boosting_figure
+from hepml_widgets import _boosting_figure, _traits
 from hepml_widgets._base import View, pack
 from hepml_widgets._boosting_table import (
     Plane,
@@ -93,7 +93,7 @@ class BoostingExplorer(View):
     _module = "boosting_explorer"
     _drawn_by = staticmethod(_boosting_figure.draw)
 
-    round = traitlets.Int(1, help="boosting round shown").tag(sync=True)
+    round = _traits.Int(1, help="boosting round shown").tag(sync=True)
     curve = traitlets.Enum(["AUC", "log-loss"], "AUC", help="drawn against the rounds").tag(
         sync=True
     )
