@@ -6,64 +6,113 @@ library before the user did.
 """
 
 import functools
+import re
+import warnings
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 
 from hepml import stats
+from hepml_widgets._columns import column_names, known_to, matched
 from hepml_widgets._numbers import as_name
 
 SUPPORTED = "GradientBoosting*, HistGradientBoosting*, AdaBoostClassifier (two classes), MLP*"
 MISSING = object()
+KERAS, MEAN = "Σw·L/N", "Σw·L/Σw"
+"""How a loss is made of the losses L of events with weights w."""
+LIGHT = 0.4  # sum of weights: HistGradientBoosting cuts nothing whose weights are below 0.004
 
 
 # ---------------------------------------------------------------- names
 
 
-def prefixes(sets):
+def prefixes(sets, training=None):
     """Prefix of the curves of each evaluation set, as Keras would name them.
 
     Parameters
     ----------
     sets : sequence of str
         Names of evaluation sets, in the order given to the library.
+    training : str or sequence of str, optional
+        Those that are known to be training. Otherwise the names tell (``train…``); their order
+        tells nothing.
 
     Returns
     -------
     dict of str to str
-        ``""`` for the training set (named ``train…``, or the first of several), ``"val_"`` for
-        the first other one, ``"NAME_"`` for further ones.
+        ``""`` for the training set, ``"val_"`` for the first other one, ``"NAME_"`` for further
+        ones; for all of several, if it is not known which of them is training.
+
+    Raises
+    ------
+    ValueError
+        If ``training`` names no evaluation set.
     """
-    named = [name for name in sets if name.startswith("train")]
-    training = (named or (sets[:1] if len(sets) > 1 else []))[:1]
-    others = [name for name in sets if name not in training]
+    known = [training] if isinstance(training, str) else list(training or ())
+    for name in known:
+        if name not in sets:
+            raise ValueError(f"there is no evaluation set {name!r}: there are {', '.join(sets)}")
+    known = (known or [name for name in sets if _says_training(name)])[:1]
+    others = [name for name in sets if name not in known]
+    if not known and len(others) > 1:
+        return {name: f"{name}_" for name in others}
     further = {name: f"{name}_" for name in others[1:]}
-    return dict.fromkeys(training, "") | dict.fromkeys(others[:1], "val_") | further
+    return dict.fromkeys(known, "") | dict.fromkeys(others[:1], "val_") | further
 
 
-def flat_history(history):
+def _says_training(name):
+    words = re.split(r"[^a-z0-9]+", name.lower())
+    is_held_out = any(word.startswith(("val", "test", "eval", "hold")) for word in words)
+    return not is_held_out and any(re.match("[dx]?(train|learn)", word) for word in words)
+
+
+def further(lead):
+    """Return sets beyond training and validation: how their curves begin, and their names."""
+    return {begin: name for name, begin in lead.items() if begin not in ("", "val_")}
+
+
+def sets_of(history, training=None):
+    """Return the sets of a history beyond training and validation, as `further` has them."""
+    history = as_history(history)
+    return further(prefixes(list(history), training)) if is_nested(history) else {}
+
+
+def flat_history(history, training=None):
     """History as a flat dict of lists, from Keras (or its dict), xgboost or lightgbm.
 
     Parameters
     ----------
     history : dict of str to list, dict of str to dict, or object with ``.history``
         ``{"loss": […], "val_loss": […]}``, or ``{"train": {"auc": […]}, …}``.
+    training : str, optional
+        Which evaluation set is training, where its name does not tell.
     """
+    history = as_history(history)
+    if not is_nested(history):
+        return {as_name(name): list(curve) for name, curve in history.items()}
+    lead = prefixes(list(history), training)
+    return {
+        as_name(lead[name] + metric): list(curve)
+        for name, curves in history.items()
+        for metric, curve in curves.items()
+    }
+
+
+def as_history(history):
+    """Return the dict of curves, or of dicts of curves."""
     history = getattr(history, "history", history)
     if not isinstance(history, dict) or not history:
         raise TypeError(
             "a history is a dict of lists (or Keras's History, or the evaluation results of "
             f"xgboost or lightgbm), not {type(history).__name__} {history!r:.60}"
         )
-    if not any(isinstance(curves, dict) for curves in history.values()):
-        return {as_name(name): list(curve) for name, curve in history.items()}
-    lead = prefixes(list(history))
-    return {
-        as_name(lead[name] + metric): list(curve)
-        for name, curves in history.items()
-        for metric, curve in curves.items()
-    }
+    return history
+
+
+def is_nested(history):
+    """Whether curves are sorted by evaluation set."""
+    return any(isinstance(curves, dict) for curves in history.values())
 
 
 # ---------------------------------------------------------------- Keras
@@ -99,6 +148,7 @@ class KerasHooks:
     def on_train_begin(self, logs=None):  # noqa: ARG002
         """Begin; called by Keras."""
         self.begin((self.params or {}).get("epochs"))
+        self.mean = KERAS
 
     def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
         """Begin an epoch; called by Keras."""
@@ -112,13 +162,34 @@ class KerasHooks:
 
     def on_epoch_end(self, epoch, logs=None):  # noqa: ARG002
         """Record an epoch; called by Keras."""
-        if self.update(logs or {}):
+        logs = logs or {}
+        self.learn(keras_directions(self.model, logs))
+        if self.update(logs):
             self.model.stop_training = True
 
     def on_train_end(self, logs=None):  # noqa: ARG002
         """End; called by Keras."""
         self.model = None
         self.end()
+
+
+def keras_directions(model, logs):
+    """Direction of each curve whose metric tells Keras's own early stopping."""
+    ways = {"up": "max", "down": "min"}
+    told = {}
+    for metric in _metrics(getattr(model, "metrics", ())):
+        way = ways.get(getattr(metric, "_direction", None))
+        name = getattr(metric, "name", "")
+        ends = [curve for curve in logs if curve == name or curve.endswith(f"_{name}")]
+        told |= dict.fromkeys(ends, way) if way and name else {}
+    return told
+
+
+def _metrics(metrics):
+    """Metrics, and those inside them."""
+    for metric in metrics:
+        yield metric
+        yield from _metrics(getattr(metric, "metrics", ()))
 
 
 IGNORED = (
@@ -146,20 +217,28 @@ def _xgboost_class():
     from xgboost.callback import TrainingCallback  # noqa: PLC0415 - only who uses it has it
 
     class Follower(TrainingCallback):
-        def __init__(self, monitor, rounds):
+        def __init__(self, monitor, rounds, training):
             super().__init__()
             self.monitor = monitor
             self.rounds = rounds
+            self.training = training
+            self._seen = None
+
+        def __reduce__(self):
+            return follow_xgboost, (self.monitor, self.rounds, self.training)
 
         def __deepcopy__(self, memo):
             return self  # scikit-learn's clone() copies parameters; the view is one
 
         def before_training(self, model):
             self.monitor.begin(self.rounds, "round")
+            self._seen = _Seen(model)
             return model
 
         def after_iteration(self, model, epoch, evals_log):  # noqa: ARG002
-            lead = prefixes(list(evals_log))
+            told = self.training or self._seen.training()
+            lead = prefixes(list(evals_log), told)
+            self.monitor.learn({}, further(lead))
             return self.monitor.update(
                 {
                     lead[name] + metric: _mean(values[-1])
@@ -175,14 +254,42 @@ def _xgboost_class():
     return Follower
 
 
+class _Seen:
+    """Which evaluation set is the one trained on: xgboost's callbacks are given names alone.
+
+    A booster is asked to learn from one object and to evaluate others: its methods tell, for one
+    round.
+    """
+
+    def __init__(self, model):
+        self._model, self._data, self._names = model, None, []
+        if not hasattr(model, "cvfolds"):  # which calls its sets "train" and "test"
+            model.update, model.eval_set = self._update, self._evaluate
+
+    def _update(self, data, *args, **options):
+        self._data = data
+        return type(self._model).update(self._model, data, *args, **options)
+
+    def _evaluate(self, sets, *args, **options):
+        self._names = [name for data, name in sets if data is self._data]
+        return type(self._model).eval_set(self._model, sets, *args, **options)
+
+    def training(self):
+        """Names of the training sample among the evaluation sets."""
+        for method in ("update", "eval_set") if self._model is not None else ():
+            vars(self._model).pop(method, None)
+        self._model = self._data = None
+        return self._names
+
+
 def _mean(value):
     """Value of one round; cross-validation gives (mean, deviation)."""
     return value[0] if isinstance(value, tuple) else value
 
 
-def follow_xgboost(monitor, rounds=None):
+def follow_xgboost(monitor, rounds=None, training=None):
     """Real `xgboost.callback.TrainingCallback` that reports to ``monitor``."""
-    return _xgboost_class()(monitor, rounds)
+    return _xgboost_class()(monitor, rounds, training)
 
 
 class LightgbmFollower:
@@ -191,28 +298,71 @@ class LightgbmFollower:
     order = 5
     before_iteration = False
 
-    def __init__(self, monitor):
+    def __init__(self, monitor, training=None):
         self.monitor = monitor
+        self.training = training
+
+    def __deepcopy__(self, memo):
+        """Return this: the view is one."""
+        return self
 
     def __call__(self, env):
         """Record a round; called by lightgbm."""
         if env.iteration == env.begin_iteration:
             self.monitor.begin(env.end_iteration - env.begin_iteration, "round")
-        results = env.evaluation_result_list or []
-        lead = prefixes(list(dict.fromkeys(name for name, *_ in results)))
-        stop = self.monitor.update(
-            {lead[name] + metric: value for name, metric, value, *_ in results}
-        )
+            _tell_at_the_end(env.model, self.monitor.end)
+        results = [_lightgbm_result(one) for one in env.evaluation_result_list or []]
+        lead = self._leads(env.model, list(dict.fromkeys(name for name, *_ in results)))
+        ways = {lead[name] + metric: ("min", "max")[larger] for name, metric, _, larger in results}
+        self.monitor.learn(ways, further(lead))
+        stop = self.monitor.update({lead[name] + metric: v for name, metric, v, _ in results})
         if stop:
-            self._stop(env.iteration, results)
+            self._stop(env.iteration, env.evaluation_result_list or [])
         if env.iteration == env.end_iteration - 1:
             self.monitor.end()
+
+    def _leads(self, model, sets):
+        """LightGBM knows its training sample by the object, whatever it is called."""
+        own = getattr(model, "_train_data_name", None)
+        return prefixes(sets, self.training or ([own] if own in sets else None))
 
     def _stop(self, iteration, results):
         from lightgbm.callback import EarlyStopException  # noqa: PLC0415
 
         self.monitor.end()
         raise EarlyStopException(iteration, results)
+
+
+def _lightgbm_result(result):
+    """Set, metric, value and whether larger is better; ``cv`` once joined the first two."""
+    name, metric, value, larger, *_ = result
+    if name == "cv_agg":
+        name, metric = metric.split(" ", 1)
+    return name, metric, value, bool(larger)
+
+
+def _bare(kind):
+    return kind.__new__(kind)
+
+
+def _tell_at_the_end(booster, tell):
+    """Tell when an early stopping ends the training: LightGBM then asks no callback any more.
+
+    What it does is to note the best iteration on the booster, so that this is looked out for.
+    """
+    own = type(booster)
+
+    class Watched(own):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            if name == "best_iteration":
+                self.__class__ = own
+                tell()
+
+        def __reduce_ex__(self, protocol):
+            return _bare, (own,), super().__reduce_ex__(max(protocol, 2))[2]
+
+    booster.__class__ = Watched
 
 
 # ---------------------------------------------------------------- scikit-learn
@@ -235,16 +385,33 @@ def fit_sklearn(monitor, estimator, sample, validation):
             f"monitor.fit follows {SUPPORTED} of scikit-learn, not {type(estimator).__name__}; "
             "for xgboost and lightgbm pass monitor.xgboost() or monitor.lightgbm() as a callback"
         )
-    follow(monitor, estimator, Sample(*sample), _three(validation))
+    sample = Sample(*sample)
+    follow(monitor, estimator, sample, _three(validation, sample.X))
     return estimator
 
 
-def _three(validation):
+def _three(validation, X):
+    """Features in the order of those of training, labels, weights; None without any."""
     if validation is None:
         return None
     if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
         raise ValueError("validation is (X, y) or (X, y, weights)")
-    return Sample(*validation)
+    other, *rest = validation
+    try:
+        places = matched(known_to(column_names(X)), known_to(column_names(other)))
+    except ValueError as error:
+        raise ValueError(f"validation is not for this training: {error}") from error
+    if places is not None and hasattr(other, "iloc"):
+        other = other.iloc[:, places]
+    return Sample(other, *rest)
+
+
+def begin_sklearn(monitor, rounds, unit="round"):
+    """Begin, with what is known of the curves that this module measures itself."""
+    monitor.begin(rounds, unit)
+    monitor.mean = MEAN
+    ways = {"loss": "min", "auc": "max"}
+    monitor.learn(ways | {f"val_{name}": way for name, way in ways.items()})
 
 
 @contextmanager
@@ -304,11 +471,22 @@ def _fit_histogram(monitor, estimator, sample, validation):
         return (check(**at) if stops else False) or pressed
 
     given = {} if validation is None else _held_out(validation)
+    _warn_of_light(sample.weights)
     every_round = {} if stops else {"scoring": "loss", "validation_fraction": None}
-    monitor.begin(estimator.max_iter, "round")
+    begin_sklearn(monitor, estimator.max_iter)
     hooked = {"early_stopping": True, "_check_early_stopping_loss": after_round}
     with _replaced(estimator, **every_round, **hooked):
         estimator.fit(*sample, **given)
+
+
+def _warn_of_light(weights):
+    total = LIGHT if weights is None else float(np.sum(np.abs(weights)))
+    if total < LIGHT:
+        warnings.warn(
+            f"the weights add up to {total:.2g} only, and HistGradientBoosting cuts no further "
+            "where they add up to some 0.004: divide them by their mean for the training",
+            stacklevel=5,
+        )
 
 
 def _held_out(validation):
@@ -323,7 +501,7 @@ def _fit_gradient(monitor, estimator, sample, validation):
         training = _measured_raw(estimator, at["y"], at["raw_predictions"], at["sample_weight"])
         return monitor.update(_validated(training, held_out and held_out.curves(stage)))
 
-    monitor.begin(estimator.n_estimators, "round")
+    begin_sklearn(monitor, estimator.n_estimators)
     estimator.fit(*sample, monitor=after_round)
 
 
@@ -370,7 +548,7 @@ def _fit_adaboost(monitor, estimator, sample, validation):
             monitor.update(_validated(curves, held_out and held_out.curves(step[1])))
         return step
 
-    monitor.begin(estimator.n_estimators, "round")
+    begin_sklearn(monitor, estimator.n_estimators)
     with _replaced(estimator, _boost=boost_and_tell):
         estimator.fit(*sample)
 
@@ -418,11 +596,12 @@ def _fit_mlp(monitor, estimator, sample, validation):
             estimator._no_improvement_count = np.inf  # noqa: SLF001
             estimator._optimizer.trigger_stopping = lambda *_: True  # noqa: SLF001
 
-    monitor.begin(estimator.max_iter, "epoch")
+    begin_sklearn(monitor, estimator.max_iter, "epoch")
     # scikit-learn before 1.7 knows no weights here.
     weights = {} if sample.weights is None else {"sample_weight": sample.weights}
     with _replaced(estimator, _update_no_improvement_count=after_epoch):
         estimator.fit(sample.X, sample.y, **weights)
+    vars(estimator._optimizer).pop("trigger_stopping", None)  # noqa: SLF001 - no pickle takes it
 
 
 def _measured_mlp(estimator, X, y, weights):

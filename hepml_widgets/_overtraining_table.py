@@ -9,8 +9,8 @@ import numpy as np
 from hepml import stats
 from hepml_widgets import _adapters
 from hepml_widgets._base import pack
+from hepml_widgets._directions import larger_is_better
 from hepml_widgets._numbers import fixed, isolated, significant, with_error
-from hepml_widgets._recorder import is_loss, is_validation, larger_is_better
 from hepml_widgets._roc_table import axis_of, by_class, scaled_like
 
 BINS = 40
@@ -154,15 +154,18 @@ class Curve:
     new_error: np.ndarray | None = None
     drop: tuple | None = None
     late: tuple | None = None
+    direction: str | None = None
 
     @property
     def maximised(self):
-        """Whether larger is better."""
-        return larger_is_better(self.name)
+        """Whether larger is better, None if neither the history nor the name tells."""
+        return larger_is_better(self.name) if self.direction is None else self.direction == "max"
 
     @cached_property
     def best(self):
-        """Index of the best value on new events, None if none is finite."""
+        """Index of the best value on new events, None if none is finite or best is not known."""
+        if self.maximised is None:
+            return None
         return best_of(self.new, maximised=self.maximised)
 
     @cached_property
@@ -192,6 +195,8 @@ class Curve:
     @property
     def answer(self):
         """Does longer training still help? A verdict and its reason."""
+        if self.maximised is None:
+            return f"It cannot be told: nobody says if {isolated(self.name, 24)} should be large."
         if self.verdict == "unknown":
             return "It cannot be told: at least three finite values are wanted."
         return SENTENCES[self.verdict](self)
@@ -353,24 +358,30 @@ def curves_of(history, unit):
         If it is no history, or has nothing measured on new events.
     """
     flat = _adapters.flat_history(history)
-    names = [name for name in flat if not is_validation(name) and f"val_{name}" in flat]
+    names = [name for name in flat if not name.startswith("val_") and f"val_{name}" in flat]
     if not names:
         raise ValueError(
-            "history has no curve measured on new events: wanted pairs like loss and val_loss, "
-            f"found {', '.join(map(repr, flat))}."
+            "history has no curve measured on training and on new events: wanted pairs like loss "
+            "and val_loss, or evaluation sets of which one is called train; found "
+            f"{', '.join(map(repr, flat))}."
         )
-    names.sort(key=lambda name: not is_loss(name))
-    return [curve_of(name, flat[name], flat[f"val_{name}"], unit) for name in names]
+    told = getattr(history, "directions", {})
+    curves = [
+        curve_of(name, flat[name], flat[f"val_{name}"], (unit, told.get(name))) for name in names
+    ]
+    return sorted(curves, key=lambda curve: curve.maximised is not False)
 
 
-def curve_of(name, train, new, unit):
+def curve_of(name, train, new, kind):
+    unit, direction = kind
     columns = [as_column(label, c) for label, c in ((name, train), (f"val_{name}", new))]
     if len({len(column) for column in columns}) > 1:
         counts = " and ".join(str(len(column)) for column in columns)
         raise ValueError(f"history has {counts} values of {name} and val_{name}: wanted as many.")
     if not len(columns[0]):
         raise ValueError(f"history has no values of {name}.")
-    return Curve(name, unit, "validation", np.arange(1, len(columns[0]) + 1), *columns)
+    rounds = np.arange(1, len(columns[0]) + 1)
+    return Curve(name, unit, "validation", rounds, *columns, direction=direction)
 
 
 def as_column(name, values):

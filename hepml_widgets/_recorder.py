@@ -7,27 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hepml_widgets._directions import larger_is_better
 from hepml_widgets._numbers import as_name
 
 # Numbers in one opening table: 8 bytes of text each keeps it below 100 kB.
 MAX_NUMBERS = 9000
-LARGER_IS_BETTER = (
-    "auc",
-    "acc",
-    "accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "aucpr",
-    "ap",
-    "map",
-    "ndcg",
-    "r2",
-    "ams",
-    "significance",
-    "sic",
-    "score",
-)
+SETS = {"": "training", "val_": "validation"}
+DIRECTIONS = ("auto", "min", "max")
 
 
 class Best(NamedTuple):
@@ -49,20 +35,18 @@ class Best(NamedTuple):
     value: float
 
 
-def larger_is_better(name):
-    """Whether a curve of this name is better when it is larger (``val_auc``: yes)."""
-    words = name.lower().replace("-", "_").replace("@", "_").split("_")
-    return any(word in LARGER_IS_BETTER for word in words)
+def _directions(given):
+    """Directions by name of curve, looked at."""
+    if not isinstance(given, dict):
+        raise TypeError(f"mode is 'auto', 'min' or 'max', or these by curve, not {given!r:.40}")
+    for direction in given.values():
+        _check_direction(direction)
+    return {as_name(name): one for name, one in given.items() if one != "auto"}
 
 
-def is_loss(name):
-    """Whether a curve belongs into the upper panel: errors and losses, where small is good."""
-    return not larger_is_better(name)
-
-
-def is_validation(name):
-    """Whether a curve of this name was measured on validation events."""
-    return name.startswith("val_")
+def _check_direction(given):
+    if given not in DIRECTIONS:
+        raise ValueError(f"mode is 'auto', 'min' or 'max', not {given!r}")
 
 
 def cell(value):
@@ -88,13 +72,18 @@ class Recorder:
         Epochs planned.
     fraction : float
         Part of the current epoch that is done.
+    sets : dict of str to str
+        Samples that curves are measured on, by what their names begin with.
+    told : dict of str to str
+        Which direction of a curve is better, ``"min"`` or ``"max"``, as its library says.
     """
 
     def __init__(self, watch=None, mode="auto"):
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"mode is 'auto', 'min' or 'max', not {mode!r}")
         self.watch = None if watch is None else as_name(watch)
-        self.mode = mode
+        self.mode = mode if isinstance(mode, str) else _directions(mode)
+        _check_direction(self.mode if isinstance(mode, str) else "auto")
+        self.sets = dict(SETS)
+        self.told = {}
         self.columns = {}
         self.length = 0
         self.total = None
@@ -106,6 +95,7 @@ class Recorder:
         """Start the clock; forget the curves unless ``resume``."""
         if not resume:
             self.columns, self.length, self._best = {}, 0, None
+            self.sets, self.told = dict(SETS), {}
         self.total = total
         self.fraction = 0.0
         self._clock = Clock()
@@ -173,24 +163,68 @@ class Recorder:
             return None
         return max(self.total - self.done, 0) / self.rate
 
+    def learn(self, told, sets=None):
+        """Take over what the library says: directions by curve, samples by beginning of name."""
+        self.sets |= {as_name(lead): as_name(text) for lead, text in (sets or {}).items()}
+        told = _directions(told)
+        if told.items() - self.told.items():
+            self.told |= told
+            self._best = self._search_best(self.watched())
+
+    def lead(self, name):
+        """Beginning of a curve's name that says on which sample it was measured."""
+        return max((lead for lead in self.sets if name.startswith(lead)), key=len)
+
+    def base(self, name):
+        """Name of a curve without its sample."""
+        return name[len(self.lead(name)) :]
+
     def watched(self):
-        """Name of the curve that decides which epoch is best, or None."""
+        """Name of the curve that decides which epoch is best, or None.
+
+        Of several samples it is that called validation, else the last one: xgboost stops by that.
+        """
         if self.watch is not None:
             return self.watch if self.watch in self.columns else None
-        names = list(self.columns)
-        validation = [name for name in names if is_validation(name)]
-        losses = [name for name in validation if is_loss(name)]
-        return next(iter([*losses, *validation, *filter(is_loss, names), *names]), None)
+        leads = ["val_", *reversed([lead for lead in self.sets if lead not in SETS]), ""]
+        for lead in leads:
+            names = [name for name in self.columns if self.lead(name) == lead]
+            if names:
+                return min(names, key=self._rank)
+        return None
+
+    def _rank(self, name):
+        """Order in which curves decide: the loss itself, other losses, what else is known."""
+        larger = self.known_direction(name)
+        return (self.base(name) != "loss", larger is not False, larger is None)
 
     def maximises(self, name):
-        """Whether this curve is best where it is largest."""
-        return larger_is_better(name) if self.mode == "auto" else self.mode == "max"
+        """Whether this curve is best where it is largest; None if nobody says.
+
+        The caller is asked first, then the library; the name counts where both are silent.
+        """
+        known = self.known_direction(name)
+        if self.mode in ("min", "max") and (name == self.watch or known is None):
+            return self.mode == "max"
+        return known
+
+    def known_direction(self, name):
+        """Whether larger is better, as said of this curve by name, or None."""
+        given = self.mode if isinstance(self.mode, dict) else {}
+        base = self.base(name)
+        said = given.get(name) or given.get(base) or self.told.get(name) or self.told.get(base)
+        return larger_is_better(base) if said is None else said == "max"
 
     def _follow_best(self):
         name = self.watched()
-        if self._best is not None and self._best.name != name:
+        if name is None:
+            self._best = None
+        elif self._best is not None and self._best.name != name:
             self._best = self._search_best(name)
-        elif name is not None:
+        elif self.maximises(name) is None:
+            if self.length == 1 or self._best is not None:
+                self._best = self._search_best(name)
+        else:
             self._compare(name, self.length, self.columns[name][-1])
 
     def _compare(self, name, epoch, value):
@@ -202,7 +236,12 @@ class Recorder:
 
     def _search_best(self, name):
         self._best = None
-        for epoch, value in enumerate(self.columns.get(name, ()), start=1):
+        column = self.columns.get(name, ())
+        if name is not None and self.maximises(name) is None:
+            # The first value is best either way, as long as there is no other.
+            known = {value for value in column if value is not None and math.isfinite(value)}
+            column = column if len(known) == 1 else ()
+        for epoch, value in enumerate(column, start=1):
             self._compare(name, epoch, value)
         return self._best
 

@@ -27,6 +27,8 @@ from hepml_widgets.roc_explorer import RocExplorer
 __all__ = ["Report", "report"]
 
 SURE = 0.01  # a p-value below is called a difference
+LIGHT, FEW = 0.1, 100  # a mean weight and a number of scores below which a model hardly learned
+LOOKED_AT = 20_000  # events whose scores are counted
 AGREE = 0.02  # a mean score this near the share of signal is not remarked on
 STEPS = {"scores": 0.2, "input variables": 0.2, "correlations": 0.1, "classifiers": 0.1,
          "feature ranking": 0.3, "page": 0.1}  # fmt: skip
@@ -159,7 +161,9 @@ class Report:
     def remarks(self):
         """What one should know of the events, one sentence each."""
         return [written(note) for note in self.notes] + [
-            note for source in (self._split, self._weights, self._features) for note in source()
+            note
+            for source in (self._split, self._weights, self._learned, self._columns, self._features)
+            for note in source()
         ]
 
     def _split(self):
@@ -184,6 +188,30 @@ class Report:
                     f"Negative weights make an efficiency of {name_of(name)} fall somewhere while "
                     "the cut loosens."
                 )
+
+    def _learned(self):
+        weights = (self.train or self.test).weights
+        mean = 1.0 if weights is None else float(np.mean(np.abs(weights)))
+        for name, score in self.test.scores.items():
+            different = len(np.unique(score[:LOOKED_AT]))
+            if different == 1:
+                yield f"{name_of(name)} gives all events the same score."
+            if mean < LIGHT and different < min(FEW, len(score)):
+                yield (
+                    f"{name_of(name)} gives {count(different, 'different score')} only, and the "
+                    f"mean weight is {significant(mean, 2)}. If it was trained on such weights: "
+                    "trees of xgboost, LightGBM and HistGradientBoosting are cut no further where "
+                    "weights add up to little; divide the weights by their mean for training."
+                )
+
+    def _columns(self):
+        features = self.test.features
+        for name, scorer in self.scorers.items():
+            if scorer.by_place:
+                order = listed(map(name_of, features.names))
+                yield f"{name_of(name)} knows no names of columns: it got {order} in this order."
+            if scorer.unused:
+                yield f"{name_of(name)} does not take {listed(map(name_of, scorer.unused))}."
 
     def _features(self):
         by_code = {}
@@ -313,9 +341,13 @@ def report(
     scores_or_model : array_like, model, or dict of str to these
         Scores, larger for signal, shape (n,); or a fitted model that is asked for them: a
         classifier of scikit-learn, xgboost, lightgbm or Keras, an ONNX session or the path of an
-        ``.onnx`` file, or a function from features to scores. Up to eight by name.
-    X : array_like, shape (n, d), dict of columns, or pandas.DataFrame, optional
+        ``.onnx`` file, or a function from features to scores. Up to eight by name. Labels are 1
+        and 0 (or -1), or the two ``names``.
+    X : array_like, shape (n, d), structured array, dict of columns, or table, optional
         Features of the events. NaN is a missing value, which is counted; models see it as it is.
+        Where model and table have names, a model gets its columns by name, whatever their order;
+        else as they come, which the page then says. An ONNX file has names if it has one input
+        for each column, or a list of them as ``feature_names`` in its metadata.
     weights : array_like, shape (n,), optional
         One weight per event, of either sign. For the significance to be that of an experiment they
         must add up to cross-section times luminosity.
@@ -337,7 +369,7 @@ def report(
         Share of signal that the score was trained for, to judge its calibration; by default that
         of the training events, else of the events, both as weighted.
     names : tuple of str, default ("signal", "background")
-        What the two classes are called.
+        What the two classes are called; a model whose labels are text has these labels.
     title : str, default "Classifier report"
         Heading of the page.
     notes : sequence of str, optional
@@ -361,8 +393,9 @@ def report(
     ------
     ValueError, TypeError
         If the events are not usable: one class only, a class whose weights add up to zero or less,
-        NaN or infinite scores or weights, infinite features, lengths that differ. The sentence
-        says what was given and what is wanted.
+        NaN or infinite scores or weights, infinite features, lengths that differ. If a model was
+        trained on a column that ``X`` does not have, or its labels do not say which one is
+        signal. The sentence says what was given and what is wanted.
 
     Examples
     --------
@@ -374,7 +407,7 @@ def report(
     step = staged(progress)
     given = gather(
         y, scores_or_model, X, weights, train=train, features=features, missing=missing,
-        progress=step,
+        names=two_names(names), progress=step,
     )  # fmt: skip
     found = Report(given, Options(sigma_b, b_r), two_names(names), title, notes)
     found.fill(

@@ -6,9 +6,10 @@ import numpy as np
 
 from hepml.stats import _validate
 from hepml_widgets._checks import sample_of
+from hepml_widgets._columns import ScoreError, column_names, known_to
 from hepml_widgets._numbers import as_name
 from hepml_widgets._report_words import LONGEST
-from hepml_widgets._scorers import is_model, name_of, scorer_of
+from hepml_widgets._scorers import Scorer, is_model, name_of
 
 __all__ = ["Features", "Sample", "gather"]
 
@@ -18,21 +19,34 @@ MOST_MODELS = 8
 
 
 class Features:
-    """Columns of numbers by name, of an array, a mapping or a pandas table, without a copy.
+    """Columns of numbers by name, of an array, a mapping or a table, without a copy.
 
     Parameters
     ----------
-    X : array_like of shape (n, d), mapping of str to array_like, or pandas.DataFrame
+    X : array_like of shape (n, d), structured array, mapping of str to array_like, or table
+        Of pandas or a like library.
     features : sequence of str, optional
         Names of the columns of an array; of the others, the columns to take.
     missing : float, optional
         Value that stands for none; NaN always does.
+
+    Attributes
+    ----------
+    names : list
+        Of the columns; ``x0``, ``x1``, … where they have none.
+    known : list of str or None
+        The names by which models find their columns; None for a plain array.
     """
 
     def __init__(self, X, features=None, missing=None):
         self._missing = missing
-        named = hasattr(X, "keys") and hasattr(X, "__getitem__")
-        self._table = self._of_names(X, features) if named else self._of_array(X, features)
+        known = column_names(X)
+        if known is None:
+            self._table = self._of_array(X, features)
+            self.known = None if features is None else [str(name) for name in self.names]
+        else:
+            self._table = self._of_names(X, known, features)
+            self.known = known_to(self.names)
         if not 1 <= len(self.names) <= MOST_FEATURES:
             raise ValueError(
                 f"X has {len(self.names)} columns: one to {MOST_FEATURES} can be reported; name "
@@ -43,14 +57,14 @@ class Features:
         self.count = len(self._raw(0))
         self._check()
 
-    def _of_names(self, X, features):
-        known = list(X.keys())
+    def _of_names(self, X, known, features):
         self.names = known if features is None else list(features)
         for name in self.names:
             if name not in known:
                 listed = ", ".join(map(str, known))[:300]
                 raise ValueError(f"X has no column {str(name)[:60]!r}: it has {listed}.")
-        return X
+        is_mapping = hasattr(X, "keys") and not isinstance(X, np.ndarray)
+        return X if is_mapping else {name: X[name] for name in self.names}
 
     def _of_array(self, X, features):
         X = np.asarray(X)
@@ -74,6 +88,16 @@ class Features:
             known = values[~np.isnan(values)] if values.dtype.kind == "f" else values
             if known.size:
                 _validate.check_finite(f"values of column {str(name)[:60]!r}", known)
+
+    def alike(self, X):
+        """Return the same columns of other events: by name where both have names."""
+        other = Features(X, None if self.known is None else self.names, self._missing)
+        if len(other.names) != len(self.names):
+            raise ValueError(
+                f"X of the training events has {len(other.names)} columns, that of the others "
+                f"{len(self.names)}."
+            )
+        return other
 
     @property
     def is_frame(self):
@@ -154,12 +178,12 @@ class Gathered:
     scorers: dict
 
 
-def gather(y, scores_or_model, X, weights, *, train, features, missing, progress):
+def gather(y, scores_or_model, X, weights, *, train, features, missing, names, progress):
     """Check all that was given, and ask the models for their scores.
 
     Parameters
     ----------
-    y, scores_or_model, X, weights, train, features, missing
+    y, scores_or_model, X, weights, train, features, missing, names
         As for `report`.
     progress : callable
         Called with (share done, what is done).
@@ -171,9 +195,7 @@ def gather(y, scores_or_model, X, weights, *, train, features, missing, progress
     by_name = as_models(scores_or_model)
     _validate.check_order({"y": y, "X": X, "weights": weights, **by_name})
     features = None if X is None else Features(X, features, missing)
-    scorers = {name: scorer_of(model) for name, model in by_name.items() if is_model(model)}
-    if scorers and features is None:
-        raise ValueError(f"X is wanted: the model {shown(next(iter(scorers)))} needs features.")
+    scorers = scorers_of(by_name, features, names)
     whole = as_sample("events", y, weights, features)
     whole.scores.update(scores_of(by_name, scorers, whole, progress))
     if train is None:
@@ -186,6 +208,21 @@ def gather(y, scores_or_model, X, weights, *, train, features, missing, progress
     check_classes("test events", whole)
     check_classes("training events", learned)
     return Gathered(whole, learned, scorers)
+
+
+def scorers_of(by_name, features, names):
+    """Functions from tables like these features to scores, of all that are models."""
+    found = {}
+    for name, model in by_name.items():
+        if not is_model(model):
+            continue
+        try:
+            found[name] = Scorer(model, features and features.known, names)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"Model {shown(name)}: {error}") from error
+    if found and features is None:
+        raise ValueError(f"X is wanted: the model {shown(next(iter(found)))} needs features.")
+    return found
 
 
 def shown(name):
@@ -249,6 +286,8 @@ def ask(scorer, table):
     """Scores of some events; what a library complains of becomes one sentence."""
     try:
         return scorer(table)
+    except ScoreError:
+        raise
     except Exception as error:  # whatever a library raises
         kind = type(error).__name__
         said = " ".join(str(error).split())[:300]
@@ -263,8 +302,9 @@ def given_train(train, by_name, scorers, test, progress):
         )
     X, y, weights = sample_of(train, "X, y" if scorers else "y, scores")
     if scorers:
-        names = test.features.names
-        features = Features(X, names, test.features._missing)  # noqa: SLF001 - the same kind
+        features = test.features.alike(X)
+        if features.known != test.features.known:
+            scorers = scorers_of(by_name, features, next(iter(scorers.values())).classes)
         sample = as_sample("training events", y, weights, features)
         sample.scores.update(scores_of(by_name, scorers, sample, progress))
         return sample

@@ -25,7 +25,7 @@ PIXELS = DPI / 72  # per point
 LEFT, RIGHT, BOTTOM, TOP = 67, 504, 42, 313
 GAP = 11  # between two panels
 TICK = 5  # pixels
-ROOM = 1.17  # of the axis, for the names at the curves' ends
+ROOM, MORE, SHORT = 1.17, 1.3, 10  # of the axis, for short and other names at the curves' ends
 SMALL, NORMAL = 8, 10  # points
 COLOURS = 48
 DOTS, RULE = (1, 1.65), (1, 2)
@@ -54,7 +54,7 @@ class Panel(NamedTuple):
     best: tuple | None
 
 
-def draw(panels, unit, length, best_epoch):
+def draw(panels, unit, length, best_epoch, words=None):
     """Draw panels above each other.
 
     Parameters
@@ -63,9 +63,10 @@ def draw(panels, unit, length, best_epoch):
     unit : str
         What the axis counts.
     length : int
-        Epochs trained; with none an invitation is written instead of curves.
+        Epochs trained; with none ``words`` are written instead of curves.
     best_epoch : int or None
         Where the rule of the best epoch stands.
+    words : str, optional
 
     Returns
     -------
@@ -78,12 +79,18 @@ def draw(panels, unit, length, best_epoch):
     tops = [TOP - i * (height + GAP) for i in range(count)]
     if not length:
         paper.frame(Frame(tops[0] - height, tops[0], (0, 1), (0, 1)))
-        paper.text(((LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2), "train a model to see it here")
+        paper.text(((LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2), words or "")
     for panel, top in zip(panels, tops, strict=False):
-        place = Frame(top - height, top, (0, ROOM * max(length, 1)), span(panel))
+        place = Frame(top - height, top, (0, room(panels) * max(length, 1)), span(panel))
         fill(paper, place, panel, best_epoch, named=top is tops[-1])
     paper.text(((LEFT + RIGHT) / 2, 10), unit)
     return paper.png()
+
+
+def room(panels):
+    """Length of the axis, of that of the curves."""
+    names = [curve.label for panel in panels for curve in panel.curves]
+    return ROOM if max(map(len, names), default=0) <= SHORT else MORE
 
 
 class Frame(NamedTuple):

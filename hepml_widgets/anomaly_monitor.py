@@ -5,7 +5,7 @@ import math
 import numpy as np
 import traitlets
 
-from hepml_widgets import _anomaly_figure
+from hepml_widgets import _anomaly_figure, _traits
 from hepml_widgets._anomaly_table import (
     CONCLUSIONS,
     RATES,
@@ -162,10 +162,10 @@ class AnomalyMonitor(View):
     _module = "anomaly_monitor"
     _drawn_by = staticmethod(_anomaly_figure.draw)
 
-    threshold = traitlets.Float(help="cut on the anomaly score").tag(sync=True)
-    event = traitlets.Int(-1, help="index of the event looked at").tag(sync=True)
+    threshold = _traits.Float(help="cut on the anomaly score").tag(sync=True)
+    event = _traits.Int(-1, help="index of the event looked at").tag(sync=True)
     period = traitlets.Unicode(help="the period looked at").tag(sync=True)
-    false_alarm = traitlets.Float(RATES[0], help="false-alarm rate per period").tag(sync=True)
+    false_alarm = _traits.Float(RATES[0], help="false-alarm rate per period").tag(sync=True)
 
     def __init__(
         self,

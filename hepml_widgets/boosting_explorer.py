@@ -1,12 +1,10 @@
 """Boosted trees round by round: one tree, the regions they cut, and the exact answer on top."""
 
-import re
-
 import numpy as np
 import traitlets
 
 from hepml import stats
-from hepml_widgets import _boosting_figure
+from hepml_widgets import _boosting_figure, _traits
 from hepml_widgets._base import View, pack
 from hepml_widgets._boosting_table import (
     Plane,
@@ -22,6 +20,7 @@ from hepml_widgets._boosting_table import (
 )
 from hepml_widgets._boosting_trees import LEAF, read
 from hepml_widgets._checks import check_size, sample_of, two_names
+from hepml_widgets._columns import column_names, known_to, matched, trained_on
 from hepml_widgets._numbers import as_name, isolated, joined, quoted, shorten, significant
 
 __all__ = ["BoostingExplorer"]
@@ -38,8 +37,8 @@ class BoostingExplorer(View):
     model : estimator or Booster
         Fitted for two classes: ``GradientBoostingClassifier``, ``HistGradientBoostingClassifier``
         or ``AdaBoostClassifier`` of scikit-learn, or a model of xgboost or lightgbm.
-    X : array_like or DataFrame, shape (n, n_features)
-        Test events.
+    X : array_like, shape (n, n_features), or table or dict of columns
+        Test events. Where table and model have names, columns are found by name.
     y : array_like, shape (n,)
         1 or True for signal, 0 or False for background.
     weights : array_like, shape (n,), optional
@@ -94,7 +93,7 @@ class BoostingExplorer(View):
     _module = "boosting_explorer"
     _drawn_by = staticmethod(_boosting_figure.draw)
 
-    round = traitlets.Int(1, help="boosting round shown").tag(sync=True)
+    round = _traits.Int(1, help="boosting round shown").tag(sync=True)
     curve = traitlets.Enum(["AUC", "log-loss"], "AUC", help="drawn against the rounds").tag(
         sync=True
     )
@@ -115,13 +114,13 @@ class BoostingExplorer(View):
         names=("signal", "background"),
     ):
         self.names = two_names(names)
-        columns = columns_of(X)
+        wanted = trained_on(model)
+        X, columns = in_order("test", X, wanted)
         samples = {"test": as_sample("test", X, y, weights)}
         if train is not None:
-            samples = {"train": as_training(train)} | samples
+            samples = {"train": as_training(train, wanted)} | samples
         X, y, weights = samples["test"]
         self.ensemble = read_with(model, X)
-        check_columns(columns, self.ensemble.names)
         self.feature_names = columns or self.ensemble.names or [f"x{i}" for i in range(X.shape[1])]
         axes = self._axes(features)
         self.plane = Plane(axes, shown_ranges(X, axes, ranges), self._held(X, axes, hold))
@@ -306,21 +305,22 @@ def exact_area(log_ratio, X, y, weights):
         raise type(error)(f"log_ratio on the test events: {error}") from error
 
 
-def columns_of(X):
-    """Names of the columns of a table, None for an array."""
-    return [as_name(name) for name in X.columns] if hasattr(X, "columns") else None
+def in_order(kind, X, wanted):
+    """Columns as the model was trained on them, found by name in a table, and their names."""
+    known = column_names(X)
+    if known is None:
+        return X, None
+    try:
+        places = matched(wanted, known_to(known))
+    except ValueError as error:
+        raise ValueError(f"X of the {kind} sample is not for this model: {error}") from error
+    places = range(len(known)) if places is None else places
+    names = [as_name(known[place]) for place in places]
+    if hasattr(X, "iloc"):
+        return X.iloc[:, [*places]], names
+    return np.stack([X[known[place]] for place in places], axis=1), names
 
 
-def check_columns(columns, names):
-    """See that a table has the columns the model was trained on, in their order."""
-    if columns is None or names is None or all(re.fullmatch(r"Column_\d+", n) for n in names):
-        return
-    if [name.replace(" ", "_") for name in columns] != [name.replace(" ", "_") for name in names]:
-        raise ValueError(
-            f"X has the columns {', '.join(map(repr, columns))}, but the model was trained on "
-            f"{', '.join(map(repr, names))}, in this order."
-        )
-
-
-def as_training(train):
-    return as_sample("training", *sample_of(train, "X, y"))
+def as_training(train, wanted):
+    X, *others = sample_of(train, "X, y")
+    return as_sample("training", in_order("training", X, wanted)[0], *others)

@@ -7,7 +7,7 @@ import traitlets
 
 from hepml import stats
 from hepml.stats import _validate
-from hepml_widgets import _bump_figure
+from hepml_widgets import _bump_figure, _traits
 from hepml_widgets._base import View, pack
 from hepml_widgets._bump_table import (
     KEPT,
@@ -113,9 +113,9 @@ class BumpHunter(View):
     _module = "bump_hunter"
     _drawn_by = staticmethod(_bump_figure.draw)
 
-    threshold = traitlets.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
-    signal_region = traitlets.Tuple(help="low and high edge of the window, GeV").tag(sync=True)
-    truth_shown = traitlets.Bool(False, help="whether the signal is drawn").tag(sync=True)
+    threshold = _traits.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
+    signal_region = _traits.Tuple(help="low and high edge of the window, GeV").tag(sync=True)
+    truth_shown = _traits.Bool(False, help="whether the signal is drawn").tag(sync=True)
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import traitlets
 
-from hepml_widgets import _image_figure
+from hepml_widgets import _image_figure, _traits
 from hepml_widgets._base import View, pack
 from hepml_widgets._checks import as_column, as_edges, ask, check_size, two_names
 from hepml_widgets._image_table import (
@@ -119,15 +119,15 @@ class ImageBrowser(View):
     _module = "image_browser"
     _drawn_by = staticmethod(_image_figure.draw)
 
-    brush = traitlets.Tuple(help="variable, low and high edge, or nothing").tag(sync=True)
+    brush = _traits.Tuple(help="variable, low and high edge, or nothing").tag(sync=True)
     shown = traitlets.Enum(["averages", "jets"], "averages", help="all or one").tag(sync=True)
     scale = traitlets.Enum(["log", "linear"], "log", help="of the colours").tag(sync=True)
     contrast = traitlets.Enum(["difference", "pull"], "difference", help="drawn third").tag(
         sync=True
     )
     stack = traitlets.Enum(["images", "saliency"], "images", help="what is shown").tag(sync=True)
-    jet = traitlets.Int(0, help="number of the single jet").tag(sync=True)
-    pixel = traitlets.Tuple(help="row and column").tag(sync=True)
+    jet = _traits.Int(0, help="number of the single jet").tag(sync=True)
+    pixel = _traits.Tuple(help="row and column").tag(sync=True)
 
     def __init__(
         self,

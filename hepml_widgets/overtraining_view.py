@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from hepml import stats
-from hepml_widgets import _overtraining_figure
+from hepml_widgets import _overtraining_figure, _traits
 from hepml_widgets._base import View, pack
 from hepml_widgets._checks import check_size, one_of, two_names
 from hepml_widgets._numbers import as_name, joined, quoted
@@ -98,7 +98,7 @@ class OvertrainingView(View):
     _module = "overtraining_view"
     _drawn_by = staticmethod(_overtraining_figure.draw)
 
-    round = traitlets.Int(0, help="round whose scores are shown").tag(sync=True)
+    round = _traits.Int(0, help="round whose scores are shown").tag(sync=True)
     curve = traitlets.Unicode(help="name of the learning curve shown").tag(sync=True)
 
     questions = ("Does longer training still help?", "Do training and test scores differ?")

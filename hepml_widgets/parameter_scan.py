@@ -6,7 +6,7 @@ import numpy as np
 import traitlets
 
 from hepml import stats
-from hepml_widgets import _scan_figure
+from hepml_widgets import _scan_figure, _traits
 from hepml_widgets._base import View, pack
 from hepml_widgets._checks import as_number, one_of, two_names
 from hepml_widgets._numbers import (
@@ -138,8 +138,8 @@ class ParameterScan(View):
     _module = "parameter_scan"
     _drawn_by = staticmethod(_scan_figure.draw)
 
-    value = traitlets.Float(help="value of the parameter that is shown").tag(sync=True)
-    threshold = traitlets.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
+    value = _traits.Float(help="value of the parameter that is shown").tag(sync=True)
+    threshold = _traits.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
     quantity = traitlets.Unicode("AUC", help="figure of merit shown").tag(sync=True)
     working_point = traitlets.Instance(stats.WorkingPoint, allow_none=True, read_only=True)
 

@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from hepml import stats
-from hepml_widgets import _roc_figure
+from hepml_widgets import _roc_figure, _traits
 from hepml_widgets._base import View
 from hepml_widgets._checks import check_size, one_of, sample_of, two_names
 from hepml_widgets._numbers import as_name, quoted
@@ -117,10 +117,10 @@ class RocExplorer(View):
     _module = "roc_explorer"
     _drawn_by = staticmethod(_roc_figure.draw)
 
-    threshold = traitlets.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
+    threshold = _traits.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
     model = traitlets.Unicode(help="name of the classifier shown").tag(sync=True)
-    sigma_b = traitlets.Float(SIGMA_B, help="relative background uncertainty").tag(sync=True)
-    b_r = traitlets.Float(10.0, help="regularisation of the AMS").tag(sync=True)
+    sigma_b = _traits.Float(SIGMA_B, help="relative background uncertainty").tag(sync=True)
+    b_r = _traits.Float(10.0, help="regularisation of the AMS").tag(sync=True)
     merit = traitlets.Enum(list(MERITS), "Z", help="figure of merit").tag(sync=True)
     roc_axis = traitlets.Enum(["rejection", "linear", "gap"], "rejection", help="axis").tag(
         sync=True

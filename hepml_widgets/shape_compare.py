@@ -5,7 +5,7 @@ import traitlets
 
 from hepml import stats
 from hepml.stats import _reweighting
-from hepml_widgets import _shape_figure
+from hepml_widgets import _shape_figure, _traits
 from hepml_widgets._base import View, pack
 from hepml_widgets._checks import as_edges, check_size
 from hepml_widgets._image_table import Axis, nice_edges
@@ -131,7 +131,7 @@ class ShapeCompare(View):
 
     feature = traitlets.Unicode(help="the feature shown").tag(sync=True)
     method = traitlets.Unicode(help="name of the weights shown").tag(sync=True)
-    brush = traitlets.Tuple(help="feature, low and high edge, or nothing").tag(sync=True)
+    brush = _traits.Tuple(help="feature, low and high edge, or nothing").tag(sync=True)
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ from hepml_widgets import _adapters, _style, _training_picture
 from hepml_widgets._base import View
 from hepml_widgets._checks import as_target
 from hepml_widgets._numbers import as_name, isolated, shorten
-from hepml_widgets._recorder import Recorder, cell, is_loss, is_validation, spelled
+from hepml_widgets._recorder import SETS, Recorder, cell, spelled
 from hepml_widgets._roc_figure import plain
 
 __all__ = ["TrainingMonitor"]
@@ -44,6 +44,7 @@ INTERVAL = 0.2  # s; at most five updates per second
 SHARE = 200  # an update that took t is followed by at least 200 t without one
 TAIL = 16  # rounds sent on their own before the whole table is sent again
 BUSY = ("running", "paused", "stopping")
+INVITATION = "train a model to see it here"
 
 
 class TrainingMonitor(_adapters.KerasHooks, View):
@@ -61,10 +62,14 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         A value to beat, drawn as a line: ``0.87`` (of the metric, or of the loss if there is no
         metric) or ``{"auc": 0.87}``.
     watch : str, optional
-        Curve that decides which epoch is best. Default: the validation loss, else the first
-        other validation curve, else the training loss.
-    mode : {"auto", "min", "max"}
-        Whether small or large is best for ``watch``; ``"auto"`` knows by the name.
+        Curve that decides which epoch is best. Default: the validation loss (of several outputs,
+        their sum), else another validation loss, else another validation curve, else the training
+        loss. Of several evaluation sets without names that tell, the last one decides, as in
+        xgboost.
+    mode : {"auto", "min", "max"} or dict of str to these
+        Whether small or large is best for ``watch``, or by curve: ``{"rejection": "max"}``. With
+        ``"auto"`` the library says (LightGBM and the metrics of Keras do), else the name
+        (``auc``, ``…_error``). Where neither tells, no epoch is called best.
     events : int, optional
         Training events per epoch; with it the speed is shown in events/s.
 
@@ -75,6 +80,17 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         ``"interrupted"``, ``"failed"`` or ``"recorded"``. A trait: it can be observed.
     result, error
         What the function run by `start` returned or raised.
+    mean : str or None
+        How the loss is made of the losses L of events with weights w, where that is known; it
+        stands on the axis. Keras gives Σw·L/N: training events of mean weight 3 beside validation
+        events of mean weight 1 look three times worse, so give both the same mean. `fit`, xgboost
+        and LightGBM give weighted means, Σw·L/Σw, which do not depend on it.
+
+    Notes
+    -----
+    A copy by `copy.deepcopy` (as scikit-learn makes of parameters) is the monitor itself. A
+    pickled one, in a saved model or in another process, comes back as a monitor of its own with
+    the curves so far.
 
     Examples
     --------
@@ -102,6 +118,8 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self.events = events
         self._unit = "epoch"
         self._message = ""
+        self.mean = None
+        self._options = {"metrics": metrics, "baseline": baseline, "watch": watch, "mode": mode}
         self._function = None
         self._thread = None
         self._before = {}
@@ -137,6 +155,12 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         return self._recorder.best
 
     @property
+    def directions(self):
+        """Which direction of each curve is better: ``"min"``, ``"max"``, or None if unknown."""
+        ways = {True: "max", False: "min", None: None}
+        return {name: ways[self._recorder.maximises(name)] for name in self._recorder.columns}
+
+    @property
     def epochs(self):
         """Number of epochs (or rounds) recorded."""
         return self._recorder.length
@@ -152,7 +176,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     def describe(self):
         """One sentence that stands for the picture where it cannot be seen."""
         if not self.epochs:
-            return "Training monitor: train a model to see it here."
+            return f"Training monitor: {self._waiting}."
         last = [f"{short(n)} {values[-1]:.3g}" for n, values in self.history.items() if values]
         text = f"Training curves after {self.epochs} {self._unit}s: {', '.join(last)}."
         epoch, name, value = self.best or (0, "", 0)
@@ -177,6 +201,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             self._recorder.begin(total, resume=resume)
             self._unit = unit
             self._recorded = None
+            self.mean = self.mean if resume else None
             self._message = ""
             self._stopping = False
             self._sent = -1
@@ -192,7 +217,8 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         Parameters
         ----------
         values : dict of str to float
-            Curves measured, validation ones named ``val_…``.
+            Curves measured, validation ones named ``val_…``. Of a metric of your own say which
+            direction is better: ``TrainingMonitor(mode={"rejection": "max"})``.
 
         Returns
         -------
@@ -204,6 +230,20 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         if time.perf_counter() >= self._due:
             self._publish()
         return self._held and self._wait()
+
+    def learn(self, directions, sets=None):
+        """Take over what a library says of its curves.
+
+        Parameters
+        ----------
+        directions : dict of str to {"min", "max"}
+            Which direction is better, by curve; ``mode`` goes before.
+        sets : dict of str to str, optional
+            Evaluation sets beyond training and validation: what the names of their curves begin
+            with, and what they are called.
+        """
+        with self._lock:
+            self._recorder.learn(directions, sets)
 
     def tick(self, step, steps=None):
         """Count one batch; cheap enough for every batch.
@@ -239,31 +279,39 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     # ------------------------------------------------------------ libraries
 
-    def xgboost(self, rounds=None):
+    def xgboost(self, rounds=None, training=None):
         """Follow xgboost with a callback.
 
         Parameters
         ----------
         rounds : int, optional
             Boosting rounds planned (xgboost does not tell its callbacks).
+        training : str, optional
+            Which evaluation set is training (``"validation_0"``). By default the one that is the
+            very object trained on, else one named ``train…``; if there is neither, each of several
+            sets is drawn under its own name.
 
         Returns
         -------
         xgboost.callback.TrainingCallback
-            For ``xgboost.train(…, callbacks=[…])`` or ``XGBClassifier(callbacks=[…])``. Of the
-            evaluation sets the one named ``train…``, or the first of several, is training.
+            For ``xgboost.train(…, callbacks=[…])`` or ``XGBClassifier(callbacks=[…])``.
         """
-        return _adapters.follow_xgboost(self, rounds)
+        return _adapters.follow_xgboost(self, rounds, training)
 
-    def lightgbm(self):
+    def lightgbm(self, training=None):
         """Follow lightgbm with a callback.
+
+        Parameters
+        ----------
+        training : str, optional
+            Which evaluation set is training, as for `xgboost`.
 
         Returns
         -------
         callable
             For ``lightgbm.train(…, callbacks=[…])`` or ``LGBMClassifier().fit(…, callbacks=[…])``.
         """
-        return _adapters.LightgbmFollower(self)
+        return _adapters.LightgbmFollower(self, training)
 
     def fit(self, estimator, X, y, sample_weight=None, validation=None):
         """Fit a scikit-learn estimator and follow it; the model is that of ``estimator.fit``.
@@ -283,7 +331,8 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             Their weights.
         validation : tuple, optional
             ``(X, y)`` or ``(X, y, weights)`` to measure validation curves on. An early stopping
-            of ``HistGradientBoosting*`` then uses these events instead of its own fraction.
+            of ``HistGradientBoosting*`` then uses these events instead of its own fraction. Where
+            both tables have names, columns are found by name.
 
         Returns
         -------
@@ -507,6 +556,8 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             "lower": lower,
             "baseline": self._baselines(upper, lower),
             "recorded": self._recorded,
+            "titles": {name: self._title(name) for name in (upper, *lower) if name is not None},
+            "sets": [[lead, text] for lead, text in self._recorder.sets.items()],
         }
 
     def _make_live(self):
@@ -525,18 +576,29 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             "rate": cell(recorder.rate),
             "events": self.events,
             "best": None if self.best is None else [*self.best],
-            "maximise": watched is not None and recorder.maximises(watched),
+            "maximise": watched is not None and recorder.maximises(watched) is True,
+            "waiting": self._waiting,
         }
+
+    @property
+    def _waiting(self):
+        """What stands in the frame before there is a curve."""
+        if self.status in BUSY:
+            return f"the first {self._unit} is under way"
+        return INVITATION if self.status == "empty" else f"no {self._unit} was completed"
+
+    def _title(self, name):
+        """Name of a panel's axis, with what is known of its loss."""
+        return f"{name} ({self.mean})" if self.mean and name.endswith("loss") else name
 
     def _panels(self):
         """Name of the upper curve, names of the lower ones."""
-        names = [name for name in self._recorder.columns if not is_validation(name)]
-        names += [
-            name[4:]
-            for name in self._recorder.columns
-            if name[4:] not in names and is_validation(name)
-        ]
-        losses = [name for name in names if is_loss(name) and name not in self._metrics]
+        recorder = self._recorder
+        own = [name for name in recorder.columns if not recorder.lead(name)]
+        names = list(dict.fromkeys([*own, *map(recorder.base, recorder.columns)]))
+        free = [name for name in names if name not in self._metrics]
+        losses = [name for name in free if recorder.known_direction(name) is False]
+        losses = losses or [name for name in free if recorder.known_direction(name) is None]
         upper = "loss" if "loss" in losses else next(iter(losses), None)
         return upper, self._metrics or [name for name in names if name != upper]
 
@@ -608,6 +670,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             "recorded": recorded or self._recorded or _provenance(),
             "unit": self._unit,
             "seconds": round(self._recorder.elapsed, 3),
+            **self._known(),
             "curves": {n: [_exact(v) for v in c] for n, c in self._recorder.columns.items()},
         }
         return write_text(as_target(path), json.dumps(content, allow_nan=False) + "\n")
@@ -638,10 +701,11 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         curves = {
             n: [None if v is None else float(v) for v in c] for n, c in content["curves"].items()
         }
-        return cls(**options)._recall(curves, str(content["recorded"]), content["unit"])  # noqa: SLF001
+        known = {name: content[name] for name in ("mean", "told", "sets") if content.get(name)}
+        return cls(**options)._recall(curves, str(content["recorded"]), content["unit"], known)  # noqa: SLF001
 
     @classmethod
-    def from_history(cls, history, recorded=None, *, unit="epoch", **options):
+    def from_history(cls, history, recorded=None, *, unit="epoch", training=None, **options):
         """Monitor of a training that is over.
 
         Parameters
@@ -653,6 +717,9 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             Says where it comes from: date, command, versions. It is shown with the curves.
         unit : {"epoch", "round"}
             What the axis counts.
+        training : str, optional
+            Which evaluation set is training, where its name does not tell (``"validation_0"``);
+            without it each of several such sets is drawn under its own name.
         **options
             As for `TrainingMonitor`.
 
@@ -665,16 +732,44 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         ValueError
             If the lengths of the curves do not fit each other.
         """
-        curves = _aligned(_adapters.flat_history(history))
-        return cls(**options)._recall(curves, recorded or "recorded", unit)  # noqa: SLF001
+        curves = _aligned(_adapters.flat_history(history, training))
+        known = {"sets": _adapters.sets_of(history, training)}
+        return cls(**options)._recall(curves, recorded or "recorded", unit, known)  # noqa: SLF001
 
-    def _recall(self, columns, recorded, unit):
+    def _known(self):
+        """Return what is known of the curves beyond their values."""
+        recorder = self._recorder
+        sets = {lead: text for lead, text in recorder.sets.items() if lead not in SETS}
+        known = {"mean": self.mean, "told": recorder.told, "sets": sets}
+        return {name: value for name, value in known.items() if value}
+
+    def _recall(self, columns, recorded, unit, known):
+        self._recorder.learn(known.get("told", {}), known.get("sets"))
         self._recorder.restore(columns)
+        self.mean = known.get("mean")
         self._unit = unit
         self._recorded = as_name(recorded)
         self._sent = -1
         self._tell("recorded")
         return self
+
+    def __copy__(self):
+        """Return this monitor: a view is one."""
+        return self
+
+    def __deepcopy__(self, memo):
+        """Return this monitor: what `sklearn.base.clone` makes reports here too."""
+        return self
+
+    def __reduce__(self):
+        """Pickle settings and curves; buttons, threads and the function to run stay here."""
+        curves = {name: list(column) for name, column in self._recorder.columns.items()}
+        given = self._options | {"events": self.events}
+        said = self._recorded or _provenance()
+        kind = type(self)
+        while kind.__base__.__name__ == kind.__name__:  # traitlets makes a class for each instance
+            kind = kind.__base__
+        return _revived, (kind, given, (curves, said, self._unit, self._known()))
 
     # ------------------------------------------------------------ print
 
@@ -696,17 +791,18 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         baselines = self._baselines(upper, lower)
         panels = [self._panel(name, baselines.get(name)) for name in names]
         best = self.best and self.best.epoch
-        return _training_picture.draw(panels, self._unit, self.epochs, best)
+        words = None if self.epochs else self._waiting
+        return _training_picture.draw(panels, self._unit, self.epochs, best, words)
 
     def _panel(self, name, baseline):
-        looks = _looks(name)
+        looks = _looks(name, self._recorder.sets)
         curves = [
             _training_picture.Curve(label, self._points(curve), color, width, dash)
             for curve, (label, color, width, dash) in looks.items()
         ]
         best = self.best
         dot = (best.epoch, best.value, looks[best.name][1]) if best and best.name in looks else None
-        return _training_picture.Panel(name, curves, baseline, dot)
+        return _training_picture.Panel(self._title(name), curves, baseline, dot)
 
     def _points(self, curve):
         values = self._recorder.columns.get(curve, ())
@@ -718,11 +814,15 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         figure, axes = _frames(max(len(names), 1))
         for ax, name in zip(axes, names, strict=False):
             self._draw(ax, name, self._baselines(upper, lower).get(name))
-        _finish_axes(axes, self._unit, self.epochs)
+        room = 1.17 if self._recorder.sets.keys() == SETS.keys() else 1.3
+        _finish_axes(axes, self._unit, room * max(self.epochs, 1))
+        if not self.epochs:
+            axes[0].text(0.5, 0.5, self._waiting, ha="center", transform=axes[0].transAxes)
+            axes[0].set(xticks=[], yticks=[])
         return figure
 
     def _draw(self, ax, name, baseline):
-        looks = _looks(name)
+        looks = _looks(name, self._recorder.sets)
         for curve, (label, color, width, dash) in looks.items():
             self._draw_curve(ax, curve, label, color=color, lw=width, ls=_style.linestyle(dash))
         if baseline is not None:
@@ -733,7 +833,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             ax.axvline(self.best.epoch, color=_style.CURVES[0], lw=0.8, ls=(0, (1, 2)))
             if self.best.name in looks:
                 ax.plot(self.best.epoch, self.best.value, "o", ms=5, color=looks[self.best.name][1])
-        ax.set_ylabel(plain(shorten(name)))
+        ax.set_ylabel(plain(shorten(self._title(name), 40)))
         ax.yaxis.set_label_coords(-0.105, 0.5)
 
     def _draw_curve(self, ax, curve, label, **look):
@@ -756,25 +856,28 @@ def _frames(count):
     return figure, figure.subplots(count, sharex=True, squeeze=False)[:, 0]
 
 
-def _looks(name):
+def _looks(name, sets):
     """Label, colour, width and dash of the curves of a panel."""
-    return {
-        name: ("training", _style.CURVES[1], 1.0, _style.DASHES[1]),
-        f"val_{name}": ("validation", _style.CURVES[0], 2.0, ""),
-    }
+    own = {"": (_style.CURVES[1], 1.0, _style.DASHES[1]), "val_": (_style.CURVES[0], 2.0, "")}
+    others = [lead for lead in sets if lead not in own]
+    for i, lead in enumerate(others):
+        place = 3 + i % (len(_style.CURVES) - 3)  # the one before is the baseline's
+        own[lead] = (_style.CURVES[place], 1.5, _style.DASHES[place])
+    return {f"{lead}{name}": (sets[lead], *own[lead]) for lead in sets}
 
 
-def _finish_axes(axes, unit, length):
+def _finish_axes(axes, unit, end):
     axes[-1].set_xlabel(unit)
     axes[-1].xaxis.set_label_coords(0.5, -0.055 - 0.065 * len(axes))
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     # Room for the names at the curves' ends.
-    axes[-1].set_xlim(0, 1.17 * max(length, 1))
-    if not length:
-        axes[0].text(
-            0.5, 0.5, "train a model to see it here", ha="center", transform=axes[0].transAxes
-        )
-        axes[0].set(xticks=[], yticks=[])
+    axes[-1].set_xlim(0, end)
+
+
+def _revived(kind, options, recorded):
+    """Monitor of its own with the curves of one that was pickled."""
+    monitor = kind(**options)
+    return monitor._recall(*recorded) if recorded[0] else monitor  # noqa: SLF001
 
 
 def _running_loop():

@@ -85,7 +85,7 @@ def test_an_interruption_before_the_first_chunk_keeps_nothing(tmp_path):
         assert process.stderr.readline().endswith("first chunk under way\n")
         process.send_signal(signal.SIGINT)
         output, message = process.communicate(timeout=120)
-    assert (process.returncode, output) == (1, "")
+    assert (process.returncode, output) == (130, "")
     assert message == "hepml: interrupted; no finished chunk is kept\n"
     assert not (tmp_path / "out").exists()
 
@@ -177,10 +177,64 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, sent):
             time.sleep(0.1)
         process.send_signal(sent)
         _, message = process.communicate(timeout=120)
-    assert process.returncode == 1
+    assert process.returncode == 128 + sent
     first, last = message.splitlines()
     assert first.endswith("first chunk under way")
     assert last.startswith("hepml: interrupted")
     assert last.endswith("the same command goes on from there")
     assert not list(tmp_path.glob("*.root"))
     assert list(tmp_path.glob("higgs_tautau.part/*.npz"))
+
+
+# ---------------------------------------------------------------- names with commas
+
+COMMAS = ("pt, raw", "x,y", "x", "y", 'say "hi"')
+
+
+@pytest.fixture
+def commas(tmp_path):
+    pd = pytest.importorskip("pandas", reason="the extra 'lab' is not installed")
+    pytest.importorskip("pyarrow", reason="the extra 'lab' is not installed")
+    pd.DataFrame({name: [1.5, 2.5] for name in COMMAS}).to_csv(tmp_path / "in.csv", index=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("options", "columns"),
+    [
+        (["--columns", '"pt, raw",x'], ["pt, raw", "x"]),
+        (["--columns", "pt, raw", "--columns", "x"], ["pt, raw", "x"]),
+        (["--columns", '"x,y"'], ["x,y"]),
+        (["--columns", 'x, "x,y", y'], ["x", "x,y", "y"]),
+        (["--columns", "x", "--columns", "y"], ["x", "y"]),
+        (["--columns", '"say ""hi""",y'], ['say "hi"', "y"]),
+        (["--drop", '"x,y","pt, raw"'], ["x", "y", 'say "hi"']),
+        (["--drop", "pt, raw", "--drop", 'x,"say ""hi"""'], ["x,y", "y"]),
+    ],
+)
+def test_columns_with_commas_are_named(commas, options, columns):
+    out = commas / "out.parquet"
+    done = hepml("data", "convert", str(commas / "in.csv"), str(out), *options)
+    assert done.returncode == 0, done.stderr
+    assert list(data.read(out).columns) == columns
+
+
+def test_a_word_that_is_read_in_two_ways_is_refused(commas):
+    paths = str(commas / "in.csv"), str(commas / "out.parquet")
+    for option in ("--columns", "--drop"):
+        done = hepml("data", "convert", *paths, option, "x,y")
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == (
+            "hepml: x,y names one column, and 2 others: write '\"x,y\"' for the one, or repeat the "
+            "option for the others"
+        )
+    done = hepml("data", "convert", *paths, "--columns", '"x,y')
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "is no list of names" in done.stderr
+    assert not (commas / "out.parquet").exists()
+
+
+def test_help_says_how_to_name_a_column_with_a_comma():
+    for command in (("data", "convert"), ("report",)):
+        text = " ".join(hepml(*command, "--help").stdout.split())
+        assert '"pt, raw",eta' in text

@@ -111,6 +111,42 @@ def test_a_model_in_onnx_is_asked(folder, table, tmp_path):
     assert "loss of AUC, m" in text_of(section(html, "ranking"))
 
 
+@pytest.mark.parametrize(
+    "named",
+    [["--columns", '"pt, raw","a,b"'], ["--columns", "pt, raw", "--columns", "a,b"],
+     ["--drop", "gauss"]],
+)  # fmt: skip
+def test_columns_with_commas_are_named(table, tmp_path, named):
+    frame = table.iloc[:, [0, 1, 2]].set_axis(["pt, raw", "a,b", "gauss"], axis=1)
+    frame = frame.assign(**{"b,dt": table["bdt"], "L,1": table["Label"]}).iloc[:800]
+    frame.to_csv(tmp_path / "events.csv", index=False)
+    for score in (['"b,dt"'], ["b,dt"]):
+        options = ["--label", "L,1=1", "--score", *score, *named, "--force"]
+        done = hepml("events.csv", *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        html = (tmp_path / "report.html").read_text("utf-8")
+        rows = [row[0] for row in tables(html)["Input variables in numbers"]]
+        assert rows == ["pt, raw", "a,b"]
+
+
+INTERRUPTED = """
+import signal, sys
+from hepml.cli import main
+import hepml_widgets._report as module
+module.gather = lambda *_, **__: signal.raise_signal(signal.SIGINT)
+sys.argv = ["hepml", "report", "events.csv.gz", "--label=Label", "--score=bdt", "--out=x.html"]
+main()
+"""
+
+
+def test_after_ctrl_c_the_status_is_130(folder):
+    command = [sys.executable, "-c", INTERRUPTED]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == "hepml: interrupted; x.html was not written"
+    assert not (folder / "x.html").exists()
+
+
 def test_what_is_there_stays_unless_forced(folder, tmp_path):
     out = tmp_path / "page.html"
     out.write_text("mine")

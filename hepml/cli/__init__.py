@@ -2,12 +2,12 @@
 
 import sys
 
-STOPPED = 130  # what a shell expects of a command that Ctrl-C ended
+from hepml.cli._stop import INTERRUPTED, StoppedError
 
 
-def _interrupted():
-    sys.stderr.write("hepml: interrupted\n")
-    sys.exit(STOPPED)
+def _interrupted(sentence="interrupted", status=INTERRUPTED):
+    sys.stderr.write(f"hepml: {sentence}\n")
+    sys.exit(status)
 
 
 try:
@@ -56,9 +56,11 @@ def _group(
 
 
 def main():
-    """Run the command; what a user can mend is one sentence and exit status 1."""
+    """Run the command; what a user can mend is one sentence and exit status 1, Ctrl-C is 130."""
     try:
         app()
+    except StoppedError as stop:
+        _interrupted(stop, stop.status)
     except (DataError, _repository.KernelError) as error:
         sys.exit(f"hepml: {error}")
     except OSError as error:
@@ -67,6 +69,6 @@ def main():
     except KeyboardInterrupt:
         _interrupted()
     except SystemExit as end:
-        if end.code == STOPPED:  # typer was there first, and says nothing
+        if end.code == INTERRUPTED:  # typer was there first, and says nothing
             _interrupted()
         raise

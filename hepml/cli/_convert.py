@@ -7,7 +7,8 @@ import typer
 
 from hepml import data
 from hepml.cli._bar import Bar
-from hepml.cli._rows import WhereCommand, cut, listed
+from hepml.cli._rows import COMMAS, WhereCommand, columns_of, cut, listed
+from hepml.cli._stop import StoppedError
 
 __all__ = ["register"]
 
@@ -18,6 +19,8 @@ hepml data convert events.root events.parquet
 hepml data convert "run*.root" all.root --tree nominal --rntuple
 
 hepml data convert events.csv.gz signal.h5 --columns mjj,score --where mjj ">" 3300
+
+hepml data convert events.csv events.root --drop '"pt, raw",eta'
 """
 
 
@@ -30,8 +33,8 @@ def convert(
     source: Annotated[str, typer.Argument(help="file, pattern or folder; file.root:tree too")],
     target: Annotated[Path, typer.Argument(help=".root .csv .csv.gz .parquet .h5 or .npz")],
     *,
-    columns: Annotated[list[str] | None, typer.Option(help="to keep: a,b or repeated")] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="to leave out: a,b or repeated")] = None,
+    columns: Annotated[list[str] | None, typer.Option(help=f"to keep: {COMMAS}")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help=f"to leave out: {COMMAS}")] = None,
     tree: Annotated[str | None, typer.Option(help="where the source holds several")] = None,
     where: Annotated[
         list[str] | None,
@@ -44,22 +47,23 @@ def convert(
     force: Annotated[bool, typer.Option("--force", help="replace an existing file")] = False,
 ):
     """Convert between ROOT, CSV, Parquet, HDF5 and npz (and from npy), however large the file."""
+    there = columns_of(source, tree, listed(names))
     try:
         with Bar(target.name, "rows") as progress:
             done = data.convert(
                 source,
                 target,
-                columns=listed(columns),
+                columns=listed(columns, there),
                 tree=tree,
                 where=cut(where or ()),
                 names=listed(names),
-                drop=listed(drop) or (),
+                drop=listed(drop, there) or (),
                 progress=progress,
                 layout="rntuple" if rntuple else None,
                 overwrite=force,
             )
     except KeyboardInterrupt:
-        raise data.DataError(f"interrupted; {target} was not written") from None
+        raise StoppedError(f"{target} was not written") from None
     typer.echo(f"{done.path}  {done.rows} rows  {done.bytes / 1e6:.1f} MB")
     for name, why in done.left_out.items():
         typer.echo(f"left out {name!r}: {why}", err=True)

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from hepml.cli._bar import Bar
-from hepml.data import DataError, published
+from hepml.cli._stop import StoppedError
+from hepml.data import published
 
 __all__ = ["register"]
 
-KEPT = "interrupted; what came is kept, the same command goes on from there"
-AGAIN = "interrupted; what came is kept, the same command without --again goes on from there"
-FETCHED = "interrupted; the files are fetched, and the copy is made when they are first loaded"
+KEPT = "what came is kept, the same command goes on from there"
+AGAIN = "what came is kept, the same command without --again goes on from there"
+FETCHED = "the files are fetched, and the copy is made when they are first loaded"
 
 
 def register(app):
@@ -60,7 +61,7 @@ def _interruptible(sentence):
     try:
         yield
     except KeyboardInterrupt:
-        raise DataError(sentence) from None
+        raise StoppedError(sentence) from None
 
 
 def _list():

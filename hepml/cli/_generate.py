@@ -9,6 +9,7 @@ import typer
 
 from hepml import data
 from hepml.cli._bar import Bar
+from hepml.cli._stop import StoppedError
 
 __all__ = ["register"]
 
@@ -42,7 +43,7 @@ def generate(
         # `generate` adds a note where it keeps something.
         kept = "; ".join(getattr(error, "__notes__", ())) or NOTHING
         kept = kept.replace("same call", "same command")
-        raise data.DataError(f"interrupted; {kept}") from None
+        raise StoppedError(kept, *error.args[:1]) from None
     files = data.card(out / f"{name}.json").files
     typer.echo(
         f"{out / files[0]['name']}{f' and {len(files) - 1} more' if files[1:] else ''}  "
@@ -54,8 +55,8 @@ def generate(
 def _terminated_like_interrupted():
     """Let SIGTERM, as batch systems send it, end the work as Ctrl-C does."""
 
-    def interrupt(*_):
-        raise KeyboardInterrupt
+    def interrupt(sent, _):
+        raise KeyboardInterrupt(sent)
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:

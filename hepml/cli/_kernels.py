@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from hepml import kernels
+from hepml.cli._stop import StoppedError
 
 __all__ = ["app"]
 
 HELP = "Jupyter kernels with an environment of their own, for a CPU or a GPU."
 KEPT = (
-    "interrupted; what was fetched is kept, the same command goes on from there; "
+    "what was fetched is kept, the same command goes on from there; "
     "a kernel that was there before is as it was"
 )
 
@@ -47,7 +48,7 @@ def install(
                 gpu=gpu, name=name, force=force, **options, say=say, watch=watch
             )
     except KeyboardInterrupt:
-        raise kernels.KernelError(KEPT) from None
+        raise StoppedError(KEPT) from None
     typer.echo(f"{kernel.name}  {kernel.folder}")
 
 

@@ -7,7 +7,8 @@ import typer
 
 from hepml import data
 from hepml.cli._bar import Bar
-from hepml.cli._rows import WhereCommand, cut, listed, number_or_text
+from hepml.cli._rows import COMMAS, WhereCommand, columns_of, cut, listed, number_or_text
+from hepml.cli._stop import StoppedError
 from hepml.data._convert import check_target, writing
 from hepml.data._errors import nearest
 from hepml.data._read import Table
@@ -23,6 +24,8 @@ hepml report "run*.parquet" --label Label=s --score bdt,dnn --train is_train --s
 hepml report scored.csv.gz --label y --score bdt --columns mjj,tau21 --where mjj ">" 3300
 
 hepml report events.parquet --label y --model bdt.onnx --columns a,b,c --out bdt.html
+
+hepml report events.csv --label y --score bdt --columns '"pt, raw",eta'
 """
 MOST_NAMED = 8
 
@@ -38,9 +41,7 @@ def report(
     label: Annotated[
         str, typer.Option(help="column that is 1 for signal and 0 for background; or COLUMN=VALUE")
     ],
-    score: Annotated[
-        list[str] | None, typer.Option(help="of a classifier: a,b or repeated")
-    ] = None,
+    score: Annotated[list[str] | None, typer.Option(help=f"of a classifier: {COMMAS}")] = None,
     model: Annotated[
         list[Path] | None, typer.Option(help="ONNX file to ask for scores; may be repeated")
     ] = None,
@@ -50,9 +51,9 @@ def report(
     ] = None,
     tree: Annotated[str | None, typer.Option(help="where the source holds several")] = None,
     columns: Annotated[
-        list[str] | None, typer.Option(help="input variables: a,b or repeated; all numbers if not")
+        list[str] | None, typer.Option(help=f"input variables: {COMMAS}; all numbers if not")
     ] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="no input variables: a,b or more")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help=f"no input variables: {COMMAS}")] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN SIGN VALUE", help='rows to keep: mjj ">" 3300; repeated: and'),
@@ -74,9 +75,10 @@ def report(
     Input variables, correlations, over-training, ROC, efficiencies, significance, calibration and
     feature ranking, in one file that opens without a network.
     """
+    there = columns_of(source, tree)
     chosen = _Chosen(
-        label, train=train, weight=weight, scores=listed(score) or [], inputs=listed(columns),
-        drop=listed(drop) or [], models=model or [],
+        label, train=train, weight=weight, scores=listed(score, there) or [],
+        inputs=listed(columns, there), drop=listed(drop, there) or [], models=model or [],
     )  # fmt: skip
     options = {
         "missing": missing, "sigma_b": sigma_b, "b_r": b_r, "prior": prior, "rng": seed,
@@ -87,7 +89,7 @@ def report(
             bar(0, 100, True)
             page = _page(_Rows(source, tree, cut(where or ())), chosen, (out, force), bar, options)
     except KeyboardInterrupt:
-        raise data.DataError(f"interrupted; {out} was not written") from None
+        raise StoppedError(f"{out} was not written") from None
     with writing(out):
         page.to_html(out)
     aucs = ", ".join(f"{name} {one.auc_text}" for name, one in page.models.items())

@@ -1,5 +1,6 @@
 """What commands that read a table share: lists of names, and cuts of three words."""
 
+import csv
 import functools
 import operator
 
@@ -8,8 +9,11 @@ from typer.core import TyperCommand
 
 from hepml import data
 from hepml.data._cuts import COMPARISONS
+from hepml.data._read import column_names
 
-__all__ = ["WhereCommand", "cut", "listed"]
+__all__ = ["COMMAS", "WhereCommand", "columns_of", "cut", "listed"]
+
+COMMAS = "a,b or repeated; a name with a comma in quotes: '\"a,b\",c'"
 
 WHERE, JOINT = "--where", "\0"  # no argument of a command can hold a zero byte
 
@@ -31,9 +35,63 @@ class WhereCommand(TyperCommand):
         return super().parse_args(ctx, joined)
 
 
-def listed(words):
-    """Names from words that may hold several, separated by commas."""
-    return [name.strip() for word in words for name in word.split(",")] if words else None
+def listed(words, there=None):
+    """Names from words that may hold several, separated by commas; quoted ones may hold commas.
+
+    Parameters
+    ----------
+    words : list of str or None
+    there : callable, optional
+        Gives the names that there are: a whole word that is one of them is that one.
+
+    Returns
+    -------
+    list of str or None
+    """
+    return [name for word in words for name in _names(word, there)] if words else None
+
+
+def _names(word, there):
+    if '"' in word:
+        return _unquoted(word)
+    parts = [name.strip() for name in word.split(",")]
+    known = there() if there is not None and len(parts) > 1 else ()
+    if word not in known:
+        return parts
+    if all(part in known for part in parts):
+        raise data.DataError(
+            f"{word} names one column, and {len(parts)} others: write '\"{word}\"' for the one, "
+            "or repeat the option for the others"
+        )
+    return [word]
+
+
+def _unquoted(word):
+    """Names as a line of a CSV file has them."""
+    try:
+        (names,) = csv.reader([word], skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError):
+        raise data.DataError(
+            f"{word} is no list of names: put one with a comma in quotes, '\"a,b\",c', and double "
+            "the quotes inside a name"
+        ) from None
+    return names
+
+
+def columns_of(source, tree=None, names=None):
+    """Return a function that gives the columns of a source, none where it cannot be read.
+
+    Of several files the first one tells.
+    """
+
+    @functools.cache
+    def there():
+        try:
+            return column_names(source, tree, names)
+        except (data.DataError, OSError):
+            return ()  # the command itself will say why
+
+    return there
 
 
 def cut(conditions):

@@ -417,3 +417,22 @@ def _missing_file(path):
 def _is_readable(path):
     is_table = format_of(path) is not None and path.name[0] != "."
     return is_table and path.is_file() and os.access(path, os.R_OK)
+
+
+def column_names(path, tree=None, names=None):
+    """Names of the columns of a table; of several files the first one tells.
+
+    Parameters
+    ----------
+    path, tree, names
+        As for `read`.
+
+    Returns
+    -------
+    list of str
+    """
+    with opening(path):
+        files, tree = _find_files(path, tree)
+    table = Table(files[0], None, tree, names=names)
+    table.close()
+    return table.schema.names

@@ -36,8 +36,8 @@ function points(run, name) {
   return rows;
 }
 
-function domainOf(run, name, baseline) {
-  const values = ["", "val_"].flatMap((lead) => points(run, lead + name).map(([, value]) => value));
+function domainOf(run, names, baseline) {
+  const values = names.flatMap((name) => points(run, name).map(([, value]) => value));
   if (finite(baseline)) values.push(baseline);
   const known = values.filter(finite);
   if (!known.length) return [0, 1];
@@ -46,8 +46,8 @@ function domainOf(run, name, baseline) {
   return [low - pad, high + pad];
 }
 
-function logDomain(run, name, baseline) {
-  const values = ["", "val_"].flatMap((lead) => points(run, lead + name).map(([, value]) => value));
+function logDomain(run, names, baseline) {
+  const values = names.flatMap((name) => points(run, name).map(([, value]) => value));
   const positive = [...values, baseline].filter((v) => finite(v) && v > 0);
   if (!positive.length) return [0.1, 1];
   const [low, high] = [Math.min(...positive), Math.max(...positive)];
@@ -101,13 +101,23 @@ function valueText(value) {
 // ---------------------------------------------------------------- drawing
 
 const LOOKS = {
-  "": { text: "training", class: "train-line", dash: "6 3" },
-  val_: { text: "validation", class: "val-line", dash: null },
+  "": { class: "train-line", dash: "6 3" },
+  val_: { class: "val-line", dash: null },
 };
+const SETS = [["", "training"], ["val_", "validation"]];
+const DASHES = ["8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2"];
 
-function drawCurve(panel, run, name, lead, count) {
-  const rows = points(run, lead + name);
-  const { class: look, dash } = LOOKS[lead];
+// How the curves of each sample look, by what their names begin with.
+function looksOf(sets) {
+  let others = 0;
+  return sets.map(([lead, text]) => {
+    const place = LOOKS[lead] ? 0 : others++ % DASHES.length;
+    return { lead, text, ...(LOOKS[lead] ?? { class: `train-other train-other-${place}`, dash: DASHES[place] }) };
+  });
+}
+
+function drawCurve(panel, run, name, { class: look, dash }, count) {
+  const rows = points(run, name);
   const past = rows.filter(([, , i]) => i < count);
   const draw = (part, extra) => line(panel, part.map(([x]) => x), part.map(([, y]) => y), {
     class: `${look}${extra}`, "stroke-dasharray": dash,
@@ -149,12 +159,12 @@ function drawBaseline(panel, value, text) {
   write(panel, left + 8, Math.max(y - 5, top + 12).toFixed(1), "label train-baseline-name", text);
 }
 
-function drawBest(panel, best, name, deciding) {
+function drawBest(panel, best, isHere) {
   if (!best) return;
   const x = panel.x(best[0]).toFixed(1);
   const { top, height } = panel.inner;
   trace(panel, `M${x} ${top}v${height}`, "train-best-rule");
-  if (deciding === name || deciding === `val_${name}`) mark(panel, best, "train-best");
+  if (isHere) mark(panel, best, "train-best");
 }
 
 // ---------------------------------------------------------------- the view
@@ -180,6 +190,8 @@ function render({ model, el }) {
   let status = null;
 
   const names = () => [table.upper ?? null, metric];
+  const looks = () => looksOf(table.sets ?? SETS);
+  const curvesOf = (name) => (name === null ? [] : looks().map(({ lead }) => lead + name));
   const baseline = (name) => table.baseline?.[name];
   const idle = () => run.epoch.length > 0 && !BUSY.includes(live.status);
   const count = () => (idle() ? at + 1 : run.epoch.length);
@@ -189,12 +201,12 @@ function render({ model, el }) {
   const drawPanel = (which) => (panel) => {
     const name = names()[which];
     if (!run.epoch.length) {
-      if (which === 0) remark(panel, INVITATION);
+      if (which === 0) remark(panel, live.waiting ?? INVITATION);
       return;
     }
     if (finite(baseline(name))) drawBaseline(panel, baseline(name), `baseline ${significant(baseline(name), 3)}`);
-    drawBest(panel, bestOf(run, live, count()), name, live.best?.[1]);
-    const ends = ["", "val_"].map((lead) => label(panel, drawCurve(panel, run, name, lead, count()), LOOKS[lead]));
+    drawBest(panel, bestOf(run, live, count()), curvesOf(name).includes(live.best?.[1]));
+    const ends = looks().map((look) => label(panel, drawCurve(panel, run, look.lead + name, look, count()), look));
     endLabels(panel, ends.filter((item) => item));
   };
   const panels = hosts.map((host, which) => frame(scene, host, {
@@ -211,7 +223,9 @@ function render({ model, el }) {
     const end = BUSY.includes(live.status) ? Math.max(live.total ?? 0, last, live.total ? 0 : niceDomain([0, last])[1]) : last;
     names().forEach((name, which) => {
       const log = logarithmic && which === 0;
-      const y = { title: name ?? (which ? "" : "loss"), plain: true, kind: log ? "log" : "linear", domain: (log ? logDomain : domainOf)(run, name, baseline(name)) };
+      const title = table.titles?.[name] ?? name ?? (which ? "" : "loss");
+      const domain = (log ? logDomain : domainOf)(run, curvesOf(name), baseline(name));
+      const y = { title, plain: true, kind: log ? "log" : "linear", domain };
       const bottom = which === 1 || hosts[1].hidden;
       panels[which].svg.setAttribute("aria-label", `${shorten(name ?? "loss")} by ${table.unit ?? "epoch"}`);
       panels[which].set({ x: { title: bottom ? table.unit ?? "epoch" : "", domain: [0, Math.max(end, 1)] }, y });
@@ -220,8 +234,7 @@ function render({ model, el }) {
 
   // ---------------- readout
 
-  const shownCurves = () => names().filter((name) => name !== null)
-    .flatMap((name) => ["", "val_"].map((lead) => lead + name)).filter((name) => name in run.curves);
+  const shownCurves = () => names().flatMap(curvesOf).filter((name) => name in run.curves);
   const readParts = (i) => {
     const best = bestOf(run, live, count());
     return [
@@ -298,7 +311,7 @@ function render({ model, el }) {
   scene.root.append(data.node);
 
   const showChoices = () => {
-    const lower = (table.lower ?? []).filter((name) => name in run.curves || `val_${name}` in run.curves);
+    const lower = (table.lower ?? []).filter((name) => curvesOf(name).some((curve) => curve in run.curves));
     if (!lower.includes(metric)) metric = lower[0] ?? null;
     if (lower.join("\n") !== [...select.options].map((option) => option.value).join("\n")) {
       select.replaceChildren(...lower.map((name) => element("option", { value: name }, shorten(name))));

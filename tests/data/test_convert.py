@@ -357,7 +357,7 @@ def test_an_interrupted_command_says_so_in_one_sentence(tmp_path):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, message = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert message.strip().endswith("was not written")
     assert leftovers(tmp_path) == ["s.csv"]
 

@@ -180,18 +180,40 @@ def test_features_not_shown_are_held_and_named(events):
     assert not np.array_equal(held.score_map()[2], explorer.score_map()[2])
 
 
-def test_columns_in_another_order_are_refused(events):
+def structured(frame):
+    return frame.to_records(index=False)
+
+
+def as_dict(frame):
+    return {name: frame[name].to_numpy() for name in frame}
+
+
+@pytest.mark.parametrize("table", [pd.DataFrame, as_dict, structured])
+def test_columns_are_found_by_name(events, table):
     X, y, _ = events
     frame = pd.DataFrame(X, columns=["a b", "c", "d"])
+    other = frame.assign(e=0.0)[["c", "e", "a b", "d"]]
     for model in (
         HistGradientBoostingClassifier(max_iter=2),
         xgboost.XGBClassifier(n_estimators=2),
         lightgbm.LGBMClassifier(n_estimators=2, verbose=-1),
     ):
         model.fit(frame, y)
-        assert BoostingExplorer(model, frame, y).feature_names == ["a b", "c", "d"]
-        with pytest.raises(ValueError, match=r"X has the columns 'c', 'a b', 'd', but the model"):
-            BoostingExplorer(model, frame[["c", "a b", "d"]], y)
+        right = BoostingExplorer(model, frame, y, train=(frame, y))
+        found = BoostingExplorer(model, table(other), y, train=(table(other), y))
+        assert right.feature_names == found.feature_names == ["a b", "c", "d"]
+        assert found.plane.axes == right.plane.axes
+        for kind in ("train", "test"):
+            np.testing.assert_array_equal(found.steps.auc[kind], right.steps.auc[kind])
+        with pytest.raises(ValueError, match=r"X of the test sample .* X has no 'd': it has 'a b'"):
+            BoostingExplorer(model, table(frame[["a b", "c"]]), y)
+        with pytest.raises(ValueError, match=r"X of the training sample .* X has no 'a.b'"):
+            BoostingExplorer(model, frame, y, train=(table(frame[["c", "d"]]), y))
+
+
+def test_models_of_arrays_take_columns_as_they_come(events):
+    X, y, _ = events
+    frame = pd.DataFrame(X, columns=["a b", "c", "d"])
     model = lightgbm.LGBMClassifier(n_estimators=2, verbose=-1).fit(X, y)
     assert BoostingExplorer(model, frame, y).feature_names == ["a b", "c", "d"]
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hepml_widgets import TrainingMonitor, _training_picture
-from hepml_widgets._recorder import MAX_NUMBERS, Clock, Recorder, larger_is_better
+from hepml_widgets._directions import larger_is_better
+from hepml_widgets._recorder import MAX_NUMBERS, Clock, Recorder
 from hepml_widgets.training_monitor import _answer_while_busy
 
 HISTORY = {"loss": [0.9, 0.7, 0.6], "auc": [0.6, 0.7, 0.8], "val_loss": [0.8, 0.6, 0.7]}
@@ -416,8 +417,8 @@ def test_description_says_the_numbers():
     "history",
     [
         HISTORY,
-        {"validation_0": {"loss": HISTORY["loss"], "auc": HISTORY["auc"]},
-         "validation_1": {"loss": HISTORY["val_loss"]}},
+        {"test": {"loss": HISTORY["val_loss"]},
+         "train": {"loss": HISTORY["loss"], "auc": HISTORY["auc"]}},
         {"training": {"loss": HISTORY["loss"], "auc": HISTORY["auc"]},
          "valid_1": {"loss": HISTORY["val_loss"]}},
         type("History", (), {"history": HISTORY}),

@@ -165,6 +165,31 @@ def test_empty_and_odd_runs_are_drawn(open_page):
     expect(page.locator("circle.hepml-train-line")).to_have_count(1)
 
 
+def test_a_training_that_has_begun_invites_to_none(open_page):
+    monitor = TrainingMonitor()
+    monitor.begin(5)
+    page = open_page(monitor)
+    expect(page.locator(".hepml-empty")).to_have_text("the first epoch is under way")
+    assert "train a model" not in page.locator("body").inner_text()
+
+
+def test_sets_that_are_neither_are_drawn_and_named(open_page):
+    history = {
+        "validation_0": {"logloss": [0.6, 0.5, 0.4], "auc": [0.6, 0.7, 0.8]},
+        "validation_1": {"logloss": [0.6, 0.55, 0.56], "auc": [0.6, 0.62, 0.61]},
+    }
+    page = open_page(TrainingMonitor.from_history(history, unit="round"))
+    labels = page.locator(".hepml-train-upper text.hepml-train-other").all_text_contents()
+    assert sorted(labels) == ["\u2068validation_0\u2069", "\u2068validation_1\u2069"]
+    for panel in ("upper", "lower"):
+        dashes = page.locator(f".hepml-train-{panel} path.hepml-train-other").evaluate_all(
+            "paths => paths.map((one) => one.getAttribute('stroke-dasharray'))"
+        )
+        assert len(set(dashes)) == 2
+    assert "validation_0_logloss 0.4000" in readout(page)
+    assert "best validation_1_logloss 0.5500 at 2" in readout(page)
+
+
 def test_names_are_text_and_never_markup(open_page):
     name = "<img src=x onerror=\"document.title='broken in'\">"
     monitor = TrainingMonitor.from_history({"loss": [1, 2], name: [1, 2], "val_loss": [1, 2]})
