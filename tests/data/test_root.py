@@ -121,7 +121,7 @@ def test_trees_in_folders_are_found_with_their_digests(tmp_path):
 def test_branches_of_differing_lengths_are_an_error(tmp_path, columns, monkeypatch):
     path = foreign(tmp_path / "f.root", columns)
     with open_source(path) as source:
-        branch = source._table._branches["int8"]
+        branch = source._table.column("int8").source.branch
         monkeypatch.setattr(type(branch), "entry_offsets", property(lambda _: [0, 2999]))
         assert branch.num_entries == 3000
         with pytest.raises(DataError, match="has 2999 rows, its tree 3000: lengths differ"):

@@ -145,9 +145,17 @@ def check_unique(path, names):
 
 
 def _parts(column, known):
-    """Hint at the columns of an array of two axes that is called so."""
+    """Hint at the columns of an array of two axes or a record that is called so, or of its member.
+
+    A member may be asked for as ROOT has it, ``collection/member[3]``, or without its collection.
+    """
     parts = [name for name in known if re.fullmatch(re.escape(str(column)) + "_[0-9]+", name)]
-    return f"its parts are columns, {parts[0]!r} to {parts[-1]!r}" if len(parts) > 1 else ""
+    parts = parts or [name for name in known if name.startswith(f"{column}.")]
+    if len(parts) > 1:
+        return f"its parts are columns, {parts[0]!r} to {parts[-1]!r}"
+    name = re.sub(r"\[.*", "", str(column)).replace("/", ".")
+    inside = [one for one in known if f".{one}".endswith(f".{name}") or one.startswith(f"{name}.")]
+    return f"did you mean {' or '.join(map(repr, inside[:3]))}?" if inside else ""
 
 
 def check_names(path, kind, names):

@@ -9,11 +9,20 @@ program made from ours: digests hold for the file whose identifier they name.
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 import json
+from pathlib import Path
 
 from hepml.data._errors import DataError
 from hepml.data.files._digest import Digest
 from hepml.data.files._envelopes import sound_envelopes
+from hepml.data.files._friends import (
+    find_file,
+    friends_of,
+    has_unknown_friends,
+    is_indexed,
+    read_tree,
+)
 from hepml.data.files._guard import reading
+from hepml.data.files._ttree import Tree
 from hepml.data.files.base import (
     BATCH_BYTES,
     NO_TYPE,
@@ -27,6 +36,7 @@ from hepml.data.files.base import (
 
 __all__ = ["RootSource", "RootWriter"]
 
+TREES = ["TTree", "TNtuple", "TNtupleD", "THbookTree", "ROOT::RNTuple"]
 BIG_FILE_VERSION = 1_000_000  # from here on the header's pointers have eight bytes
 FLAT_FIELDS = {"bool": "bool", "float": "float32", "double": "float64"} | {
     f"std::{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
@@ -46,6 +56,7 @@ class RootSource(Source):
         super().__init__(path)
         check_names(path, self.kind, names)
         _check_length(path)
+        self._others = []
         with self._reading():
             self._file = _open(path)
         with self._closed_if_it_fails(), self._reading():
@@ -55,14 +66,29 @@ class RootSource(Source):
         return reading(self.path, self.kind)
 
     def _look_up(self, tree):
-        self.tree = choose_tree(self.path, _trees(self._file), tree)
-        self._table = self._lay_out(self._file[self.tree])
+        key = self._choose(tree)
+        self.tree = key.partition(";")[0]
+        self._table = self._lay_out(read_tree(self._file, key))
         self._digests = self._find_digests()
         self._describe()
 
+    def _choose(self, tree):
+        """Name of the tree that is meant, with its cycle if that was asked for."""
+        cycles = self._file.keys(filter_classname=TREES)
+        if tree in cycles:
+            return tree
+        trees = list(dict.fromkeys(key.partition(";")[0] for key in cycles))
+        if not trees and (chains := self._file.keys(filter_classname="TChain", cycle=False)):
+            message = f"{self.path.name} holds no tree, but the chain {chains[0]!r}"
+            raise DataError(f"{message}, which is a list of files: read these")
+        if tree and ";" in tree:
+            trees = [*trees, *cycles]
+        return choose_tree(self.path, trees, tree)
+
     def close(self):
-        """Close the file."""
-        self._file.close()
+        """Close the file, and those of friends."""
+        for file in (self._file, *self._others):
+            file.close()
 
     def batches(self, columns):
         """Yield the tree in pieces that end, if possible, where its baskets do."""
@@ -88,10 +114,51 @@ class RootSource(Source):
         import uproot
 
         if isinstance(tree, uproot.behaviors.TTree.TTree):
-            return _Tree(tree)
+            return self._with_friends(Tree(tree), tree)
         if not sound_envelopes(tree):
             raise self._changed("a checksum of its RNTuple differs")
         return _NTuple(tree)
+
+    def _with_friends(self, table, tree):
+        """Add the columns of the friends of a tree, or say why not."""
+        if has_unknown_friends(tree):
+            table.leave_out("friends.*", "uproot cannot read which trees are its friends")
+        for friend in friends_of(tree):
+            try:
+                table.join(friend.name, self._befriended(friend, table))
+            except DataError as error:
+                table.leave_out(f"{friend.name}.*", f"friend {friend.tree!r}: {error}")
+        return table
+
+    def _befriended(self, friend, table):
+        """Columns of a friend; an error says why there are none to join."""
+        file = self._file_of(friend)
+        with reading(file.file_path, self.kind):
+            if friend.tree not in _trees(file):
+                raise DataError(f"there is no such tree in {Path(file.file_path).name}")
+            tree = read_tree(file, friend.tree)
+        if is_indexed(tree):
+            raise DataError("it is joined by an index, not row by row")
+        with reading(file.file_path, self.kind):
+            found = Tree(tree)
+        for other in friends_of(tree):
+            if other.tree != self.tree:
+                found.leave_out(f"{other.name}.*", "friends of friends are not followed")
+        if found.rows != table.rows:
+            raise DataError(f"it has {found.rows} rows, the tree {table.rows}")
+        return found
+
+    def _file_of(self, friend):
+        """File of a friend, open."""
+        if not friend.file:
+            return self._file
+        path = find_file(friend, self.path)
+        if path is None:
+            raise DataError(f"there is no file {friend.file!r} beside {self.path.name}")
+        _check_length(path)
+        with reading(path, self.kind):
+            self._others.append(_open(path))
+        return self._others[-1]
 
     def _changed(self, reason):
         return damaged(self.path, self.kind, reason)
@@ -115,15 +182,20 @@ class RootSource(Source):
         for name, noted in self._digests.items():
             if str(types[name]) != noted["type"]:
                 raise self._changed(f"the type of {name!r} differs")
-        self.left_out = {name: NO_TYPE for name, kind in types.items() if kind is None}
+        reasons = getattr(self._table, "reasons", {})
+        self.left_out = {n: reasons.get(n, NO_TYPE) for n, kind in types.items() if kind is None}
         known = {name: kind for name, kind in types.items() if kind is not None}
         self.schema = pa.schema([pa.field(n, kind, nullable=False) for n, kind in known.items()])
+        if self.rows and self.left_out and not known:
+            raise self._changed(f"all is left out: {next(iter(self.left_out.values()))}")
         # Each row takes a byte at least in every flat column.
         check_expansion(self.path, self.rows if known else 0)
 
     def _own_names(self):
         """Columns of the table, without the counters that a writer of ours had to add."""
-        return list(self._digests) or self._table.names
+        if self._digests:
+            return [*self._digests, *getattr(self._table, "added", [])]
+        return self._table.names
 
     def _check_lengths(self, columns):
         for name in columns:
@@ -165,7 +237,7 @@ def _check_length(path):
 
 
 def _trees(file):
-    return list(dict.fromkeys(file.keys(filter_classname=["TTree", "ROOT::RNTuple"], cycle=False)))
+    return list(dict.fromkeys(file.keys(filter_classname=TREES, cycle=False)))
 
 
 def _next_edge(edges, start, step, rows):
@@ -175,53 +247,6 @@ def _next_edge(edges, start, step, rows):
     reach = min(start + step, rows)
     edge = edges[np.searchsorted(edges, reach, side="right") - 1]
     return int(edge) if edge > start else reach
-
-
-class _Tree:
-    """A TTree: its branches by name, those inside split objects included."""
-
-    def __init__(self, tree):
-        self.rows, self.title, self._branches = int(tree.num_entries), tree.title, {}
-        for branch in _leaves(tree):
-            name = branch.name if branch.name not in self._branches else branch.object_path
-            self._branches[name] = branch
-        self.names = list(self._branches)
-
-    def type(self, name):
-        """Arrow type of a branch, None if no table can hold it."""
-        import pyarrow as pa
-
-        interpretation = self._branches[name].interpretation
-        if _is_flat(interpretation):
-            return pa.from_numpy_dtype(interpretation.to_dtype)
-        try:
-            return _arrow_type(interpretation.awkward_form(self._branches[name].file))
-        except Exception:  # noqa: BLE001 - uproot has no one error for what it cannot read
-            return None
-
-    def length(self, name):
-        """Rows that a branch has baskets for."""
-        return int(self._branches[name].entry_offsets[-1])
-
-    def width(self, name):
-        """Bytes per row, about."""
-        return self._branches[name].uncompressed_bytes / max(1, self.rows)
-
-    def edges(self, names):
-        """Rows at which a basket of every branch ends."""
-        import functools
-
-        import numpy as np
-
-        ends = [np.asarray(self._branches[name].entry_offsets) for name in names]
-        return functools.reduce(np.intersect1d, ends)
-
-    def array(self, name, kind, start, stop):
-        """Read some rows of a branch."""
-        branch = self._branches[name]
-        if _is_flat(branch.interpretation):
-            return _flat(branch.array(entry_start=start, entry_stop=stop, library="np"))
-        return _jagged(branch.array(entry_start=start, entry_stop=stop, library="ak"), kind)
 
 
 class _NTuple:
@@ -267,21 +292,6 @@ class _NTuple:
         if field.typename in FLAT_FIELDS:
             return _flat(field.array(entry_start=start, entry_stop=stop, library="np"))
         return _jagged(field.array(entry_start=start, entry_stop=stop, library="ak"), kind)
-
-
-def _leaves(branch):
-    for part in branch.branches:
-        yield from _leaves(part) if part.branches else [part]
-
-
-def _is_flat(interpretation):
-    """Whether a branch holds one number or truth value per event."""
-    from uproot.interpretation.numerical import AsDtype
-
-    if not isinstance(interpretation, AsDtype):
-        return False
-    dtype = interpretation.to_dtype
-    return dtype.shape == () and dtype.names is None
 
 
 def _flat(values):
