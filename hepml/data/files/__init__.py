@@ -5,7 +5,7 @@ from importlib import import_module
 from hepml.data._errors import DataError
 from hepml.data.files._guard import opening
 
-__all__ = ["ENDINGS", "TREE_ENDINGS", "format_of", "open_source", "open_writer"]
+__all__ = ["ENDINGS", "TREE_ENDINGS", "format_of", "open_source", "open_writer", "writer_of"]
 
 ENDINGS = {
     "root": (".root",),
@@ -23,6 +23,8 @@ MAGIC = {b"root": "root", b"PAR1": "parquet", b"\x89HDF\r\n\x1a\n": "hdf5"}
 MAGIC |= {b"PK\x03\x04": "npz", b"\x93NUMPY": "npy"}
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
 KNOWN = "ROOT, CSV, Parquet, HDF5, npz and npy can be read"
+WRITABLE = ("root", "csv", "parquet", "hdf5", "npz")
+NOT_WRITTEN = {"npy": "an npy file is one array and no table"}
 WRITTEN = "ROOT, CSV, Parquet, HDF5 and npz can be written"
 
 
@@ -49,7 +51,9 @@ def open_source(path, tree=None, names=None):
     with opening(path):
         if path.stat().st_size == 0:
             raise DataError(f"{path} is empty")
-        return _class(_kind(path), "Source")(path, tree=tree, names=names)
+        source = _class(_kind(path), "Source")(path, tree=tree, names=names)
+    source.leave_row_numbers()
+    return source
 
 
 def open_writer(target, path, schema, tree, layout=None):
@@ -70,15 +74,31 @@ def open_writer(target, path, schema, tree, layout=None):
     -------
     hepml.data.files.base.Writer
     """
-    kind = format_of(target)
-    if kind is None:
-        raise DataError(f"{target.name}: unknown format; {WRITTEN}")
-    if kind == "npy":
-        raise DataError(f"{target.name}: an npy file is one array and no table; {WRITTEN}")
+    writer, kind = writer_of(target), format_of(target)
     if layout is not None and kind != "root":
         raise DataError(f"{layout} is a layout of ROOT files: {target.name!r} is none")
     options = {} if layout is None else {"layout": layout}
-    return _class(kind, "Writer")(path, schema, tree, **options)
+    return writer(path, schema, tree, **options)
+
+
+def writer_of(target):
+    """Class that writes the format that a file's ending stands for.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+
+    Returns
+    -------
+    type
+        Of `hepml.data.files.base.Writer`.
+    """
+    kind = format_of(target)
+    if kind is None:
+        raise DataError(f"{target.name}: unknown format; {WRITTEN}")
+    if kind not in WRITABLE:
+        raise DataError(f"{target.name}: {NOT_WRITTEN[kind]}; {WRITTEN}")
+    return _class(kind, "Writer")
 
 
 def format_of(path):

@@ -33,6 +33,7 @@ class Digest:
             self.inner.update(array.flatten())
         else:
             values = array.to_numpy(zero_copy_only=False)
+            values = values.view("i8") if values.dtype.kind == "M" else values
             self.values = zlib.crc32(np.ascontiguousarray(values), self.values)
 
     def _add_lengths(self, array):

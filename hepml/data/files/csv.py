@@ -67,6 +67,16 @@ class CsvSource(Source):
         """Forget what was kept; between passes no file is open."""
         self._kept = []
 
+    @staticmethod
+    def gives(written, found):
+        """Whether text keeps a column: numbers as numbers, whatever their type."""
+        return _category(written) == _category(found)
+
+    @property
+    def blank(self):
+        """Columns without any value."""
+        return {name for name, column in self._columns.items() if not column.kinds}
+
     def batches(self, columns):
         """Yield the table block by block; see `Source.batches`."""
         import pyarrow as pa
@@ -346,6 +356,14 @@ class _Column:
         return f"row {row} of column {self.name!r} holds {word!r}, where numbers were expected"
 
 
+def _category(type_):
+    import pyarrow as pa
+
+    if pa.types.is_boolean(type_) or pa.types.is_string(type_):
+        return str(type_)
+    return "number"
+
+
 def _settled(values, field):
     """Values in the type of the whole column."""
     import pyarrow as pa
@@ -399,7 +417,7 @@ class CsvWriter(Writer):
 
         super().__init__(path, schema, tree)
         for field in schema:
-            if pa.types.is_nested(field.type):
+            if self.refusal(field):
                 message = f"CSV cannot hold {field.name!r}, which has several values per event"
                 raise DataError(message)
         name = path.name.lower()
@@ -409,6 +427,14 @@ class CsvWriter(Writer):
         self._csv = pacsv.CSVWriter(
             self._stream, schema, write_options=pacsv.WriteOptions(delimiter=separator)
         )
+
+    @staticmethod
+    def refusal(field):
+        """Why text cannot hold a column; see `Writer.refusal`."""
+        import pyarrow as pa
+
+        is_lists = pa.types.is_nested(field.type)
+        return "CSV cannot hold several values per event" if is_lists else ""
 
     def write(self, batch):
         """Add a batch; see `Writer.write`."""

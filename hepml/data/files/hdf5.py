@@ -22,6 +22,7 @@ from hepml.data.files._arrays import (
     fields,
     lists,
     matrix,
+    members,
     to_arrow,
     whole,
 )
@@ -220,7 +221,8 @@ def _add(table, name, dataset):
         block.numbered = tuple(block.columns)
         table.blocks.append(block)
     else:
-        table.blocks.append(Dataset(dataset, {name: whole}))
+        columns = members(name, dataset.dtype) or {name: whole}
+        table.blocks.append(Dataset(dataset, columns))
 
 
 def _lists(name, group):
