@@ -14,17 +14,20 @@ ENDINGS = {
     "hdf5": (".h5", ".hdf5", ".hdf"),
     "npz": (".npz",),
     "npy": (".npy",),
+    "json": (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz"),
 }
 TREE_ENDINGS = ENDINGS["root"] + ENDINGS["hdf5"]  # after these, ":tree" may follow in a path
 LABELS = {"root": "ROOT", "csv": "CSV", "parquet": "Parquet", "hdf5": "HDF5"}
-LABELS |= {"npz": "npz", "npy": "npy"}
+LABELS |= {"npz": "npz", "npy": "npy", "json": "JSON"}
+TEXTS = ("csv", "json")  # formats that begin as they like
 NEEDS = {"root": "uproot", "hdf5": "h5py"}
 MAGIC = {b"root": "root", b"PAR1": "parquet", b"\x89HDF\r\n\x1a\n": "hdf5"}
 MAGIC |= {b"PK\x03\x04": "npz", b"\x93NUMPY": "npy"}
+PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
-KNOWN = "ROOT, CSV, Parquet, HDF5, npz and npy can be read"
+KNOWN = "ROOT, CSV, Parquet, HDF5, npz, npy and JSON can be read"
 WRITABLE = ("root", "csv", "parquet", "hdf5", "npz")
-NOT_WRITTEN = {"npy": "an npy file is one array and no table"}
+NOT_WRITTEN = {"npy": "an npy file is one array and no table", "json": "JSON is not written"}
 WRITTEN = "ROOT, CSV, Parquet, HDF5 and npz can be written"
 
 
@@ -114,12 +117,15 @@ def _kind(path):
     for magic, kind in MAGIC.items():
         if start.startswith(magic):
             return kind
+    for magic, packer in PACKED.items():
+        if start.startswith(magic):
+            raise DataError(f"{path.name} is packed by {packer}: unpack it first")
     if path.name.lower().endswith(PICKLES) or start[:1] == b"\x80":
         raise DataError(f"{path.name} is a pickle, which can run any code when opened: {KNOWN}")
     kind = format_of(path)
     if kind is None:
         raise DataError(f"{path.name}: unknown format; {KNOWN}")
-    if kind != "csv":
+    if kind not in TEXTS:
         raise DataError(f"{path} is not a {LABELS[kind]} file: it starts with {start!r}")
     return kind
 

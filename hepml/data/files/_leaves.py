@@ -96,6 +96,8 @@ def _leaves(name, type_, *, nullable):
 
 
 def _of_record(name, type_, *, nullable):
+    if not type_.num_fields:
+        yield Leaf(name, None, "it is a record without members", nullable, (), 0)
     for member in type_:
         called = f"{name}.{member.name}" if name else member.name
         optional = nullable or member.nullable

@@ -18,6 +18,7 @@ __all__ = ["BATCH_BYTES", "NO_TYPE", "NUMBERS_ROWS", "Source", "Writer", "check_
 __all__ += ["check_expansion", "check_names", "check_unique", "choose_tree", "damaged"]
 
 ROW_NUMBERS = r"__index_level_0__|Unnamed: 0(\.\d+)*"  # as pandas calls an index without name
+LEVELS = {"__index_level_1__", "Unnamed: 1"}  # of an index that has several
 BATCH_BYTES = 32_000_000  # aimed at per batch, all columns together
 NO_TYPE = "no table can hold its type"
 NUMBERS_ROWS = "it only numbers the rows"  # nothing is lost, so this is not told aloud
@@ -42,6 +43,7 @@ class Source(ABC):
     """
 
     kind = ""  # as in "not a ROOT file"
+    row_numbers = frozenset()  # columns that the file itself calls an index without a name
     blank = frozenset()  # columns without any value, whose type text does not tell
 
     def __init__(self, path):
@@ -66,9 +68,11 @@ class Source(ABC):
         """
         import pyarrow as pa
 
-        names = [f.name for f in self.schema if pa.types.is_integer(f.type)]
-        found = [name for name in names if re.fullmatch(ROW_NUMBERS, name)]
-        if "__index_level_1__" in self.schema.names or len(found) == len(self.schema):
+        is_ = pa.types
+        fields = [f for f in self.schema if is_.is_integer(f.type) or is_.is_floating(f.type)]
+        names = [field.name for field in fields]
+        found = [n for n in names if re.fullmatch(ROW_NUMBERS, n) or n in self.row_numbers]
+        if LEVELS & set(self.schema.names) or len(found) == len(self.schema):
             return
         self.left_out |= dict.fromkeys(found, NUMBERS_ROWS)
         self.schema = pa.schema([f for f in self.schema if f.name not in found])

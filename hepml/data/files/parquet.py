@@ -87,6 +87,7 @@ class ParquetSource(Source):
             for name, leaf in self.leaves.items()
         )
         self.digests = self._digests()
+        self.row_numbers = _unnamed_index(self.file.metadata.metadata or {})
 
     def _stored(self, name):
         """Name that pyarrow gives to what a column is made of."""
@@ -154,6 +155,15 @@ def _opened(path):
         return pa.OSFile(str(path.absolute()), "rb")
     except UnicodeEncodeError:
         return path.open("rb")
+
+
+def _unnamed_index(notes):
+    """Names of an index that had none, where pandas' notes tell: fastparquet calls it so."""
+    try:
+        index = json.loads(notes.get(b"pandas", b"{}"))["index_columns"]
+    except (ValueError, KeyError, TypeError):
+        return set()
+    return {"index"} if index == ["index"] else set()
 
 
 def _may_miss(leaf):
