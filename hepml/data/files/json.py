@@ -139,7 +139,8 @@ class JsonSource(Source):
         clear = {name: why for name, why in left_out.items() if "member" in why}
         self.left_out |= dict.fromkeys(left_out, SEVERAL_TYPES) | clear
         if not self._leaves:
-            raise DataError(f"{self.path.name} has nothing that a table can hold")
+            told = "".join(f": {name!r}: {why}" for name, why in list(self.left_out.items())[:1])
+            raise DataError(f"{self.path.name} has nothing that a table can hold{told}")
         self.schema = pa.schema(
             pa.field(name, leaf.type, nullable=name in self._missing and str(leaf.type) != "double")
             for name, leaf in self._leaves.items()
@@ -225,7 +226,7 @@ class JsonSource(Source):
         """Find the records that one object holds."""
         tables = {name: one for name, one in thing.items() if _is_records(one)}
         if {"columns", "data"} <= thing.keys() and _is_lists(thing["data"]):
-            return [dict(zip(thing["columns"], row, strict=True)) for row in thing["data"]]
+            return _split(thing)
         if _is_columns(thing):
             return _rows({name: _cells(one) for name, one in thing.items()})
         if thing and all(map(str.isdigit, thing)) and _is_records(list(thing.values())):
@@ -235,8 +236,19 @@ class JsonSource(Source):
             return [thing]
         self.tree = choose_tree(self.path, list(tables), self._wanted)
         beside = f"it stands beside the table {self.tree!r}"
+        if {"primaryKey": ["index"]}.items() <= dict(thing.get("schema") or {}).items():
+            self.row_numbers = {"index"}
         self.left_out = {name: beside for name in thing if name not in (*tables, "schema")}
         return tables[self.tree]
+
+
+def _split(thing):
+    """Give the records of a table that pandas split; an index of more than numbers stays."""
+    records = [dict(zip(thing["columns"], row, strict=True)) for row in thing["data"]]
+    index = thing.get("index") or []
+    if all(isinstance(one, int) for one in index):
+        return records
+    return [{"index": one, **record} for one, record in zip(index, records, strict=True)]
 
 
 def _grouped(values, records):
