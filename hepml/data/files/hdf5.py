@@ -61,11 +61,27 @@ class Rows:
         missing = rows - len(self.left)
         if missing > 0:
             end = min(-(-(self.end + missing) // self.step) * self.step, len(self.dataset))
-            fresh = self.dataset[self.end : end]
+            fresh = _entries(self.dataset, self.end, end)
             self.left = np.concatenate((self.left, fresh)) if len(self.left) else fresh
             self.end = end
         values, self.left = self.left[:rows], self.left[rows:]
         return values
+
+
+def _entries(dataset, begin, end):
+    """Entries of a dataset; h5py 3.14 fails at lists of records of which one is empty."""
+    inside = (dataset.dtype.metadata or {}).get("vlen")
+    if not isinstance(inside, np.dtype) or not inside.names:
+        return dataset[begin:end]
+    found = np.empty((end - begin, *dataset.shape[1:]), dataset.dtype)
+    for place in np.ndindex(found.shape):
+        try:
+            found[place] = dataset[(begin + place[0], *place[1:])]
+        except ValueError as error:
+            if "NULL pointer" not in str(error):
+                raise
+            found[place] = np.empty(0, inside)
+    return found
 
 
 class Dataset(Block):
