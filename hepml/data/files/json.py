@@ -55,6 +55,11 @@ class Values:
         """Pass one character."""
         self.place += 1
 
+    @property
+    def line(self):
+        """Number of the line that has been come to."""
+        return self.lines + self.text.count("\n", 0, self.place)
+
     def value(self):
         """Next value; a `DataError` if it is none."""
         self.next_mark()
@@ -125,9 +130,7 @@ class JsonSource(Source):
         known = set() if self._type is None else set(spread(pa.schema(self._type))[0])
         lacking = (known ^ set(leaves)) if self.rows else set()
         array = built(records, found)
-        for name, leaf in leaves.items():
-            if pick(array, leaf.path, leaf.type).null_count:
-                lacking.add(name)
+        lacking |= {name for name, leaf in leaves.items() if _lacks(array, leaf.path)}
         self._missing |= lacking
         self._type = found if self._type is None else merged(self._type, found)
         self.rows += len(records)
@@ -207,7 +210,7 @@ class JsonSource(Source):
             if mark == "]":
                 break
             if mark != ",":
-                raise values.broken(f"a comma or a bracket is missing in line {values.lines}")
+                raise values.broken(f"a comma or a bracket is missing in line {values.line}")
         if values.next_mark():
             raise values.broken("more follows the list of records")
 
@@ -240,6 +243,18 @@ class JsonSource(Source):
             self.row_numbers = {"index"}
         self.left_out = {name: beside for name in thing if name not in (*tables, "schema")}
         return tables[self.tree]
+
+
+def _lacks(array, path):
+    """Whether a member of records is missing somewhere; entries of lists apart."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in path:
+        if not pa.types.is_struct(array.type):
+            break
+        array = pc.struct_field(array, array.type.get_field_index(name))
+    return array.null_count > 0
 
 
 def _split(thing):
