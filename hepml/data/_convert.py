@@ -1,5 +1,7 @@
 """From any format to any other, streaming, and never leaving half a file."""
 
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+
 import contextlib
 import tempfile
 from pathlib import Path
@@ -7,7 +9,7 @@ from typing import NamedTuple
 
 from hepml.data._errors import DataError
 from hepml.data._read import Table
-from hepml.data.files import open_writer
+from hepml.data.files import open_source, open_writer, writer_of
 from hepml.files import told, whole
 
 __all__ = ["Converted", "convert"]
@@ -62,20 +64,31 @@ def convert(
     -------
     Converted
         The target's ``path``, its ``rows`` and ``bytes``; in ``left_out`` the columns of the
-        source that it lacks although nobody dropped them, each with the reason.
+        source that it lacks although nobody dropped them, each with the reason: those that
+        `read` leaves out, and those of a type that the target's format cannot hold.
 
     Raises
     ------
     DataError
-        As `read` does, and if the target exists, or its format cannot hold a column.
+        As `read` does, and if the target exists, or its format cannot hold a column that was
+        asked for by name, or any at all. What is written is opened again before it gets its
+        name: if its columns or rows were others, that is an error too.
+
+    Notes
+    -----
+    Instants are kept in Parquet and npz; in other formats they are text by ISO 8601.
     """
     target = Path(target).expanduser()
     table = Table(source, columns, tree, where=where, names=names, drop=drop)
     with writing(target):
         check_target(target, table.files, overwrite)
-    with writing(target), whole(target, overwrite=overwrite) as part:
-        rows = _write(table, target, part, layout, progress or (lambda *_: None))
-    return Converted(target, rows, target.stat().st_size, table.lost)
+    schema, refused = _fitting(target, table.schema, is_chosen=columns is not None)
+    with contextlib.closing(table), writing(target), whole(target, overwrite=overwrite) as part:
+        tree = (table.tree or TREE).rpartition("/")[2]
+        writer = open_writer(target, part, schema, tree, layout)
+        rows = _write(table, schema, writer, progress or (lambda *_: None))
+        _check_written(target, part, schema, rows)
+    return Converted(target, rows, target.stat().st_size, table.lost | refused)
 
 
 @contextlib.contextmanager
@@ -107,14 +120,91 @@ def _in_the_way(target):
     return DataError(f"{target} exists already: choose another name, or overwrite it (--force)")
 
 
-def _write(table, target, part, layout, progress):
+def _fitting(target, schema, *, is_chosen):
+    """Columns of a table as a format holds them, and reasons for those that it leaves out."""
+    import pyarrow as pa
+
+    writer = writer_of(target)
+    refused = {f.name: why for f in schema if (why := writer.refusal(f))}
+    if is_chosen or len(refused) == len(schema):
+        refused = {}  # the writer will say so
+    kept = [field for field in schema if field.name not in refused]
+    if not writer.holds_times:
+        kept = [field.with_type(_without_times(field.type)) for field in kept]
+    return pa.schema(kept), refused
+
+
+def _without_times(type_):
+    """Type with text in the place of instants."""
+    import pyarrow as pa
+
+    if pa.types.is_nested(type_):
+        size = type_.list_size if pa.types.is_fixed_size_list(type_) else -1
+        return pa.list_(_without_times(type_.value_type), size)
+    return pa.string() if pa.types.is_timestamp(type_) else type_
+
+
+def _fitted(batch, schema):
+    """Batch of the columns that are written, instants as text where they are written so."""
+    import pyarrow as pa
+
+    arrays = [_told(batch.column(field.name), field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _told(array, type_):
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if array.type == type_ or _without_times(array.type) == array.type:
+        return array
+    if not pa.types.is_nested(type_):
+        return pc.strftime(array, "%Y-%m-%dT%H:%M:%S")
+    missing = array.is_null() if array.null_count else None
+    content = _told(array.flatten(), type_.value_type)
+    if pa.types.is_fixed_size_list(type_):
+        return pa.FixedSizeListArray.from_arrays(content, type_.list_size)
+    ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(array), 0)).cast(pa.int32())
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    return pa.ListArray.from_arrays(offsets, content, mask=missing)
+
+
+def _write(table, schema, writer, progress):
     """Let the batches go from one file to the other; return how many rows went."""
     written = 0
-    tree = (table.tree or TREE).rpartition("/")[2]
-    with open_writer(target, part, table.schema, tree, layout) as writer:
-        for batch in table.batches(checked=False, progress=progress):
-            writer.write(batch)
+    batches = table.batches(checked=False, progress=progress)
+    with writer, contextlib.closing(batches):
+        for batch in batches:
+            writer.write(_fitted(batch, schema))
             written += batch.num_rows
         if not written:
             raise DataError(f"no row of {table.files[0].name} passes the cut: nothing is written")
     return written
+
+
+def _check_written(target, part, schema, rows):
+    """Raise unless a file, opened again, has the columns and rows that went into it."""
+    failed = f"{target.name} is not written, since reading it back would give"
+    try:
+        with open_source(part) as source:
+            wrong = _differs(source, schema, rows)
+    except DataError as error:
+        why = str(error).replace(part.name, target.name)
+        raise DataError(f"{failed} nothing ({why})") from None
+    if wrong:
+        raise DataError(f"{failed} {wrong}: rename or drop columns, or choose another format")
+
+
+def _differs(source, schema, rows):
+    """How a file differs from what went into it, in a few words; "" if it does not."""
+    if lost := [name for name in schema.names if name not in source.schema.names]:
+        return f"no column {lost[0]!r}"
+    if more := [name for name in source.schema.names if name not in schema.names]:
+        return f"a column {more[0]!r} that is not one of them"
+    if source.rows not in (None, rows):
+        return f"{source.rows} rows for {rows}"
+    for field in schema:
+        found = source.schema.field(field.name).type
+        if field.name not in source.blank and not source.gives(field.type, found):
+            return f"column {field.name!r} as {found} for {field.type}"
+    return ""

@@ -462,6 +462,8 @@ def _kind_of(path, field):
     if pa.types.is_nested(field.type):
         message = f"{field.name!r} of {path.name} holds several values per event: no cut can use it"
         raise DataError(message)
+    if pa.types.is_temporal(field.type):
+        raise DataError(f"{field.name!r} of {path.name} holds instants: no cut can use it")
     if pa.types.is_boolean(field.type):
         return TRUTH
     is_number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)

@@ -47,7 +47,8 @@ def _column(values, field):
         return pd.ArrowDtype(kind).__from_arrow__(pa.chunked_array(solid, kind))
     if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
         return values.to_pandas().array
-    if field.nullable and not pa.types.is_floating(field.type):
+    is_masked = not (pa.types.is_floating(field.type) or pa.types.is_temporal(field.type))
+    if field.nullable and is_masked:
         return pd.api.types.pandas_dtype(_masked(field.type)).__from_arrow__(values)
     array = values.to_numpy()
     return array if array.flags.writeable else array.copy()

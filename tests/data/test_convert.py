@@ -449,3 +449,94 @@ def test_two_conversions_to_one_new_file_do_not_replace_one_another(tmp_path, rn
     ends = tmp_path / "in.npz", tmp_path / "out.csv"
     assert "exists already" in sentence(*ends, act=convert, progress=meanwhile)
     assert len(read(tmp_path / "out.csv")) == 1000
+
+
+class Spoilt:
+    """A writer that writes something else than it is given."""
+
+    @staticmethod
+    def drops_a_column(schema):
+        return schema.remove(0)
+
+    @staticmethod
+    def renames(schema):
+        return schema.set(0, schema.field(0).with_name("other"))
+
+    @staticmethod
+    def changes_a_type(schema):
+        return schema.set(0, schema.field(0).with_type(pa.float32()))
+
+
+SPOILT = {
+    "no column 'mass'": Spoilt.drops_a_column,
+    "no column 'mass', again": Spoilt.renames,
+    "column 'mass' as float for double": Spoilt.changes_a_type,
+}
+
+
+@pytest.mark.parametrize("hint", SPOILT)
+@pytest.mark.parametrize("name", ["t.parquet", "t.h5", "t.npz"])
+def test_what_was_written_is_compared_before_it_gets_its_name(
+    source, tmp_path, monkeypatch, name, hint
+):
+    from hepml.data.files import writer_of
+
+    writer = writer_of(tmp_path / name)
+    begin, write = writer.__init__, writer.write
+
+    def spoilt(self, path, schema, tree):
+        begin(self, path, SPOILT[hint](schema), tree)
+
+    def spoilt_batch(self, batch):
+        arrays = [
+            batch.column(i - len(self.schema)).cast(field.type)
+            for i, field in enumerate(self.schema)
+        ]
+        write(self, pa.RecordBatch.from_arrays(arrays, schema=self.schema))
+
+    monkeypatch.setattr(writer, "__init__", spoilt)
+    monkeypatch.setattr(writer, "write", spoilt_batch)
+    told = complaint(source, tmp_path / name)
+    assert (
+        f"{name} is not written, since reading it back would give {hint.removesuffix(', again')}"
+        in told
+    )
+    assert leftovers(tmp_path) == ["source.csv"]
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.h5", "t.npz", "t.csv"])
+def test_rows_that_were_lost_are_told(source, tmp_path, monkeypatch, name):
+    from hepml.data.files import writer_of
+
+    writer = writer_of(tmp_path / name)
+    write = writer.write
+    monkeypatch.setattr(writer, "write", lambda self, batch: write(self, batch.slice(1)))
+    assert "999 rows for 1000" in complaint(source, tmp_path / name)
+    assert leftovers(tmp_path) == ["source.csv"]
+
+
+def test_a_file_that_cannot_be_read_back_gets_no_name(source, tmp_path, monkeypatch):
+    from hepml.data.files.csv import CsvWriter
+
+    close = CsvWriter.close
+
+    def torn(self, *, complete):
+        close(self, complete=complete)
+        self.path.write_text('x,y\n"')
+
+    monkeypatch.setattr(CsvWriter, "close", torn)
+    told = complaint(source, tmp_path / "t.csv")
+    assert "since reading it back would give nothing (" in told
+    assert ".tmp." not in told
+    assert leftovers(tmp_path) == ["source.csv"]
+
+
+def test_columns_that_a_format_cannot_hold_are_left_out_aloud(tmp_path):
+    source = parquet(tmp_path / "s.parquet", x=[1, 2], lists=[[1], [2, 3]])
+    done = convert(source, tmp_path / "t.csv")
+    assert done.left_out == {"lists": "CSV cannot hold several values per event"}
+    assert list(read(tmp_path / "t.csv")) == ["x"]
+    assert "several values per event" in complaint(source, tmp_path / "u.csv", columns=["lists"])
+    result = hepml(source, tmp_path / "v.csv")
+    assert result.returncode == 0
+    assert "left out 'lists': CSV cannot hold several values per event" in result.stderr

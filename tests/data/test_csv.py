@@ -1,6 +1,7 @@
 """Tables as text: every way to write one, types that hold for all of it, and what is refused."""
 
 import gzip
+import itertools
 import zlib
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hepml.data import chunks, convert, read
+from hepml.data import DataError, chunks, convert, read
 from hepml.data.files import base, csv
 from tests.data.tables import sentence
 
@@ -291,3 +292,196 @@ def test_real_uci_higgs(real_data):
 def test_real_compressed_file(real_data):
     path = real_data / "ramp_anomalies" / "train.csv.gz"
     pd.testing.assert_frame_equal(read(path), pd.read_csv(path))
+
+
+def told(path):
+    """Columns and types of a table, or what is said of it."""
+    try:
+        table = read(path)
+    except DataError as error:
+        return str(error)
+    return {name: (str(table[name].dtype), table[name].tolist()) for name in table}
+
+
+LONG = 2**63
+INTEGERS = {
+    "unsigned": ([2**64 - 1, LONG + 1, 12345678901234567891], "uint64"),
+    "unsigned, from zero": ([0, LONG], "uint64"),
+    "signed": ([-LONG, LONG - 1], "int64"),
+    "unsigned, some missing": ([LONG, None, 1], "UInt64"),
+    "signed, some missing": ([2**53 + 1, None, -1], "Int64"),
+    "small, some missing": ([2**53, None], "float64"),
+}
+
+
+@pytest.mark.parametrize("which", INTEGERS)
+def test_integers_are_exact(text, tmp_path, monkeypatch, which):
+    values, kind = INTEGERS[which]
+    values = values * 20
+    content = "x,y\n" + "".join(f"{'' if v is None else v},{k}\n" for k, v in enumerate(values))
+    for size in (8_000_000, 64):
+        monkeypatch.setattr(csv, "BLOCK_BYTES", size)
+        found = read(text(content))["x"]
+        assert str(found.dtype) == kind
+        assert [None if pd.isna(v) else int(v) for v in found] == values
+    for name in ("t.parquet", "again.csv"):
+        convert(text(content), tmp_path / name)
+        pd.testing.assert_series_equal(read(tmp_path / name)["x"], found)
+
+
+@pytest.mark.parametrize("values", [[2**64, 1], [LONG, -1], [-LONG - 1, 0], [10**30, 10**29]])
+def test_integers_beyond_64_bits_are_left_out_aloud(text, monkeypatch, values):
+    content = "x,y\n" + "".join(f"{v},1\n" for v in values * 20)
+    for size in (8_000_000, 64):
+        monkeypatch.setattr(csv, "BLOCK_BYTES", size)
+        with pytest.warns(UserWarning, match="no type of 64 bits holds integers such as"):
+            assert list(read(text(content))) == ["y"]
+        assert str(max(values, key=abs)) in sentence(text(content), columns=["x"])
+
+
+def test_whole_numbers_beside_fractions_are_floats(text):
+    assert told(text(f"x\n{LONG}\n0.5\n")) == {"x": ("float64", [float(LONG), 0.5])}
+    assert told(text("x\n1e20\n100000000000000000000\n"))["x"][0] == "float64"
+
+
+@pytest.mark.parametrize("ends", ["\r", "\n", "\r\n", "mixed"])
+@pytest.mark.parametrize("size", [8_000_000, 16, 17, 18, 19])
+def test_lines_end_as_on_any_system(text, monkeypatch, ends, size):
+    monkeypatch.setattr(csv, "BLOCK_BYTES", size)
+    lines = ["# by hand", '"x","y"', "1.5,s", "", '"2.5","b"', "# more", "3.5,s"]
+    marks = itertools.cycle(["\r", "\n", "\r\n"]) if ends == "mixed" else itertools.repeat(ends)
+    content = "".join(line + mark for line, mark in zip(lines, marks, strict=False))
+    for whole in (content, content.rstrip("\r\n")):
+        found = read(text(whole))
+        assert found.to_dict("list") == {"x": [1.5, 2.5, 3.5], "y": ["s", "b", "s"]}
+    assert "line 8 has 1 of 2 values" in sentence(text(content + "4"))
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_line_breaks_in_text_are_refused(text, end):
+    assert "'x' has line breaks" in sentence(text(f'x,y\n"a{end}b",1\n"c",2\n'))
+
+
+READ = {
+    "1.0D+03 2.5d-3": [1000.0, 0.0025],
+    "1.D0 -.5D1": [1.0, -5.0],
+    "1.0d+03 7 nan": [1000.0, 7.0, np.nan],
+    "1.#QNAN -1.#IND 1.#INF -1.#INF 2": [np.nan, np.nan, np.inf, -np.inf, 2.0],
+    "inf -Infinity +INF -nan(ind) -nan 1": [np.inf, -np.inf, np.inf, np.nan, np.nan, 1.0],
+    "−1.5 2": [-1.5, 2.0],
+    "+1 +2.5": [1.0, 2.5],
+    "0x10 3": [16, 3],
+    "0xFFFFFFFFFFFFFFFF 0": [2**64 - 1, 0],
+    '"1" "2.5"': [1.0, 2.5],
+    '"" "1.0D3"': [np.nan, 1000.0],
+    "None NULL N/A 1": [np.nan, np.nan, np.nan, 1.0],
+    "007 8": [7, 8],
+}
+
+
+@pytest.mark.parametrize("content", READ)
+def test_notations_that_are_read(text, content):
+    path = text("x,y\n" + "".join(f"{one},1\n" for one in content.split()))
+    found = read(path)["x"]
+    assert found.dtype.kind in "iuf"
+    np.testing.assert_array_equal(found, READ[content])
+
+
+@pytest.mark.parametrize(
+    ("values", "hint"),
+    [
+        (["1,5", "2,5"], "decimal commas ('1,5')"),
+        (["1.234,5", "2,5"], "in groups of digits ('1.234,5')"),
+        (["1,234,567", "1"], "in groups of digits"),
+        (["1 234 567", "12"], "in groups of digits"),
+        (["1_000", "2_000"], "in groups of digits"),
+        (["5 GeV", "7.5GeV"], "with units ('5 GeV')"),
+        (["50%", "60 %"], "with units"),
+        (["1 2", "3 4"], "several numbers in one place ('1 2')"),
+        (["[1.5 2]", "[]"], "several numbers in one place"),
+        (["0x1FFFFFFFFFFFFFFFF", "0x1"], "hexadecimal numbers"),
+        (["1+2j", "(1-2j)"], "complex numbers"),
+        (["1.5+-0.2", "2 ± 0.1"], "numbers with errors"),
+    ],
+)
+def test_numbers_never_become_text_without_a_word(text, values, hint):
+    content = "x;y\n" + "".join(f"{value};{k}\n" for k, value in enumerate(values))
+    assert hint in sentence(text(content))
+    assert read(text(content), "y")["y"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["1d3", "2D4"],  # names, as of histograms
+        ["2jet", "3jet"],
+        ["1.0-100", "2.0+300"],
+        ["192.168.0.1", "10.0.0.1"],
+        ["12:30:00", "13:00:00"],
+        ["", "b"],
+        ["1.2.3", "1.10.0"],
+    ],
+)
+def test_text_never_becomes_numbers(text, values):
+    content = "x,y\n" + "".join(f'"{value}",{k}\n' for k, value in enumerate(values))
+    assert told(text(content))["x"] == ("str", values)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "x|y\n1|2\n3|4\n",
+        "| x | y |\n| 1 | 2 |\n| 3 | 4 |\n",
+        "x,y,\n1,2,\n3,4,\n",
+        "x\ty\t\n1\t2\t\n3\t4\t\n",
+        "x   y\n 1   2  \n3 4\n",
+    ],
+)
+def test_separators_also_at_the_ends(text, content):
+    assert read(text(content)).to_dict("list") == {"x": [1, 3], "y": [2, 4]}
+    assert read(text(content)).attrs["left_out"] == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("x:y\n1:2\n", "one column of text, 'x:y'"),
+        ("****\n* x *\n", "begins with '****'"),
+        ("sep=;\nx;y\n1;2\n", "begins with 'sep=': delete that line"),
+        ("x,y\n1,2,\n3,4,\n", "line 2 has 3 of 2 values"),
+        ("x,y,\n1,2,3\n", "column 3 has no name"),
+        ("pt,m\nGeV,GeV\n1,2\n3,4\n", "put # before a line of units"),
+    ],
+)
+def test_what_would_be_misread_is_said(text, content, hint):
+    assert hint in sentence(text(content))
+
+
+def test_levels_of_an_index_without_names_are_columns(text):
+    assert list(read(text(",,pt\n0,0,1.5\n0,1,2.5\n"))) == ["Unnamed: 0", "Unnamed: 1", "pt"]
+    assert read(text(",pt\na,1.5\nb,2.5\n"))["Unnamed: 0"].tolist() == ["a", "b"]
+
+
+def test_a_packed_file_is_told_by_its_content(tmp_path):
+    (tmp_path / "t.csv").write_bytes(gzip.compress(b"x\n1\n2\n"))
+    assert read(tmp_path / "t.csv")["x"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "values", [[1, None, 3], [True, None], ["a", None, 'say "b"'], [1.5, None]]
+)
+def test_missing_values_of_the_only_column_are_no_empty_lines(tmp_path, values):
+    table = pd.DataFrame({"x": pd.array(values)})
+    table.to_parquet(tmp_path / "t.parquet")
+    assert convert(tmp_path / "t.parquet", tmp_path / "t.csv").rows == len(values)
+    found = read(tmp_path / "t.csv")["x"]
+    assert [None if pd.isna(v) else v for v in found] == values
+
+
+@pytest.mark.parametrize("values", [["1", "2"], ["007", "1e3"], ["true", "false"], ["inf", "1"]])
+def test_text_that_would_come_back_as_numbers_is_not_written(tmp_path, values):
+    pd.DataFrame({"x": values, "y": [1, 2]}).to_parquet(tmp_path / "t.parquet")
+    told = sentence(tmp_path / "t.parquet", tmp_path / "t.csv", act=convert)
+    assert "is not written, since reading it back would give column 'x' as" in told
+    assert not (tmp_path / "t.csv").exists()
+    assert convert(tmp_path / "t.parquet", tmp_path / "t.csv", drop=["x"]).rows == 2

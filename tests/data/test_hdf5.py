@@ -245,3 +245,94 @@ def test_a_heap_in_which_hdf5_would_go_round_for_ever(made):
     data[heap + 16 : heap + 32] = bytes(16)
     path.write_bytes(data)
     assert "is not in order" in sentence(path)
+
+
+INNER = np.dtype([("x", "f4"), ("at", [("i", "i8")])])
+NESTED = np.dtype([("pt", "f8"), ("hit", INNER), ("cells", INNER, (3,))])
+
+
+def filled(size, rng):
+    """Make records of records with numbers in no order."""
+    records = np.zeros(size, NESTED)
+    records["pt"] = rng.normal(size=size)
+    records["hit"]["x"] = rng.normal(size=size)
+    records["hit"]["at"]["i"] = rng.integers(0, 99, size)
+    records["cells"]["at"]["i"] = rng.integers(0, 99, (size, 3))
+    return records
+
+
+def test_records_in_records_are_columns(made, rng, tmp_path):
+    records = filled(ROWS, rng)
+    np.savez(tmp_path / "t.npz", r=records)
+    np.save(tmp_path / "t.npy", records)
+    for path in (made(lambda file: file.update(r=records)), tmp_path / "t.npz", tmp_path / "t.npy"):
+        found = read(path)
+        assert list(found) == ["pt", "hit.x", "hit.at.i", "cells.x", "cells.at.i"]
+        assert found["hit.at.i"].tolist() == records["hit"]["at"]["i"].tolist()
+        assert [list(v) for v in found["cells.at.i"]] == records["cells"]["at"]["i"].tolist()
+        assert list(read(path, ["hit.x"])) == ["hit.x"]
+
+
+def test_lists_of_records_are_list_columns(made, rng):
+    parts = [filled(k % 3, rng) for k in range(ROWS)]
+
+    def fill(file):
+        hits = file.create_dataset("hits", (ROWS,), h5py.vlen_dtype(INNER))
+        for place, part in enumerate(parts):
+            hits[place] = part["hit"]
+        file["run"] = np.arange(ROWS)
+
+    found = read_back(Hdf5Source, made(fill))
+    assert set(found.column_names) == {"hits.x", "hits.at.i", "run"}
+    wanted = [part["hit"]["at"]["i"].tolist() for part in parts]
+    assert found["hits.at.i"].to_pylist() == wanted
+
+
+def test_record_arrays_with_members_of_one_name(tmp_path):
+    one = np.array([(1, 2.0)], [("n", "i4"), ("x", "f8")])
+    other = np.array([(3, 4.0)], [("n", "i4"), ("y", "f8")])
+    np.savez(tmp_path / "t.npz", one=one, other=other)
+    found = read(tmp_path / "t.npz")
+    assert found.to_dict("list") == {"one.n": [1], "one.x": [2.0], "other.n": [3], "other.y": [4.0]}
+
+
+def frame_of_pandas(group, index, name=b"N.", kind=b"integer"):
+    """Write what pandas does in its "fixed" format."""
+    group["axis0"], group["axis1"] = np.array([b"m"]), index
+    group["axis1"].attrs["name"], group["axis1"].attrs["kind"] = np.bytes_(name), np.bytes_(kind)
+    group["block0_items"] = np.array([b"m"])
+    group["block0_values"] = np.arange(len(index))[:, None]
+
+
+@pytest.mark.parametrize(
+    ("index", "options", "wanted"),
+    [
+        (np.arange(3), {}, ["m"]),
+        (np.arange(3.0), {"kind": b"float"}, ["m"]),
+        (np.arange(3), {"name": b"event"}, ["event", "m"]),
+        (np.array([b"a", b"b", b"c"]), {"kind": b"string"}, ["index", "m"]),
+        (np.arange(3), {"name": b"at", "kind": b"datetime64[us]"}, ["at", "m"]),
+    ],
+)
+def test_an_index_of_pandas_with_a_name_is_kept(made, index, options, wanted):
+    path = made(lambda file: frame_of_pandas(file.create_group("t"), index, **options))
+    found = read(path)
+    assert list(found) == wanted
+    if wanted == ["at", "m"]:
+        assert found["at"].tolist() == list(index.view("M8[us]").astype("M8[us]").tolist())
+
+
+@pytest.mark.parametrize("layout", ["fixed", "table"])
+def test_frames_that_pandas_wrote(tmp_path, layout):
+    pytest.importorskip("tables")
+    import pandas as pd
+
+    frame = pd.DataFrame({"pt": [1.5, 2.5]}, index=[3, 5])
+    path = tmp_path / "t.h5"
+    frame.to_hdf(path, key="t", format=layout)
+    assert read(path).shape == (2, 1)
+    frame.rename_axis("event").to_hdf(path, key="t", format=layout, mode="w")
+    assert read(path)["event"].tolist() == [3, 5]
+    with_time = frame.assign(at=pd.to_datetime(["2026-01-01", "2026-01-02"]))
+    with_time.to_hdf(path, key="t", format=layout, mode="w")
+    assert sum(kind.kind == "M" for kind in read(path).dtypes) == 1

@@ -25,10 +25,11 @@ from hepml.data.files.base import (
 )
 
 __all__ = ["CONTENT", "OFFSETS", "ArraySource", "ArrayWriter", "Block", "fields", "from_arrow"]
-__all__ += ["lists", "matrix", "to_arrow", "whole"]
+__all__ += ["lists", "matrix", "members", "to_arrow", "whole"]
 
 OFFSETS, CONTENT = "/offsets", "/content"  # behind the name of a column of lists
 MOST_COLUMNS = 20_000
+UNITS = ("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns")  # of instants
 TEXT_BYTES = 64  # guessed of a string whose length only reading tells
 
 
@@ -200,13 +201,53 @@ def _column(i):
     return lambda values: values[:, i]
 
 
-def fields(dtype):
-    """Columns of an array of records."""
-    return {name: _field(name) for name in dtype.names}
+def fields(dtype, start=""):
+    """Columns of an array of records, those of records in it as ``record.member``.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype
+    start : str
+        Before all names.
+
+    Returns
+    -------
+    dict of str to callable
+    """
+    columns = {}
+    for name in dtype.names:
+        inner = members(start + name, dtype[name].base) or {start + name: whole}
+        columns |= {called: _field(name, pick) for called, pick in inner.items()}
+    return columns
 
 
-def _field(name):
-    return lambda values: values[name]
+def members(name, dtype):
+    """Columns of records, or of lists of records, that a column holds; none for others."""
+    inside = (dtype.metadata or {}).get("vlen")
+    if dtype.names:
+        return fields(dtype, f"{name}.")
+    if isinstance(inside, np.dtype) and inside.names:
+        return {
+            called: _entries(pick, inside) for called, pick in fields(inside, f"{name}.").items()
+        }
+    return {}
+
+
+def _field(name, pick):
+    return lambda values: pick(values[name])
+
+
+def _entries(pick, dtype):
+    """Take a member out of each of many arrays of records."""
+    kind = pick(np.empty(0, dtype)).dtype
+
+    def picked(values):
+        found = np.empty(values.shape, np.dtype("O", metadata={"vlen": kind}))
+        for place, array in np.ndenumerate(values):
+            found[place] = pick(array)
+        return found
+
+    return picked
 
 
 def arrow_type(dtype, shape):
@@ -219,13 +260,27 @@ def arrow_type(dtype, shape):
     elif isinstance(inside, np.dtype) and shape == ():
         inner = arrow_type(inside, ())
         return inner and pa.list_(inner)
+    elif dtype.kind in "mM" and 0 not in shape:
+        found = _of_times(dtype)
     elif dtype.kind not in "biuf" or dtype.itemsize > 8 or 0 in shape:
         return None
     else:
         found = pa.from_numpy_dtype(_plain(dtype))
+    if found is None:
+        return None
     for size in reversed(shape):
         found = pa.list_(found, size)
     return found
+
+
+def _of_times(dtype):
+    """Type of instants, or of durations in seconds; None where the unit is no number of seconds."""
+    import pyarrow as pa
+
+    unit = np.datetime_data(dtype)[0]
+    if dtype.kind == "m":
+        return pa.float64() if unit not in ("generic", "Y", "M") else None
+    return pa.timestamp(unit if unit in ("us", "ns") else "ms") if unit in UNITS else None
 
 
 def _plain(dtype):
@@ -252,6 +307,10 @@ def to_arrow(values):
         return _of_arrays(flat)
     if values.dtype.kind in "biuf":
         array = pa.array(np.ascontiguousarray(flat, _plain(values.dtype)))
+    elif values.dtype.kind == "M":
+        array = pa.array(flat.astype(f"M8[{arrow_type(values.dtype, ()).unit}]"))
+    elif values.dtype.kind == "m":
+        array = pa.array(flat / np.timedelta64(1, "s"), from_pandas=False)
     elif values.dtype.kind == "U":
         array = pa.array(flat.tolist(), pa.string())
     else:
@@ -284,7 +343,8 @@ class ArraySource(Source):
         check_unique(self.path, [name for name, _type in found])
         self._check_lengths()
         held = [pair for pair in found if pair[1] is not None]
-        self.schema = pa.schema([pa.field(*pair, nullable=False) for pair in held])
+        may_miss = pa.types.is_timestamp  # NumPy's instants know one that is none
+        self.schema = pa.schema([pa.field(*pair, nullable=may_miss(pair[1])) for pair in held])
         if not held:
             nothing = f"{self.path.name} has nothing that a table can hold"
             raise DataError(f"{nothing}: {nearest('', self.left_out)}")
@@ -380,11 +440,12 @@ def from_arrow(array, name, kind):
     Raises
     ------
     DataError
-        If values other than floats are missing; missing floats become NaN.
+        If values other than floats and instants are missing; missing floats become NaN.
     """
     import pyarrow as pa
 
-    if array.null_count and not pa.types.is_floating(array.type):
+    can_miss = pa.types.is_floating(array.type) or pa.types.is_timestamp(array.type)
+    if array.null_count and not can_miss:
         message = f"{name!r} has missing values, which {kind} files cannot hold: fill or drop them"
         raise DataError(message)
     if pa.types.is_fixed_size_list(array.type):

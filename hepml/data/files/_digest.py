@@ -12,6 +12,7 @@ class Digest:
 
     def __init__(self):
         self.rows, self.nulls, self.lengths, self.values, self.inner = 0, 0, 0, 0, None
+        self.passed = 0  # rows, those without a value as well
 
     def update(self, array):
         """Add a `pyarrow.Array`."""
@@ -21,7 +22,9 @@ class Digest:
 
         if not len(array):
             return
+        size = len(array)
         array = self._without_nulls(array)
+        self.passed += size
         self.rows += len(array)
         if pa.types.is_list(array.type):
             self._add_lengths(array.value_lengths())
@@ -33,6 +36,7 @@ class Digest:
             self.inner.update(array.flatten())
         else:
             values = array.to_numpy(zero_copy_only=False)
+            values = values.view("i8") if values.dtype.kind == "M" else values
             self.values = zlib.crc32(np.ascontiguousarray(values), self.values)
 
     def _add_lengths(self, array):
@@ -44,7 +48,7 @@ class Digest:
             return array
         import numpy as np
 
-        places = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)) + self.rows
+        places = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)) + self.passed
         self.nulls = zlib.crc32(places.astype("<i8"), self.nulls)
         return array.drop_null()
 

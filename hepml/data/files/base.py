@@ -1,9 +1,11 @@
 """What every format offers: a `Source` to read from in batches, a `Writer` to fill with them.
 
 Between formats a table travels as Arrow record batches. Columns are truth values, integers,
-floats or strings, one per event, or lists of these (jagged branches, fixed-size arrays, nested).
+floats, strings or instants, one per event, or lists of these (jagged, of fixed size, nested).
 A field is nullable only where values may be missing: pandas has other types for those columns.
 """
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 import re
 from abc import ABC, abstractmethod
@@ -15,6 +17,8 @@ from hepml.data._errors import DataError, nearest
 __all__ = ["BATCH_BYTES", "NO_TYPE", "NUMBERS_ROWS", "Source", "Writer", "check_columns"]
 __all__ += ["check_expansion", "check_names", "check_unique", "choose_tree", "damaged"]
 
+ROW_NUMBERS = r"__index_level_0__|Unnamed: 0(\.\d+)*"  # as pandas calls an index without name
+LEVELS = {"__index_level_1__", "Unnamed: 1"}  # of an index that has several
 BATCH_BYTES = 32_000_000  # aimed at per batch, all columns together
 NO_TYPE = "no table can hold its type"
 NUMBERS_ROWS = "it only numbers the rows"  # nothing is lost, so this is not told aloud
@@ -39,6 +43,8 @@ class Source(ABC):
     """
 
     kind = ""  # as in "not a ROOT file"
+    row_numbers = frozenset()  # columns that the file itself calls an index without a name
+    blank = frozenset()  # columns without any value, whose type text does not tell
 
     def __init__(self, path):
         self.path, self.schema, self.left_out, self.rows = path, None, {}, None
@@ -49,6 +55,27 @@ class Source(ABC):
 
     def __exit__(self, *_):
         self.close()
+
+    @staticmethod
+    def gives(written, found):
+        """Whether a column of one type, written, comes back as it should with the other."""
+        return _unsized(written) == _unsized(found)
+
+    def leave_row_numbers(self):
+        """Leave out what pandas numbered the rows with: a network could learn their order.
+
+        An index that has several levels says more than that, and stays.
+        """
+        import pyarrow as pa
+
+        is_ = pa.types
+        fields = [f for f in self.schema if is_.is_integer(f.type) or is_.is_floating(f.type)]
+        names = [field.name for field in fields]
+        found = [n for n in names if re.fullmatch(ROW_NUMBERS, n) or n in self.row_numbers]
+        if LEVELS & set(self.schema.names) or len(found) == len(self.schema):
+            return
+        self.left_out |= dict.fromkeys(found, NUMBERS_ROWS)
+        self.schema = pa.schema([f for f in self.schema if f.name not in found])
 
     @contextmanager
     def _closed_if_it_fails(self):
@@ -92,9 +119,15 @@ class Writer(ABC):
     """
 
     kind = ""
+    holds_times = False  # else instants are written as text
 
     def __init__(self, path, schema, tree):
         self.path, self.schema, self.tree = path, schema, tree
+
+    @staticmethod
+    def refusal(field):  # noqa: ARG004 - most formats hold all types of columns
+        """Why such files cannot hold a column, in a few words; "" where they can."""
+        return ""
 
     def __enter__(self):
         return self
@@ -109,6 +142,15 @@ class Writer(ABC):
     @abstractmethod
     def close(self, *, complete):
         """Close the file; ``complete`` is false when it will be thrown away."""
+
+
+def _unsized(type_):
+    """Type whose lists are just lists, whatever their entries are called."""
+    import pyarrow as pa
+
+    if pa.types.is_nested(type_):
+        return pa.list_(_unsized(type_.value_type))
+    return pa.float32() if pa.types.is_float16(type_) else type_
 
 
 def damaged(path, kind, reason):

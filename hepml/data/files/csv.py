@@ -13,6 +13,7 @@ import zlib
 from collections import Counter
 
 from hepml.data._errors import DataError
+from hepml.data.files._notation import MISSING, NUMBER, TextColumn, settled
 from hepml.data.files.base import (
     NUMBERS_ROWS,
     Source,
@@ -29,16 +30,14 @@ PIECE_BYTES = 1_000_000  # parsed at once, as fits into a processor's cache
 KEPT_BYTES = 64_000_000  # up to here the tables of the first pass are kept for the second
 MOST_COLUMNS = 20_000
 INDEX = ""  # what pandas numbers rows with is a first column without a name; left out
+NAMELESS = "Unnamed: {}"  # as pandas calls a column without a name
+TRAILING = "\n"  # stands for the name of what follows a separator at the end of every line
 NUMBERS = "{} starts with numbers, not with names: give them by names="
-SEPARATORS = ",;\t "
+SEPARATORS = ",;\t|"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+GZIP = b"\x1f\x8b"
 BROKEN = (EOFError, OSError, zlib.error)
-EXACT = 2**53  # up to here a float holds every integer
-# Text in a column is an error if more than this share are numbers; else it is a text column.
-NUMERIC_SHARE = 0.5
-NUMBER = r"(?i)^\s*[+-]?(\d+\.?\d*|\.\d+|inf|infinity)(e[+-]?\d+)?\s*$"
-DECIMAL_COMMA = r"(?i)^\s*[+-]?\d*,\d+(e[+-]?\d+)?\s*$"
-MISSING = ["", "nan", "NaN", "-nan", "-NaN", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "<NA>"]
+ODD_MARKS = ":^~!&*/\x01"  # that would leave a line in one column
 
 
 class CsvSource(Source):
@@ -50,7 +49,9 @@ class CsvSource(Source):
         super().__init__(path)
         if tree is not None:
             choose_tree(path, [], tree)
-        self._is_packed = path.name.lower().endswith(".gz")
+        with path.open("rb") as file:
+            starts_packed = file.read(2) == GZIP
+        self._is_packed = starts_packed or path.name.lower().endswith(".gz")
         first = self._first_line()
         self._separator = _separator(first)
         fields = _fields(first, self._separator)
@@ -58,27 +59,40 @@ class CsvSource(Source):
         self._is_numbered = _is_numbering(fields)
         self.names, self._header = self._find_names(fields, names)
         self._kept = []
-        self._columns = {name: _Column(name) for name in self.names}
+        self._columns = {name: TextColumn(name) for name in self.names}
+        self._inner = {}  # by their names, columns that the file gives none
         self._survey()
         self._check_index()
+        self._check_ends()
         self.schema = self._find_schema()
 
     def close(self):
         """Forget what was kept; between passes no file is open."""
         self._kept = []
 
+    @staticmethod
+    def gives(written, found):
+        """Whether text keeps a column: numbers as numbers, whatever their type."""
+        return _category(written) == _category(found)
+
+    @property
+    def blank(self):
+        """Columns without any value."""
+        return {name for name, column in self._columns.items() if not column.kinds}
+
     def batches(self, columns):
         """Yield the table block by block; see `Source.batches`."""
         import pyarrow as pa
 
-        for name in columns:
-            if self._columns[name].fault:
-                raise DataError(f"{self.path.name}: {self._columns[name].fault}")
+        wanted = [self._columns[self._inner.get(name, name)] for name in columns]
+        for column in wanted:
+            if column.fault:
+                raise DataError(f"{self.path.name}: {column.fault}")
         schema = pa.schema([self.schema.field(name) for name in columns])
-        types = {name: self._columns[name].type for name in self.names}
+        types = {name: column.parsed_as for name, column in self._columns.items()}
         tables = self._kept or (self._parse(block, line, types) for block, line in self._blocks())
         for table in tables:
-            values = [_settled(table[name], schema.field(name)) for name in columns]
+            values = [settled(table[column.name], column) for column in wanted]
             yield from pa.Table.from_arrays(values, schema=schema).to_batches()
 
     def _open(self):
@@ -86,14 +100,11 @@ class CsvSource(Source):
 
     def _first_line(self):
         """First line that is neither blank nor a comment, without its end."""
-        try:
-            with self._open() as file:
-                while line := file.readline(BLOCK_BYTES):
-                    text = self._decoded(line, 1).removeprefix("\ufeff").strip("\r\n")
-                    if text.strip() and not text.startswith("#"):
-                        return text
-        except BROKEN as error:
-            raise self._broken(error) from error
+        for block, first in self._raw_blocks():
+            for place, line in enumerate(block.split(b"\n"), first):
+                text = self._decoded(line, place).removeprefix("\ufeff")
+                if text.strip() and not text.startswith("#"):
+                    return text
         raise DataError(f"{self.path} is empty")
 
     def _broken(self, error):
@@ -109,7 +120,6 @@ class CsvSource(Source):
             return fields, True
         names = [names] if isinstance(names, str) else list(names)
         if self._is_numbered:
-            self.left_out = {INDEX: NUMBERS_ROWS}
             return [INDEX, *self._checked_names(names, fields[1:])], True
         self._checked_names(names, fields)
         if not any(map(_is_value, fields)) and set(names) & set(fields):
@@ -128,8 +138,13 @@ class CsvSource(Source):
         is_numbers = all(map(_is_value, fields)) and not self._is_numbered
         if is_numbers and not self._is_quoted:
             raise DataError(NUMBERS.format(self.path.name))
-        if fields[0] == "":
-            self.left_out = {INDEX: NUMBERS_ROWS}
+        if len(fields) == 1 and not re.search(r"\w", fields[0]):
+            raise DataError(f"{self.path.name} begins with {fields[0][:20]!r}, not with names")
+        if fields[0].lower().startswith("sep="):
+            raise DataError(f"{self.path.name} begins with {fields[0]!r}: delete that line")
+        self._name_leading(fields)
+        if len(fields) > 1 and not fields[-1]:
+            fields[-1] = TRAILING
         for place, name in enumerate(fields):
             if place and not name:
                 raise DataError(f"{self.path.name}: column {place + 1} has no name")
@@ -137,12 +152,36 @@ class CsvSource(Source):
         if count > 1:
             raise DataError(f"{self.path.name} has two columns named {name!r}")
 
+    @staticmethod
+    def _name_leading(fields):
+        """Call the levels of an index that has several as pandas does when it reads them."""
+        levels = next((place for place, name in enumerate(fields) if name), 0)
+        if levels > 1:
+            fields[:levels] = map(NAMELESS.format, range(levels))
+
     def _check_index(self):
         """Refuse a first line ``,0,1,2`` whose first column is no index: it may be a row."""
-        if self._is_numbered and not self._is_quoted:
-            index = self._columns[INDEX]
-            if index.kinds != {"int64"} or index.missing:
-                raise DataError(NUMBERS.format(self.path.name))
+        index = self._columns.get(INDEX)
+        is_whole = index and index.kinds == {"int64"} and not index.missing
+        if self._is_numbered and not self._is_quoted and not is_whole:
+            raise DataError(NUMBERS.format(self.path.name))
+        if self._is_numbered or (index and index.kinds and index.kinds <= {"int64", "double"}):
+            self.left_out = {INDEX: NUMBERS_ROWS}
+        elif index and index.kinds:
+            self._inner = {_free(NAMELESS.format(0), self.names): INDEX}
+
+    def _check_ends(self):
+        """Refuse values without a name, and lines that nothing parts into columns."""
+        last = self._columns.get(TRAILING)
+        if last and last.kinds:
+            raise DataError(f"{self.path.name}: column {len(self.names)} has no name")
+        if len(self.names) > 1 or not (word := self._columns[self.names[0]].first_word):
+            return
+        name, word = self.names[0], word[1]
+        for mark in ODD_MARKS:
+            if 0 < name.count(mark) == word.count(mark):
+                message = f"{self.path.name} has one column of text, {name!r}: {word!r}"
+                raise DataError(f"{message}; if {mark!r} separates values, write commas instead")
 
     def _blocks(self):
         """Pieces of whole lines with the number of their first; what is no row is left blank."""
@@ -162,7 +201,7 @@ class CsvSource(Source):
         line, size, rest = 1, 0, b""
         try:
             with self._open() as file:
-                while more := file.read(BLOCK_BYTES):
+                while more := _with_plain_ends(file):
                     size += len(more)
                     check_expansion(self.path, size)
                     whole, end, tail = more.rpartition(b"\n")
@@ -194,20 +233,20 @@ class CsvSource(Source):
             raise DataError(f"{self.path} is damaged: line {line} holds a zero byte") from None
         return text
 
-    def _parse(self, block, line, types):
+    def _parse(self, block, line, types, only=None):
         """Table of a block; columns without a type get the one that fits this block."""
         import pyarrow as pa
 
         try:
-            return self._parsed(block, types, PIECE_BYTES)
+            return self._parsed(block, types, PIECE_BYTES, only)
         except pa.ArrowInvalid:
             pass  # perhaps only because a row is longer than a piece
         try:
-            return self._parsed(block, types, len(block) + 1)
+            return self._parsed(block, types, len(block) + 1, only)
         except pa.ArrowInvalid as error:
             raise self._uneven(block, line, error) from None
 
-    def _parsed(self, block, types, size):
+    def _parsed(self, block, types, size, only):
         import pyarrow as pa
         import pyarrow.csv as pacsv
 
@@ -217,6 +256,7 @@ class CsvSource(Source):
             parse_options=pacsv.ParseOptions(delimiter=self._separator),
             convert_options=pacsv.ConvertOptions(
                 column_types=types,
+                include_columns=only,
                 null_values=MISSING,
                 true_values=["true", "True", "TRUE"],
                 false_values=["false", "False", "FALSE"],
@@ -242,8 +282,10 @@ class CsvSource(Source):
         self.rows, held = 0, 0
         for block, line in self._blocks():
             table = self._textual(self._parse(block, line, {}), block, line)
+            texts = self._doubtful(table, block, line)
             for name, column in self._columns.items():
-                column.add(table[name], self.rows)
+                column.add(table[name], self.rows, texts.get(name))
+                self._check_breaks(table[name], name)
             self.rows += len(table)
             held += table.nbytes
             self._kept = [*self._kept, table] if held <= KEPT_BYTES else []
@@ -257,110 +299,86 @@ class CsvSource(Source):
         types = {f.name: pa.string() for f in table.schema if pa.types.is_temporal(f.type)}
         return self._parse(block, line, types) if types else table
 
+    def _doubtful(self, table, block, line):
+        """Texts of the columns in which integers were perhaps rounded; see `TextColumn.add`."""
+        import pyarrow as pa
+
+        has_hex = bool(re.search(rb"(?i)0x[0-9a-f]{16}", block))
+        is_doubtful = {
+            name: column.is_doubtful(table[name], has_long_hex=has_hex)
+            for name, column in self._columns.items()
+        }
+        names = [name for name, doubt in is_doubtful.items() if doubt]
+        if not names:
+            return {}
+        found = self._parse(block, line, dict.fromkeys(names, pa.string()), names)
+        return {name: found[name] for name in names}
+
+    def _check_breaks(self, values, name):
+        """Refuse text of several lines: where a block ends in it, it would be torn."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if pa.types.is_string(values.type) and pc.any(pc.match_substring(values, "\n")).as_py():
+            raise DataError(f"{self.path.name}: text in column {name!r} has line breaks")
+
     def _find_schema(self):
         import pyarrow as pa
 
-        columns = self._columns.values()
-        fields = [pa.field(c.name, c.type, nullable=c.is_nullable) for c in columns]
-        return pa.schema([field for field in fields if field.name != INDEX])
+        shown = {inner: name for name, inner in self._inner.items()}
+        fields = []
+        for column in self._columns.values():
+            name = shown.get(column.name, column.name)
+            if name in (INDEX, TRAILING):
+                continue
+            if column.type is None:
+                self.left_out[name] = column.why
+            else:
+                fields.append(pa.field(name, column.type, nullable=column.is_nullable))
+        if not fields and self.left_out:
+            name, why = next(iter(self.left_out.items()))
+            raise DataError(
+                f"{self.path.name} has no column that a table can hold: {name!r}: {why}"
+            )
+        return pa.schema(fields)
 
 
-class _Column:
-    """What the first pass learns about one column."""
-
-    def __init__(self, name):
-        self.name, self.kinds, self.missing, self.largest = name, set(), 0, 0
-        self.numbers = self.words = self.commas = 0
-        self.first_word = None
-
-    def add(self, values, row):
-        """Take a block's values, whose first is in this row."""
-        import pyarrow.compute as pc
-
-        kind = str(values.type)
-        self.missing += values.null_count
-        if kind == "null":
-            return
-        self.kinds.add(kind)
-        if kind == "string":
-            self._add_text(values, row)
-            return
-        if kind == "bool":
-            self._add_words(values, row, pc.is_null(values))
-            return
-        self.numbers += len(values) - values.null_count
-        if kind == "int64":
-            ends = pc.min_max(values).as_py()
-            self.largest = max(self.largest, abs(ends["min"]), abs(ends["max"]))
-
-    def _add_text(self, values, row):
-        import pyarrow.compute as pc
-
-        if self.commas == self.words:
-            found = pc.match_substring_regex(values, DECIMAL_COMMA)
-            self.commas += pc.sum(found).as_py() or 0
-        self._add_words(values, row, pc.match_substring_regex(values, NUMBER))
-
-    def _add_words(self, values, row, numeric):
-        """Count what is no number, and keep the first of it."""
-        import pyarrow.compute as pc
-
-        numbers = pc.sum(pc.and_kleene(numeric, pc.is_valid(values))).as_py() or 0
-        words = len(values) - values.null_count - numbers
-        if self.first_word is None and words:
-            place = pc.index(numeric, value=False).as_py()
-            self.first_word = row + place + 1, str(values[place].as_py())
-        self.numbers, self.words = self.numbers + numbers, self.words + words
-
-    @property
-    def is_mixed(self):
-        """Whether blocks differ so that those read as numbers must be read again as text."""
-        return "string" in self.kinds and len(self.kinds) > 1
-
-    @property
-    def type(self):
-        """Arrow type that holds all values."""
-        import pyarrow as pa
-
-        if "string" in self.kinds or ("bool" in self.kinds and len(self.kinds) > 1):
-            return pa.string()
-        if self.kinds == {"bool"}:
-            return pa.bool_()
-        exact = self.kinds == {"int64"} and (not self.missing or self.largest > EXACT)
-        return pa.int64() if exact else pa.float64()
-
-    @property
-    def is_nullable(self):
-        """Whether values are missing; a float says so by NaN."""
-        return self.missing > 0 and str(self.type) != "double"
-
-    @property
-    def fault(self):
-        """Sentence on the first word in a column of numbers; None where all is well."""
-        if self.words and self.commas == self.words:
-            example = self.first_word[1]
-            return f"column {self.name!r} has decimal commas ({example!r}): write decimal points"
-        if not self.words or self.numbers <= NUMERIC_SHARE * (self.numbers + self.words):
-            return None
-        row, word = self.first_word
-        return f"row {row} of column {self.name!r} holds {word!r}, where numbers were expected"
+def _text(value):
+    """Cell of a value, or of a missing one."""
+    if value is None:
+        return "NA"
+    quoted = str(value).replace('"', '""')
+    return f'"{quoted}"' if isinstance(value, str) else quoted.lower()
 
 
-def _settled(values, field):
-    """Values in the type of the whole column."""
+def _with_plain_ends(file):
+    """Next bytes of a file, every line ended as here, whatever the system that wrote it."""
+    more = file.read(BLOCK_BYTES)
+    if more.endswith(b"\r"):
+        more += file.read(1)
+    if b"\r" not in more:
+        return more
+    return more.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _free(name, names):
+    while name in names:
+        name += ".0"
+    return name
+
+
+def _category(type_):
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    values = values.cast(field.type)
-    if pa.types.is_floating(field.type) and values.null_count:
-        values = pc.fill_null(values, float("nan"))
-    return values
+    if pa.types.is_boolean(type_) or pa.types.is_string(type_):
+        return str(type_)
+    return "number"
 
 
 def _separator(line):
     """Character that stands most often between the values of a line."""
     line = re.sub('"[^"]*"', "", line)
-    found = [mark for mark in SEPARATORS[:3] if mark in line]
+    found = [mark for mark in SEPARATORS if mark in line]
     if found:
         return max(found, key=line.count)
     return " " if " " in line.strip() else ","
@@ -385,7 +403,7 @@ def _blanked(match):
 
 
 def _single_blanks(block):
-    return re.sub(rb"(?m)^ +| +$", b"", re.sub(rb"[ \t]+", b" ", block.replace(b"\r", b"")))
+    return re.sub(rb"(?m)^ +| +$", b"", re.sub(rb"[ \t]+", b" ", block))
 
 
 class CsvWriter(Writer):
@@ -399,7 +417,7 @@ class CsvWriter(Writer):
 
         super().__init__(path, schema, tree)
         for field in schema:
-            if pa.types.is_nested(field.type):
+            if self.refusal(field):
                 message = f"CSV cannot hold {field.name!r}, which has several values per event"
                 raise DataError(message)
         name = path.name.lower()
@@ -410,10 +428,26 @@ class CsvWriter(Writer):
             self._stream, schema, write_options=pacsv.WriteOptions(delimiter=separator)
         )
 
+    @staticmethod
+    def refusal(field):
+        """Why text cannot hold a column; see `Writer.refusal`."""
+        import pyarrow as pa
+
+        is_lists = pa.types.is_nested(field.type)
+        return "CSV cannot hold several values per event" if is_lists else ""
+
     def write(self, batch):
         """Add a batch; see `Writer.write`."""
         self._check_lines(batch)
-        self._csv.write(batch)
+        if len(self.schema) == 1 and batch.column(0).null_count:
+            self._write_alone(batch.column(0))
+        else:
+            self._csv.write(batch)
+
+    def _write_alone(self, values):
+        """Write the only column: what is missing must not become a line that is skipped."""
+        texts = map(_text, values.to_pylist())
+        self._stream.write("".join(f"{text}\n" for text in texts).encode())
 
     def close(self, *, complete):  # noqa: ARG002 - text needs no ending
         """Close the file."""

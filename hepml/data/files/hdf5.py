@@ -8,6 +8,7 @@ of lists the layout of `hepml.data.files._arrays`. The group's attribute ``layou
 
 import io
 import mmap
+import re
 from collections import deque
 from functools import partial
 from math import prod
@@ -23,6 +24,7 @@ from hepml.data.files._arrays import (
     fields,
     lists,
     matrix,
+    members,
     to_arrow,
     whole,
 )
@@ -40,6 +42,9 @@ PARTS = {"offsets", "content"}
 HEAP = b"GCOL\x01"
 LINK = "is a link to elsewhere, which is not followed"
 INDEX = "index"  # what pandas numbers rows with; left out
+UNNAMED = b"N."  # a pickled None
+NUMERIC = (b"integer", b"float")  # kinds of an index
+INDEX_NAME = rb"Vindex_name\np\d+\nV([^\n]+)\n"  # in a pickle, which is looked at and stays closed
 
 
 # ---------------------------------------------------------------- reading
@@ -57,11 +62,27 @@ class Rows:
         missing = rows - len(self.left)
         if missing > 0:
             end = min(-(-(self.end + missing) // self.step) * self.step, len(self.dataset))
-            fresh = self.dataset[self.end : end]
+            fresh = _entries(self.dataset, self.end, end)
             self.left = np.concatenate((self.left, fresh)) if len(self.left) else fresh
             self.end = end
         values, self.left = self.left[:rows], self.left[rows:]
         return values
+
+
+def _entries(dataset, begin, end):
+    """Entries of a dataset; h5py 3.14 fails at lists of records of which one is empty."""
+    inside = (dataset.dtype.metadata or {}).get("vlen")
+    if not isinstance(inside, np.dtype) or not inside.names:
+        return dataset[begin:end]
+    found = np.empty((end - begin, *dataset.shape[1:]), dataset.dtype)
+    for place in np.ndindex(found.shape):
+        try:
+            found[place] = dataset[(begin + place[0], *place[1:])]
+        except ValueError as error:
+            if "NULL pointer" not in str(error):
+                raise
+            found[place] = np.empty(0, inside)
+    return found
 
 
 class Dataset(Block):
@@ -173,7 +194,7 @@ def _tables(objects, children):
 
 def _format_of(inside):
     """Return what makes a table of a group: pandas' "fixed", its "table", or columns."""
-    if {"axis0", "axis1", "block0_values"} <= inside.keys():
+    if {"axis0", "block0_values"} <= inside.keys() and {"axis1", "axis1_level0"} & inside.keys():
         return _pandas_fixed
     table = inside.get("table")
     if _is_records(table) and any(map(_is_values, table.dtype.names)):
@@ -221,7 +242,8 @@ def _add(table, name, dataset):
         block.numbered = tuple(block.columns)
         table.blocks.append(block)
     else:
-        table.blocks.append(Dataset(dataset, {name: whole}))
+        columns = members(name, dataset.dtype) or {name: whole}
+        table.blocks.append(Dataset(dataset, columns))
 
 
 def _lists(name, group):
@@ -265,19 +287,49 @@ def _trouble(dataset):
 def _pandas_fixed(inside):
     """Table of a frame that pandas wrote in its "fixed" format."""
     table, number = Table(), 0
-    table.left_out[INDEX] = NUMBERS_ROWS
+    order = _labels(inside["axis0"])
+    if "axis1" not in inside:
+        table.leave(INDEX, 'has several levels: keep it with to_hdf(format="table")')
+    else:
+        _add_index(table, inside["axis1"], order)
     while values := inside.get(f"block{number}_values"):
         name = f"block{number}_values"
         if not _is_dataset(values) or _trouble(values) or len(values.shape) != 2:
-            table.leave(name, "is no block of numbers")
+            for label in _labels(inside.get(f"block{number}_items")) or [name]:
+                table.leave(label, "is no block of numbers")
         else:
             labels = _labels(inside.get(f"block{number}_items"))
-            block = Dataset(values, matrix(name, values.shape[1], labels))
+            parts = matrix(name, values.shape[1], labels)
+            instants = _instants(values.attrs.get("value_type"))
+            block = Dataset(values, {part: instants(pick) for part, pick in parts.items()})
             block.numbered = tuple(block.columns) if labels is None else ()
             table.blocks.append(block)
         number += 1
-    table.order = _labels(inside["axis0"])
+    table.order = order
     return table
+
+
+def _add_index(table, axis, order):
+    """Keep an index that has a name: it is a column that somebody made."""
+    name, kind = axis.attrs.get("name", UNNAMED), axis.attrs.get("kind", b"integer")
+    if name == UNNAMED and kind in NUMERIC:
+        table.left_out[INDEX] = NUMBERS_ROWS
+    elif _trouble(axis) or len(axis.shape) != 1:
+        table.leave(INDEX, "is of a type that is not read")
+    else:
+        called = INDEX if name == UNNAMED else name.decode(errors="replace")
+        table.blocks.append(Dataset(axis, {called: _instants(kind)(whole)}))
+        if order is not None:
+            order.insert(0, called)
+
+
+def _instants(noted):
+    """Make of what takes integers something that takes instants, where pandas noted such."""
+    noted = noted.decode() if isinstance(noted, bytes) else str(noted)
+    if not re.fullmatch(r"datetime64(\[\w+\])?", noted):
+        return whole
+    unit = noted[11:-1] or "ns"
+    return lambda pick: lambda values: np.ascontiguousarray(pick(values)).view(f"M8[{unit}]")
 
 
 def _labels(dataset):
@@ -294,7 +346,6 @@ def _labels(dataset):
 def _pandas_table(inside):
     """Table of a frame that pandas wrote in its "table" format: blocks of values in records."""
     table, dataset = Table(), inside["table"]
-    table.left_out[INDEX] = NUMBERS_ROWS
     columns, numbered = {}, []
     for name in dataset.dtype.names:
         shape = dataset.dtype[name].shape
@@ -302,13 +353,26 @@ def _pandas_table(inside):
             columns[name] = fields(dataset.dtype)[name]
             continue
         parts = matrix(name, shape[0])
-        columns |= {part: _inside(name, pick) for part, pick in parts.items()}
+        instants = _instants(dataset.attrs.get(f"{name}_dtype"))
+        columns |= {part: instants(_inside(name, pick)) for part, pick in parts.items()}
         numbered += parts
-    columns.pop(INDEX, None)
+    if index := columns.pop(INDEX, None):
+        columns = _index_of(table, dataset, index) | columns
     block = Dataset(dataset, columns)
     block.numbered = tuple(numbered)
     table.blocks.append(block)
     return table
+
+
+def _index_of(table, dataset, index):
+    """Index of a frame in the "table" format as column, where it is more than the row's number."""
+    kind = dataset.attrs.get("index_kind", b"integer")
+    named = re.search(INDEX_NAME, bytes(dataset.parent.attrs.get("info", b"")))
+    if not named and kind in NUMERIC:
+        table.left_out[INDEX] = NUMBERS_ROWS
+        return {}
+    name = named[1].decode("raw-unicode-escape") if named else INDEX
+    return {name: _instants(kind)(index)}
 
 
 def _inside(field, pick):
@@ -446,7 +510,8 @@ class Hdf5Source(ArraySource):
         """Bring columns into the order of the frame, which keeps them by type."""
         import pyarrow as pa
 
-        if set(order) == set(self.schema.names):
+        order = [name for name in order if name in self.schema.names]
+        if len(order) == len(self.schema):
             self.schema = pa.schema([self.schema.field(name) for name in order])
 
 

@@ -9,6 +9,7 @@ axis are left out. Columns of lists are kept as `hepml.data.files._arrays` says,
 import struct
 import tempfile
 import zipfile
+from collections import Counter
 from functools import partial
 from math import prod
 from shutil import copyfileobj
@@ -24,6 +25,7 @@ from hepml.data.files._arrays import (
     fields,
     lists,
     matrix,
+    members,
     whole,
 )
 from hepml.data.files._guard import reading
@@ -87,26 +89,28 @@ class NpzSource(ArraySource):
         _check_members(self.path, self.archive)
         infos = self.archive.infolist()
         arrays = [info for info in infos if info.filename.endswith(".npy")]
-        members = {member.name: member for member in map(partial(Member, self.archive), arrays)}
+        found = {member.name: member for member in map(partial(Member, self.archive), arrays)}
         for info in infos:
             if not info.filename.endswith(".npy"):
                 self.archive.open(info).close()  # compares its name with that at its place
                 self.left_out[info.filename] = "it is no array"
         if tree is not None:
-            columns = [name for name in members if not name.endswith((OFFSETS, CONTENT))]
-            members = {tree: members[self._check_tree(tree, columns)]}
-        blocks = list(self._blocks(members))
+            columns = [name for name in found if not name.endswith((OFFSETS, CONTENT))]
+            found = {tree: found[self._check_tree(tree, columns)]}
+        blocks = list(self._blocks(found))
         self._rename(blocks, names)
         self._arrange(blocks)
 
-    def _blocks(self, members):
-        for name in dict.fromkeys(map(_root, members)):
-            if name in members and not members[name].shape:
+    def _blocks(self, arrays):
+        taken = Counter(name for member in arrays.values() for name in member.dtype.names or ())
+        for name in dict.fromkeys(map(_root, arrays)):
+            if name in arrays and not arrays[name].shape:
                 self.left_out[name] = "it is a single value"
-            elif name in members:
-                yield _table(members[name])
+            elif name in arrays:
+                known = arrays[name].dtype.names or ()
+                yield _table(arrays[name], is_clear=all(taken[one] == 1 for one in known))
             else:
-                yield _lists(name, members)
+                yield _lists(name, arrays)
 
 
 def _root(name):
@@ -116,9 +120,11 @@ def _root(name):
     return name
 
 
-def _table(member):
+def _table(member, *, is_clear=True):
+    """Block of an array; members of records are named by it where another's are called alike."""
     if member.dtype.names:
-        return member.block(fields(member.dtype))
+        named = fields(member.dtype) if is_clear else members(member.name, member.dtype)
+        return member.block(named)
     if len(member.shape) == 2:
         block = member.block(matrix(member.name, member.shape[1]))
         block.numbered = tuple(block.columns)
@@ -177,6 +183,7 @@ class NpzWriter(ArrayWriter):
     """
 
     kind = "npz"
+    holds_times = True
 
     def __init__(self, path, schema, tree):
         super().__init__(path, schema, tree)
@@ -192,7 +199,7 @@ class NpzWriter(ArrayWriter):
 
     def _keep(self, key, values):
         begin = self.spool.tell()
-        self.spool.write(np.ascontiguousarray(values).data.cast("B") if values.size else b"")
+        self.spool.write(np.ascontiguousarray(values).view("u1").data if values.size else b"")
         self.pieces.setdefault(key, []).append((begin, values.shape, values.dtype))
 
     def close(self, *, complete):

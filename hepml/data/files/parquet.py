@@ -8,9 +8,9 @@ from hepml.data._errors import DataError
 from hepml.data.files._digest import Digest
 from hepml.data.files._footer import footer_chunks
 from hepml.data.files._guard import reading
+from hepml.data.files._leaves import innermost, pick, spread
 from hepml.data.files.base import (
     BATCH_BYTES,
-    NO_TYPE,
     Source,
     Writer,
     check_expansion,
@@ -54,45 +54,49 @@ class ParquetSource(Source):
             raise DataError(
                 'reading Parquet needs pyarrow: pip install "hepml-lab[files]"'
             ) from None
-        with reading(path, self.kind):
-            metadata = pq.read_metadata(path)
+        self.stream = _opened(path)
+        with self._closed_if_it_fails(), reading(path, self.kind):
+            metadata = pq.read_metadata(self.stream)
             # Buffered and without prefetch: else a row group is taken into memory as a whole.
             # Digests, where they are, tell all that the sums of pages tell.
             self.file = pq.ParquetFile(
-                path,
+                self.stream,
                 metadata=metadata,
                 pre_buffer=False,
                 buffer_size=BUFFER,
                 page_checksum_verification=DIGESTS not in (metadata.metadata or {}),
             )
-        with self._closed_if_it_fails(), reading(path, self.kind):
             self._open()
 
     def close(self):
         """Close the file."""
-        self.file.close()
+        self.stream.close()
 
     def _open(self):
         import pyarrow as pa
 
         stored = self.file.schema_arrow
         check_unique(self.path, stored.names)
-        types = {field.name: plain_type(field.type) for field in stored}
-        self.left_out = {name: NO_TYPE for name, type_ in types.items() if type_ is None}
+        self.leaves, self.left_out = spread(stored)
         self.rows = self.file.metadata.num_rows
         groups = footer_chunks(self.path)
         self.row_size = self._check_groups(groups)
-        missing = {c.name for _rows, chunks in groups for c in chunks if c.missing != 0}
-        missing &= {f.name for f in stored if f.nullable and not pa.types.is_floating(f.type)}
+        missing = {i for _, chunks in groups for i, c in enumerate(chunks) if c.missing != 0}
         self.schema = pa.schema(
-            pa.field(name, type_, nullable=name in missing)
-            for name, type_ in types.items()
-            if type_
+            pa.field(name, leaf.type, nullable=_may_miss(leaf) and leaf.place in missing)
+            for name, leaf in self.leaves.items()
         )
         self.digests = self._digests()
+        self.row_numbers = _unnamed_index(self.file.metadata.metadata or {})
 
-    def _plain(self, array, field):
-        array = plain(array, field.type)
+    def _stored(self, name):
+        """Name that pyarrow gives to what a column is made of."""
+        leaf = self.leaves[name]
+        return name if len(leaf.path) == 1 else self.file.schema.column(leaf.place).path
+
+    def _taken(self, batch, field):
+        path = self.leaves[field.name].path
+        array = pick(batch.column(path[0]), path[1:], field.type)
         if array.null_count and not field.nullable:
             raise DataError(f"{self.path} is damaged: {field.name!r} has missing values after all")
         return array
@@ -129,11 +133,12 @@ class ParquetSource(Source):
         rows = 0
         with reading(self.path, self.kind):
             size = max(int(BATCH_BYTES / max(self.row_size, 1)), 1)
-            for batch in self.file.iter_batches(size, columns=list(columns)):
+            stored = [self._stored(name) for name in columns]
+            for batch in self.file.iter_batches(size, columns=stored):
                 for name, digest in digests.items():
                     digest.update(batch.column(name))
                 rows += batch.num_rows
-                arrays = [self._plain(batch.column(name), schema.field(name)) for name in columns]
+                arrays = [self._taken(batch, field) for field in schema]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
             if rows != self.rows:
                 raise DataError(f"{self.path} is damaged: {rows} of {self.rows} rows are there")
@@ -142,96 +147,41 @@ class ParquetSource(Source):
                     raise DataError(f"{self.path} is damaged: the digest of {name!r} differs")
 
 
+def _opened(path):
+    """Open a file whatever its name: pyarrow takes some for addresses, and others for no text."""
+    import pyarrow as pa
+
+    try:
+        return pa.OSFile(str(path.absolute()), "rb")
+    except UnicodeEncodeError:
+        return path.open("rb")
+
+
+def _unnamed_index(notes):
+    """Names of an index that had none, where pandas' notes tell: fastparquet calls it so."""
+    try:
+        index = json.loads(notes.get(b"pandas", b"{}"))["index_columns"]
+    except (ValueError, KeyError, TypeError):
+        return set()
+    return {"index"} if index == ["index"] else set()
+
+
+def _may_miss(leaf):
+    import pyarrow as pa
+
+    return leaf.nullable and not pa.types.is_floating(leaf.type)
+
+
 def _size(chunk):
     """Bytes of a column in a row group, in memory."""
     return max(chunk.count * WIDTHS.get(chunk.kind, TEXT_BYTES), chunk.size)
-
-
-def plain_type(type_):
-    """Arrow type in which a table holds values of a type; None if it holds none such.
-
-    Parameters
-    ----------
-    type_ : pyarrow.DataType
-
-    Returns
-    -------
-    pyarrow.DataType or None
-    """
-    import pyarrow as pa
-
-    is_ = pa.types
-    if is_.is_dictionary(type_):
-        return plain_type(type_.value_type)
-    if isinstance(type_, pa.BaseExtensionType):
-        return plain_type(type_.storage_type)
-    if is_.is_fixed_size_list(type_):
-        inner = plain_type(type_.value_type)
-        return inner and pa.list_(inner, type_.list_size)
-    if is_.is_list(type_) or is_.is_large_list(type_):
-        inner = plain_type(type_.value_type)
-        return inner and pa.list_(inner)
-    return _single_type(type_)
-
-
-def _single_type(type_):
-    import pyarrow as pa
-
-    is_ = pa.types
-    if is_.is_string(type_) or is_.is_large_string(type_) or is_.is_string_view(type_):
-        return pa.string()
-    if is_.is_float16(type_):
-        return pa.float32()
-    if is_.is_boolean(type_) or is_.is_integer(type_) or is_.is_floating(type_):
-        return type_
-    return None
-
-
-def plain(array, type_):
-    """Array as a table holds it: see `plain_type`; missing floats become NaN.
-
-    Parameters
-    ----------
-    array : pyarrow.Array
-    type_ : pyarrow.DataType
-
-    Returns
-    -------
-    pyarrow.Array
-    """
-    import pyarrow as pa
-
-    if isinstance(array, pa.ExtensionArray):
-        array = array.storage
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    if pa.types.is_list(type_) or pa.types.is_fixed_size_list(type_):
-        return _plain_lists(array, type_)
-    if pa.types.is_floating(type_) and array.null_count:
-        array = array.fill_null(float("nan"))
-    return array if array.type == type_ else array.cast(type_)
-
-
-def _plain_lists(array, type_):
-    import pyarrow as pa
-
-    is_fixed = pa.types.is_fixed_size_list(type_)
-    values = array.values
-    if is_fixed:
-        values = values.slice(array.offset * type_.list_size, len(array) * type_.list_size)
-    content = plain(values, type_.value_type)
-    if content is values and array.type == type_:
-        return array
-    missing = array.is_null() if array.null_count else None
-    if is_fixed:
-        return pa.FixedSizeListArray.from_arrays(content, type_.list_size, mask=missing)
-    return pa.ListArray.from_arrays(array.offsets.cast(pa.int32()), content, mask=missing)
 
 
 class ParquetWriter(Writer):
     """Write row groups of `GROUP_BYTES`, packed with zstd, with check sums of pages and columns."""
 
     kind = "Parquet"
+    holds_times = True
 
     def __init__(self, path, schema, tree):
         super().__init__(path, schema, tree)
@@ -287,9 +237,9 @@ class ParquetWriter(Writer):
 
 
 def _columns(schema):
-    return [[field.name, str(plain_type(field.type))] for field in schema]
+    """Names and types, whatever the entries of lists are called."""
+    import pyarrow as pa
 
-
-def innermost(type_):
-    """Type of the single values of a column."""
-    return innermost(type_.value_type) if hasattr(type_, "value_type") else type_
+    schema = pa.schema([pa.field(f.name, f.type, nullable=False) for f in schema])
+    leaves, _left_out = spread(schema)
+    return [[name, str(leaf.type)] for name, leaf in leaves.items()]

@@ -1,0 +1,143 @@
+"""Records of Python, as JSON gives them, to Arrow: types that hold all of them, and the arrays."""
+
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+
+from hepml.data._errors import DataError
+
+__all__ = ["built", "inferred", "merged"]
+
+LONGEST, LONGEST_UNSIGNED = 2**63, 2**64
+
+
+def inferred(records):
+    """Find the type that holds some records.
+
+    Parameters
+    ----------
+    records : list of dict
+
+    Returns
+    -------
+    pyarrow.StructType
+        In which binary stands for what is of several types, or beyond all.
+    """
+    import pyarrow as pa
+
+    try:
+        return pa.array(records).type
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return _of_all(records)
+
+
+def _of_all(values):
+    import pyarrow as pa
+
+    found = pa.null()
+    for value in values:
+        found = merged(found, _of_one(value))
+    return found
+
+
+def _of_one(value):
+    import pyarrow as pa
+
+    if isinstance(value, dict):
+        return pa.struct([(name, _of_one(part)) for name, part in value.items()])
+    if isinstance(value, list):
+        return pa.list_(_of_all(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _of_integer(value)
+    kinds = {bool: pa.bool_(), float: pa.float64(), str: pa.string(), type(None): pa.null()}
+    return kinds[type(value)]
+
+
+def _of_integer(value):
+    import pyarrow as pa
+
+    if -LONGEST <= value < LONGEST:
+        return pa.int64()
+    return pa.uint64() if 0 <= value < LONGEST_UNSIGNED else pa.binary()
+
+
+def merged(one, other):
+    """Find the type that holds what two types hold; binary where none does.
+
+    Parameters
+    ----------
+    one, other : pyarrow.DataType
+
+    Returns
+    -------
+    pyarrow.DataType
+    """
+    import pyarrow as pa
+
+    is_ = pa.types
+    if one == other or is_.is_null(one) or is_.is_null(other):
+        return other if is_.is_null(one) else one
+    if is_.is_struct(one) and is_.is_struct(other):
+        return _of_members(one, other)
+    if is_.is_list(one) and is_.is_list(other):
+        return pa.list_(merged(one.value_type, other.value_type))
+    return _of_singles(one, other)
+
+
+def _of_singles(one, other):
+    import pyarrow as pa
+
+    is_ = pa.types
+    if all(is_.is_integer(kind) for kind in (one, other)):
+        return pa.uint64()
+    are_numbers = all(is_.is_integer(kind) or is_.is_floating(kind) for kind in (one, other))
+    return pa.float64() if are_numbers else pa.binary()
+
+
+def _of_members(one, other):
+    import pyarrow as pa
+
+    types = {member.name: member.type for member in one}
+    for member in other:
+        types[member.name] = merged(types.get(member.name, pa.null()), member.type)
+    return pa.struct(list(types.items()))
+
+
+def built(records, type_):
+    """Make an Arrow array of records.
+
+    Parameters
+    ----------
+    records : list of dict
+    type_ : pyarrow.StructType
+        Of `inferred`, or merged of several.
+
+    Returns
+    -------
+    pyarrow.StructArray
+
+    Raises
+    ------
+    DataError
+        If an integer fits no type of 64 bits beside the others of its column.
+    """
+    import pyarrow as pa
+
+    try:
+        return pa.array(records, type_)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError):
+        return pa.array([_fitted(record, type_) for record in records], type_)
+
+
+def _fitted(value, type_):
+    """Value as its type holds it; None where that is none."""
+    import pyarrow as pa
+
+    is_ = pa.types
+    if value is None or is_.is_binary(type_):
+        return None
+    if is_.is_struct(type_):
+        return {member.name: _fitted(value.get(member.name), member.type) for member in type_}
+    if is_.is_list(type_):
+        return [_fitted(part, type_.value_type) for part in value]
+    if is_.is_unsigned_integer(type_) and value < 0:
+        raise DataError(f"negative integers such as {value} stand beside some beyond 2⁶³")
+    return float(value) if is_.is_floating(type_) else value
