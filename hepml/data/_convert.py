@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from hepml.data._chain import Table, WiderTypesError
 from hepml.data._errors import DataError
-from hepml.data._read import Table
 from hepml.data.files import open_writer
 
 __all__ = ["Converted", "convert"]
@@ -21,6 +21,8 @@ class Converted(NamedTuple):
     rows: int
     bytes: int
     left_out: dict
+    only_nan: list
+    skipped: dict
 
 
 def convert(
@@ -32,6 +34,8 @@ def convert(
     where=None,
     names=None,
     drop=(),
+    differing="raise",
+    missing="raise",
     progress=None,
     layout=None,
     overwrite=False,
@@ -48,7 +52,7 @@ def convert(
     target : str or path-like
         File to write; its ending says the format: ``.root``, ``.csv``, ``.csv.gz``, ``.parquet``,
         ``.h5`` or ``.npz``.
-    columns, tree, where, names, drop
+    columns, tree, where, names, drop, differing, missing
         As for `read`.
     progress : callable, optional
         Called with (rows read, rows in all or None, False).
@@ -61,7 +65,9 @@ def convert(
     -------
     Converted
         The target's ``path``, its ``rows`` and ``bytes``; in ``left_out`` the columns of the
-        source that it lacks although nobody dropped them, each with the reason.
+        source that it lacks although nobody dropped them, each with the reason; in ``only_nan``
+        those that hold nothing but NaN, which are written; in ``skipped`` the files that are not
+        in it, each with the reason.
 
     Raises
     ------
@@ -69,17 +75,21 @@ def convert(
         As `read` does, and if the target exists, or its format cannot hold a column.
     """
     target = Path(target).expanduser()
-    table = Table(source, columns, tree, where=where, names=names, drop=drop)
+    table = Table(
+        source, columns, tree, where=where, names=names, drop=drop, differing=differing,
+        missing=missing,
+    )  # fmt: skip
     with writing(target):
         check_target(target, table.files, overwrite)
     part = target.with_name(f".{os.getpid()}.tmp.{target.name}")
     try:
         with writing(target):
-            rows = _write(table, target, part, layout, progress or (lambda *_: None))
+            rows = _converted(table, target, part, layout, progress or (lambda *_: None))
             part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    return Converted(target, rows, target.stat().st_size, table.lost)
+    size = target.stat().st_size
+    return Converted(target, rows, size, table.lost, table.only_nan, table.skipped)
 
 
 @contextlib.contextmanager
@@ -106,14 +116,29 @@ def check_target(target, files, overwrite):
     probe.unlink()
 
 
-def _write(table, target, part, layout, progress):
+def _converted(table, *options):
+    """Write the table; once more from the start if a later file needs wider types."""
+    try:
+        return _write(table, *options, types="ask")
+    except WiderTypesError:
+        table.look_ahead()
+        return _write(table, *options, types="keep")
+
+
+def _write(table, target, part, layout, progress, *, types):
     """Let the batches go from one file to the other; return how many rows went."""
-    written = 0
+    read = written = 0
+
+    def count(rows, *others):
+        nonlocal read
+        read = rows
+        progress(rows, *others)
+
     tree = (table.tree or TREE).rpartition("/")[2]
     with open_writer(target, part, table.schema, tree, layout) as writer:
-        for batch in table.batches(checked=False, progress=progress):
+        for batch in table.batches(types=types, progress=count):
             writer.write(batch)
             written += batch.num_rows
-        if not written:
+        if read and not written:
             raise DataError(f"no row of {table.files[0].name} passes the cut: nothing is written")
     return written

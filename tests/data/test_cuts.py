@@ -198,7 +198,12 @@ def test_a_cut_says_what_it_is():
     ("cut", "hint"),
     [
         (col("labl") == "s", "did you mean 'label'"),
-        (col("hits") > 1, "several values per event"),
+        (col("hits").any(), "any() makes no sense for a number: compare it"),
+        (col("x").any(), "for a number"),
+        ((col("x") > 1).any(), "one value per event, not a list"),
+        (((col("hits") > 1).count() > 1).any(), "one value per event, not a list"),
+        (col("hits").sum(), "compare it with something"),
+        ((col("label") == "s") & col("hits"), "truth value & number"),
         (col("label") > 3, "text > number"),
         (col("x") == "s", "number == text"),
         (col("x") == col("label"), "number == text"),

@@ -12,7 +12,7 @@ import re
 import zlib
 from collections import Counter
 
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, NoTableError
 from hepml.data.files.base import (
     NUMBERS_ROWS,
     Source,
@@ -94,7 +94,7 @@ class CsvSource(Source):
                         return text
         except BROKEN as error:
             raise self._broken(error) from error
-        raise DataError(f"{self.path} is empty")
+        raise NoTableError(f"{self.path} is empty")
 
     def _broken(self, error):
         reason = "truncated" if isinstance(error, EOFError) else type(error).__name__

@@ -8,6 +8,7 @@ from hepml.data._errors import DataError
 from hepml.data.files._digest import Digest
 from hepml.data.files._footer import footer_chunks
 from hepml.data.files._guard import reading
+from hepml.data.files._remote import handle
 from hepml.data.files.base import (
     BATCH_BYTES,
     NO_TYPE,
@@ -55,11 +56,11 @@ class ParquetSource(Source):
                 'reading Parquet needs pyarrow: pip install "hepml-lab[files]"'
             ) from None
         with reading(path, self.kind):
-            metadata = pq.read_metadata(path)
+            metadata = pq.read_metadata(handle(path))
             # Buffered and without prefetch: else a row group is taken into memory as a whole.
             # Digests, where they are, tell all that the sums of pages tell.
             self.file = pq.ParquetFile(
-                path,
+                handle(path),
                 metadata=metadata,
                 pre_buffer=False,
                 buffer_size=BUFFER,

@@ -14,6 +14,7 @@ from hepml.data._errors import DataError
 from hepml.data.files._digest import Digest
 from hepml.data.files._envelopes import sound_envelopes
 from hepml.data.files._guard import reading
+from hepml.data.files._remote import Remote
 from hepml.data.files.base import (
     BATCH_BYTES,
     NO_TYPE,
@@ -41,6 +42,7 @@ class RootSource(Source):
     """A TTree or RNTuple."""
 
     kind = "ROOT"
+    opens_slowly = True
 
     def __init__(self, path, tree=None, names=None):
         super().__init__(path)
@@ -149,6 +151,9 @@ def _open(path):
     import uproot
 
     options = {"object_cache": None, "array_cache": None, "use_threads": False}
+    if isinstance(path, Remote):
+        handler, options = uproot.source.fsspec.FSSpecSource, options | path.options
+        return uproot.open({path.address: None}, handler=handler, **options)
     handler = uproot.source.file.MultithreadedFileSource
     return uproot.open({str(path): None}, handler=handler, **options)
 
