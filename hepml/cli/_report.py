@@ -109,7 +109,7 @@ class _Chosen:
     def __init__(self, label, *, train, weight, scores, inputs, drop, models):
         self.label, self.train, self.weight, self.scores = label, train, weight, scores
         self.inputs, self.drop, self.models, self.left_out = inputs, drop, models, []
-        self.is_given = inputs is not None
+        self.is_given, self.only_nan = inputs is not None, []
 
     def settle(self, table):
         """Split what names a column and a value, and find the input variables."""
@@ -170,7 +170,7 @@ def _read(rows, chosen, needed, table):
     if named := [name for name in lost if name not in chosen.inputs]:
         raise data.DataError(f"{table.name} has nothing but NaN in {', '.join(map(repr, named))}")
     chosen.inputs = [name for name in chosen.inputs if name not in lost]
-    chosen.left_out += lost
+    chosen.only_nan = lost
     return frame
 
 
@@ -247,4 +247,6 @@ def _notes(table, chosen):
     tree = f", {table.tree}" if table.tree else ""
     yield f"Events of {files}{tree}; label {chosen.label}, weight {chosen.weight or 'none'}."
     if chosen.left_out:
-        yield f"No numbers, or nothing but NaN, and left out: {', '.join(chosen.left_out)}."
+        yield f"No numbers, and left out: {', '.join(chosen.left_out)}."
+    if chosen.only_nan:
+        yield f"Nothing but NaN, and left out: {', '.join(chosen.only_nan)}."

@@ -18,7 +18,7 @@ from hepml.data.files._guard import opening
 from hepml.data.files._remote import Remote
 from hepml.data.files.base import NUMBERS_ROWS
 
-__all__ = ["ONLY_NAN", "Table", "WiderTypesError", "left_out_told"]
+__all__ = ["ONLY_NAN", "Table", "WiderTypesError", "left_out_told", "prompt"]
 
 ONLY_NAN = "nothing but NaN"
 DIFFERING, MISSING = ("raise", "common", "all"), ("raise", "skip")
@@ -36,6 +36,7 @@ class _Seen(NamedTuple):
 
     path: object
     schema: object
+    names: frozenset
     left_out: dict
     opens_slowly: bool
 
@@ -87,7 +88,7 @@ class Table:
         self.left_out, self.skipped, self.only_nan, self.tree = {}, {}, [], None
         self._seen, self._looked, self._known_rows = [], 0, 0
         self._open_ahead, self._told = {}, set()
-        with _prompt():
+        with prompt():
             _import_libraries()
             self._look_for_first()
         try:
@@ -189,7 +190,8 @@ class Table:
     def _opened(self, file):
         """Source of a file, None if it is skipped."""
         try:
-            source = open_source(file, self._tree, self._names)
+            with prompt():
+                source = open_source(file, self._tree, self._names)
         except NoTableError as error:
             if not self._skips:
                 raise
@@ -203,8 +205,8 @@ class Table:
 
     def _note(self, source):
         """Remember what a file has: columns with their types, and rows."""
-        seen = _Seen(source.path, source.schema, dict(source.left_out), source.opens_slowly)
-        self._seen.append(seen)
+        names, left_out = frozenset(source.schema.names), dict(source.left_out)
+        self._seen.append(_Seen(source.path, source.schema, names, left_out, source.opens_slowly))
         is_known = None not in (self._known_rows, source.rows)
         self._known_rows = self._known_rows + source.rows if is_known else None
         if self.tree is None:
@@ -257,7 +259,7 @@ class Table:
             for field in seen.schema:
                 fields.setdefault(field.name, field)
         for seen in self._seen:
-            for name in [name for name in fields if name not in seen.schema.names]:
+            for name in [name for name in fields if name not in seen.names]:
                 if self._differing == "common" or name in seen.left_out:
                     self.left_out.setdefault(name, f"not in {seen.path.name}")
                     del fields[name]
@@ -297,18 +299,18 @@ class Table:
         return pa.schema(fields), faults
 
     def _kinds_told(self, field, other, seen):
-        first = next(one for one in self._seen if field.name in one.schema.names)
+        first = next(one for one in self._seen if field.name in one.names)
         what = f"column {field.name!r} of {seen.path.name} is {other.type}"
         return f"{what}, of {first.path.name} {field.type}"
 
     def _differences(self, schema, seen):
         """Columns that are in only one of the first file and this one."""
-        first, names = self._first, seen.schema.names
-        lacking = [name for name in schema.names if name not in names]
+        first = self._first
+        lacking = [name for name in schema.names if name not in seen.names]
         more = [
             name
-            for name in self._wishes.met(names)
-            if name not in first.schema.names and first.left_out.get(name) != NUMBERS_ROWS
+            for name in self._wishes.met(seen.schema.names)
+            if name not in first.names and first.left_out.get(name) != NUMBERS_ROWS
         ]
         faults = [(name, _lack(name, seen, first), REMEDY) for name in lacking]
         return faults + [(name, _lack(name, first, seen), REMEDY) for name in more]
@@ -385,9 +387,10 @@ class Table:
         """Batches of a file, with what is missing in it."""
         import pyarrow as pa
 
-        names = source.schema.names
+        names = set(source.schema.names)
         there = [name for name in self._schema.names if name in names]
-        for batch in source.batches(there):
+        batches = source.batches(there)
+        while (batch := _next(batches)) is not None:
             if len(there) == len(self._schema):
                 yield batch
                 continue
@@ -451,9 +454,18 @@ def _sentence(faults):
     return f"{told}: files that are chained need the same columns: {ways}"
 
 
+def _next(batches):
+    """Next batch, None at the end."""
+    with prompt():
+        return next(batches, None)
+
+
 @contextlib.contextmanager
-def _prompt():
-    """Spare Python's search for garbage while libraries are imported: a fifth of the time."""
+def prompt():
+    """Spare Python's search for garbage where many objects are made that stay: a fifth of the time.
+
+    Libraries that are imported, files that are opened, batches: after each it may search again.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -6,7 +6,7 @@ import warnings
 from numbers import Real
 
 from hepml.data import _memory
-from hepml.data._chain import ONLY_NAN, Table, left_out_told
+from hepml.data._chain import ONLY_NAN, Table, left_out_told, prompt
 from hepml.data._errors import DataError, LeftOutWarning
 from hepml.data._frames import regroup, to_frame
 from hepml.data._types import cast
@@ -148,7 +148,9 @@ def chunks(
 def _pieces(table, rows):
     schema = table.schema
     for held in regroup(table.batches(), rows):
-        yield _told(to_frame(held, schema, table.left_out), table)
+        with prompt():
+            frame = to_frame(held, schema, table.left_out)
+        yield _told(frame, table)
     table.tell()
     if table.only_nan:
         named = ", ".join(map(repr, table.only_nan))
