@@ -83,7 +83,7 @@ class ParquetSource(Source):
         self.rows = self.file.metadata.num_rows
         groups = footer_chunks(self.path)
         self.row_size = self._check_groups(groups)
-        missing = {c.name for _rows, chunks in groups for c in chunks if c.missing != 0}
+        missing = {c.name for _rows, chunks in groups for c in chunks if c.count and c.missing != 0}
         missing &= {f.name for f in stored if f.nullable and not pa.types.is_floating(f.type)}
         self.schema = pa.schema(
             pa.field(name, type_, nullable=name in missing)
