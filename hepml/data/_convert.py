@@ -14,15 +14,25 @@ __all__ = ["Converted", "convert"]
 TREE = "events"  # for files from formats that do not name their table
 
 
-class Converted(NamedTuple):
-    """What `convert` wrote."""
-
+class _Written(NamedTuple):
     path: Path
     rows: int
     bytes: int
     left_out: dict
-    only_nan: list
-    skipped: dict
+
+
+class Converted(_Written):
+    """What `convert` wrote.
+
+    Attributes
+    ----------
+    only_nan : list of str
+        Columns that hold nothing but NaN.
+    skipped : dict of str to str
+        Reason for each file that was skipped.
+    """
+
+    only_nan, skipped = (), {}
 
 
 def convert(
@@ -65,9 +75,9 @@ def convert(
     -------
     Converted
         The target's ``path``, its ``rows`` and ``bytes``; in ``left_out`` the columns of the
-        source that it lacks although nobody dropped them, each with the reason; in ``only_nan``
-        those that hold nothing but NaN, which are written; in ``skipped`` the files that are not
-        in it, each with the reason.
+        source that it lacks although nobody dropped them, each with the reason. Its attribute
+        ``only_nan`` names columns that hold nothing but NaN, which are written, and ``skipped``
+        the files that are not in it, each with the reason.
 
     Raises
     ------
@@ -89,7 +99,9 @@ def convert(
     finally:
         part.unlink(missing_ok=True)
     size = target.stat().st_size
-    return Converted(target, rows, size, table.lost, table.only_nan, table.skipped)
+    done = Converted(target, rows, size, table.lost)
+    done.only_nan, done.skipped = table.only_nan, dict(table.skipped)
+    return done
 
 
 @contextlib.contextmanager

@@ -78,7 +78,7 @@ def _at_address(address):
     files = remote.several()
     if not files:
         raise DataError(f"no file matches {str(remote)!r}")
-    return files if glob.has_magic(address) else _of_one_format(str(remote), files)
+    return files if remote.is_pattern else _of_one_format(str(remote), files)
 
 
 def _on_this_machine(file):

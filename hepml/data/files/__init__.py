@@ -5,7 +5,7 @@ from importlib import import_module
 
 from hepml.data._errors import DataError, NoTableError
 from hepml.data.files._guard import opening
-from hepml.data.files._remote import IN_PLACE, Fetched, Remote
+from hepml.data.files._remote import IN_PLACE, Remote
 
 __all__ = ["ENDINGS", "TREE_ENDINGS", "format_of", "open_source", "open_writer"]
 
@@ -52,7 +52,7 @@ def open_source(path, tree=None, names=None):
         if path.stat().st_size == 0:
             raise NoTableError(f"{path} is empty")
         if isinstance(path, Remote) and not (path.gives_parts and _kind(path) in IN_PLACE):
-            return Fetched(path, partial(open_source, tree=tree, names=names))
+            return path.opened(partial(open_source, tree=tree, names=names))
         return _class(_kind(path), "Source")(path, tree=tree, names=names)
 
 

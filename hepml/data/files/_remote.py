@@ -16,17 +16,19 @@ from glob import has_magic
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from hepml.data._errors import DataError
 from hepml.data.files.base import Source
 
-__all__ = ["IN_PLACE", "Fetched", "Remote", "handle"]
+__all__ = ["IN_PLACE", "Remote", "handle"]
 
 PATIENCE = 30  # seconds without an answer, after which a server is given up
 IN_PLACE = ("root", "parquet")
 CLIENTS = ("aiohttp", "botocore", "fsspec", "s3fs")  # whose errors are not those of the system
+BROKEN_OFF = "ClientPayloadError"  # what it came from says nothing to a user
 WEB = ("http", "https")
+ASKING = (*WEB, "root")  # where a question mark ends the place of a file
 NEEDS = {
     "http": {"aiohttp": "aiohttp"},
     "https": {"aiohttp": "aiohttp"},
@@ -52,8 +54,10 @@ class Remote:
     def __init__(self, address):
         self.address, self._folder = address, None
         self.protocol = address.partition(":")[0].lower()
-        path = urlsplit(address).path if self.protocol in WEB else address
-        self.name = unquote(PurePosixPath(path).name)
+        self._place = address.partition("?")[0] if self.protocol in ASKING else address
+        self.name = PurePosixPath(self._place).name
+        if self.protocol in WEB:
+            self.name = unquote(self.name)
 
     def __str__(self):
         return re.sub("//[^/@]*@", "//", self.address, count=1)  # no password in a message
@@ -143,10 +147,24 @@ class Remote:
         """Path of a copy on this machine, fetched when it is first asked for."""
         if self._folder is None:
             folder = tempfile.TemporaryDirectory(prefix="hepml-", ignore_cleanup_errors=True)
-            self._fetch(Path(folder.name) / self.name)
             self._folder = folder
             weakref.finalize(self, folder.cleanup)
+            with self._forgotten_if_it_fails():
+                self._fetch(Path(folder.name) / self.name)
         return Path(self._folder.name) / self.name
+
+    @contextmanager
+    def _forgotten_if_it_fails(self):
+        try:
+            yield
+        except BaseException:
+            self.forget()
+            raise
+
+    def opened(self, open_source):
+        """Open the copy; see `Fetched`."""
+        with self._forgotten_if_it_fails():
+            return Fetched(self, open_source)
 
     def _fetch(self, target):
         system, inner = self._system
@@ -166,11 +184,16 @@ class Remote:
             self._folder = None
 
     @property
+    def is_pattern(self):
+        """Whether this may mean several files by its signs."""
+        if self.protocol in WEB:
+            return "*" in self._place
+        return has_magic(self._place)
+
+    @property
     def is_several(self):
         """Whether this is a pattern or a folder, not a file."""
-        if self.protocol in WEB:
-            return "*" in self.address or self.address.endswith("/")
-        return has_magic(self.address) or self.address.endswith("/")
+        return self.is_pattern or self._place.endswith("/")
 
     def several(self):
         """List the files that the pattern or the folder means."""
@@ -179,7 +202,7 @@ class Remote:
             raise DataError(f"{message}: name each, in a list")
         system, inner = self._system
         with self.asking():
-            pattern = inner if has_magic(self.address) else inner.rstrip("/") + "/*"
+            pattern = inner if self.is_pattern else inner.rstrip("/") + "/*"
             names = sorted(n for n, i in system.glob(pattern, detail=True).items() if _is_file(i))
             return [Remote(system.unstrip_protocol(name)) for name in names]
 
@@ -236,14 +259,14 @@ def check_packages(remote):
 
 def _words(error):
     """Say in a few words what went wrong on the way to a file."""
-    while error.__cause__ is not None:
+    while error.__cause__ is not None and type(error).__name__ != BROKEN_OFF:
         error = error.__cause__
     if status := getattr(error, "status", None):
         return f"the server answers {status} ({getattr(error, 'message', '') or 'no reason'})"
     for kind, words in TROUBLES.items():
         if isinstance(error, kind):
             return words.format(PATIENCE)
-    if type(error).__name__ == "ClientPayloadError":
+    if type(error).__name__ == BROKEN_OFF:
         return "the connection broke off before the end"
     told = (getattr(error, "strerror", None) or str(error)).strip().splitlines()
     return told[0] if told else type(error).__name__
