@@ -438,6 +438,49 @@ def test_nan_in_one_file_alone_is_no_fault(trees):
         assert len(list(chunks(files, rows=1))) == 2
 
 
+# ---------------------------------------------------------------- numbers of rows
+
+
+@pytest.mark.parametrize("write_tree", [False, True])
+def test_row_numbers_that_uproot_writes_are_no_column(tmp_path, write_tree):
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
+    files = [tmp_path / "a.root", tmp_path / "b.root"]
+    for start, file in zip((0, 3), files, strict=True):  # the second goes on counting
+        with uproot.recreate(file) as root:
+            if write_tree:
+                columns = {"index": np.arange(start, start + 3), "x": frame["x"].to_numpy()}
+                root.mktree("t", {"index": "i8", "x": "f8"}).extend(columns)
+            else:
+                root["t"] = frame.set_index(np.arange(start, start + 3))
+    found = read(files[0])
+    assert list(found) == ["x"]
+    assert found.attrs["left_out"] == {"index": "it only numbers the rows"}
+    assert list(read(files)) == ["x"]
+    assert list(read(files[1])) == ["index", "x"]  # as far as one file can tell
+    assert "it only numbers the rows" in sentence(files[0], columns=["index"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([0, 1, 3]),
+        np.array([1, 2, 3]),
+        np.array([0, 1, 2], "i4"),
+        np.array([0.0, 1, 2]),
+        np.array([2, 1, 0]),
+    ],
+)
+def test_a_real_column_called_index_stays(trees, values):
+    assert list(read(trees("t", index=values, x=[1.0, 2, 3]))) == ["index", "x"]
+    assert list(read(trees("t", index=np.arange(3)))) == ["index"]
+    assert list(read(trees("t", number=np.arange(3), x=[1.0, 2, 3]))) == ["number", "x"]
+
+
+def test_what_convert_wrote_keeps_its_columns(write, tmp_path):
+    done = convert(write("t", index=[0, 1, 2], x=[1.0, 2, 3]), tmp_path / "o.root")
+    assert list(read(done.path)) == ["index", "x"]
+
+
 # ---------------------------------------------------------------- one open at a time
 
 

@@ -18,6 +18,7 @@ from hepml.data.files._remote import Remote
 from hepml.data.files.base import (
     BATCH_BYTES,
     NO_TYPE,
+    NUMBERS_ROWS,
     Source,
     Writer,
     check_expansion,
@@ -33,6 +34,7 @@ FLAT_FIELDS = {"bool": "bool", "float": "float32", "double": "float64"} | {
     f"std::{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 }
 GROUP_BYTES = 8_000_000  # written at once: one basket per branch, or one cluster
+INDEX = "index"  # what uproot calls that of pandas
 LEAST_WIDTH = 8  # bytes per row assumed at least, whatever a damaged file says
 DIGESTS = "hepml_{}"  # name, beside the tree, of the text that holds the digests
 TITLE = "digests of {} beside this"  # of a tree with digests: so that none lose theirs
@@ -61,6 +63,9 @@ class RootSource(Source):
         self._table = self._lay_out(self._file[self.tree])
         self._digests = self._find_digests()
         self._describe()
+        if not self._digests and self._has_row_numbers():
+            self.left_out[INDEX] = NUMBERS_ROWS
+            self.schema = self.schema.remove(self.schema.get_field_index(INDEX))
 
     def close(self):
         """Close the file."""
@@ -122,6 +127,23 @@ class RootSource(Source):
         self.schema = pa.schema([pa.field(n, kind, nullable=False) for n, kind in known.items()])
         # Each row takes a byte at least in every flat column.
         check_expansion(self.path, self.rows if known else 0)
+
+    def _has_row_numbers(self):
+        """Whether there is a column of row numbers, as uproot makes of the index of pandas."""
+        import numpy as np
+
+        place, start = self.schema.get_field_index(INDEX), 0
+        if place < 0 or len(self.schema) == 1 or str(self.schema.field(place).type) != "int64":
+            return False
+        try:
+            for batch in self.batches([INDEX]):
+                numbers = np.arange(start, start + batch.num_rows)
+                if not np.array_equal(batch.column(0), numbers):
+                    return False
+                start += batch.num_rows
+        except DataError:
+            return False  # said where it is read
+        return start > 0
 
     def _own_names(self):
         """Columns of the table, without the counters that a writer of ours had to add."""
