@@ -41,6 +41,15 @@ class _Seen(NamedTuple):
     opens_slowly: bool
 
 
+class _Fault(NamedTuple):
+    """A column in which files differ, with the words around its name, and what to do."""
+
+    name: str
+    before: str
+    after: str
+    remedy: str
+
+
 class WiderTypesError(Exception):
     """A file needs wider types than the files before it, see `Table.batches`."""
 
@@ -283,8 +292,8 @@ class Table:
         Returns
         -------
         pyarrow.Schema
-        list of (str, str, str)
-            What does not fit: column, words on it, remedy.
+        list of _Fault
+            What does not fit.
         """
         import pyarrow as pa
 
@@ -294,14 +303,14 @@ class Table:
             other = _field(seen, field.name)
             both = field if other is None else common(field, other)
             if both is None:
-                faults.append((field.name, self._kinds_told(field, other, seen), REMEDY_OF_TYPES))
+                after = self._kinds_told(field, other, seen)
+                faults.append(_Fault(field.name, "column", after, REMEDY_OF_TYPES))
             fields.append(both or field)
         return pa.schema(fields), faults
 
     def _kinds_told(self, field, other, seen):
         first = next(one for one in self._seen if field.name in one.names)
-        what = f"column {field.name!r} of {seen.path.name} is {other.type}"
-        return f"{what}, of {first.path.name} {field.type}"
+        return f" of {seen.path.name} is {other.type}, of {first.path.name} {field.type}"
 
     def _differences(self, schema, seen):
         """Columns that are in only one of the first file and this one."""
@@ -312,8 +321,8 @@ class Table:
             for name in self._wishes.met(seen.schema.names)
             if name not in first.names and first.left_out.get(name) != NUMBERS_ROWS
         ]
-        faults = [(name, _lack(name, seen, first), REMEDY) for name in lacking]
-        return faults + [(name, _lack(name, first, seen), REMEDY) for name in more]
+        faults = [_lack(name, seen, first) for name in lacking]
+        return faults + [_lack(name, first, seen) for name in more]
 
     # ---------------------------------------------------------- rows
 
@@ -436,20 +445,21 @@ def _field(seen, name):
 
 
 def _lack(name, seen, other):
-    """Say that one file has a column and another has not."""
+    """Fault of one file that has not a column which another has."""
+    after = f", which {other.path.name} has"
     if name in seen.left_out:
-        what = f"{seen.path.name} leaves out {name!r} ({seen.left_out[name]})"
-    else:
-        what = f"{seen.path.name} has no column {name!r}"
-    return f"{what}, which {other.path.name} has"
+        after = f" ({seen.left_out[name]}){after}"
+        return _Fault(name, f"{seen.path.name} leaves out", after, REMEDY)
+    return _Fault(name, f"{seen.path.name} has no column", after, REMEDY)
 
 
 def _sentence(faults):
     """One sentence on all columns in which files differ, with what to do."""
-    remedies = {}
-    for name, _told, remedy in faults:
-        remedies.setdefault(remedy, {})[name] = None
-    told = "; ".join(told for _name, told, _remedy in faults)
+    words, remedies = {}, {}
+    for fault in faults:
+        words.setdefault((fault.before, fault.after), []).append(fault.name)
+        remedies.setdefault(fault.remedy, {})[fault.name] = None
+    told = "; ".join(f"{b} {', '.join(map(repr, names))}{a}" for (b, a), names in words.items())
     ways = "; ".join(way.format(", ".join(map(repr, names))) for way, names in remedies.items())
     return f"{told}: files that are chained need the same columns: {ways}"
 

@@ -222,8 +222,7 @@ def test_one_call_names_all_columns_that_differ(write):
     ]
     message = sentence(files)
     for text in (
-        "b.parquet has no column 'y', which a.parquet has",
-        "b.parquet has no column 'only'",
+        "b.parquet has no column 'y', 'only', which a.parquet has",
         "a.parquet has no column 'more', which b.parquet has",
         "a.parquet has no column 'other', which c.parquet has",
         "column 'z' of b.parquet is string",
