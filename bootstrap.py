@@ -409,9 +409,10 @@ def lock(options):
     """Resolve again; versions stay unless pyproject.toml forbids them or --upgrade is given.
 
     What only a GPU needs is several GB: it has a lock of its own, which agrees with the other.
+    Clients of storage of other machines are nothing that a lesson or a test must have.
     """
     prepare()
-    everyone = [f"--extra={name}" for name in extras() if name != "gpu"]
+    everyone = [f"--extra={name}" for name in extras() if name not in ("gpu", "remote")]
     resolve(LOCK, [*everyone, *options])
     resolve(GPU_LOCK, ["--extra=gpu", "--constraints", LOCK.name, *options])
 

@@ -7,7 +7,7 @@ import typer
 
 from hepml import data
 from hepml.cli._bar import Bar
-from hepml.cli._rows import COMMAS, WhereCommand, columns_of, cut, listed
+from hepml.cli._rows import COMMAS, WHERE_HELP, WhereCommand, columns_of, cut, listed
 from hepml.cli._stop import StoppedError
 
 __all__ = ["register"]
@@ -21,6 +21,12 @@ hepml data convert "run*.root" all.root --tree nominal --rntuple
 hepml data convert events.csv.gz signal.h5 --columns mjj,score --where mjj ">" 3300
 
 hepml data convert events.csv events.root --drop '"pt, raw",eta'
+
+hepml data convert "nano*.root" mu.parquet --columns "Muon_*" --where "count(Muon_pt > 20)" ">=" 2
+
+hepml data convert "nano*.root" all.root --differing common --missing skip
+
+hepml data convert root://host//store/nano.root:Events jets.parquet --columns "Jet_*"
 """
 
 
@@ -30,7 +36,7 @@ def register(app):
 
 
 def convert(
-    source: Annotated[str, typer.Argument(help="file, pattern or folder; file.root:tree too")],
+    source: Annotated[str, typer.Argument(help="file, pattern, folder, address; file.root:tree")],
     target: Annotated[Path, typer.Argument(help=".root .csv .csv.gz .parquet .h5 or .npz")],
     *,
     columns: Annotated[list[str] | None, typer.Option(help=f"to keep: {COMMAS}")] = None,
@@ -38,8 +44,14 @@ def convert(
     tree: Annotated[str | None, typer.Option(help="where the source holds several")] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN SIGN VALUE", help='rows to keep: mjj ">" 3300; repeated: and'),
+        typer.Option(metavar="COLUMN SIGN VALUE", help=WHERE_HELP),
     ] = None,
+    differing: Annotated[
+        str, typer.Option(help="if files have different columns: raise, common or all")
+    ] = "raise",
+    missing: Annotated[
+        str, typer.Option(help="if files lack the tree: raise or skip, those without rows too")
+    ] = "raise",
     names: Annotated[
         list[str] | None, typer.Option(help="for a CSV file or an array without names")
     ] = None,
@@ -58,6 +70,8 @@ def convert(
                 where=cut(where or ()),
                 names=listed(names),
                 drop=listed(drop, there) or (),
+                differing=differing,
+                missing=missing,
                 progress=progress,
                 layout="rntuple" if rntuple else None,
                 overwrite=force,
@@ -67,3 +81,7 @@ def convert(
     typer.echo(f"{done.path}  {done.rows} rows  {done.bytes / 1e6:.1f} MB")
     for name, why in done.left_out.items():
         typer.echo(f"left out {name!r}: {why}", err=True)
+    for name in done.only_nan:
+        typer.echo(f"nothing but NaN in {name!r}", err=True)
+    for name, why in done.skipped.items():
+        typer.echo(f"skipped {name}: {why}", err=True)

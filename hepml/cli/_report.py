@@ -1,5 +1,6 @@
 """The command that writes a page about scores in a file: the one that stands above both rooms."""
 
+import warnings
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -7,7 +8,15 @@ import typer
 
 from hepml import data
 from hepml.cli._bar import Bar
-from hepml.cli._rows import COMMAS, WhereCommand, columns_of, cut, listed, number_or_text
+from hepml.cli._rows import (
+    COMMAS,
+    WHERE_HELP,
+    WhereCommand,
+    columns_of,
+    cut,
+    listed,
+    number_or_text,
+)
 from hepml.cli._stop import StoppedError
 from hepml.data._convert import check_target, writing
 from hepml.data._errors import nearest
@@ -56,7 +65,7 @@ def report(
     drop: Annotated[list[str] | None, typer.Option(help=f"no input variables: {COMMAS}")] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN SIGN VALUE", help='rows to keep: mjj ">" 3300; repeated: and'),
+        typer.Option(metavar="COLUMN SIGN VALUE", help=WHERE_HELP),
     ] = None,
     missing: Annotated[float | None, typer.Option(help='value that means "none": -999')] = None,
     sigma_b: Annotated[float, typer.Option(help="relative uncertainty of the background")] = 0.1,
@@ -110,6 +119,7 @@ class _Chosen:
     def __init__(self, label, *, train, weight, scores, inputs, drop, models):
         self.label, self.train, self.weight, self.scores = label, train, weight, scores
         self.inputs, self.drop, self.models, self.left_out = inputs, drop, models, []
+        self.is_given, self.only_nan = inputs is not None, []
 
     def settle(self, table):
         """Split what names a column and a value, and find the input variables."""
@@ -151,10 +161,27 @@ def _page(rows, chosen, target, bar, options):
     with writing(target[0]):
         check_target(target[0], table.files, target[1])
     needed = chosen.settle(table)
-    frame = data.read(rows.source, needed, rows.tree, where=rows.where)
+    frame = _read(rows, chosen, needed, table)
     if not len(frame):
-        raise data.DataError("no row passes the cut: there is nothing to report")
+        what = "no row passes the cut" if rows.where else f"{table.name} has columns but no rows"
+        raise data.DataError(f"{what}: there is nothing to report")
     return _written(frame, chosen, _notes(table, chosen), bar, options)
+
+
+def _read(rows, chosen, needed, table):
+    """Columns that are needed; those that nobody named may turn out to be nothing but NaN."""
+    if chosen.is_given:
+        return data.read(rows.source, needed, rows.tree, where=rows.where)
+    others = [name for name in table.schema.names if name not in needed]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", data.LeftOutWarning)  # the page tells of them
+        frame = data.read(rows.source, None, rows.tree, where=rows.where, drop=others)
+    lost = [name for name in needed if name not in frame]
+    if named := [name for name in lost if name not in chosen.inputs]:
+        raise data.DataError(f"{table.name} has nothing but NaN in {', '.join(map(repr, named))}")
+    chosen.inputs = [name for name in chosen.inputs if name not in lost]
+    chosen.only_nan = lost
+    return frame
 
 
 def _written(frame, chosen, notes, bar, options):
@@ -231,3 +258,5 @@ def _notes(table, chosen):
     yield f"Events of {files}{tree}; label {chosen.label}, weight {chosen.weight or 'none'}."
     if chosen.left_out:
         yield f"No numbers, and left out: {', '.join(chosen.left_out)}."
+    if chosen.only_nan:
+        yield f"Nothing but NaN, and left out: {', '.join(chosen.only_nan)}."

@@ -2,20 +2,27 @@
 
 import csv
 import functools
-import operator
+import re
 
 import typer
 from typer.core import TyperCommand
 
 from hepml import data
-from hepml.data._cuts import COMPARISONS
-from hepml.data._read import column_names
+from hepml.data._chain import column_names
+from hepml.data._cuts import COMPARISONS, REDUCTIONS
 
-__all__ = ["COMMAS", "WhereCommand", "columns_of", "cut", "listed"]
+__all__ = ["COMMAS", "WHERE_HELP", "WhereCommand", "columns_of", "cut", "listed"]
 
-COMMAS = "a,b or repeated; a name with a comma in quotes: '\"a,b\",c'"
+COMMAS = "a,Jet_* or repeated; a name with a comma in quotes: '\"a,b\",c'"
 
 WHERE, JOINT = "--where", "\0"  # no argument of a command can hold a zero byte
+WHERE_HELP = (
+    'rows to keep: mjj ">" 3300; repeated: and. Of lists: "any(Jet_pt)" ">" 30, also all, count, '
+    'sum, max, min; "count(Jet_pt > 30)" ">=" 2. A list alone keeps entries: Jet_pt ">" 30'
+)
+REDUCED = rf"({'|'.join(REDUCTIONS)})\((.+)\)"  # as in "count(Jet_pt > 30)"
+SIGNS = "|".join(sorted(map(re.escape, COMPARISONS), key=len, reverse=True))
+INNER = rf"(.+?)\s*({SIGNS})\s*(.+)"
 
 
 class WhereCommand(TyperCommand):
@@ -95,16 +102,30 @@ def columns_of(source, tree=None, names=None):
 
 
 def cut(conditions):
-    """Cut of the joined words of `WhereCommand`, None without any."""
-    cuts = [_condition(*words.split(JOINT)) for words in conditions]
-    return functools.reduce(operator.and_, cuts) if cuts else None
+    """Cuts of the joined words of `WhereCommand`, None without any."""
+    return [_condition(*words.split(JOINT)) for words in conditions] or None
 
 
-def _condition(column, sign, value):
+def _condition(word, sign, value):
     if sign not in COMPARISONS:
-        message = f"{WHERE} {column} {sign!r} {value}: the sign is one of {' '.join(COMPARISONS)}"
+        message = f"{WHERE} {word} {sign!r} {value}: the sign is one of {' '.join(COMPARISONS)}"
         raise data.DataError(message)
-    return COMPARISONS[sign](data.col(column), number_or_text(value))
+    compare, value = COMPARISONS[sign], number_or_text(value)
+    found = re.fullmatch(REDUCED, word.strip())
+    if not found:
+        return compare(data.col(word), value)
+    name, inner = found.groups()
+    if name in ("any", "all"):  # of what the comparison says of each entry
+        return getattr(compare(data.col(inner.strip()), value), name)()
+    return compare(getattr(_entries(inner), name)(), value)
+
+
+def _entries(words):
+    """Column of lists, or a comparison of its entries."""
+    if found := re.fullmatch(INNER, words.strip()):
+        column, sign, value = found.groups()
+        return COMPARISONS[sign](data.col(column), number_or_text(value))
+    return data.col(words.strip())
 
 
 def number_or_text(word):

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from hepml.data._chain import Table, WiderTypesError
 from hepml.data._errors import DataError
-from hepml.data._read import Table
 from hepml.data.files import open_source, open_writer, writer_of
 from hepml.files import told, whole
 
@@ -17,13 +17,25 @@ __all__ = ["Converted", "convert"]
 TREE = "events"  # for files from formats that do not name their table
 
 
-class Converted(NamedTuple):
-    """What `convert` wrote."""
-
+class _Written(NamedTuple):
     path: Path
     rows: int
     bytes: int
     left_out: dict
+
+
+class Converted(_Written):
+    """What `convert` wrote.
+
+    Attributes
+    ----------
+    only_nan : list of str
+        Columns that hold nothing but NaN.
+    skipped : dict of str to str
+        Reason for each file that was skipped.
+    """
+
+    only_nan, skipped = (), {}
 
 
 def convert(
@@ -35,6 +47,8 @@ def convert(
     where=None,
     names=None,
     drop=(),
+    differing="raise",
+    missing="raise",
     progress=None,
     layout=None,
     overwrite=False,
@@ -51,7 +65,7 @@ def convert(
     target : str or path-like
         File to write; its ending says the format: ``.root``, ``.csv``, ``.csv.gz``, ``.parquet``,
         ``.h5`` or ``.npz``.
-    columns, tree, where, names, drop
+    columns, tree, where, names, drop, differing, missing
         As for `read`.
     progress : callable, optional
         Called with (rows read, rows in all or None, False).
@@ -65,7 +79,9 @@ def convert(
     Converted
         The target's ``path``, its ``rows`` and ``bytes``; in ``left_out`` the columns of the
         source that it lacks although nobody dropped them, each with the reason: those that
-        `read` leaves out, and those of a type that the target's format cannot hold.
+        `read` leaves out, and those of a type that the target's format cannot hold. Its attribute
+        ``only_nan`` names columns that hold nothing but NaN, which are written, and ``skipped``
+        the files that are not in it, each with the reason.
 
     Raises
     ------
@@ -79,16 +95,18 @@ def convert(
     Instants are kept in Parquet and npz; in other formats they are text by ISO 8601.
     """
     target = Path(target).expanduser()
-    table = Table(source, columns, tree, where=where, names=names, drop=drop)
+    table = Table(
+        source, columns, tree, where=where, names=names, drop=drop, differing=differing,
+        missing=missing,
+    )  # fmt: skip
     with writing(target):
         check_target(target, table.files, overwrite)
-    schema, refused = _fitting(target, table.schema, is_chosen=columns is not None)
     with contextlib.closing(table), writing(target), whole(target, overwrite=overwrite) as part:
-        tree = (table.tree or TREE).rpartition("/")[2]
-        writer = open_writer(target, part, schema, tree, layout)
-        rows = _write(table, schema, writer, progress or (lambda *_: None))
-        _check_written(target, part, schema, rows)
-    return Converted(target, rows, target.stat().st_size, table.lost | refused)
+        order = _Order(target, part, layout, columns is not None)
+        rows, refused = _converted(table, order, progress or (lambda *_: None))
+    done = Converted(target, rows, target.stat().st_size, table.lost | refused)
+    done.only_nan, done.skipped = table.only_nan, dict(table.skipped)
+    return done
 
 
 @contextlib.contextmanager
@@ -169,15 +187,57 @@ def _told(array, type_):
     return pa.ListArray.from_arrays(offsets, content, mask=missing)
 
 
-def _write(table, schema, writer, progress):
+class _Order(NamedTuple):
+    """What is to be written where."""
+
+    target: Path
+    part: Path
+    layout: str | None
+    is_chosen: bool
+
+
+def _converted(table, order, progress):
+    """Write the table; once more from the start if a later file needs wider types."""
+    try:
+        return _write(table, order, progress, types="ask")
+    except WiderTypesError:
+        table.look_ahead()
+        return _write(table, order, progress, types="keep")
+
+
+def _write(table, order, progress, *, types):
+    """Write a table to a temporary file, and read back what it is then.
+
+    Returns
+    -------
+    int
+        Rows.
+    dict of str to str
+        Reasons for columns that the format cannot hold.
+    """
+    schema, refused = _fitting(order.target, table.schema, is_chosen=order.is_chosen)
+    tree = (table.tree or TREE).rpartition("/")[2]
+    writer = open_writer(order.target, order.part, schema, tree, order.layout)
+    rows = _filled(writer, table, schema, progress, types)
+    _check_written(order.target, order.part, schema, rows)
+    return rows, refused
+
+
+def _filled(writer, table, schema, progress, types):
     """Let the batches go from one file to the other; return how many rows went."""
-    written = 0
-    batches = table.batches(checked=False, progress=progress)
+    read = written = 0
+
+    def count(rows, *others):
+        nonlocal read
+        read = rows
+        progress(rows, *others)
+
+    batches = table.batches(types=types, progress=count)
     with writer, contextlib.closing(batches):
         for batch in batches:
             writer.write(_fitted(batch, schema))
             written += batch.num_rows
-        if not written:
+        if read and not written:
             raise DataError(f"no row of {table.files[0].name} passes the cut: nothing is written")
     return written
 

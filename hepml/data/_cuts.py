@@ -1,439 +1,30 @@
-"""Cuts as objects: ``col("mjj") > 3300`` is built by Python's own operators and never parsed."""
+"""Cuts applied to batches: on events, and on the entries of their lists."""
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
-import math
-import operator
-from abc import ABC, abstractmethod
+from functools import cached_property
 
 import numpy as np
 
 from hepml.data._errors import DataError, nearest
-
-__all__ = ["COMPARISONS", "Expression", "check_cut", "col", "selected"]
-
-NUMBER, TEXT, TRUTH = "number", "text", "truth value"
-COMPARISONS = {
-    "<": operator.lt,
-    "<=": operator.le,
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">=": operator.ge,
-    ">": operator.gt,
-}
-ARITHMETIC = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "**": operator.pow,
-}
-LOGIC = {"&": operator.and_, "|": operator.or_}
-# NumPy's functions that may be applied to columns: those that are operators, and all the others.
-OPERATORS = {
-    np.less: operator.lt,
-    np.less_equal: operator.le,
-    np.equal: operator.eq,
-    np.not_equal: operator.ne,
-    np.greater_equal: operator.ge,
-    np.greater: operator.gt,
-    np.add: operator.add,
-    np.subtract: operator.sub,
-    np.multiply: operator.mul,
-    np.divide: operator.truediv,
-    np.power: operator.pow,
-    np.negative: operator.neg,
-    np.absolute: operator.abs,
-    np.bitwise_and: operator.and_,
-    np.bitwise_or: operator.or_,
-    np.invert: operator.invert,
-    np.logical_and: operator.and_,
-    np.logical_or: operator.or_,
-    np.logical_not: operator.invert,
-    np.isfinite: operator.methodcaller("isfinite"),
-}
-FUNCTIONS = (np.sqrt, np.square, np.exp, np.log, np.log10, np.sin, np.cos, np.tan, np.arcsin)
-FUNCTIONS += (np.arccos, np.arctan, np.arctan2, np.sinh, np.cosh, np.tanh, np.arcsinh, np.hypot)
-FUNCTIONS += (np.minimum, np.maximum)
-
-
-def col(name):
-    """Column in a cut, such as ``(col("mjj") > 3300) & (abs(col("eta")) < 2.5)``.
-
-    Compare it with numbers, text or other columns by ``< <= == != >= >``; compute with
-    ``+ - * / ** abs()`` and with NumPy's ``sqrt``, ``exp``, ``log``, ``cos``, ``hypot`` and the
-    like, as in ``np.hypot(col("px"), col("py")) > 20``; choose by ``.isin([…])``,
-    ``.between(low, high)`` (both included) and ``.isfinite()``; combine by ``& | ~``, each side in
-    parentheses.
-
-    Parameters
-    ----------
-    name : str
-        The column; it is looked up when a file is read.
-
-    Returns
-    -------
-    Expression
-        To be given to `read`, `chunks` or `convert` as ``where``. As in NumPy a comparison with
-        NaN, or with a missing value, is false; only ``!=`` is true then.
-    """
-    if not isinstance(name, str):
-        raise TypeError(f"col() takes the name of a column, not {name!r}")
-    return _Column(name)
-
-
-class Expression(ABC):
-    """Something computed from columns: a number, a text or a truth value per event."""
-
-    __hash__ = None  # == builds a cut
-
-    def __bool__(self):
-        """Refuse: a cut has no truth value before it is applied to events."""
-        message = (
-            "a cut is neither true nor false by itself: combine cuts by & | ~ instead of "
-            "'and or not', each in parentheses, and write a < col < b as "
-            "(a < col) & (col < b) or col.between(a, b)"
-        )
-        raise TypeError(message)
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **options):
-        """Take what NumPy's functions and scalars would do to a column, if it is known."""
-        if method == "__call__" and not options:
-            parts = map(_expression, inputs)
-            if ufunc in OPERATORS:
-                return OPERATORS[ufunc](*parts)
-            if ufunc in FUNCTIONS:
-                return _Computed(ufunc, parts)
-        known = ", ".join(["abs", *(function.__name__ for function in FUNCTIONS)])
-        raise TypeError(f"np.{ufunc.__name__} cannot be used in a cut so, only plainly {known}")
-
-    def __lt__(self, other):
-        return _Comparison("<", self, other)
-
-    def __le__(self, other):
-        return _Comparison("<=", self, other)
-
-    def __eq__(self, other):
-        return _Comparison("==", self, other)
-
-    def __ne__(self, other):
-        return _Comparison("!=", self, other)
-
-    def __ge__(self, other):
-        return _Comparison(">=", self, other)
-
-    def __gt__(self, other):
-        return _Comparison(">", self, other)
-
-    def __add__(self, other):
-        return _Arithmetic("+", self, other)
-
-    def __radd__(self, other):
-        return _Arithmetic("+", other, self)
-
-    def __sub__(self, other):
-        return _Arithmetic("-", self, other)
-
-    def __rsub__(self, other):
-        return _Arithmetic("-", other, self)
-
-    def __mul__(self, other):
-        return _Arithmetic("*", self, other)
-
-    def __rmul__(self, other):
-        return _Arithmetic("*", other, self)
-
-    def __truediv__(self, other):
-        return _Arithmetic("/", self, other)
-
-    def __rtruediv__(self, other):
-        return _Arithmetic("/", other, self)
-
-    def __pow__(self, other):
-        return _Power("**", self, other)
-
-    def __rpow__(self, other):
-        return _Power("**", other, self)
-
-    def __neg__(self):
-        return _Negative(self)
-
-    def __abs__(self):
-        return _Magnitude(self)
-
-    def __and__(self, other):
-        return _Logic("&", self, other)
-
-    def __rand__(self, other):
-        return _Logic("&", other, self)
-
-    def __or__(self, other):
-        return _Logic("|", self, other)
-
-    def __ror__(self, other):
-        return _Logic("|", other, self)
-
-    def __invert__(self):
-        return _Not(self)
-
-    def isin(self, values):
-        """Whether the value is one of ``values``, numbers or texts."""
-        if isinstance(values, str):
-            raise TypeError(f"isin takes several values: isin([{values!r}])")
-        return _OneOf(self, values)
-
-    def between(self, low, high):
-        """Whether the value lies from ``low`` to ``high``, both included."""
-        return (self >= low) & (self <= high)
-
-    def isfinite(self):
-        """Whether the value is neither NaN nor infinite nor missing."""
-        return _Finite(self)
-
-    # What each kind of expression defines:
-
-    @property
-    def columns(self):
-        """Names of the columns in it, each once, in order."""
-        return list(dict.fromkeys(name for part in self._parts for name in part.columns))
-
-    @abstractmethod
-    def kind(self, kinds):
-        """Say what it gives, number, text or truth value; ``kinds`` tells so of each column."""
-
-    @abstractmethod
-    def values(self, batch):
-        """Its value for each row of an Arrow ``batch``, as NumPy array or single constant."""
-
-
-class _Column(Expression):
-    def __init__(self, name):
-        self.name = name
-
-    @property
-    def columns(self):
-        return [self.name]
-
-    def kind(self, kinds):
-        return kinds[self.name]
-
-    def values(self, batch):
-        import pyarrow as pa
-
-        values = batch.column(batch.schema.get_field_index(self.name))
-        if pa.types.is_boolean(values.type):
-            return values.fill_null(False).to_numpy(zero_copy_only=False)
-        # Missing integers become NaN here, missing texts None: both equal nothing.
-        return values.to_numpy(zero_copy_only=False)
-
-    def __repr__(self):
-        return f"col({self.name!r})"
-
-
-class _Constant(Expression):
-    def __init__(self, value):
-        # NumPy makes arrays without axes of its scalars before it hands them on.
-        is_scalar = isinstance(value, np.generic | np.ndarray) and value.ndim == 0
-        value = value.item() if is_scalar else value
-        if not isinstance(value, bool | int | float | str):
-            raise TypeError(f"a cut compares columns with numbers or text, not with {value!r}")
-        if value != value:  # noqa: PLR0124 - NaN alone differs from itself
-            raise DataError("nothing equals NaN: use col(…).isfinite()")
-        self.value = _within_range(value) if isinstance(value, int) else value
-
-    columns = ()
-
-    def kind(self, _kinds):
-        return TEXT if isinstance(self.value, str) else NUMBER
-
-    def values(self, _batch):
-        return self.value
-
-    def __repr__(self):
-        return repr(self.value)
-
-
-def _within_range(value):
-    """Integer as it is, or infinity where not even a float reaches."""
-    try:
-        float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-    return value
-
-
-def _expression(value):
-    return value if isinstance(value, Expression) else _Constant(value)
-
-
-class _Operation(Expression):
-    """One of the binary operators; a class's ``symbols`` say what each does."""
-
-    def __init__(self, symbol, left, right):
-        self.symbol, self._parts = symbol, (_expression(left), _expression(right))
-
-    def values(self, batch):
-        left, right = (part.values(batch) for part in self._parts)
-        with np.errstate(all="ignore"):
-            return self._apply(left, right)
-
-    def _apply(self, left, right):
-        return self.symbols[self.symbol](left, right)
-
-    def _wrong(self, kinds):
-        left, right = (part.kind(kinds) for part in self._parts)
-        return DataError(f"{self!r} makes no sense: {left} {self.symbol} {right}")
-
-    def __repr__(self):
-        return f" {self.symbol} ".join(map(_enclosed, self._parts))
-
-
-class _Arithmetic(_Operation):
-    symbols = ARITHMETIC
-
-    def kind(self, kinds):
-        if any(part.kind(kinds) == TEXT for part in self._parts):
-            raise self._wrong(kinds)
-        return NUMBER
-
-    def _apply(self, left, right):
-        # In float64: small integers would wrap round, float32 would lose digits.
-        return super()._apply(np.asarray(left, dtype=float), np.asarray(right, dtype=float))
-
-
-class _Power(_Arithmetic):
-    def __repr__(self):
-        base, exponent = map(_enclosed, self._parts)
-        return f"({base}) ** {exponent}" if base.startswith("-") else f"{base} ** {exponent}"
-
-
-class _Comparison(_Operation):
-    symbols = COMPARISONS
-
-    def kind(self, kinds):
-        left, right = (part.kind(kinds) for part in self._parts)
-        if (left == TEXT) != (right == TEXT):
-            raise self._wrong(kinds)
-        return TRUTH
-
-    def _apply(self, left, right):
-        if _is_text(left) or _is_text(right):
-            return _compare_text(self.symbol, left, right)
-        return super()._apply(left, right)
-
-
-class _Logic(_Operation):
-    symbols = LOGIC
-
-    def kind(self, kinds):
-        if any(part.kind(kinds) != TRUTH for part in self._parts):
-            raise self._wrong(kinds)
-        return TRUTH
-
-
-class _Function(Expression):
-    """Something done to one expression."""
-
-    takes = (NUMBER, TRUTH)
-
-    def __init__(self, part):
-        self._parts = (part,)
-
-    def kind(self, kinds):
-        kind = self._parts[0].kind(kinds)
-        if kind not in self.takes:
-            raise DataError(f"{self!r} makes no sense for a {kind}")
-        return self.gives
-
-    def __repr__(self):
-        return self.form.format(_enclosed(self._parts[0]), *map(repr, self._parts))
-
-
-class _Magnitude(_Function):
-    gives, form = NUMBER, "abs({1})"
-
-    def values(self, batch):
-        return np.abs(np.asarray(self._parts[0].values(batch), dtype=float))
-
-
-class _Negative(_Function):
-    gives, form = NUMBER, "-{0}"
-
-    def values(self, batch):
-        return -np.asarray(self._parts[0].values(batch), dtype=float)
-
-
-class _Computed(Expression):
-    """What one of NumPy's functions makes of numbers, in float64."""
-
-    def __init__(self, function, parts):
-        self.function, self._parts = function, tuple(parts)
-
-    def kind(self, kinds):
-        if any(part.kind(kinds) == TEXT for part in self._parts):
-            raise DataError(f"{self!r} makes no sense for a {TEXT}")
-        return NUMBER
-
-    def values(self, batch):
-        numbers = [np.asarray(part.values(batch), dtype=float) for part in self._parts]
-        with np.errstate(all="ignore"):
-            return self.function(*numbers)
-
-    def __repr__(self):
-        return f"np.{self.function.__name__}({', '.join(map(repr, self._parts))})"
-
-
-class _Not(_Function):
-    takes, gives, form = (TRUTH,), TRUTH, "~{0}"
-
-    def values(self, batch):
-        return ~self._parts[0].values(batch)
-
-
-class _Finite(_Function):
-    gives, form = TRUTH, "{0}.isfinite()"
-
-    def values(self, batch):
-        return np.isfinite(self._parts[0].values(batch))
-
-
-class _OneOf(Expression):
-    def __init__(self, part, values):
-        self._parts, self._values = (part,), tuple(map(_Constant, values))
-
-    def kind(self, kinds):
-        for value in self._values:
-            _Comparison("==", self._parts[0], value).kind(kinds)
-        return TRUTH
-
-    def values(self, batch):
-        tests = (_Comparison("==", self._parts[0], value).values(batch) for value in self._values)
-        return np.logical_or.reduce([np.zeros(batch.num_rows, dtype=bool), *tests])
-
-    def __repr__(self):
-        return f"{_enclosed(self._parts[0])}.isin({list(self._values)!r})"
-
-
-def _enclosed(part):
-    return f"({part!r})" if isinstance(part, _Operation) else repr(part)
-
-
-def _is_text(values):
-    if isinstance(values, np.ndarray):
-        return values.dtype.kind == "O"
-    return isinstance(values, str)
-
-
-def _compare_text(symbol, left, right):
-    """Compare texts by code points; a missing one is like no other."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    names = {"<": "less", "<=": "less_equal", "==": "equal"}
-    names |= {"!=": "not_equal", ">=": "greater_equal", ">": "greater"}
-    left, right = (v if isinstance(v, str) else pa.array(v, pa.string()) for v in (left, right))
-    found = getattr(pc, names[symbol])(left, right)
-    return found.fill_null(symbol == "!=").to_numpy(zero_copy_only=False)
+from hepml.data._expressions import (
+    COMPARISONS,
+    FUNCTIONS,
+    NUMBER,
+    OPERATORS,
+    REDUCTIONS,
+    TEXT,
+    TRUTH,
+    Expression,
+    Reduction,
+    col,
+)
+
+__all__ = ["COMPARISONS", "FUNCTIONS", "OPERATORS", "REDUCTIONS", "Cuts", "Expression"]
+__all__ += ["check_cut", "col", "collection", "selected"]
+
+TOGETHER = "{!r} cannot take them together: give a cut for each of them, where=[…, …]"
+FELLOW = "{!r} would be made in both: leave out {!r} by drop= or columns="
 
 
 def check_cut(path, cut, schema):
@@ -446,33 +37,252 @@ def check_cut(path, cut, schema):
     cut : Expression
     schema : pyarrow.Schema
     """
-    if not isinstance(cut, Expression):
-        raise TypeError(f'where= takes a cut such as col("mjj") > 3300, not {cut!r}')
-    for name in cut.columns:
-        if name not in schema.names:
-            raise DataError(f"{path.name} has no column {name!r}; {nearest(name, schema.names)}")
-    kind = cut.kind({name: _kind_of(path, schema.field(name)) for name in cut.columns})
-    if kind != TRUTH:
-        raise DataError(f"{cut!r} is a {kind}, not a cut: compare it with something")
+    Cuts(cut).check(path, schema)
+
+
+def selected(batch, cut, name="the table"):
+    """Rows of a `pyarrow.RecordBatch` that pass a cut, with the entries of their lists that do.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+    cut : Expression, or sequence of these
+    name : str
+        Of the file, for messages.
+
+    Returns
+    -------
+    pyarrow.RecordBatch
+    """
+    return Cuts(cut).applied(batch, name)
+
+
+def _check_reductions(cut, lists):
+    """Refuse to reduce what is no list, or one already reduced."""
+    for part in getattr(cut, "_parts", ()):
+        if isinstance(cut, Reduction) and not part.lists(lists):
+            raise DataError(f"{cut!r} makes no sense: there is one value per event, not a list")
+        _check_reductions(part, lists)
 
 
 def _kind_of(path, field):
     import pyarrow as pa
 
-    if pa.types.is_nested(field.type):
-        message = f"{field.name!r} of {path.name} holds several values per event: no cut can use it"
+    kind = field.type.value_type if is_list(field.type) else field.type
+    if pa.types.is_nested(kind):
+        message = f"{field.name!r} of {path.name} holds lists of lists: no cut can use it"
         raise DataError(message)
-    if pa.types.is_temporal(field.type):
+    if pa.types.is_temporal(kind):
         raise DataError(f"{field.name!r} of {path.name} holds instants: no cut can use it")
-    if pa.types.is_boolean(field.type):
+    if pa.types.is_boolean(kind):
         return TRUTH
-    is_number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     return NUMBER if is_number else TEXT
 
 
-def selected(batch, cut):
-    """Rows of a `pyarrow.RecordBatch` that pass a cut."""
+def is_list(kind):
+    """Whether an Arrow type has several values per event."""
     import pyarrow as pa
 
-    passes = np.broadcast_to(cut.values(batch), batch.num_rows)
-    return batch if passes.all() else batch.filter(pa.array(passes))
+    is_ = pa.types
+    return is_.is_list(kind) or is_.is_large_list(kind) or is_.is_fixed_size_list(kind)
+
+
+class Events:
+    """Rows of a batch, for expressions with one value per event."""
+
+    def __init__(self, batch, file):
+        self.batch, self.file, self.events = batch, file, self
+
+    @cached_property
+    def lists(self):
+        """Names of the columns that hold lists."""
+        return [field.name for field in self.batch.schema if is_list(field.type)]
+
+    def __len__(self):
+        return self.batch.num_rows
+
+    def column(self, name):
+        return self.batch.column(self.batch.schema.get_field_index(name))
+
+    def counts(self, name):
+        """How many entries each list of a column has; none where the list is missing."""
+        import pyarrow.compute as pc
+
+        return pc.list_value_length(self.column(name)).fill_null(0).to_numpy().astype(np.int64)
+
+    def entries(self, names, cut):
+        """Entries of the lists of some columns, which a cut takes together."""
+        counts = self.counts(names[0])
+        for name in names[1:]:
+            self.check_same(names[0], counts, name, TOGETHER.format(cut))
+        return Entries(self, names, counts)
+
+    def check_same(self, first, counts, name, why):
+        """Raise a `DataError` unless the lists of a column are as long as those of another."""
+        others = self.counts(name)
+        if (others != counts).any():
+            row = int(np.argmax(others != counts))
+            raise DataError(
+                f"the lists of {first!r} and {name!r} in {self.file} have different lengths "
+                f"({counts[row]} and {others[row]} in one event): {why}"
+            )
+
+
+class Entries:
+    """Entries of all lists of a batch, one after the other, as rows of their own."""
+
+    def __init__(self, events, names, counts):
+        self.events, self.names, self.counts = events, names, counts
+
+    @cached_property
+    def numbers(self):
+        """Row of the event that each entry is of."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def column(self, name):
+        import pyarrow as pa
+
+        values = self.events.column(name)
+        return values.flatten() if is_list(values.type) else values.take(pa.array(self.numbers))
+
+
+class Cuts:
+    """What a reader makes of ``where``: cuts on events, and cuts on the entries of lists.
+
+    All are computed from the rows as the file has them. Then each cut on entries is made in the
+    columns of lists that it names and in their fellows, and at last events that fail are left out.
+
+    Parameters
+    ----------
+    where : Expression, sequence of these, or None
+    """
+
+    def __init__(self, where):
+        self._cuts = list(where) if isinstance(where, list | tuple) else [where]
+        self._cuts = [cut for cut in self._cuts if cut is not None]
+        for cut in self._cuts:
+            if not isinstance(cut, Expression):
+                raise TypeError(f'where= takes a cut such as col("mjj") > 3300, not {cut!r}')
+
+    def __bool__(self):
+        return bool(self._cuts)
+
+    @property
+    def columns(self):
+        """Names of the columns in the cuts, each once."""
+        return list(dict.fromkeys(name for cut in self._cuts for name in cut.columns))
+
+    def check(self, path, schema):
+        """Raise a `DataError` unless the cuts can be applied to a table; see `check_cut`."""
+        for name in self.columns:
+            if name not in schema.names:
+                raise DataError(
+                    f"{path.name} has no column {name!r}; {nearest(name, schema.names)}"
+                )
+        kinds = {name: _kind_of(path, schema.field(name)) for name in self.columns}
+        lists = {name for name in self.columns if is_list(schema.field(name).type)}
+        for cut in self._cuts:
+            if (kind := cut.kind(kinds)) != TRUTH:
+                raise DataError(f"{cut!r} is a {kind}, not a cut: compare it with something")
+            _check_reductions(cut, lists)
+
+    def schema(self, schema, columns):
+        """Give the schema of some columns after the cuts: lists lose a fixed length there."""
+        import pyarrow as pa
+
+        lists = [field.name for field in schema if is_list(field.type)]
+        changed = {name for cut in self._cuts for name in _fellows(cut.lists(lists), lists)}
+        fields = [schema.field(name) for name in columns]
+        return pa.schema([_loose(f) if f.name in changed else f for f in fields])
+
+    def applied(self, batch, file, columns=None):
+        """Give what is left of some columns of a batch; see `selected`."""
+        import pyarrow as pa
+
+        events, passes, lists = Events(batch, file), np.ones(batch.num_rows, bool), {}
+        left = batch if columns is None else batch.select(columns)
+        for cut in self._cuts:
+            if names := cut.lists(events.lists):
+                for name, kept in _entries_kept(cut, names, events, left.schema.names):
+                    lists[name] = lists.get(name, True) & kept
+            else:
+                passes &= cut.values(events)
+        left = _with_entries(left, lists)
+        return left if passes.all() else left.filter(pa.array(passes))
+
+
+def _entries_kept(cut, names, events, columns):
+    """Yield each column that a cut on entries is made in, and which of its entries pass."""
+    entries = events.entries(names, cut)
+    kept = np.broadcast_to(cut.values(entries), len(entries))
+    for name in _fellows(names, [name for name in events.lists if name in columns]):
+        if name not in names:
+            events.check_same(names[0], entries.counts, name, FELLOW.format(cut, name))
+        yield name, kept
+
+
+def collection(name):
+    """Name what a column belongs to: ``Jet`` for ``Jet_pt``, ``Jet.pt`` and ``Jet_btag_score``.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+        All before the last dot; else all before the first underscore; else the name.
+    """
+    record, dot, _ = name.rpartition(".")
+    return record if dot else name.partition("_")[0]
+
+
+def _fellows(names, lists):
+    """Columns of lists in which entries are cut with those of ``names``."""
+    wanted = set(map(collection, names))
+    return [name for name in lists if collection(name) in wanted] if names else []
+
+
+def _loose(field):
+    import pyarrow as pa
+
+    if not pa.types.is_fixed_size_list(field.type):
+        return field
+    return pa.field(field.name, pa.list_(field.type.value_type), nullable=field.nullable)
+
+
+def _with_entries(batch, kept):
+    """Batch whose lists in some columns have only the entries that are to be kept."""
+    import pyarrow as pa
+
+    if not kept:
+        return batch
+    arrays = [
+        _cut_lists(values, kept[field.name]) if field.name in kept else values
+        for field, values in zip(batch.schema, batch.columns, strict=True)
+    ]
+    fields = [_loose(f) if f.name in kept else f for f in batch.schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _cut_lists(values, kept):
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counts = pc.list_value_length(values).fill_null(0).to_numpy()
+    left = np.concatenate(([0], np.cumsum(kept)))
+    offsets = left[np.concatenate(([0], np.cumsum(counts)))]
+    content, kind = values.flatten().filter(pa.array(kept)), values.type
+    large = pa.types.is_large_list(kind)
+    make = pa.LargeListArray if large else pa.ListArray
+    mask = values.is_null() if values.null_count else None
+    return make.from_arrays(
+        pa.array(offsets, pa.int64() if large else pa.int32()),
+        content,
+        type=_loose(pa.field("", kind)).type,
+        mask=mask,
+    )

@@ -2,15 +2,19 @@
 
 from difflib import get_close_matches
 
-__all__ = ["DataError", "LeftOutWarning", "nearest"]
+__all__ = ["DataError", "LeftOutWarning", "NoTableError", "nearest"]
 
 
 class DataError(ValueError):
     """A sample or file cannot be had; the message says why and what to do."""
 
 
+class NoTableError(DataError):
+    """A file holds no such table, or nothing at all."""
+
+
 class LeftOutWarning(UserWarning):
-    """Columns of a file are not in the table; the message names each with its reason."""
+    """Columns or files are not in the table; the message names each with its reason."""
 
 
 def nearest(name, names):

@@ -1,7 +1,9 @@
 """Cuts as objects: what NumPy gives, never a string that is parsed, and loud where senseless."""
 
 import operator
+from pathlib import Path
 
+import awkward as ak
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,8 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hepml.data import DataError, col, read
-from hepml.data._cuts import COMPARISONS, FUNCTIONS, OPERATORS, check_cut, selected
+from hepml.data import DataError, chunks, col, convert, read
+from hepml.data._cuts import (
+    COMPARISONS,
+    FUNCTIONS,
+    OPERATORS,
+    check_cut,
+    collection,
+    selected,
+)
 
 ROWS = 8
 NUMBERS = {
@@ -35,8 +44,6 @@ BATCH = pa.record_batch(
 
 def passes(cut):
     """Which rows of the batch pass, after the checks that a reader makes."""
-    from pathlib import Path
-
     check_cut(Path("file.root"), cut, BATCH.schema)
     rows = BATCH.append_column("row", pa.array(range(ROWS)))
     kept = set(selected(rows, cut).column("row").to_pylist())
@@ -198,7 +205,12 @@ def test_a_cut_says_what_it_is():
     ("cut", "hint"),
     [
         (col("labl") == "s", "did you mean 'label'"),
-        (col("hits") > 1, "several values per event"),
+        (col("hits").any(), "any() makes no sense for a number: compare it"),
+        (col("x").any(), "for a number"),
+        ((col("x") > 1).any(), "one value per event, not a list"),
+        (((col("hits") > 1).count() > 1).any(), "one value per event, not a list"),
+        (col("hits").sum(), "compare it with something"),
+        ((col("label") == "s") & col("hits"), "truth value & number"),
         (col("label") > 3, "text > number"),
         (col("x") == "s", "number == text"),
         (col("x") == col("label"), "number == text"),
@@ -248,3 +260,228 @@ def test_a_column_of_the_cut_alone_is_read_but_not_returned(tmp_path):
     nothing = read(tmp_path / "t.csv", where=col("a") > 5)
     assert len(nothing) == 0
     assert list(nothing) == list(table)
+
+
+# ---------------------------------------------------------------- lists, against awkward
+
+COUNTS = [2, 0, 3, 1, 0, 4, 0, 2]
+
+
+def entries(rng, kind):
+    content = rng.normal(0, 50, sum(COUNTS)).astype(kind)
+    return ak.unflatten(content, COUNTS)
+
+
+@pytest.fixture
+def nano(rng):
+    """Events with muons, jets of their own numbers, a fixed array, and single values."""
+    lists = {f"Muon_{name}": entries(rng, "f4") for name in ("pt", "eta")}
+    lists |= {"Muon_id": entries(rng, "i4"), "Muon_tight": entries(rng, "i1") > 0}
+    lists |= {"Jet.pt": ak.Array([[3.0], [], [], [1, 2], [], [], [5, 6, 7], []])}
+    lists |= {"shape_x": ak.from_regular(ak.Array(rng.normal(size=(ROWS, 3))))}
+    return ak.zip(lists | {"met": rng.exponential(50, ROWS), "nMuon": COUNTS}, depth_limit=1)
+
+
+def as_arrow(events):
+    arrays = {
+        name: ak.to_arrow(events[name], extensionarray=False, list_to32=True)
+        for name in events.fields
+    }
+    return pa.record_batch(list(arrays.values()), list(arrays))
+
+
+def cut_events(events, *cuts):
+    """Events after the checks that a reader makes, as an awkward array."""
+    batch = as_arrow(events)
+    for cut in cuts:
+        check_cut(Path("file.root"), cut, batch.schema)
+    found = selected(batch, list(cuts))
+    return ak.zip({n: ak.from_arrow(found[n]) for n in found.schema.names}, depth_limit=1)
+
+
+REDUCED = {
+    "any": ((col("Muon_pt") > 20).any(), lambda e: ak.any(e["Muon_pt"] > 20, axis=1)),
+    "all": ((col("Muon_pt") > 0).all(), lambda e: ak.all(e["Muon_pt"] > 0, axis=1)),
+    "count": (
+        (col("Muon_pt") > 0).count() >= 2,
+        lambda e: ak.sum(e["Muon_pt"] > 0, axis=1) >= 2,
+    ),
+    "number": (col("Muon_pt").count() == 2, lambda e: ak.num(e["Muon_pt"]) == 2),
+    "sum of truth": (
+        (abs(col("Muon_eta")) < 50).sum() > 1,
+        lambda e: ak.sum(abs(e["Muon_eta"]) < 50, axis=1) > 1,
+    ),
+    "sum": (col("Muon_pt").sum() > 10, lambda e: ak.sum(e["Muon_pt"], axis=1) > 10),
+    "max": (
+        col("Muon_pt").max() > 10,
+        lambda e: ak.fill_none(ak.max(e["Muon_pt"], axis=1) > 10, False),
+    ),
+    "min": (
+        col("Muon_id").min() < 0,
+        lambda e: ak.fill_none(ak.min(e["Muon_id"], axis=1) < 0, False),
+    ),
+    "truth": (col("Muon_tight").any(), lambda e: ak.any(e["Muon_tight"], axis=1)),
+    "both": (
+        ((col("Muon_pt") > 0) & (col("Muon_id") < 5)).any(),
+        lambda e: ak.any((e["Muon_pt"] > 0) & (e["Muon_id"] < 5), axis=1),
+    ),
+    "columns": (
+        (col("Muon_pt") > col("Muon_eta")).all(),
+        lambda e: ak.all(e["Muon_pt"] > e["Muon_eta"], axis=1),
+    ),
+    "broadcast": (
+        (col("Muon_pt") > col("met") / 2).any(),
+        lambda e: ak.any(e["Muon_pt"] > e["met"] / 2, axis=1),
+    ),
+    "computed": (
+        (np.hypot(col("Muon_pt"), col("Muon_eta")) * 2 > 60).count() > 1,
+        lambda e: ak.sum(np.hypot(e["Muon_pt"], e["Muon_eta"]) * 2 > 60, axis=1) > 1,
+    ),
+    "of the largest": (
+        (col("Muon_pt") > col("Muon_pt").max() * 0.5).count() == 1,
+        lambda e: (
+            ak.sum(e["Muon_pt"] > ak.fill_none(ak.max(e["Muon_pt"], axis=1), 0) * 0.5, axis=1) == 1
+        ),
+    ),
+    "two collections": (
+        (col("Muon_pt") > 0).any() & (col("Jet.pt") > 1).any(),
+        lambda e: ak.any(e["Muon_pt"] > 0, axis=1) & ak.any(e["Jet.pt"] > 1, axis=1),
+    ),
+    "and single": (
+        (col("Muon_pt").count() == col("nMuon")) & (col("met") > 30),
+        lambda e: e["met"] > 30,
+    ),
+    "isin": (
+        col("Muon_id").isin(range(-30, 5)).any(),
+        lambda e: ak.any((e["Muon_id"] >= -30) & (e["Muon_id"] < 5), axis=1),
+    ),
+    "between": (
+        (~col("Muon_pt").between(-20, 20)).all(),
+        lambda e: ak.all((e["Muon_pt"] < -20) | (e["Muon_pt"] > 20), axis=1),
+    ),
+    "fixed": (
+        (col("shape_x") > 0).count() >= 2,
+        lambda e: ak.sum(e["shape_x"] > 0, axis=1) >= 2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REDUCED)
+def test_events_are_cut_by_their_lists_as_awkward_does(nano, name):
+    cut, oracle = REDUCED[name]
+    expected, found = nano[oracle(nano)], cut_events(nano, cut)
+    assert ak.to_list(found) == ak.to_list(expected)
+
+
+def test_entries_are_cut_in_a_collection_and_nowhere_else(nano):
+    found = cut_events(nano, col("Muon_pt") > 0)
+    mask = nano["Muon_pt"] > 0
+    for name in nano.fields:
+        expected = nano[name][mask] if name.startswith("Muon_") else nano[name]
+        assert ak.to_list(found[name]) == ak.to_list(expected), name
+    found = cut_events(nano, (abs(col("shape_x")) < 1) & (col("met") > 20))
+    expected = nano["shape_x"][(abs(nano["shape_x"]) < 1) & (nano["met"] > 20)]
+    assert ak.to_list(found["shape_x"]) == ak.to_list(expected)
+
+
+def test_cuts_on_entries_and_events_are_all_of_the_rows_in_the_file(nano):
+    cuts = col("Muon_pt") > 0, (col("Muon_pt") < 0).any(), col("Jet.pt") > 1, col("Muon_eta") < 9
+    found = cut_events(nano, *cuts)
+    events = nano[ak.any(nano["Muon_pt"] < 0, axis=1)]
+    muons = (events["Muon_pt"] > 0) & (events["Muon_eta"] < 9)
+    assert ak.to_list(found["Muon_id"]) == ak.to_list(events["Muon_id"][muons])
+    assert ak.to_list(found["Jet.pt"]) == ak.to_list(events["Jet.pt"][events["Jet.pt"] > 1])
+
+
+def test_lists_of_other_lengths_are_one_sentence(nano):
+    with pytest.raises(DataError, match=r"different lengths .* where=\[…, …\]"):
+        cut_events(nano, (col("Muon_pt") > 0) & (col("Jet.pt") > 0))
+    nano = ak.with_field(nano, nano["Jet.pt"], "Muon_odd")
+    with pytest.raises(DataError, match=r"'Muon_pt' and 'Muon_odd'.*leave out 'Muon_odd' by drop="):
+        cut_events(nano, col("Muon_pt") > 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        ("Muon_pt", "Muon"),
+        ("Jet.pt", "Jet"),
+        ("Event.Jet.pt", "Event.Jet"),
+        ("Jet_btag_score", "Jet"),
+        ("Jet_sub.pt", "Jet_sub"),
+        ("jetpt", "jetpt"),
+    ],
+)
+def test_a_collection_is_called_by_its_first_word(name, whole):
+    assert collection(name) == whole
+
+
+def test_missing_lists_are_empty_and_stay_missing():
+    batch = pa.record_batch({"x_a": pa.array([[1, 2], None, [], [3]]), "n": [0, 1, 2, 3]})
+    assert selected(batch, col("x_a") > 1)["x_a"].to_pylist() == [[2], None, [], [3]]
+    assert selected(batch, col("x_a").count() == 0)["n"].to_pylist() == [1, 2]
+    assert selected(batch[2:], col("x_a") > 3)["x_a"].to_pylist() == [[], []]
+
+
+def test_texts_and_lists_in_lists():
+    batch = pa.record_batch(
+        {
+            "p_name": pa.array([["mu", "e"], [], ["mu"]]),
+            "p_hits": pa.array([[[1, 2], [3]], [], [[4]]]),
+        }
+    )
+    found = selected(batch, col("p_name") == "mu")
+    assert found["p_name"].to_pylist() == [["mu"], [], ["mu"]]
+    assert found["p_hits"].to_pylist() == [[[1, 2]], [], [[4]]]
+    assert len(selected(batch, (col("p_name") == "e").any())) == 1
+    with pytest.raises(DataError, match="lists of lists"):
+        check_cut(Path("file.root"), col("p_hits") > 1, batch.schema)
+
+
+def test_integers_of_lists_are_compared_to_the_last_digit():
+    big = 2**60
+    batch = pa.record_batch({"x": pa.array([[big + 1, 3], [big]])})
+    assert len(selected(batch, col("x").max() == big + 1)) == 1
+    assert len(selected(batch, (col("x") == big).any())) == 1
+
+
+def test_cuts_on_lists_hold_in_files_and_pieces(tmp_path, nano):
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.Table.from_batches([as_arrow(nano)]), tmp_path / "t.parquet")
+    cut = (col("Muon_pt") > 20).any()
+    found = read(tmp_path / "t.parquet", ["met", "Muon_eta"], where=cut)
+    expected = nano[ak.any(nano["Muon_pt"] > 20, axis=1)]
+    assert found["met"].tolist() == expected["met"].tolist()
+    whole = read(tmp_path / "t.parquet", ["shape_x", "Muon_eta"], where=[col("Muon_pt") > 20, cut])
+    assert [list(one) for one in whole["Muon_eta"]] == ak.to_list(
+        expected["Muon_eta"][expected["Muon_pt"] > 20]
+    )
+    pieces = list(chunks(tmp_path / "t.parquet", "shape_*", where=col("shape_x") > 0, rows=3))
+    together = pd.concat(pieces)["shape_x"]
+    assert [list(one) for one in together] == ak.to_list(nano["shape_x"][nano["shape_x"] > 0])
+    done = convert(tmp_path / "t.parquet", tmp_path / "o.root", where=col("Muon_pt") > 20)
+    assert [list(one) for one in read(done.path)["Muon_id"]] == ak.to_list(
+        nano["Muon_id"][nano["Muon_pt"] > 20]
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["any(Muon_pt)", ">", "20"], (col("Muon_pt") > 20).any()),
+        (["all(Jet.pt)", "<=", "2.5"], (col("Jet.pt") <= 2.5).all()),
+        (["count(Muon_pt > 20)", ">=", "2"], (col("Muon_pt") > 20).count() >= 2),
+        (["count(Muon_pt)", "==", "0"], col("Muon_pt").count() == 0),
+        (["sum(Jet.pt)", ">", "500"], col("Jet.pt").sum() > 500),
+        (["max( Muon_pt )", ">", "7"], col("Muon_pt").max() > 7),
+        (["Muon_pt", ">", "20"], col("Muon_pt") > 20),
+        (["count(Muon_id==13)", "!=", "1"], (col("Muon_id") == 13).count() != 1),
+        (["many(x)", ">", "1"], col("many(x)") > 1),
+    ],
+)
+def test_words_of_the_command_make_cuts_on_lists(words, expected):
+    from hepml.cli._rows import JOINT, cut
+
+    (found,) = cut([JOINT.join(words)])
+    assert repr(found) == repr(expected)

@@ -90,8 +90,8 @@ def missing(wanted, have):
 
 
 def for_everybody(project):
-    """Return all extras but `gpu`: 4 GB of CUDA, which `make lab` must not fetch for a laptop."""
-    return [name for name in project["optional-dependencies"] if name != "gpu"]
+    """Return all extras but `gpu`, 4 GB of CUDA, and `remote`: `make lab` need not fetch them."""
+    return [name for name in project["optional-dependencies"] if name not in ("gpu", "remote")]
 
 
 @pytest.mark.parametrize("machine", MACHINES)

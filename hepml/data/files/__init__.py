@@ -1,9 +1,11 @@
 """File formats: each module reads one kind of file as Arrow batches and (but npy) writes it."""
 
+from functools import partial
 from importlib import import_module
 
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, NoTableError
 from hepml.data.files._guard import opening
+from hepml.data.files._remote import IN_PLACE, Remote
 
 __all__ = ["ENDINGS", "TREE_ENDINGS", "format_of", "open_source", "open_writer", "writer_of"]
 
@@ -50,7 +52,7 @@ def open_source(path, tree=None, names=None):
 
     Parameters
     ----------
-    path : pathlib.Path
+    path : pathlib.Path or Remote
         An existing file.
     tree : str, optional
     names : sequence of str, optional
@@ -67,7 +69,9 @@ def open_source(path, tree=None, names=None):
     """
     with opening(path):
         if path.stat().st_size == 0:
-            raise DataError(f"{path} is empty")
+            raise NoTableError(f"{path} is empty")
+        if isinstance(path, Remote) and not (path.gives_parts and _kind(path) in IN_PLACE):
+            return path.opened(partial(open_source, tree=tree, names=names))
         source = _class(_kind(path), "Source")(path, tree=tree, names=names)
     source.leave_row_numbers()
     return source

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 from hepml.data._errors import DataError
+from hepml.data.files._remote import Remote
 from hepml.data.files.base import damaged
 
 __all__ = ["opening", "reading"]
@@ -56,4 +57,6 @@ def reading(path, kind):
         )
         raise DataError(message) from error
     except Exception as error:  # damage surfaces as any of a dozen types
+        if isinstance(path, Remote) and path.is_trouble(error):
+            raise path.complaint(error) from error
         raise damaged(path, kind, type(error).__name__) from error

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import contextmanager
 
-from hepml.data._errors import DataError, nearest
+from hepml.data._errors import DataError, NoTableError, nearest
 
 __all__ = ["BATCH_BYTES", "NO_TYPE", "NUMBERS_ROWS", "Source", "Writer", "check_columns"]
 __all__ += ["check_expansion", "check_names", "check_unique", "choose_tree", "damaged"]
@@ -45,6 +45,7 @@ class Source(ABC):
     kind = ""  # as in "not a ROOT file"
     row_numbers = frozenset()  # columns that the file itself calls an index without a name
     blank = frozenset()  # columns without any value, whose type text does not tell
+    opens_slowly = False  # if so, a chain opens each file when its rows come, not all before
 
     def __init__(self, path):
         self.path, self.schema, self.left_out, self.rows = path, None, {}, None
@@ -228,12 +229,12 @@ def choose_tree(path, trees, tree):
         Listing what there is.
     """
     if not trees:
-        raise DataError(f"{path.name} holds no tree")
+        raise NoTableError(f"{path.name} holds no tree")
     if tree is None and len(trees) > 1:
         choice = ", ".join(map(repr, trees))
         raise DataError(f"{path.name} holds {len(trees)} trees, name one of them: {choice}")
     if tree is not None and tree not in trees:
-        raise DataError(f"{path.name} has no tree {tree!r}; {nearest(tree, trees)}")
+        raise NoTableError(f"{path.name} has no tree {tree!r}; {nearest(tree, trees)}")
     return trees[0] if tree is None else tree
 
 

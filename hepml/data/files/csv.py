@@ -12,7 +12,7 @@ import re
 import zlib
 from collections import Counter
 
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, NoTableError
 from hepml.data.files._notation import MISSING, NUMBER, TextColumn, settled
 from hepml.data.files.base import (
     NUMBERS_ROWS,
@@ -105,7 +105,7 @@ class CsvSource(Source):
                 text = self._decoded(line, place).removeprefix("\ufeff")
                 if text.strip() and not text.startswith("#"):
                     return text
-        raise DataError(f"{self.path} is empty")
+        raise NoTableError(f"{self.path} is empty")
 
     def _broken(self, error):
         reason = "truncated" if isinstance(error, EOFError) else type(error).__name__

@@ -9,6 +9,7 @@ from hepml.data.files._digest import Digest
 from hepml.data.files._footer import footer_chunks
 from hepml.data.files._guard import reading
 from hepml.data.files._leaves import innermost, pick, spread
+from hepml.data.files._remote import Remote
 from hepml.data.files.base import (
     BATCH_BYTES,
     Source,
@@ -81,7 +82,8 @@ class ParquetSource(Source):
         self.rows = self.file.metadata.num_rows
         groups = footer_chunks(self.path)
         self.row_size = self._check_groups(groups)
-        missing = {i for _, chunks in groups for i, c in enumerate(chunks) if c.missing != 0}
+        chunks = [pair for _, chunks in groups for pair in enumerate(chunks)]
+        missing = {place for place, c in chunks if c.count and c.missing != 0}
         self.schema = pa.schema(
             pa.field(name, leaf.type, nullable=_may_miss(leaf) and leaf.place in missing)
             for name, leaf in self.leaves.items()
@@ -151,6 +153,8 @@ def _opened(path):
     """Open a file whatever its name: pyarrow takes some for addresses, and others for no text."""
     import pyarrow as pa
 
+    if isinstance(path, Remote):
+        return path.open()
     try:
         return pa.OSFile(str(path.absolute()), "rb")
     except UnicodeEncodeError:

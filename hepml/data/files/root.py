@@ -22,10 +22,12 @@ from hepml.data.files._friends import (
     read_tree,
 )
 from hepml.data.files._guard import reading
+from hepml.data.files._remote import Remote
 from hepml.data.files._ttree import Tree
 from hepml.data.files.base import (
     BATCH_BYTES,
     NO_TYPE,
+    NUMBERS_ROWS,
     Source,
     Writer,
     check_expansion,
@@ -42,6 +44,7 @@ FLAT_FIELDS = {"bool": "bool", "float": "float32", "double": "float64"} | {
     f"std::{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 }
 GROUP_BYTES = 8_000_000  # written at once: one basket per branch, or one cluster
+INDEX = "index"  # what uproot calls that of pandas
 LEAST_WIDTH = 8  # bytes per row assumed at least, whatever a damaged file says
 DIGESTS = "hepml_{}"  # name, beside the tree, of the text that holds the digests
 TITLE = "digests of {} beside this"  # of a tree with digests: so that none lose theirs
@@ -51,6 +54,7 @@ class RootSource(Source):
     """A TTree or RNTuple."""
 
     kind = "ROOT"
+    opens_slowly = True
 
     def __init__(self, path, tree=None, names=None):
         super().__init__(path)
@@ -71,6 +75,9 @@ class RootSource(Source):
         self._table = self._lay_out(read_tree(self._file, key))
         self._digests = self._find_digests()
         self._describe()
+        if not self._digests and self._has_row_numbers():
+            self.left_out[INDEX] = NUMBERS_ROWS
+            self.schema = self.schema.remove(self.schema.get_field_index(INDEX))
 
     def _choose(self, tree):
         """Name of the tree that is meant, with its cycle if that was asked for."""
@@ -191,6 +198,23 @@ class RootSource(Source):
         # Each row takes a byte at least in every flat column.
         check_expansion(self.path, self.rows if known else 0)
 
+    def _has_row_numbers(self):
+        """Whether there is a column of row numbers, as uproot makes of the index of pandas."""
+        import numpy as np
+
+        place, start = self.schema.get_field_index(INDEX), 0
+        if place < 0 or len(self.schema) == 1 or str(self.schema.field(place).type) != "int64":
+            return False
+        try:
+            for batch in self.batches([INDEX]):
+                numbers = np.arange(start, start + batch.num_rows)
+                if not np.array_equal(batch.column(0), numbers):
+                    return False
+                start += batch.num_rows
+        except DataError:
+            return False  # said where it is read
+        return start > 0
+
     def _own_names(self):
         """Columns of the table, without the counters that a writer of ours had to add."""
         if self._digests:
@@ -221,6 +245,9 @@ def _open(path):
     import uproot
 
     options = {"object_cache": None, "array_cache": None, "use_threads": False}
+    if isinstance(path, Remote):
+        handler, options = uproot.source.fsspec.FSSpecSource, options | path.options
+        return uproot.open({path.address: None}, handler=handler, **options)
     handler = uproot.source.file.MultithreadedFileSource
     return uproot.open({str(path): None}, handler=handler, **options)
 
