@@ -86,7 +86,7 @@ def test_parquet_without_choice_takes_all_numbers(folder, table, tmp_path):
     assert "<h1>\u2068&lt;i&gt;x&lt;/i&gt;\u2069</h1>" in html
 
 
-def test_a_column_of_nothing_but_nan_is_no_input(folder, table, tmp_path):
+def test_a_column_of_nothing_but_nan_is_no_input(table, tmp_path):
     table.assign(bad=np.nan).to_parquet(tmp_path / "t.parquet")
     options = ["--score", "bdt", "--drop", "dnn", "--out", "page.html"]
     done = hepml("t.parquet", "--label", "Label", *options, cwd=tmp_path)

@@ -297,7 +297,7 @@ class Fetched(Source):
             self._source = open_source(copy)
         self.kind, self.schema = self._source.kind, self._source.schema
         self.left_out, self.rows = self._source.left_out, self._source.rows
-        self.tree = self._source.tree
+        self.tree, self.opens_slowly = self._source.tree, self._source.opens_slowly
 
     @contextmanager
     def _named(self):
