@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from hepml.cli import app
 from hepml.data import DataError, LeftOutWarning, _chain, chunks, col, convert, read
+from hepml.data._types import cast, common
 from tests.data.tables import sentence
 
 EXACT = 2**53
@@ -143,6 +144,15 @@ def test_texts_of_all_arrow_types_are_one(write):
         write("dictionary", s=pa.array(["e", "f"]).dictionary_encode()),
     ]
     assert all_rows(words)["s"].tolist() == list("abcdef")
+
+
+def test_times_get_the_finer_unit():
+    coarse, fine = (pa.field("t", pa.timestamp(unit)) for unit in ("ms", "ns"))
+    assert common(coarse, fine) == common(fine, coarse) == fine
+    assert common(coarse, pa.field("t", pa.timestamp("ms", "UTC"))) is None
+    late = pa.record_batch([pa.array([2**60], coarse.type)], schema=pa.schema([coarse]))
+    with pytest.raises(DataError, match="column 't' of f is timestamp"):
+        cast(late, pa.schema([fine]), "f")
 
 
 def test_lists_widen_as_what_is_in_them(write):
