@@ -86,6 +86,28 @@ def test_parquet_without_choice_takes_all_numbers(folder, table, tmp_path):
     assert "<h1>\u2068&lt;i&gt;x&lt;/i&gt;\u2069</h1>" in html
 
 
+def test_a_column_of_nothing_but_nan_is_no_input(table, tmp_path):
+    table.assign(bad=np.nan).to_parquet(tmp_path / "t.parquet")
+    options = ["--score", "bdt", "--drop", "dnn", "--out", "page.html"]
+    done = hepml("t.parquet", "--label", "Label", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "page.html").read_text("utf-8")
+    names = [row[0] for row in tables(html)["Input variables in numbers"]]
+    assert names == [*list(table)[:4], "Weight", "is_train"]
+    assert "Nothing but NaN, and left out: bad." in text_of(section(html, "summary"))
+    for words in (["--columns", "bad"], ["--weight", "bad"]):
+        done = hepml("t.parquet", "--label", "Label", *options[:2], *words, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "nothing but NaN in 'bad'" in done.stderr
+
+
+def test_a_table_without_rows_is_one_sentence(table, tmp_path):
+    table.iloc[:0].to_parquet(tmp_path / "t.parquet")
+    done = hepml("t.parquet", "--label", "Label", "--score", "bdt", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "t.parquet has columns but no rows: there is nothing to report" in done.stderr
+
+
 def test_a_model_in_onnx_is_asked(folder, table, tmp_path):
     skl2onnx = pytest.importorskip("skl2onnx")
     from sklearn.linear_model import LogisticRegression

@@ -6,6 +6,8 @@ from hepml.data._errors import DataError
 
 __all__ = ["absent", "cast", "common"]
 
+UNITS = ("s", "ms", "us", "ns")
+
 
 def common(one, other):
     """Field that holds the values of both, None if there is none.
@@ -37,15 +39,18 @@ def _common_type(one, other):
     if one == other:
         return one
     one, other = _plain(one), _plain(other)
+    if pa.types.is_null(one):
+        one, other = other, one
     if one == other or pa.types.is_null(other):
         return one
-    if pa.types.is_null(one):
-        return other
     if _is_list(one) and _is_list(other):
         content = _common_type(one.value_type, other.value_type)
         return content and pa.list_(content)
     if _is_text(one) and _is_text(other):
         return pa.large_string()
+    if pa.types.is_timestamp(one) and pa.types.is_timestamp(other):
+        finer = max(one.unit, other.unit, key=UNITS.index)
+        return pa.timestamp(finer, one.tz) if one.tz == other.tz else None
     return _common_number(one, other) if _is_number(one) and _is_number(other) else None
 
 

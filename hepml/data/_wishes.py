@@ -27,7 +27,7 @@ def chosen(words, known):
     """
     there, found = set(known), {}
     for word in words:
-        if word in there:
+        if isinstance(word, str) and word in there:
             found[word] = None
         elif is_pattern(word):
             found |= dict.fromkeys(name for name in known if fnmatchcase(name, word))

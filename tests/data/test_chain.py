@@ -10,8 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import uproot
+from typer.testing import CliRunner
 
+from hepml.cli import app
 from hepml.data import DataError, LeftOutWarning, _chain, chunks, col, convert, read
+from hepml.data._types import cast, common
 from tests.data.tables import sentence
 
 EXACT = 2**53
@@ -141,6 +144,15 @@ def test_texts_of_all_arrow_types_are_one(write):
         write("dictionary", s=pa.array(["e", "f"]).dictionary_encode()),
     ]
     assert all_rows(words)["s"].tolist() == list("abcdef")
+
+
+def test_times_get_the_finer_unit():
+    coarse, fine = (pa.field("t", pa.timestamp(unit)) for unit in ("ms", "ns"))
+    assert common(coarse, fine) == common(fine, coarse) == fine
+    assert common(coarse, pa.field("t", pa.timestamp("ms", "UTC"))) is None
+    late = pa.record_batch([pa.array([2**60], coarse.type)], schema=pa.schema([coarse]))
+    with pytest.raises(DataError, match="column 't' of f is timestamp"):
+        cast(late, pa.schema([fine]), "f")
 
 
 def test_lists_widen_as_what_is_in_them(write):
@@ -528,3 +540,52 @@ def test_no_more_files_wait_open_than_there_is_room_for(write, monkeypatch):
     assert len(list(pieces)) == 4
     names = {file.path for file in psutil.Process().open_files()}
     assert not names & set(map(str, files))
+
+
+# ---------------------------------------------------------------- the command
+
+
+def hepml(*words):
+    """Run the command in this process: what it printed, and its complaint or None."""
+    found = CliRunner().invoke(app, ["data", "convert", *map(str, words)])
+    return found.stdout, found.stderr, found.exception
+
+
+@pytest.mark.usefixtures("menus")
+def test_the_command_converts_chains_that_differ(tmp_path):
+    pattern = tmp_path / "[ot]*.root"
+    *_, error = hepml(pattern, tmp_path / "o.parquet")
+    assert isinstance(error, DataError)
+    assert "two.root has no column 'HLT_a'" in str(error)
+    words = ["--differing", "common", "--columns", "HLT_*,run", "--where", "run", ">", "1"]
+    said, warned, error = hepml(pattern, tmp_path / "o.parquet", *words)
+    assert error is None
+    assert "2 rows" in said
+    assert "left out 'HLT_a': not in two.root" in warned
+    assert list(read(tmp_path / "o.parquet")) == ["HLT_b", "run"]
+    *_, error = hepml(pattern, tmp_path / "p.parquet", "--differing", "all", "--drop", "HLT_*")
+    assert error is None
+    assert list(read(tmp_path / "p.parquet")) == ["run", "n", "njet", "jet", "x"]
+
+
+def test_the_command_tells_of_skipped_files_and_nan(gappy, trees, tmp_path):
+    _, warned, error = hepml(
+        tmp_path / "?.root", tmp_path / "o.parquet", "--tree", "t", "--missing", "skip"
+    )
+    assert error is None
+    assert f"skipped {gappy[1]}: b.root has no tree 't'" in warned
+    assert f"skipped {gappy[2]}: it has no rows" in warned
+    bad = trees("bad", x=[1.0], bad=[np.nan])
+    _, warned, _ = hepml(bad, tmp_path / "p.parquet")
+    assert "nothing but NaN in 'bad'" in warned
+
+
+def test_the_command_cuts_lists(trees, tmp_path):
+    pt = ak.Array([[10.0, 30.0], [], [25.0, 26.0]])
+    file = trees("t", Muon_pt=pt, Muon_eta=pt / 10, met=[1.0, 2.0, 3.0])
+    words = ["--where", "count(Muon_pt > 20)", ">=", "1", "--where", "Muon_pt", ">", "25.5"]
+    *_, error = hepml(file, tmp_path / "o.parquet", "--columns", "Muon_*,met", *words)
+    assert error is None
+    found = read(tmp_path / "o.parquet")
+    assert found["met"].tolist() == [1, 3]
+    assert [list(one) for one in found["Muon_eta"]] == [[3.0], [2.6]]

@@ -169,6 +169,8 @@ def test_convert_reads_addresses(memory, expected, tmp_path):
     done = convert(f"{memory}served/t.root:events", tmp_path / "o.parquet", where=col("n") == 3)
     found = read(done.path)
     assert found["x3"].tolist() == expected["t.root"]["x3"][expected["t.root"]["n"] == 3].tolist()
+    again = convert(f"{memory}served/t.csv", done.path, columns=["x?"], overwrite=True)
+    assert list(read(again.path)) == [f"x{n}" for n in range(8)]
 
 
 def test_no_room_for_a_copy_is_one_sentence(memory, kept, monkeypatch):

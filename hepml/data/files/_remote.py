@@ -24,6 +24,7 @@ from hepml.data.files.base import Source
 __all__ = ["IN_PLACE", "Remote", "handle"]
 
 PATIENCE = 30  # seconds without an answer, after which a server is given up
+AHEAD = 1 << 18  # bytes that are read ahead, so that there are fewer requests
 IN_PLACE = ("root", "parquet")
 CLIENTS = ("aiohttp", "botocore", "fsspec", "s3fs")  # whose errors are not those of the system
 BROKEN_OFF = "ClientPayloadError"  # what it came from says nothing to a user
@@ -114,11 +115,12 @@ class Remote:
         with self.asking():
             return system.info(inner)
 
-    def open(self, _mode="rb"):
-        """Open the file where it is, as `pathlib.Path.open` does."""
+    def open(self, _mode="rb", **options):
+        """Open the file where it is, as `pathlib.Path.open` does; only what is read travels."""
         system, inner = self._system
+        options = options or {"cache_type": "none"}
         with self.asking():
-            return _Stream(self, system.open(inner, "rb"))
+            return _Stream(self, system.open(inner, "rb", **options))
 
     def stat(self):
         """Give the size, as `pathlib.Path.stat` does, and numbers that no local file has."""
@@ -246,7 +248,9 @@ def handle(path):
     -------
     pathlib.Path or binary file
     """
-    return path.open("rb") if isinstance(path, Remote) else path
+    if isinstance(path, Remote):
+        return path.open("rb", cache_type="readahead", block_size=AHEAD)
+    return path
 
 
 def check_packages(remote):
@@ -297,7 +301,7 @@ class Fetched(Source):
             self._source = open_source(copy)
         self.kind, self.schema = self._source.kind, self._source.schema
         self.left_out, self.rows = self._source.left_out, self._source.rows
-        self.tree = self._source.tree
+        self.tree, self.opens_slowly = self._source.tree, self._source.opens_slowly
 
     @contextmanager
     def _named(self):

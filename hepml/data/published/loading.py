@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hepml.data._errors import DataError
-from hepml.data.files.base import check_columns
 from hepml.data.published import cache, layouts
 from hepml.data.published.download import NoRoomError, check_room
 from hepml.data.published.registry import entry
@@ -57,9 +56,10 @@ def load(name, columns=None, where=None):
 def _check_request(one, columns, where):
     """Say what is wrong before minutes are spent on the copy."""
     from hepml.data._cuts import check_cut
+    from hepml.data._wishes import Wishes
 
     schema = layouts.schema(one)
-    check_columns(Path(one.name), columns, schema.names)
+    Wishes(columns, ()).check(Path(one.name), schema.names, {}, ())
     if where is not None:
         check_cut(Path(one.name), where, schema)
 
