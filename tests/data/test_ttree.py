@@ -97,6 +97,17 @@ def test_pieces_are_those_of_the_whole(objects):
         assert [x for piece in pieces for x in lists(piece[name])] == lists(objects[name])
 
 
+def test_many_batches_are_those_of_the_whole(objects, monkeypatch):
+    """Columns of one branch share what is read of it, batch by batch."""
+    monkeypatch.setattr("hepml.data.files.root.BATCH_BYTES", 1)
+    with open_source(FILE, "objects") as source:
+        batches = list(source.batches(source.schema.names))
+    assert len(batches) == 6
+    table = pa.Table.from_batches(batches)
+    for name in objects:
+        assert table[name].to_pylist() == pa.array(objects[name]).to_pylist()
+
+
 def test_what_is_read_can_be_written(tmp_path, objects):
     convert(FILE, tmp_path / "f.parquet", tree="objects")
     copy = read(tmp_path / "f.parquet")

@@ -159,6 +159,8 @@ class RootSource(Source):
         """File of a friend, open."""
         if not friend.file:
             return self._file
+        if not isinstance(self.path, Path):
+            raise DataError("friends of files on other machines are not followed")
         path = find_file(friend, self.path)
         if path is None:
             raise DataError(f"there is no file {friend.file!r} beside {self.path.name}")
