@@ -88,7 +88,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     Notes
     -----
-    A copy by `copy.deepcopy` (as scikit-learn makes of parameters) is the monitor itself. A
+    A copy by ``copy.deepcopy`` (as scikit-learn makes of parameters) is the monitor itself. A
     pickled one, in a saved model or in another process, comes back as a monitor of its own with
     the curves so far.
 

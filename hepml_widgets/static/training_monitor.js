@@ -9,7 +9,6 @@ const SPEAKS = {
   finished: "finished", stopped: "stopped", interrupted: "interrupted", failed: "failed",
   recorded: "recorded",
 };
-const INVITATION = "train a model to see it here";
 const REPLAY = 4000; // ms for a whole run
 
 // ---------------------------------------------------------------- the curves
@@ -104,15 +103,15 @@ const LOOKS = {
   "": { class: "train-line", dash: "6 3" },
   val_: { class: "val-line", dash: null },
 };
-const SETS = [["", "training"], ["val_", "validation"]];
 const DASHES = ["8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2"];
 
 // How the curves of each sample look, by what their names begin with.
 function looksOf(sets) {
   let others = 0;
   return sets.map(([lead, text]) => {
-    const place = LOOKS[lead] ? 0 : others++ % DASHES.length;
-    return { lead, text, ...(LOOKS[lead] ?? { class: `train-other train-other-${place}`, dash: DASHES[place] }) };
+    if (LOOKS[lead]) return { lead, text, ...LOOKS[lead] };
+    const place = others++ % DASHES.length;
+    return { lead, text, class: `train-other train-other-${place}`, dash: DASHES[place] };
   });
 }
 
@@ -190,7 +189,7 @@ function render({ model, el }) {
   let status = null;
 
   const names = () => [table.upper ?? null, metric];
-  const looks = () => looksOf(table.sets ?? SETS);
+  const looks = () => looksOf(table.sets ?? []);
   const curvesOf = (name) => (name === null ? [] : looks().map(({ lead }) => lead + name));
   const baseline = (name) => table.baseline?.[name];
   const idle = () => run.epoch.length > 0 && !BUSY.includes(live.status);
@@ -201,7 +200,7 @@ function render({ model, el }) {
   const drawPanel = (which) => (panel) => {
     const name = names()[which];
     if (!run.epoch.length) {
-      if (which === 0) remark(panel, live.waiting ?? INVITATION);
+      if (which === 0) remark(panel, live.waiting);
       return;
     }
     if (finite(baseline(name))) drawBaseline(panel, baseline(name), `baseline ${significant(baseline(name), 3)}`);
