@@ -71,21 +71,11 @@ function scan(m, merit, options) {
     // from tight to loose the first of equal rows wins: >= while walking upwards
     if (finite(z) && m.trusted[i] && (best < 0 || z >= values[best])) best = i;
   });
-  return { values, errors, best, ...apart(values, m.trusted), top: topOf(values, best) };
-}
-
-// What is trusted, and what is not together with the rows where it begins.
-function apart(values, trusted) {
-  const good = values.map((z, i) => (trusted[i] ? z : NaN));
-  const rest = values.map((z, i) => (trusted[i] && trusted[i - 1] !== false && trusted[i + 1] !== false ? NaN : z));
-  return { good, rest };
-}
-
-// Room above the best, and for what is larger but not trusted, within limits.
-function topOf(values, best) {
   const highest = extreme(values, 0, Math.max);
   const peak = best < 0 ? highest : values[best];
-  return peak > 0 ? Math.max(1.22 * peak, Math.min(1.35 * highest, 2.5 * peak)) : 1;
+  // Room above the best, and for what is larger but not trusted, within limits.
+  const top = peak > 0 ? Math.max(1.22 * peak, Math.min(1.35 * highest, 2.5 * peak)) : 1;
+  return { values, errors, best, good: values.map((z, i) => (m.trusted[i] ? z : NaN)), top };
 }
 
 function thresholdText(m, i) {
@@ -220,11 +210,11 @@ function drawRule(panel, down) {
 function drawMerit(panel, { m, merit, curve, best: bound }) {
   const [low, high] = m.range;
   const xs = m.threshold.map((t) => Math.min(high, Math.max(low, t)));
-  const { values, errors, best, good, rest } = curve;
+  const { values, errors, best, good } = curve;
   const { left, top } = panel.inner;
   let down = best < 0 ? 35 : 52;
-  if (rest.some(finite)) {
-    line(panel, xs, rest, { class: "curve curve-0 roc-rest" });
+  if (values.some((z, i) => finite(z) && !m.trusted[i])) {
+    line(panel, xs, values, { class: "curve curve-0 roc-rest" });
     down = drawRule(panel, down);
   }
   if (bound) {

@@ -134,7 +134,7 @@ SCANS = """([packed, sigma, bR]) => {
         const curve = hepml.scan(m, merit, {sigma, bR});
         const texts = [...m.threshold.keys()].map(i =>
             hepml.joined(hepml.readoutParts(m, i, merit, curve)));
-        const columns = ['values', 'errors', 'good', 'rest'].map(name => [...curve[name]]);
+        const columns = ['values', 'errors', 'good'].map(name => [...curve[name]]);
         return [...columns, curve.best, curve.top, texts];
     });
 }"""
@@ -153,7 +153,7 @@ def test_every_row_reads_as_in_python(case, functions):
     rows = range(len(model.cuts) - 1, -1, -1)
     for merit, (*columns, best, top, texts) in zip(("Z", "AMS", "SIC"), scans, strict=True):
         scan = model.scan(merit, options)
-        wanted = scan.values, scan.errors, *scan.parts, np.array([scan.top])
+        wanted = scan.values, scan.errors, scan.parts[0], np.array([scan.top])
         for column, own in zip([*columns, [top]], wanted, strict=True):
             close(column, own[::-1])
         assert best == (-1 if scan.best is None else rows[scan.best])
