@@ -14,6 +14,7 @@ from hepml.data._errors import DataError
 from hepml.data.files._digest import Digest
 from hepml.data.files._envelopes import sound_envelopes
 from hepml.data.files._guard import reading
+from hepml.data.files._rntuple import NTuple
 from hepml.data.files.base import (
     BATCH_BYTES,
     NO_TYPE,
@@ -28,9 +29,6 @@ from hepml.data.files.base import (
 __all__ = ["RootSource", "RootWriter"]
 
 BIG_FILE_VERSION = 1_000_000  # from here on the header's pointers have eight bytes
-FLAT_FIELDS = {"bool": "bool", "float": "float32", "double": "float64"} | {
-    f"std::{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
-}
 GROUP_BYTES = 8_000_000  # written at once: one basket per branch, or one cluster
 LEAST_WIDTH = 8  # bytes per row assumed at least, whatever a damaged file says
 DIGESTS = "hepml_{}"  # name, beside the tree, of the text that holds the digests
@@ -91,7 +89,7 @@ class RootSource(Source):
             return _Tree(tree)
         if not sound_envelopes(tree):
             raise self._changed("a checksum of its RNTuple differs")
-        return _NTuple(tree)
+        return NTuple(tree)
 
     def _changed(self, reason):
         return damaged(self.path, self.kind, reason)
@@ -115,9 +113,12 @@ class RootSource(Source):
         for name, noted in self._digests.items():
             if str(types[name]) != noted["type"]:
                 raise self._changed(f"the type of {name!r} differs")
-        self.left_out = {name: NO_TYPE for name, kind in types.items() if kind is None}
+        reasons = getattr(self._table, "reasons", {})
+        self.left_out = {n: reasons.get(n, NO_TYPE) for n, kind in types.items() if kind is None}
         known = {name: kind for name, kind in types.items() if kind is not None}
-        self.schema = pa.schema([pa.field(n, kind, nullable=False) for n, kind in known.items()])
+        is_nullable = getattr(self._table, "is_nullable", lambda _: False)
+        fields = [pa.field(n, kind, nullable=is_nullable(n)) for n, kind in known.items()]
+        self.schema = pa.schema(fields)
         # Each row takes a byte at least in every flat column.
         check_expansion(self.path, self.rows if known else 0)
 
@@ -222,51 +223,6 @@ class _Tree:
         if _is_flat(branch.interpretation):
             return _flat(branch.array(entry_start=start, entry_stop=stop, library="np"))
         return _jagged(branch.array(entry_start=start, entry_stop=stop, library="ak"), kind)
-
-
-class _NTuple:
-    """An RNTuple: its top-level fields by name."""
-
-    def __init__(self, ntuple):
-        self.rows, self._ntuple = int(ntuple.num_entries), ntuple
-        self.title = ntuple.header.ntuple_description
-        self._fields = {field.name: field for field in ntuple.fields}
-        self.names = list(self._fields)
-
-    def type(self, name):
-        """Arrow type of a field, None if no table can hold it."""
-        import pyarrow as pa
-
-        field = self._fields[name]
-        if field.typename in FLAT_FIELDS:
-            return pa.from_numpy_dtype(FLAT_FIELDS[field.typename])
-        try:
-            return _arrow_type(field.to_akform(filter_name=lambda _: True)[0].content(name))
-        except Exception:  # noqa: BLE001 - uproot has no one error for what it cannot read
-            return None
-
-    def length(self, _name):
-        """Rows that there are clusters for."""
-        return sum(cluster.num_entries for cluster in self._ntuple.cluster_summaries)
-
-    def width(self, name):
-        """Bytes per row; what lists take is not known, but clusters bound it."""
-        import numpy as np
-
-        return np.dtype(FLAT_FIELDS.get(self._fields[name].typename, "float64")).itemsize
-
-    def edges(self, _names):
-        """Rows at which a cluster ends."""
-        import numpy as np
-
-        return np.cumsum([0, *(cluster.num_entries for cluster in self._ntuple.cluster_summaries)])
-
-    def array(self, name, kind, start, stop):
-        """Read some rows of a field."""
-        field = self._fields[name]
-        if field.typename in FLAT_FIELDS:
-            return _flat(field.array(entry_start=start, entry_stop=stop, library="np"))
-        return _jagged(field.array(entry_start=start, entry_stop=stop, library="ak"), kind)
 
 
 def _leaves(branch):
