@@ -1,10 +1,34 @@
-"""Arrow batches to pandas tables: the type of a column never depends on the values in it."""
+"""Arrow batches to tables of pandas or awkward: no column's type depends on the values in it."""
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 from hepml.data._errors import DataError
 
-__all__ = ["NothingButNaN", "regroup", "to_frame"]
+__all__ = ["NothingButNaN", "regroup", "table_maker", "to_awkward", "to_frame"]
+
+
+def table_maker(library):
+    """Find what makes tables of batches in a library: `to_frame` or `to_awkward`.
+
+    Parameters
+    ----------
+    library : {"pd", "ak"}
+
+    Raises
+    ------
+    DataError
+        For any other, and if awkward is not there.
+    """
+    if library not in ("pd", "ak"):
+        message = "'pd' gives tables of pandas, 'ak' arrays of awkward"
+        raise DataError(f"library={library!r} is not known: {message}")
+    if library == "pd":
+        return to_frame
+    try:
+        import awkward as ak  # noqa: F401
+    except ImportError:
+        raise DataError('awkward arrays need awkward: pip install "hepml-lab[files]"') from None
+    return to_awkward
 
 
 def to_frame(batches, schema, left_out=None):
@@ -37,6 +61,46 @@ def to_frame(batches, schema, left_out=None):
     return table
 
 
+def to_awkward(batches, schema, left_out=None):
+    """Awkward array of records of some batches, which are let go on the way.
+
+    Parameters
+    ----------
+    batches, schema, left_out
+        As for `to_frame`.
+
+    Returns
+    -------
+    awkward.Array
+        A record per event, with a field per column. Only a column in which values may be missing
+        has an option type.
+    """
+    import awkward as ak
+
+    rows = sum(batch.num_rows for batch in batches)
+    chunks = [[batch.column(place) for batch in batches] for place in range(len(schema))]
+    batches.clear()
+    contents = []
+    for place, field in enumerate(schema):
+        contents.append(_content(chunks[place], field))
+        chunks[place] = None
+    record = ak.contents.RecordArray(contents, schema.names, length=rows)
+    return ak.Array(record, attrs={"left_out": dict(left_out or {})})
+
+
+def _content(chunks, field):
+    """Awkward's layout of the chunks of a column."""
+    import awkward as ak
+    import pyarrow as pa
+
+    from hepml.data.files._layouts import layout, levels_of, missing_levels
+
+    chunks = chunks or [pa.array([], field.type)]
+    levels = levels_of(field).union(*map(missing_levels, chunks))
+    parts = [layout(chunk, levels) for chunk in chunks]
+    return parts[0] if len(parts) == 1 else ak.concatenate(parts, highlevel=False)
+
+
 def _column(values, field):
     import pandas as pd
     import pyarrow as pa
@@ -67,6 +131,8 @@ def _solid(values, kind, name):
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if not len(values):  # what a file gives may lack the buffer that awkward looks into
+        return pa.array([], kind)
     if pa.types.is_nested(kind):
         ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(values), 0))
         offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])

@@ -14,7 +14,7 @@ from pathlib import Path
 from hepml.data import _memory
 from hepml.data._cuts import check_cut, selected
 from hepml.data._errors import DataError, LeftOutWarning, nearest
-from hepml.data._frames import NothingButNaN, regroup, to_frame
+from hepml.data._frames import NothingButNaN, regroup, table_maker
 from hepml.data.files import KNOWN, TREE_ENDINGS, format_of, open_source
 from hepml.data.files._guard import opening
 from hepml.data.files.base import NUMBERS_ROWS, check_columns
@@ -26,7 +26,7 @@ MEMORY_SHARE = 0.8  # of what is free, a table may take so much
 ADDRESS = r"[A-Za-z][A-Za-z0-9+-]+:/"
 
 
-def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
+def read(path, columns=None, tree=None, *, where=None, names=None, drop=(), library="pd"):
     """Read a table from a file: ROOT, CSV, Parquet, HDF5, npz or npy.
 
     Parameters
@@ -47,10 +47,12 @@ def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
         axes are ``X_0``, ``X_1`` …, of an ``.npy`` file ``0``, ``1`` …
     drop : sequence of str, optional
         Columns to leave out.
+    library : {"pd", "ak"}
+        What to make: a table of pandas, or an array of awkward with a record per event.
 
     Returns
     -------
-    pandas.DataFrame, shape (events, columns)
+    pandas.DataFrame, shape (events, columns), or awkward.Array, length events
         A column with several values per event (a jagged branch, an array) has Arrow's list type:
         ``table["jet_pt"].list.len()`` counts them, ``ak.from_arrow(pa.array(table["jet_pt"]))``
         makes an awkward array of it. What a table cannot hold, and the index that pandas writes
@@ -67,20 +69,31 @@ def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
         One sentence: no such file, unknown or damaged format, no such tree or column, no rows,
         nothing but NaN, too large for the memory.
     """
+    make = table_maker(library)
     table = Table(path, columns, tree, where=where, names=names, drop=drop)
     table.tell_left_out()
     try:
-        return to_frame(_accumulated(table), table.schema, table.left_out)
+        return make(_accumulated(table), table.schema, table.left_out)
     except MemoryError:
         raise _too_large(table) from None
 
 
-def chunks(path, columns=None, tree=None, *, where=None, names=None, drop=(), rows=100_000):
+def chunks(
+    path,
+    columns=None,
+    tree=None,
+    *,
+    where=None,
+    names=None,
+    drop=(),
+    rows=100_000,
+    library="pd",
+):
     """Read a table piece by piece, in bounded memory however large the file is.
 
     Parameters
     ----------
-    path, columns, tree, where, names, drop
+    path, columns, tree, where, names, drop, library
         As for `read`.
     rows : int
         Rows of each piece; the last may have fewer. If no row passes the cut there is one piece,
@@ -88,7 +101,7 @@ def chunks(path, columns=None, tree=None, *, where=None, names=None, drop=(), ro
 
     Returns
     -------
-    iterator of pandas.DataFrame, each of shape (rows, columns)
+    iterator of pandas.DataFrame, each of shape (rows, columns), or of awkward.Array
         All with the same types; the index starts from 0 in every piece.
 
     Raises
@@ -98,10 +111,11 @@ def chunks(path, columns=None, tree=None, *, where=None, names=None, drop=(), ro
     """
     if isinstance(rows, bool) or not isinstance(rows, Real) or rows % 1 != 0 or rows < 1:
         raise DataError(f"rows={rows!r}: the rows of a piece are a whole number, at least one")
+    make = table_maker(library)
     table = Table(path, columns, tree, where=where, names=names, drop=drop)
     table.tell_left_out()
     groups = regroup(table.batches(), int(rows))
-    return (to_frame(held, table.schema, table.left_out) for held in groups)
+    return (make(held, table.schema, table.left_out) for held in groups)
 
 
 @contextlib.contextmanager

@@ -71,7 +71,7 @@ class Stream:
         return offsets
 
     def _clusters(self):
-        """Encoding and pages of each cluster that has any."""
+        """Yield encoding and pages of each cluster that has any."""
         for links in self._ntuple.page_link_list:
             for number in self._numbers:
                 if number < len(links) and not links[number].suppressed:
@@ -121,7 +121,7 @@ class _Code:
             return
         rest, step = b"", 1 if self._is_bit else self._stored.itemsize
         for block in _blocks(self._ntuple, page.locator, size):
-            raw = np.concatenate((np.frombuffer(rest, np.uint8), block)) if len(rest) else block
+            raw = np.concatenate((np.frombuffer(rest, np.uint8), block)) if rest else block
             ready = len(raw) - len(raw) % step
             here = min(count, ready * 8 if self._is_bit else ready // step)
             yield self._decoded(raw[:ready], here)
@@ -159,7 +159,7 @@ def _type_names():
 def _joined(raw, dtype):
     """Numbers of which first all lowest bytes are stored, then all second lowest, and so on."""
     planes = raw.reshape(dtype.itemsize, -1)
-    if dtype.itemsize == 4:  # noqa: PLR2004 - bytes; elsewhere the other way is faster
+    if dtype.itemsize == 4:
         values = planes[3].astype("u4")
         for plane in planes[2::-1]:
             values <<= np.uint32(8)

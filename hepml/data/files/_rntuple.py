@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from hepml.data._errors import DataError
+from hepml.data.files._layouts import marked
 from hepml.data.files._pages import Stream
 
 __all__ = ["NTuple"]
@@ -64,9 +65,12 @@ class NTuple:
         """Arrow type of a column, None if no table can hold it."""
         return self._nodes[name].type(self) if name in self._nodes else None
 
-    def is_nullable(self, name):
-        """Whether values of a column may be missing, or entries of its lists."""
-        return self._nodes[name].may_lack
+    def field(self, name):
+        """Arrow field of a column that a table can hold; it says where values may be missing."""
+        import pyarrow as pa
+
+        levels = self._nodes[name].levels
+        return marked(pa.field(name, self.type(name), nullable=bool(levels)), levels)
 
     def length(self, _name):
         """Rows that there are clusters for."""
@@ -218,7 +222,7 @@ class _Fields:
 
     def _leaf(self, field):
         numbers = self._own(field)
-        if len(numbers) == 2:  # noqa: PLR2004 - offsets and letters
+        if len(numbers) == 2:
             return _Text(*numbers)
         if len(numbers) != 1:
             return UNKNOWN
@@ -236,11 +240,11 @@ class _Node(ABC):
     ----------
     numbers : tuple of int
         Columns of the file that it is made of.
-    may_lack : bool
-        Whether values may be missing in it.
+    levels : frozenset of int
+        Depths in its lists at which values may be missing; 0 are its own.
     """
 
-    numbers, may_lack = (), False
+    numbers, levels = (), frozenset()
 
     @abstractmethod
     def type(self, table):
@@ -307,7 +311,7 @@ class _Text(_Node):
 class _List(_Node):
     def __init__(self, number, content):
         self.numbers, self._content = (number, *content.numbers), content
-        self.may_lack = content.may_lack
+        self.levels = frozenset(level + 1 for level in content.levels)
 
     def type(self, table):
         import pyarrow as pa
@@ -331,7 +335,7 @@ def _narrow(offsets):
 class _Array(_Node):
     def __init__(self, size, content):
         self.numbers, self._size, self._content = content.numbers, int(size), content
-        self.may_lack = content.may_lack
+        self.levels = frozenset(level + 1 for level in content.levels)
 
     def type(self, table):
         import pyarrow as pa
@@ -348,10 +352,9 @@ class _Array(_Node):
 class _Option(_Node):
     """Values that may be missing: lists of none or one."""
 
-    may_lack = True
-
     def __init__(self, number, content):
         self.numbers, self._content = (number, *content.numbers), content
+        self.levels = content.levels | {0}
 
     def type(self, table):
         return self._content.type(table)
