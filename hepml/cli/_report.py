@@ -229,3 +229,5 @@ def _notes(table, chosen):
     yield f"Events of {files}{tree}; label {chosen.label}, weight {chosen.weight or 'none'}."
     if chosen.left_out:
         yield f"No numbers, and left out: {', '.join(chosen.left_out)}."
+    if lost := [f"{name} ({why})" for name, why in table.lost.items() if name not in chosen.drop]:
+        yield f"Not read: {', '.join(lost)}."

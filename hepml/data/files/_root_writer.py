@@ -46,13 +46,22 @@ class TreeWriter(Writer):
         if layout not in ("ttree", "rntuple"):
             raise DataError(f"layout={layout!r}: a ROOT file holds a ttree or an rntuple")
         self._is_tree = layout == "ttree"
-        (check_branch_names if self._is_tree else check_field_names)(schema.names)
+        self._check_names(schema)
         self.types = {field.name: _written_type(field, layout) for field in schema}
         self.levels = {f.name: set() if self._is_tree else levels_of(f) for f in schema}
         self._digests = {field.name: Digest() for field in schema}
         self._held, self._bytes, self.rows, self._table = [], 0, 0, None
         # Of ROOT's ways to compress that are fast, only this one has a check sum uproot looks at.
         self._file = uproot.recreate(path, compression=uproot.ZLIB(1))
+
+    def _check_names(self, schema):
+        import pyarrow as pa
+
+        if not self._is_tree:
+            check_field_names(schema.names)
+            return
+        lists = {field.name for field in schema if pa.types.is_nested(field.type)}
+        check_branch_names(schema.names, lists)
 
     def _make_tree(self):
         import pyarrow as pa
