@@ -133,6 +133,9 @@ def _solid(values, kind, name):
 
     if not len(values):  # what a file gives may lack the buffer that awkward looks into
         return pa.array([], kind)
+    if pa.types.is_nested(kind) and _is_whole(values):
+        content = _solid(values.values, kind.value_type, name)
+        return pa.ListArray.from_arrays(values.offsets, content, type=kind)
     if pa.types.is_nested(kind):
         ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(values), 0))
         offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
@@ -144,6 +147,15 @@ def _solid(values, kind, name):
     if values.null_count:
         raise DataError(f"lists of {name!r} have missing entries: leave it out by columns=")
     return values
+
+
+def _is_whole(values):
+    """Whether lists are all there and fill their content, so that their offsets can stay."""
+    import pyarrow as pa
+
+    if values.null_count or values.offset or not pa.types.is_list(values.type):
+        return False
+    return values.offsets[0].as_py() == 0 and values.offsets[-1].as_py() == len(values.values)
 
 
 def _masked(kind):
