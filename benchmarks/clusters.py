@@ -1,6 +1,6 @@
 """RNTuples of many rows in one large cluster and in many small ones, beside uproot.
 
-python -m benchmarks.clusters [--rounds 5] [--rows 10000000]
+python -m benchmarks.clusters [--rounds 3] [--rows 10000000]
 """
 
 import argparse
@@ -73,7 +73,7 @@ def row(name, path, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--print-only", action="store_true", help="leave RESULTS.md as it is")
     asked = parser.parse_args()
