@@ -246,3 +246,24 @@ def test_help_has_examples(folder):
     assert "hepml report events.root --tree nominal --label is_signal" in " ".join(
         done.stdout.split()
     )
+
+
+def test_optional_columns_of_an_rntuple_are_used_and_what_is_not_read_is_named(table, tmp_path):
+    ak, uproot = pytest.importorskip("awkward"), pytest.importorskip("uproot")
+    label, score = table["Label"].to_numpy(), table["bdt"].to_numpy()
+    leading = ak.mask(ak.Array(table.iloc[:, 0].to_numpy()), np.arange(len(table)) % 5 > 0)
+    with uproot.recreate(tmp_path / "o.root") as file:
+        file["t"] = {
+            "label": label,
+            "bdt": score,
+            "leading": ak.Array(leading.tolist()),
+            "count": ak.Array([None, *range(1, len(table))]),
+            "either": ak.Array([1, "a"] * (len(table) // 2)),
+        }
+    options = ["--label", "label", "--score", "bdt", "--out", "page.html"]
+    done = hepml("o.root", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "page.html").read_text("utf-8")
+    named = [row[0] for row in tables(html)["Input variables in numbers"]]
+    assert set(named) == {"leading", "count"}
+    assert "Not read: either (a variant" in text_of(section(html, "summary"))

@@ -260,3 +260,5 @@ def _notes(table, chosen):
         yield f"No numbers, and left out: {', '.join(chosen.left_out)}."
     if chosen.only_nan:
         yield f"Nothing but NaN, and left out: {', '.join(chosen.only_nan)}."
+    if lost := [f"{name} ({why})" for name, why in table.lost.items() if name not in chosen.drop]:
+        yield f"Not read: {', '.join(lost)}."

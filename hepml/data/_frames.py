@@ -1,10 +1,34 @@
-"""Arrow batches to pandas tables: the type of a column never depends on the values in it."""
+"""Arrow batches to tables of pandas or awkward: no column's type depends on the values in it."""
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 from hepml.data._errors import DataError
 
-__all__ = ["NothingButNaN", "regroup", "to_frame"]
+__all__ = ["NothingButNaN", "regroup", "table_maker", "to_awkward", "to_frame"]
+
+
+def table_maker(library):
+    """Find what makes tables of batches in a library: `to_frame` or `to_awkward`.
+
+    Parameters
+    ----------
+    library : {"pd", "ak"}
+
+    Raises
+    ------
+    DataError
+        For any other, and if awkward is not there.
+    """
+    if library not in ("pd", "ak"):
+        message = "'pd' gives tables of pandas, 'ak' arrays of awkward"
+        raise DataError(f"library={library!r} is not known: {message}")
+    if library == "pd":
+        return to_frame
+    try:
+        import awkward as ak  # noqa: F401
+    except ImportError:
+        raise DataError('awkward arrays need awkward: pip install "hepml-lab[files]"') from None
+    return to_awkward
 
 
 def to_frame(batches, schema, left_out=None):
@@ -35,6 +59,46 @@ def to_frame(batches, schema, left_out=None):
     table = pd.DataFrame(values, index=pd.RangeIndex(rows), copy=False)
     table.attrs["left_out"] = dict(left_out or {})
     return table
+
+
+def to_awkward(batches, schema, left_out=None):
+    """Awkward array of records of some batches, which are let go on the way.
+
+    Parameters
+    ----------
+    batches, schema, left_out
+        As for `to_frame`.
+
+    Returns
+    -------
+    awkward.Array
+        A record per event, with a field per column. Only a column in which values may be missing
+        has an option type.
+    """
+    import awkward as ak
+
+    rows = sum(batch.num_rows for batch in batches)
+    chunks = [[batch.column(place) for batch in batches] for place in range(len(schema))]
+    batches.clear()
+    contents = []
+    for place, field in enumerate(schema):
+        contents.append(_content(chunks[place], field))
+        chunks[place] = None
+    record = ak.contents.RecordArray(contents, schema.names, length=rows)
+    return ak.Array(record, attrs={"left_out": dict(left_out or {})})
+
+
+def _content(chunks, field):
+    """Awkward's layout of the chunks of a column."""
+    import awkward as ak
+    import pyarrow as pa
+
+    from hepml.data.files._layouts import layout, levels_of, missing_levels
+
+    chunks = chunks or [pa.array([], field.type)]
+    levels = levels_of(field).union(*map(missing_levels, chunks))
+    parts = [layout(chunk, levels) for chunk in chunks]
+    return parts[0] if len(parts) == 1 else ak.concatenate(parts, highlevel=False)
 
 
 def _column(values, field):
@@ -68,6 +132,11 @@ def _solid(values, kind, name):
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if not len(values):  # what a file gives may lack the buffer that awkward looks into
+        return pa.array([], kind)
+    if pa.types.is_nested(kind) and _is_whole(values):
+        content = _solid(values.values, kind.value_type, name)
+        return pa.ListArray.from_arrays(values.offsets, content, type=kind)
     if pa.types.is_nested(kind):
         ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(values), 0))
         offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
@@ -79,6 +148,15 @@ def _solid(values, kind, name):
     if values.null_count:
         raise DataError(f"lists of {name!r} have missing entries: leave it out by columns=")
     return values
+
+
+def _is_whole(values):
+    """Whether lists are all there and fill their content, so that their offsets can stay."""
+    import pyarrow as pa
+
+    if values.null_count or values.offset or not pa.types.is_list(values.type):
+        return False
+    return values.offsets[0].as_py() == 0 and values.offsets[-1].as_py() == len(values.values)
 
 
 def _masked(kind):

@@ -8,7 +8,7 @@ from numbers import Real
 from hepml.data import _memory
 from hepml.data._chain import ONLY_NAN, Table, left_out_told, prompt
 from hepml.data._errors import DataError, LeftOutWarning
-from hepml.data._frames import regroup, to_frame
+from hepml.data._frames import regroup, table_maker
 from hepml.data._types import cast
 
 __all__ = ["Table", "chunks", "left_out_told", "read"]
@@ -26,6 +26,7 @@ def read(
     drop=(),
     differing="raise",
     missing="raise",
+    library="pd",
 ):
     """Read a table from a file: ROOT, CSV, Parquet, HDF5, npz or npy.
 
@@ -65,10 +66,12 @@ def read(
     missing : {"raise", "skip"}
         What to do if files of a chain have no such tree: complain, or skip these as well as those
         without rows. They are named in a warning and in ``.attrs["skipped"]``.
+    library : {"pd", "ak"}
+        What to make: a table of pandas, or an array of awkward with a record per event.
 
     Returns
     -------
-    pandas.DataFrame, shape (events, columns)
+    pandas.DataFrame, shape (events, columns), or awkward.Array, length events
         A column with several values per event (a jagged branch, an array) has Arrow's list type:
         ``table["jet_pt"].list.len()`` counts them, ``ak.from_arrow(pa.array(table["jet_pt"]))``
         makes an awkward array of it. What a table cannot hold, columns of nothing but NaN, and
@@ -85,6 +88,7 @@ def read(
         One sentence: no such file, unknown or damaged format, no such tree or column, too large
         for the memory.
     """
+    make = table_maker(library)
     table = Table(
         path, columns, tree, where=where, names=names, drop=drop, differing=differing,
         missing=missing,
@@ -95,7 +99,7 @@ def read(
         table.tell()
         for place, (name, batch) in enumerate(batches):
             batches[place] = cast(batch.select(schema.names), schema, name)
-        return _told(to_frame(batches, schema, table.left_out), table)
+        return _told(make(batches, schema, table.left_out), table)
     except MemoryError:
         raise _too_large(table) from None
 
@@ -111,12 +115,13 @@ def chunks(
     rows=100_000,
     differing="raise",
     missing="raise",
+    library="pd",
 ):
     """Read a table piece by piece, in bounded memory however large the file is.
 
     Parameters
     ----------
-    path, columns, tree, where, names, drop, differing, missing
+    path, columns, tree, where, names, drop, differing, missing, library
         As for `read`. ROOT files of a chain are opened one after the other, and the first one
         says the types: a later file with a wider type is read as long as its values fit.
         ``differing="common"`` looks at all files before the first row.
@@ -126,7 +131,7 @@ def chunks(
 
     Returns
     -------
-    iterator of pandas.DataFrame, each of shape (rows, columns)
+    iterator of pandas.DataFrame, each of shape (rows, columns), or of awkward.Array
         All with the same types; the index starts from 0 in every piece. Columns of nothing but
         NaN are kept, and named in a `LeftOutWarning` at the end.
 
@@ -137,19 +142,20 @@ def chunks(
     """
     if isinstance(rows, bool) or not isinstance(rows, Real) or rows % 1 != 0 or rows < 1:
         raise DataError(f"rows={rows!r}: the rows of a piece are a whole number, at least one")
+    make = table_maker(library)
     table = Table(
         path, columns, tree, where=where, names=names, drop=drop, differing=differing,
         missing=missing,
     )  # fmt: skip
     table.tell()
-    return _pieces(table, int(rows))
+    return _pieces(table, int(rows), make)
 
 
-def _pieces(table, rows):
+def _pieces(table, rows, make):
     schema = table.schema
     for held in regroup(table.batches(), rows):
         with prompt():
-            frame = to_frame(held, schema, table.left_out)
+            frame = make(held, schema, table.left_out)
         yield _told(frame, table)
     table.tell()
     if table.only_nan:

@@ -75,7 +75,7 @@ def written(path, table):
     return path
 
 
-@pytest.mark.parametrize("name", ["a/b", "a.b", "a\\b"])
+@pytest.mark.parametrize("name", ["a/b", "a.", "a\\b"])
 def test_names_that_an_rntuple_cannot_hold_are_refused(tmp_path, name):
     table = pa.table({name: [1.0]})
     with pytest.raises(DataError, match="an RNTuple cannot hold"):

@@ -130,6 +130,12 @@ class Tree:
         """Arrow type of a column, None if no table can hold it."""
         return self._columns[name].type if name in self._columns else None
 
+    def field(self, name):
+        """Arrow field of a column that a table can hold."""
+        import pyarrow as pa
+
+        return pa.field(name, self.type(name), nullable=False)
+
     def length(self, name):
         """Rows that a branch has baskets for."""
         return int(self._columns[name].source.branch.entry_offsets[-1])

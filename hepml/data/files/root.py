@@ -23,13 +23,14 @@ from hepml.data.files._friends import (
 )
 from hepml.data.files._guard import reading
 from hepml.data.files._remote import Remote
+from hepml.data.files._rntuple import NTuple
+from hepml.data.files._root_writer import DIGESTS, TITLE, TreeWriter
 from hepml.data.files._ttree import Tree
 from hepml.data.files.base import (
     BATCH_BYTES,
     NO_TYPE,
     NUMBERS_ROWS,
     Source,
-    Writer,
     check_expansion,
     check_names,
     choose_tree,
@@ -40,14 +41,8 @@ __all__ = ["RootSource", "RootWriter"]
 
 TREES = ["TTree", "TNtuple", "TNtupleD", "THbookTree", "ROOT::RNTuple"]
 BIG_FILE_VERSION = 1_000_000  # from here on the header's pointers have eight bytes
-FLAT_FIELDS = {"bool": "bool", "float": "float32", "double": "float64"} | {
-    f"std::{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
-}
-GROUP_BYTES = 8_000_000  # written at once: one basket per branch, or one cluster
 INDEX = "index"  # what uproot calls that of pandas
 LEAST_WIDTH = 8  # bytes per row assumed at least, whatever a damaged file says
-DIGESTS = "hepml_{}"  # name, beside the tree, of the text that holds the digests
-TITLE = "digests of {} beside this"  # of a tree with digests: so that none lose theirs
 
 
 class RootSource(Source):
@@ -124,7 +119,7 @@ class RootSource(Source):
             return self._with_friends(Tree(tree), tree)
         if not sound_envelopes(tree):
             raise self._changed("a checksum of its RNTuple differs")
-        return _NTuple(tree)
+        return NTuple(tree)
 
     def _with_friends(self, table, tree):
         """Add the columns of the friends of a tree, or say why not."""
@@ -194,7 +189,7 @@ class RootSource(Source):
         reasons = getattr(self._table, "reasons", {})
         self.left_out = {n: reasons.get(n, NO_TYPE) for n, kind in types.items() if kind is None}
         known = {name: kind for name, kind in types.items() if kind is not None}
-        self.schema = pa.schema([pa.field(n, kind, nullable=False) for n, kind in known.items()])
+        self.schema = pa.schema([self._table.field(name) for name in known])
         if self.rows and self.left_out and not known:
             raise self._changed(f"all is left out: {next(iter(self.left_out.values()))}")
         # Each row takes a byte at least in every flat column.
@@ -278,278 +273,24 @@ def _next_edge(edges, start, step, rows):
     return int(edge) if edge > start else reach
 
 
-class _NTuple:
-    """An RNTuple: its top-level fields by name."""
-
-    def __init__(self, ntuple):
-        self.rows, self._ntuple = int(ntuple.num_entries), ntuple
-        self.title = ntuple.header.ntuple_description
-        self._fields = {field.name: field for field in ntuple.fields}
-        self.names = list(self._fields)
-
-    def type(self, name):
-        """Arrow type of a field, None if no table can hold it."""
-        import pyarrow as pa
-
-        field = self._fields[name]
-        if field.typename in FLAT_FIELDS:
-            return pa.from_numpy_dtype(FLAT_FIELDS[field.typename])
-        try:
-            return _arrow_type(field.to_akform(filter_name=lambda _: True)[0].content(name))
-        except Exception:  # noqa: BLE001 - uproot has no one error for what it cannot read
-            return None
-
-    def length(self, _name):
-        """Rows that there are clusters for."""
-        return sum(cluster.num_entries for cluster in self._ntuple.cluster_summaries)
-
-    def width(self, name):
-        """Bytes per row; what lists take is not known, but clusters bound it."""
-        import numpy as np
-
-        return np.dtype(FLAT_FIELDS.get(self._fields[name].typename, "float64")).itemsize
-
-    def edges(self, _names):
-        """Rows at which a cluster ends."""
-        import numpy as np
-
-        return np.cumsum([0, *(cluster.num_entries for cluster in self._ntuple.cluster_summaries)])
-
-    def array(self, name, kind, start, stop):
-        """Read some rows of a field."""
-        field = self._fields[name]
-        if field.typename in FLAT_FIELDS:
-            return _flat(field.array(entry_start=start, entry_stop=stop, library="np"))
-        return _jagged(field.array(entry_start=start, entry_stop=stop, library="ak"), kind)
-
-
-def _flat(values):
-    """Array of numbers without a copy; ROOT stores them in the other order of bytes."""
-    import pyarrow as pa
-
-    return pa.array(values.astype(values.dtype.newbyteorder("="), copy=False))
-
-
-def _jagged(values, kind):
-    import awkward as ak
-
-    found = ak.to_arrow(values, extensionarray=False, list_to32=True, string_to32=True)
-    return found.cast(kind)
-
-
-def _arrow_type(form):
-    """Arrow type for an awkward form of numbers, texts and lists of these; None for others."""
-    import pyarrow as pa
-
-    if form.parameter("__array__") == "string":
-        return pa.string()
-    if form.is_list:
-        content = _arrow_type(form.content)
-        return content and pa.list_(content)
-    if form.is_numpy:
-        kind = pa.from_numpy_dtype(form.primitive)
-        for _ in form.inner_shape:
-            kind = pa.list_(kind)
-        return kind
-    return None
-
-
-class RootWriter(Writer):
-    """A TTree, or an RNTuple if ``layout`` says so, with the digests of its columns beside it.
-
-    Parameters
-    ----------
-    path, schema, tree
-        As for `Writer`.
-    layout : {"ttree", "rntuple"}
-    """
-
-    kind = "ROOT"
-
-    def __init__(self, path, schema, tree, layout="ttree"):
-        import uproot
-
-        super().__init__(path, schema, tree)
-        if layout not in ("ttree", "rntuple"):
-            raise DataError(f"layout={layout!r}: a ROOT file holds a ttree or an rntuple")
-        self._fields = [_plain_field(field, layout) for field in schema]
-        self._digests = {field.name: Digest() for field in self._fields}
-        self._held, self._bytes = [], 0
-        # Of ROOT's ways to compress that are fast, only this one has a check sum uproot looks at.
-        self._file = uproot.recreate(path, compression=uproot.ZLIB(1))
-        make = self._make_tree if layout == "ttree" else self._make_ntuple
-        self._table, self._is_tree = make(), layout == "ttree"
-
-    def _make_tree(self):
-        import pyarrow as pa
-
-        names = {field.name for field in self._fields}
-        types = {field.name: _branch_type(field.type) for field in self._fields}
-        counters = {}
-        for field in self._fields:
-            if pa.types.is_list(field.type):
-                counters[field.name] = _unused(f"n{field.name}", {*names, *counters.values()})
-        return self._file.mktree(self.tree, types, title=self._title, counter_name=counters.get)
-
-    def _make_ntuple(self):
-        import pyarrow as pa
-
-        arrays = [pa.array([], field.type) for field in self._fields]
-        empty = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(self._fields))
-        return self._file.mkrntuple(self.tree, _records(empty).layout.form, self._title)
-
-    @property
-    def _title(self):
-        return TITLE.format(self._file.file.uuid)
-
-    def write(self, batch):
-        """Add a batch; see `Writer.write`."""
-        self._held.append(self._plain(batch))
-        self._bytes += batch.nbytes
-        if self._bytes >= GROUP_BYTES:
-            self._flush()
+class RootWriter(TreeWriter):
+    """A TTree or an RNTuple that is read back before it counts as written; see `TreeWriter`."""
 
     def close(self, *, complete):
-        """Write what is held and the digests, and close the file."""
-        try:
-            if complete:
-                self._flush()
-                self._file[DIGESTS.format(self.tree)] = json.dumps(self._noted())
-        finally:
-            self._file.close()
+        """Close the file, and raise unless it is read as what was to be written."""
+        super().close(complete=complete)
+        if complete:
+            self._check()
 
-    def _noted(self):
-        columns = {
-            field.name: {"type": str(field.type), "sums": self._digests[field.name].sums()}
-            for field in self._fields
-        }
-        return {"file": str(self._file.file.uuid), "columns": columns}
-
-    def _plain(self, batch):
-        """Batch in the types that are written; what is missing becomes NaN or an error."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        arrays = []
-        for field in self._fields:
-            values = batch.column(batch.schema.get_field_index(field.name))
-            if values.null_count and pa.types.is_floating(field.type):
-                values = pc.fill_null(values, float("nan"))
-            if values.null_count:
-                raise DataError(f"ROOT cannot hold missing values, which {field.name!r} has")
-            arrays.append(values.cast(field.type))
-        return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(self._fields))
-
-    def _flush(self):
-        import pyarrow as pa
-
-        if not self._held:
-            return
-        table = pa.Table.from_batches(self._held).combine_chunks()
-        self._held, self._bytes = [], 0
-        batch = table.to_batches()[0]
-        for name, digest in self._digests.items():
-            digest.update(batch.column(batch.schema.get_field_index(name)))
-        self._table.extend(_branches(batch) if self._is_tree else _records(batch))
+    def _check(self):
+        with RootSource(self.path, tree=self.tree) as found:
+            types = {field.name: field.type for field in found.schema}
+            if (types, found.left_out, found.rows) != (self.types, {}, self.rows):
+                raise _unlike(self.path, "names, types or rows")
+            optional = [name for name in types if self.levels[name]]
+            for batch in found.batches(optional) if optional else ():
+                del batch  # each column's digest is compared at the end
 
 
-def _records(batch):
-    import awkward as ak
-
-    contents = [_content(values) for values in batch.columns]
-    return ak.Array(ak.contents.RecordArray(contents, batch.schema.names, length=batch.num_rows))
-
-
-def _branches(batch):
-    import awkward as ak
-    import pyarrow as pa
-
-    return {
-        field.name: ak.Array(_content(values))
-        if pa.types.is_list(field.type) or pa.types.is_string(field.type)
-        else values.to_numpy(zero_copy_only=False)
-        for field, values in zip(batch.schema, batch.columns, strict=True)
-    }
-
-
-def _content(values):
-    """Awkward's layout of an Arrow array without missing values."""
-    import awkward as ak
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_list(values.type):
-        return ak.contents.ListOffsetArray(
-            _offsets(pc.list_value_length(values)), _content(values.flatten())
-        )
-    if pa.types.is_string(values.type):
-        letters = ak.contents.NumpyArray(_letters(values), parameters={"__array__": "char"})
-        offsets = _offsets(pc.binary_length(values))
-        return ak.contents.ListOffsetArray(offsets, letters, parameters={"__array__": "string"})
-    return ak.contents.NumpyArray(values.to_numpy(zero_copy_only=False))
-
-
-def _letters(texts):
-    """All bytes of some texts, one after the other."""
-    import numpy as np
-
-    data, offsets = texts.buffers()[2], np.frombuffer(texts.buffers()[1], dtype=np.int32)
-    first, last = offsets[texts.offset], offsets[texts.offset + len(texts)]
-    return np.frombuffer(data or b"", dtype=np.uint8)[first:last]
-
-
-def _offsets(lengths):
-    import awkward as ak
-    import numpy as np
-
-    return ak.index.Index64(np.concatenate(([0], np.cumsum(lengths.to_numpy(), dtype=np.int64))))
-
-
-def _plain_field(field, layout):
-    """Field as it is written; an error says what this layout cannot hold."""
-    import pyarrow as pa
-
-    kind = _plain_type(field.type)
-    if kind is None:
-        raise DataError(f"ROOT cannot hold {field.name!r}, which is of type {field.type}")
-    if layout == "rntuple" and set("/\\.") & set(field.name):  # uproot splits names there
-        raise DataError(
-            f"an RNTuple cannot hold {field.name!r}: no '/', no '\\\\' and no '.' in its names"
-        )
-    inner = kind.value_type if layout == "ttree" and pa.types.is_list(kind) else None
-    if inner is not None and (pa.types.is_list(inner) or pa.types.is_string(inner)):
-        what = "text" if pa.types.is_string(inner) else "lists"
-        message = f"a TTree cannot hold {field.name!r}, which has {what} in lists"
-        raise DataError(f"{message}: write an RNTuple (--rntuple)")
-    return pa.field(field.name, kind, nullable=False)
-
-
-def _plain_type(kind):
-    import pyarrow as pa
-
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return pa.string()
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        content = _plain_type(kind.value_type)
-        return content and pa.list_(content)
-    if pa.types.is_float16(kind):
-        return pa.float32()
-    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    return kind if is_number or pa.types.is_boolean(kind) else None
-
-
-def _branch_type(kind):
-    import numpy as np
-    import pyarrow as pa
-
-    if pa.types.is_string(kind):
-        return "string"
-    if pa.types.is_list(kind):
-        return f"var * {np.dtype(kind.value_type.to_pandas_dtype())}"
-    return np.dtype(kind.to_pandas_dtype())
-
-
-def _unused(name, names):
-    while name in names:
-        name += "_"
-    return name
+def _unlike(path, what):
+    return DataError(f"{path.name} is not what was written: its {what} differ; nothing is kept")
