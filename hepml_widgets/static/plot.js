@@ -1203,8 +1203,11 @@ function readoutLine() {
     });
     const column = Math.min(COLUMN, Math.max(...widths));
     node.style.setProperty("--column", `${column}px`);
-    widths.forEach((width, i) => node.children[i].style.setProperty(
-      "--span", width <= column ? "auto" : width < 2 * column ? "span 2" : "1 / -1"));
+    widths.forEach((width, i) => {
+      const span = Math.min(3, Math.ceil(width / column));
+      node.children[i].style.setProperty("--span", span);
+      node.children[i].classList.toggle("hepml-wide", span > 1);
+    });
     node.classList.toggle("hepml-many", widths.reduce((sum, width) => sum + width + 17, 0) > LINE);
   };
   const write = (parts) => {
