@@ -17,7 +17,7 @@ __all__ += ["check_unique", "choose_tree", "damaged"]
 
 BATCH_BYTES = 32_000_000  # aimed at per batch, all columns together
 EXPANDED_BYTES, EXPANSION = 1_000_000_000, 200
-"""More bytes than both this and this many times the file's size are taken for a bomb."""
+"""More bytes than both this and this many times the file's size are refused."""
 
 
 class Source(ABC):
