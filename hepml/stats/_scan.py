@@ -1,11 +1,17 @@
 """Significance of every cut of a curve."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hepml.stats._cuts import freeze
 from hepml.stats._significance import _error, _z, counting
+
+if TYPE_CHECKING:
+    from hepml.stats._cuts import CutTable
 
 __all__ = ["SignificanceScan", "significance_scan"]
 
@@ -47,14 +53,16 @@ class SignificanceScan:
             )
         )
 
-    def best(self, of="significance"):
+    def best(self, of: str = "significance") -> int | None:
         """Row of the largest finite ``of`` ("significance" or "ams"), None if there is none."""
         values = getattr(self, of)
         finite = np.isfinite(values)
         return int(np.argmax(np.where(finite, values, -np.inf))) if finite.any() else None
 
 
-def significance_scan(curve, *, sigma_b=0.0, b_r=10.0):
+def significance_scan(
+    curve: CutTable, *, sigma_b: float = 0.0, b_r: float = 10.0
+) -> SignificanceScan:
     """Significance and AMS, with their errors, at every cut of a curve or table.
 
     Parameters
