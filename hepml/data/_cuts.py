@@ -2,13 +2,19 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from __future__ import annotations
+
 import math
 import operator
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hepml.data._errors import DataError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["COMPARISONS", "Expression", "check_cut", "col", "selected"]
 
@@ -57,7 +63,7 @@ FUNCTIONS += (np.arccos, np.arctan, np.arctan2, np.sinh, np.cosh, np.tanh, np.ar
 FUNCTIONS += (np.minimum, np.maximum)
 
 
-def col(name):
+def col(name: str) -> Expression:
     """Column in a cut, such as ``(col("mjj") > 3300) & (abs(col("eta")) < 2.5)``.
 
     Compare it with numbers, text or other columns by ``< <= == != >= >``; compute with
@@ -176,17 +182,17 @@ class Expression(ABC):
     def __invert__(self):
         return _Not(self)
 
-    def isin(self, values):
+    def isin(self, values: Iterable[object]) -> Expression:
         """Whether the value is one of ``values``, numbers or texts."""
         if isinstance(values, str):
             raise TypeError(f"isin takes several values: isin([{values!r}])")
         return _OneOf(self, values)
 
-    def between(self, low, high):
+    def between(self, low: object, high: object) -> Expression:
         """Whether the value lies from ``low`` to ``high``, both included."""
         return (self >= low) & (self <= high)
 
-    def isfinite(self):
+    def isfinite(self) -> Expression:
         """Whether the value is neither NaN nor infinite nor missing."""
         return _Finite(self)
 

@@ -2,6 +2,8 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import json
@@ -13,12 +15,18 @@ from importlib.util import find_spec
 from itertools import accumulate
 from numbers import Integral, Real
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hepml import __version__
 from hepml.data._chunks import GO_ON, ChunkFolder, differences, pack, reporting, write_whole
 from hepml.data._errors import DataError, nearest
 from hepml.data._samples import TREE, card, card_path, content_digest, file_digest, tallies
 from hepml.data.recipes import NAMES, get
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["generate"]
 
@@ -31,7 +39,16 @@ MOST_EVENTS = 2_000_000_000  # EventId is a 32-bit number
 SMALL_SAMPLE = 200_000  # events, up to which the best compression is worth its time
 
 
-def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=None):
+def generate(
+    name: str,
+    events: int,
+    seed: int,
+    out: str | os.PathLike[str],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Callable[[int, int, bool], object] | None = None,
+) -> dict[str, Any]:
     """Make a sample from its recipe, into a folder.
 
     What comes out depends on (recipe, events, seed) and on the versions that the card names,
