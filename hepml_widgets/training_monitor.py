@@ -1,5 +1,7 @@
 """Live curves of a training, with a Stop that is heard while it trains."""
 
+from __future__ import annotations
+
 import asyncio
 import importlib.metadata
 import json
@@ -11,6 +13,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -24,6 +27,13 @@ from hepml_widgets._base import View
 from hepml_widgets._numbers import as_name, isolated, shorten
 from hepml_widgets._recorder import Recorder, cell, is_loss, is_validation, spelled
 from hepml_widgets._roc_figure import plain
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["TrainingMonitor"]
 
@@ -92,7 +102,15 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     live = traitlets.Dict().tag(sync=True)
     status = traitlets.Unicode("empty")
 
-    def __init__(self, metrics=None, baseline=None, *, watch=None, mode="auto", events=None):
+    def __init__(
+        self,
+        metrics: str | Sequence[str] | None = None,
+        baseline: float | Mapping[str, float] | None = None,
+        *,
+        watch: str | None = None,
+        mode: str = "auto",
+        events: int | None = None,
+    ) -> None:
         given = [metrics] if isinstance(metrics, str) else metrics or ()
         self._metrics = [as_name(name) for name in given]
         self._baseline = baseline
@@ -125,17 +143,17 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     # ------------------------------------------------------------ results
 
     @property
-    def history(self):
+    def history(self) -> dict[str, list[float]]:
         """Dict of lists as Keras's ``History.history``: one value per epoch measured."""
         return self._recorder.history
 
     @property
-    def best(self):
+    def best(self) -> tuple[int, str, float] | None:
         """Best epoch so far as ``(epoch, name, value)``, epochs counted from 1; or None."""
         return self._recorder.best
 
     @property
-    def epochs(self):
+    def epochs(self) -> int:
         """Number of epochs (or rounds) recorded."""
         return self._recorder.length
 
@@ -147,7 +165,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         best = self.best and f", best {shorten(self.best.name)[1:-1]} {self.best.value:.3g}"
         return f"{name}({count}{f'{best} at {self.best.epoch}' if best else ''})"
 
-    def describe(self):
+    def describe(self) -> str:
         """One sentence that stands for the picture where it cannot be seen."""
         if not self.epochs:
             return "Training monitor: train a model to see it here."
@@ -158,7 +176,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     # ------------------------------------------------------------ a loop of your own
 
-    def begin(self, total=None, unit="epoch", *, resume=False):
+    def begin(self, total: int | None = None, unit: str = "epoch", *, resume: bool = False) -> None:
         """Begin a training; curves of an earlier one are forgotten.
 
         Parameters
@@ -182,7 +200,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self._watch_cell()
         self._tell("running")
 
-    def update(self, values):
+    def update(self, values: Mapping[str, float]) -> bool:
         """Record one epoch or round.
 
         Waits while the training is paused.
@@ -203,7 +221,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             self._publish()
         return self._held and self._wait()
 
-    def tick(self, step, steps=None):
+    def tick(self, step: int, steps: int | None = None) -> bool:
         """Count one batch; cheap enough for every batch.
 
         Parameters
@@ -223,7 +241,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             self._publish()
         return self._held and self._wait()
 
-    def end(self):
+    def end(self) -> None:
         """End the training; a saved notebook then holds its curves."""
         self._settle(None)
 
@@ -237,7 +255,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     # ------------------------------------------------------------ libraries
 
-    def xgboost(self, rounds=None):
+    def xgboost(self, rounds: int | None = None) -> Any:
         """Follow xgboost with a callback.
 
         Parameters
@@ -253,7 +271,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         """
         return _adapters.follow_xgboost(self, rounds)
 
-    def lightgbm(self):
+    def lightgbm(self) -> Callable[[Any], None]:
         """Follow lightgbm with a callback.
 
         Returns
@@ -263,7 +281,14 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         """
         return _adapters.LightgbmFollower(self)
 
-    def fit(self, estimator, X, y, sample_weight=None, validation=None):
+    def fit(
+        self,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        validation: Any = None,
+    ) -> Any:
         """Fit a scikit-learn estimator and follow it; the model is that of ``estimator.fit``.
 
         Gradient boosting reports its own loss and AdaBoost its exponential loss, a network the
@@ -299,32 +324,32 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     # ------------------------------------------------------------ control
 
     @property
-    def stopping(self):
+    def stopping(self) -> bool:
         """Whether Stop was pressed and the training has not ended yet."""
         return self._stopping
 
-    def stop(self):
+    def stop(self) -> None:
         """End the training after the running batch or round; the model stays usable."""
         if self.status in BUSY and not self._stopping:
             self._stopping = self._held = True
             self._go.set()
             self._tell("stopping")
 
-    def pause(self):
+    def pause(self) -> None:
         """Hold the training after the running batch or round, until `resume` or `stop`."""
         if self.status == "running":
             self._go.clear()
             self._held = True
             self._tell("paused")
 
-    def resume(self):
+    def resume(self) -> None:
         """Go on after `pause`."""
         if self.status == "paused":
             self._held = self._stopping
             self._go.set()
             self._tell("running")
 
-    def on_start(self, function):
+    def on_start(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Run ``function()`` in a background thread whenever Start is pressed.
 
         This works everywhere: in JupyterLab, and in Voila, where all cells have run before the
@@ -344,7 +369,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self._publish()
         return function
 
-    def start(self, function=None):
+    def start(self, function: Callable[..., Any] | None = None) -> TrainingMonitor:
         """Train in a background thread now; the notebook stays responsive.
 
         Parameters
@@ -375,7 +400,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self._thread.start()
         return self
 
-    def wait(self, timeout=None):
+    def wait(self, timeout: float | None = None) -> Any:
         """Wait for the training begun by `start`; its curves are then in a saved notebook.
 
         Parameters
@@ -544,7 +569,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         name = next(iter(lower), upper)
         return {} if name is None else {name: float(self._baseline)}
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """Collect the synced traits for a page without a kernel: all epochs, no clock.
 
         What is shown there is a recording, and says so. Seconds are left out so that the same
@@ -589,7 +614,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     # ------------------------------------------------------------ recordings
 
-    def record(self, path, recorded=None):
+    def record(self, path: str | os.PathLike[str], recorded: str | None = None) -> Path:
         """Write the curves as JSON, to be shown again by `replay`.
 
         Parameters
@@ -616,7 +641,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         return path
 
     @classmethod
-    def replay(cls, path, **options):
+    def replay(cls, path: str | os.PathLike[str], **options: Any) -> TrainingMonitor:
         """Monitor of a training recorded by `record`.
 
         Parameters
@@ -644,7 +669,9 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         return cls(**options)._recall(curves, str(content["recorded"]), content["unit"])  # noqa: SLF001
 
     @classmethod
-    def from_history(cls, history, recorded=None, *, unit="epoch", **options):
+    def from_history(
+        cls, history: Any, recorded: str | None = None, *, unit: str = "epoch", **options: Any
+    ) -> TrainingMonitor:
         """Monitor of a training that is over.
 
         Parameters
@@ -681,7 +708,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     # ------------------------------------------------------------ print
 
-    def figure(self):
+    def figure(self) -> Figure:
         """Draw the curves with matplotlib, for print.
 
         Returns
@@ -692,7 +719,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         with _style.context():
             return self._figure()
 
-    def picture(self):
+    def picture(self) -> bytes:
         """PNG of the curves, as bytes: plainer than `figure`, at little cost."""
         upper, lower = self._panels()
         names = [name for name in (upper, *lower[:1]) if name is not None]

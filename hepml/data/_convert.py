@@ -1,13 +1,20 @@
 """From any format to any other, streaming, and never leaving half a file."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hepml.data._errors import DataError
 from hepml.data._read import Table
 from hepml.data.files import open_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hepml.data._cuts import Expression
 
 __all__ = ["Converted", "convert"]
 
@@ -23,18 +30,18 @@ class Converted(NamedTuple):
 
 
 def convert(
-    source,
-    target,
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    target: str | os.PathLike[str],
     *,
-    columns=None,
-    tree=None,
-    where=None,
-    names=None,
-    drop=(),
-    progress=None,
-    layout=None,
-    overwrite=False,
-):
+    columns: str | Sequence[str] | None = None,
+    tree: str | None = None,
+    where: Expression | None = None,
+    names: Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
+    progress: Callable[..., object] | None = None,
+    layout: str | None = None,
+    overwrite: bool = False,
+) -> Converted:
     """Write a table in another format, in bounded memory however large it is.
 
     The target appears when it is complete: after an error or an interruption there is none, or

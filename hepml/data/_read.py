@@ -2,6 +2,8 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from __future__ import annotations
+
 import contextlib
 import gc
 import glob
@@ -9,6 +11,7 @@ import os
 import re
 from numbers import Real
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hepml.data import _memory
 from hepml.data._cuts import check_cut, selected
@@ -18,6 +21,13 @@ from hepml.data.files import KNOWN, TREE_ENDINGS, format_of, open_source
 from hepml.data.files._guard import opening
 from hepml.data.files.base import check_columns
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from hepml.data._cuts import Expression
+
 __all__ = ["Table", "chunks", "read"]
 
 MEMORY_SHARE = 0.8  # of what is free, a table may take so much
@@ -25,7 +35,15 @@ MEMORY_SHARE = 0.8  # of what is free, a table may take so much
 ADDRESS = r"[A-Za-z][A-Za-z0-9+-]+:/"
 
 
-def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
+def read(
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    columns: str | Sequence[str] | None = None,
+    tree: str | None = None,
+    *,
+    where: Expression | None = None,
+    names: Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
+) -> pd.DataFrame:
     """Read a table from a file: ROOT, CSV, Parquet, HDF5, npz or npy.
 
     Parameters
@@ -68,7 +86,16 @@ def read(path, columns=None, tree=None, *, where=None, names=None, drop=()):
         raise _too_large(table) from None
 
 
-def chunks(path, columns=None, tree=None, *, where=None, names=None, drop=(), rows=100_000):
+def chunks(
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    columns: str | Sequence[str] | None = None,
+    tree: str | None = None,
+    *,
+    where: Expression | None = None,
+    names: Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
+    rows: int = 100_000,
+) -> Iterator[pd.DataFrame]:
     """Read a table piece by piece, in bounded memory however large the file is.
 
     Parameters
