@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from fnmatch import fnmatch
 from pathlib import Path
@@ -23,11 +24,14 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK, GPU_LOCK = ROOT / "requirements.lock", ROOT / "requirements-gpu.lock"
 OLDEST, NEWEST = (3, 11), (3, 13)
+NEXT = "3.14"  # the widgets and the files run there; TensorFlow, and so the lessons, not yet
 SUPPORTED = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
 
 HELP = """\
 make lab          install on first use, then open JupyterLab on the start page
 make test         run everything: unit, rules, widgets, notebooks, browser, book
+make lowest       test with the lowest versions that pyproject.toml allows
+make newest       test the statistics, the files and the widgets on Python 3.14
 make notebooks    rebuild notebooks/*.ipynb from tutorials/*.md
 make book         build the book into book/_build, offline
 make dashboards   serve the dashboards with Voila
@@ -309,6 +313,51 @@ def test(options):
     become(["-m", "pytest", "--nbval-lax", *places, *options], **thread_caps())
 
 
+# What the tests of the statistics, the files and the widgets import besides what these promise:
+# peers that promise a lowest version themselves, and tools as the lock has them.
+PEERS = ("lightgbm", "scikit-learn", "threadpoolctl", "vector", "xgboost-cpu")
+TOOLS = ("axe-playwright-python", "hypothesis", "nbclient", "packaging", "playwright", "psutil")
+TOOLS += ("pytest", "pyyaml")
+WITHOUT = "not browser and not generate and not notebook and not real_data"
+
+
+def promised():
+    """Return what the statistics, the files and the widgets need, and their tests."""
+    project = declared()
+    lists = project["optional-dependencies"]
+    peers = [text for text in lists["lab"] if re.match(r"[\w-]+", text).group(0) in PEERS]
+    tools = [locked(name).split(maxsplit=1)[0] for name in TOOLS]
+    return [*project["dependencies"], *lists["files"], *peers, *tools]
+
+
+def test_apart(python, resolution, options):
+    """Test in an environment of its own, made for it in half a minute and then taken away."""
+    prepare()
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**uv_environment(), "VIRTUAL_ENV": folder}
+        quietly("Making an environment …", [BIN / "uv", "venv", "--python", python, folder])
+        install = [BIN / "uv", "pip", "install", "--quiet", "--resolution", resolution]
+        quietly("Installing …", [*install, *promised()], env=environment)
+        places = [f"tests/{name}" for name in ("stats", "data", "widgets")]
+        command = [Path(folder, BIN.name, PYTHON.name), "-m", "pytest", "-m", WITHOUT, *places]
+        variables = {**os.environ, **thread_caps(), "PYTHONPATH": str(ROOT)}
+        if call([*command, *options], env=variables):
+            raise Problem(f"Tests fail with the {resolution} versions that pyproject.toml allows.")
+
+
+def lowest(options):
+    """Test the promise that pyproject.toml makes of every package's lowest version."""
+    test_apart(PYTHON, "lowest-direct", options)
+
+
+def newest(options):
+    """Test what needs no lesson on a Python that the lessons wait for."""
+    path = shutil.which(f"python{NEXT}")
+    if path is None:
+        raise Problem(f"There is no python{NEXT} on the PATH.")
+    test_apart(path, "highest", options)
+
+
 BROWSER_STARTS = """
 from playwright.sync_api import sync_playwright
 from tests.conftest import CHROMIUM_FLAGS, find_chromium
@@ -389,12 +438,16 @@ def bench(options):
             raise Problem(f"The benchmark {name} failed.")
 
 
-def extras():
-    """Return the names of the optional lists in pyproject.toml."""
+def declared():
+    """Return the table `project` of pyproject.toml."""
     import tomllib  # noqa: PLC0415 - an older Python must get as far as to be told
 
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return list(project["optional-dependencies"])
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def extras():
+    """Return the names of the optional lists in pyproject.toml."""
+    return list(declared()["optional-dependencies"])
 
 
 def resolve(path, switches):
@@ -451,6 +504,8 @@ COMMANDS = {
     "install": install,
     "lab": lab,
     "test": test,
+    "lowest": lowest,
+    "newest": newest,
     "notebooks": build_notebooks,
     "book": build_book,
     "dashboards": dashboards,

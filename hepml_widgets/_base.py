@@ -1,11 +1,13 @@
 """What every view is: one compact table, one script, three ways to be shown."""
 
+from __future__ import annotations
+
 import base64
 import io
 import itertools
 import json
 from html import escape
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import anywidget
 import matplotlib as mpl
@@ -19,6 +21,13 @@ from hepml.files import write_text
 from hepml_widgets import _boxes
 from hepml_widgets._checks import as_target
 from hepml_widgets._scripts import source, stylesheet
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+    from typing import Any
+
+    from matplotlib.figure import Figure
 
 _counter = itertools.count(1)
 
@@ -92,7 +101,7 @@ class View(anywidget.AnyWidget):
         _boxes.register(View)
         super().__init__(key=f"hepml-{next(_counter)}", **traits)
 
-    def figure(self):
+    def figure(self) -> Figure:
         """Draw the view with matplotlib, as it stands.
 
         Returns
@@ -101,7 +110,7 @@ class View(anywidget.AnyWidget):
         """
         return self._drawn_by(self)
 
-    def describe(self):
+    def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
         Returns
@@ -110,18 +119,18 @@ class View(anywidget.AnyWidget):
         """
         return repr(self)
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """Collect the synced traits by name: all that a page needs to show this view."""
         names = self.trait_names(sync=True)
         ours = [name for name in names if not name.startswith("_") and name not in _HOST_TRAITS]
         return {name: getattr(self, name) for name in sorted(ours)}
 
-    def picture(self):
+    def picture(self) -> bytes:
         """PNG of `figure()`, as bytes."""
         with mpl.rc_context():
             return png(self.figure())
 
-    def to_fragment(self, picture=None):
+    def to_fragment(self, picture: bytes | None = None) -> str:
         """HTML that shows this view without a kernel: a picture, and the script that wakes it.
 
         Parameters
@@ -143,7 +152,7 @@ class View(anywidget.AnyWidget):
             f'<script type="module">\n{script}\n</script>'
         )
 
-    def to_html(self, path):
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write one self-contained page that needs neither kernel nor network.
 
         Parameters

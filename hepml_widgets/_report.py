@@ -1,6 +1,9 @@
 """One page about a classifier: what TMVA's GUI showed, for models of any library."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +26,13 @@ from hepml_widgets._report_words import LONGEST, count, listed, name_of, option,
 from hepml_widgets._roc_table import SIGMA_B, Options
 from hepml_widgets.overtraining_view import OvertrainingView
 from hepml_widgets.roc_explorer import RocExplorer
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["Report", "report"]
 
@@ -307,26 +317,26 @@ class Report:
 
 
 def report(
-    y,
-    scores_or_model,
-    X=None,
-    weights=None,
+    y: ArrayLike,
+    scores_or_model: Any,
+    X: Any = None,
+    weights: ArrayLike | None = None,
     *,
-    path=None,
-    train=None,
-    features=None,
-    missing=None,
-    sigma_b=SIGMA_B,
-    b_r=10.0,
-    prior=None,
-    names=("signal", "background"),
-    title="Classifier report",
-    notes=(),
-    ranking_events=RANKED,
-    repeats=5,
-    rng=0,
-    progress=None,
-):
+    path: str | os.PathLike[str] | None = None,
+    train: Any = None,
+    features: Sequence[str] | None = None,
+    missing: float | None = None,
+    sigma_b: float = SIGMA_B,
+    b_r: float = 10.0,
+    prior: float | None = None,
+    names: tuple[str, str] = ("signal", "background"),
+    title: str = "Classifier report",
+    notes: Sequence[str] = (),
+    ranking_events: int = RANKED,
+    repeats: int = 5,
+    rng: int | np.random.Generator = 0,
+    progress: Callable[..., object] | None = None,
+) -> Report:
     """Write one page about a classifier: what TMVA's GUI showed, for models of any library.
 
     Input variables, correlations, over-training, ROC curve (a live `RocExplorer`), efficiencies

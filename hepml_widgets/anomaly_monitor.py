@@ -1,6 +1,9 @@
 """Strange events, and samples that are strange as a whole: which of the two it is."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -32,6 +35,12 @@ from hepml_widgets._anomaly_table import (
 from hepml_widgets._base import View
 from hepml_widgets._checks import as_number, two_names
 from hepml_widgets._numbers import as_name, isolated, joined, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["AnomalyMonitor"]
 
@@ -169,27 +178,27 @@ class AnomalyMonitor(View):
 
     def __init__(
         self,
-        reference_scores=None,
-        scores=None,
+        reference_scores: ArrayLike | None = None,
+        scores: ArrayLike | None = None,
         *,
-        reference_weights=None,
-        weights=None,
-        reference_features=None,
-        features=None,
-        contributions=None,
-        feature_names=None,
-        exposure=None,
-        flagged=0.01,
-        scale="auto",
-        populations=None,
-        null=None,
-        ks=None,
-        statistic="AUC",
-        false_alarm=0.05,
-        names=("reference", "today"),
+        reference_weights: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+        reference_features: Any = None,
+        features: Any = None,
+        contributions: Any = None,
+        feature_names: Sequence[str] | None = None,
+        exposure: float | None = None,
+        flagged: float = 0.01,
+        scale: str = "auto",
+        populations: Any = None,
+        null: Any = None,
+        ks: Any = None,
+        statistic: str = "AUC",
+        false_alarm: float = 0.05,
+        names: tuple[str, str] = ("reference", "today"),
         score_name="anomaly score",
         period_name="period",
-    ):
+    ) -> None:
         self.score_name, self.period_name = as_name(score_name), as_name(period_name)
         self.names, self.statistic = two_names(names, "reference and today"), as_name(statistic)
         samples = (reference_scores, reference_weights), (scores, weights)
@@ -240,18 +249,18 @@ class AnomalyMonitor(View):
     # ------------------------------------------------------------ what is shown
 
     @property
-    def outlier(self):
+    def outlier(self) -> Any:
         """The event looked at, None without points."""
         rows = [one.row for one in self.points.outliers] if self.points else []
         return self.points.outliers[rows.index(self.event)] if self.event in rows else None
 
     @property
-    def shown(self):
+    def shown(self) -> Any:
         """The period looked at, None without populations."""
         return self.periods[self._at] if self.periods else None
 
     @property
-    def verdicts(self):
+    def verdicts(self) -> Any:
         """One sentence for points, population, and both together, of those that there are."""
         found = {}
         if self.points:
@@ -275,7 +284,7 @@ class AnomalyMonitor(View):
         return f"{own(last.name)} · {said}{others_words(self.periods, self.false_alarm)}"
 
     @property
-    def readout(self):
+    def readout(self) -> str:
         """The line under the panels, digit for digit."""
         return joined(self._parts())
 
@@ -285,7 +294,7 @@ class AnomalyMonitor(View):
         if self.periods:
             yield from period_parts(self.periods, self._at, self.statistic)
 
-    def describe(self):
+    def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
         Returns

@@ -1,5 +1,9 @@
 """Boosted trees round by round: one tree, the regions they cut, and the exact answer on top."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import traitlets
 
@@ -22,6 +26,12 @@ from hepml_widgets._boosting_trees import LEAF, read
 from hepml_widgets._checks import check_size, sample_of, two_names
 from hepml_widgets._columns import column_names, known_to, matched, trained_on
 from hepml_widgets._numbers import as_name, isolated, joined, quoted, shorten, significant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["BoostingExplorer"]
 
@@ -100,19 +110,19 @@ class BoostingExplorer(View):
 
     def __init__(
         self,
-        model,
-        X,
-        y,
-        weights=None,
+        model: Any,
+        X: Any,
+        y: ArrayLike,
+        weights: ArrayLike | None = None,
         *,
-        features=None,
-        train=None,
-        hold=None,
-        log_ratio=None,
-        rounds=None,
-        ranges=None,
-        names=("signal", "background"),
-    ):
+        features: tuple[int | str, int | str] | None = None,
+        train: Any = None,
+        hold: Mapping[str | int, float] | None = None,
+        log_ratio: Callable[..., ArrayLike] | ArrayLike | None = None,
+        rounds: ArrayLike | None = None,
+        ranges: Any = None,
+        names: tuple[str, str] = ("signal", "background"),
+    ) -> None:
         self.names = two_names(names)
         wanted = trained_on(model)
         X, columns = in_order("test", X, wanted)
@@ -175,7 +185,7 @@ class BoostingExplorer(View):
         return held
 
     @property
-    def note(self):
+    def note(self) -> str:
         """What is held where, and what is left out."""
         others = sorted(set(range(self.ensemble.features)) - set(self.plane.axes))
         used = {int(i) for s in self.ensemble.trees for t in s for i in np.unique(t.feature)}
@@ -191,12 +201,12 @@ class BoostingExplorer(View):
         return "; ".join(parts)
 
     @property
-    def readout(self):
+    def readout(self) -> str:
         """The line under the panels, digit for digit."""
         parts = self.steps.parts(self._at(self.round), self.bound)
         return joined(parts)
 
-    def score_map(self):
+    def score_map(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Score at the cells of the map after ``round`` rounds.
 
         Returns
@@ -208,7 +218,7 @@ class BoostingExplorer(View):
         """
         return (*self.plane.centres, score_map(self.ensemble, self.plane, self.round))
 
-    def describe(self):
+    def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
         Returns

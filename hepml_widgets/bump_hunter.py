@@ -1,6 +1,9 @@
 """A bump on a falling mass spectrum, for every threshold on a score and every mass window."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -24,6 +27,12 @@ from hepml_widgets._bump_table import (
 )
 from hepml_widgets._checks import as_column, ask
 from hepml_widgets._numbers import as_name, isolated, joined, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["BumpHunter"]
 
@@ -119,22 +128,22 @@ class BumpHunter(View):
 
     def __init__(
         self,
-        mjj,
-        score,
-        weights=None,
+        mjj: ArrayLike,
+        score: ArrayLike,
+        weights: ArrayLike | None = None,
         *,
-        signal_region,
-        sidebands=None,
-        edges=None,
-        kept=None,
-        truth=None,
-        global_p=None,
-        parameters=4,
-        sqrt_s=13000.0,
-        threshold=None,
+        signal_region: tuple[float, float],
+        sidebands: Sequence[tuple[float, float]] | None = None,
+        edges: ArrayLike | None = None,
+        kept: Sequence[float] | None = None,
+        truth: ArrayLike | None = None,
+        global_p: stats.GlobalSignificance | None = None,
+        parameters: int = 4,
+        sqrt_s: float = 13000.0,
+        threshold: float | None = None,
         name=None,
         unit="GeV",
-    ):
+    ) -> None:
         column = getattr(mjj, "name", None)
         self.name = as_name(column if name is None and isinstance(column, str) else name or "mass")
         self.unit = as_name(unit)
@@ -169,53 +178,53 @@ class BumpHunter(View):
     # ------------------------------------------------------------ what is shown
 
     @property
-    def edges(self):
+    def edges(self) -> np.ndarray:
         """Bin edges in GeV."""
         return self.spectra.edges
 
     @property
-    def counts(self):
+    def counts(self) -> np.ndarray:
         """Sums of weights by threshold and bin."""
         return self.spectra.counts
 
     @property
-    def sumw2(self):
+    def sumw2(self) -> np.ndarray | None:
         """Sums of squared weights by threshold and bin; None without weights."""
         return self.spectra.sumw2
 
     @property
-    def row(self):
+    def row(self) -> int:
         """Row of ``counts`` that is shown."""
         return int(np.abs(self.spectra.thresholds - self.threshold).argmin())
 
     @property
-    def span(self):
+    def span(self) -> tuple[int, int]:
         """First bin of the window, and the one after its last."""
         return self.spectra.span(self.signal_region)
 
     @property
-    def width(self):
+    def width(self) -> int:
         """Bins of the window."""
         start, stop = self.span
         return stop - start
 
     @property
-    def windows(self):
+    def windows(self) -> Any:
         """All windows of this width, in GeV."""
         return [self.spectra.region(span) for span in self.spectra.spans(self.width)]
 
     @property
-    def hunt(self):
+    def hunt(self) -> stats.BumpHunt:
         """Fit and excess, as shown."""
         return self.spectra.hunt(self.row, self.span)
 
     @property
-    def pulls(self):
+    def pulls(self) -> np.ndarray:
         """Pull of each bin."""
         return self.spectra.pulls(self.row, self.span)
 
     @property
-    def global_p(self):
+    def global_p(self) -> Any:
         """Global p-value of the excess shown and the trials factor, NaN without an excess.
 
         The trials factor is NaN as well where it says nothing: where the global p-value is above
@@ -236,7 +245,7 @@ class BumpHunter(View):
         return isolated(self.name, 24) + unit, f"centre of the window{unit}"
 
     @property
-    def words(self):
+    def words(self) -> Any:
         """What the global p-value counts, and what the picture leaves out."""
         counted = (
             f"global p over all windows of this width ({len(self.windows)}), approximate"
@@ -246,12 +255,12 @@ class BumpHunter(View):
         return "; ".join(filter(None, [counted, self.note]))
 
     @property
-    def readout(self):
+    def readout(self) -> str:
         """The line under the panels, digit for digit."""
         parts = parts_of(self.spectra, self.row, self.span, self.global_p)
         return joined(parts)
 
-    def describe(self):
+    def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
         Returns

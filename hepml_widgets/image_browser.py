@@ -1,6 +1,9 @@
 """Jet images: averages, their difference and single jets, of the jets that a brush selects."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -27,6 +30,12 @@ from hepml_widgets._numbers import (
     significant,
     with_error,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["ImageBrowser"]
 
@@ -131,20 +140,20 @@ class ImageBrowser(View):
 
     def __init__(
         self,
-        images,
-        y,
-        weights=None,
+        images: ArrayLike,
+        y: ArrayLike,
+        weights: ArrayLike | None = None,
         *,
-        variables,
-        saliency=None,
-        extent=None,
-        axes=None,
-        quantity="mean intensity",
-        edges=None,
-        singles=50,
-        rng=0,
-        names=("signal", "background"),
-    ):
+        variables: Mapping[str, ArrayLike],
+        saliency: ArrayLike | None = None,
+        extent: tuple[float, float, float, float] | None = None,
+        axes: tuple[str, str] | None = None,
+        quantity: str = "mean intensity",
+        edges: Mapping[str, ArrayLike] | None = None,
+        singles: int = 50,
+        rng: int | np.random.Generator = 0,
+        names: tuple[str, str] = ("signal", "background"),
+    ) -> None:
         stacks = {"images": as_images("images", images)}
         if saliency is not None:
             stacks["saliency"] = as_images("saliency", saliency, stacks["images"].shape)
@@ -173,7 +182,7 @@ class ImageBrowser(View):
     # ------------------------------------------------------------ what is shown
 
     @property
-    def cells(self):
+    def cells(self) -> Any:
         """Where the selection is in columns that hold the bins of all variables one by one."""
         if not self.brush:
             return slice(0, self.variables[0].bins)
@@ -182,7 +191,7 @@ class ImageBrowser(View):
         return slice(axis.first + start, axis.first + stop)
 
     @property
-    def averages(self):
+    def averages(self) -> Any:
         """Average of ``stack`` in the selection, by class."""
         return {
             kind: average(sample, self.stack, self.cells, self.shape)
@@ -190,13 +199,13 @@ class ImageBrowser(View):
         }
 
     @property
-    def difference(self):
+    def difference(self) -> np.ndarray:
         """Average of signal minus that of background."""
         signal, background = self.averages.values()
         return Difference(signal.mean - background.mean, np.hypot(signal.error, background.error))
 
     @property
-    def singles(self):
+    def singles(self) -> dict[str, Any]:
         """Single jet number ``jet`` of each class in the selection, and how many there are.
 
         Returns
@@ -218,7 +227,7 @@ class ImageBrowser(View):
         return found
 
     @property
-    def dotted(self):
+    def dotted(self) -> Any:
         """Saliency behind what is shown of each class, None where there is none."""
         if "saliency" not in self.samples["signal"].stacks:
             return dict.fromkeys(KINDS)
@@ -234,20 +243,20 @@ class ImageBrowser(View):
         }
 
     @property
-    def title(self):
+    def title(self) -> str:
         """What the colours of the images mean."""
         if self.stack == "saliency":
             return "saliency"
         return self.quantity if self.shown == "averages" else self.quantity.removeprefix("mean ")
 
     @property
-    def centres(self):
+    def centres(self) -> Any:
         """Centres of the pixels' columns and rows."""
         x_low, x_high, y_low, y_high = self.extent
         return middles(x_low, x_high, self.shape[1]), middles(y_low, y_high, self.shape[0])
 
     @property
-    def readout(self):
+    def readout(self) -> str:
         """The line under the panels, digit for digit."""
         return joined(self._parts())
 
@@ -276,7 +285,7 @@ class ImageBrowser(View):
         start, stop = axis.span(*self.brush[1:])
         return f"{shorten(axis.name)} {axis.texts[start]} to {axis.texts[stop]}"
 
-    def describe(self):
+    def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
         Returns

@@ -1,6 +1,9 @@
 """Learning curve and train/test scores together, each with the question it answers."""
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -19,6 +22,11 @@ from hepml_widgets._overtraining_table import (
     curves_of,
     make_stages,
 )
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["OvertrainingView"]
 
@@ -106,23 +114,23 @@ class OvertrainingView(View):
 
     def __init__(  # noqa: PLR0917 - two samples of three arrays
         self,
-        y_train,
-        score_train,
-        y_test,
-        score_test,
-        w_train=None,
-        w_test=None,
+        y_train: ArrayLike,
+        score_train: ArrayLike,
+        y_test: ArrayLike,
+        score_test: ArrayLike,
+        w_train: ArrayLike | None = None,
+        w_test: ArrayLike | None = None,
         *,
-        history=None,
-        rounds=None,
-        unit="round",
-        statistic="ks",
-        permutations=399,
-        rng=0,
-        scale="auto",
-        names=("signal", "background"),
+        history: Any = None,
+        rounds: ArrayLike | None = None,
+        unit: str = "round",
+        statistic: str = "ks",
+        permutations: int = 399,
+        rng: int | np.random.Generator = 0,
+        scale: str = "auto",
+        names: tuple[str, str] = ("signal", "background"),
         score_name="score",
-    ):
+    ) -> None:
         self.score_name = as_name(score_name)
         one_of("scale", scale, ("auto", "linear", "logit"))
         one_of("unit", unit, ("round", "epoch"))
@@ -152,28 +160,28 @@ class OvertrainingView(View):
         )
 
     @property
-    def stage(self):
+    def stage(self) -> Any:
         """What is shown of the scores."""
         return self.stages[self._index(self.round)]
 
     @property
-    def shown_curve(self):
+    def shown_curve(self) -> Any:
         """The learning curve that is shown, None if there is none."""
         return self.curves.get(self.curve)
 
     @property
-    def answers(self):
+    def answers(self) -> Any:
         """Verdicts of both panels, with their reasons."""
         curve = self.shown_curve
         return (UNKNOWN if curve is None else curve.answer), self.stage.answer
 
     @property
-    def readout(self):
+    def readout(self) -> str:
         """The line under the panels, digit for digit."""
         parts = self.stage.parts(self.unit)
         return joined(parts)
 
-    def describe(self):
+    def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
         Returns

@@ -1,6 +1,9 @@
 """Scores, ROC curves and significance while a mass or a nuisance parameter slides."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -42,6 +45,12 @@ from hepml_widgets._scan_table import (
     quantities_of,
     status_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["ParameterScan"]
 
@@ -145,21 +154,21 @@ class ParameterScan(View):
 
     def __init__(
         self,
-        samples,
+        samples: Mapping[float, Any],
         *,
-        trained,
-        dedicated=None,
-        name="parameter",
-        unit="",
-        quantities=None,
-        value=None,
-        threshold=None,
-        quantity="AUC",
-        sigma_b=SIGMA_B,
-        scale="auto",
-        names=("signal", "background"),
+        trained: ArrayLike | Mapping[str, ArrayLike],
+        dedicated: str | None = None,
+        name: str = "parameter",
+        unit: str = "",
+        quantities: Mapping[str, Any] | None = None,
+        value: float | None = None,
+        threshold: float | None = None,
+        quantity: str = "AUC",
+        sigma_b: float = SIGMA_B,
+        scale: str = "auto",
+        names: tuple[str, str] = ("signal", "background"),
         score_name="score",
-    ):
+    ) -> None:
         self.score_name = as_name(score_name)
         found, models = as_samples(samples)
         one_of("scale", scale, ("auto", "linear", "logit"))
@@ -185,45 +194,45 @@ class ParameterScan(View):
     # ------------------------------------------------------------ what is shown
 
     @property
-    def values(self):
+    def values(self) -> np.ndarray:
         """Values of the parameter, rising."""
         return np.array([point.value for point in self.points])
 
     @property
-    def thresholds(self):
+    def thresholds(self) -> np.ndarray:
         """Cuts on the score of the scanned model, rising."""
         return self.points[0].cuts.threshold[::-1]
 
     @property
-    def scanned(self):
+    def scanned(self) -> str:
         """Name of the model that is scanned."""
         return self.models[0]
 
     @property
-    def point(self):
+    def point(self) -> Any:
         """What is known at ``value``."""
         return self.points[self._at]
 
     @property
-    def shown(self):
+    def shown(self) -> Any:
         """The figure of merit shown."""
         return self.quantities[self.quantity]
 
     @property
-    def parameter(self):
+    def parameter(self) -> Any:
         """Name of the parameter and title of the axis along it."""
         name, unit = isolated(self.name, 16), isolated(self.unit, 8)
         return name, f"{name} [{unit}]" if unit else name
 
     @property
-    def readout(self):
+    def readout(self) -> str:
         """The line under the panels, digit for digit."""
         lead = f"{self.parameter[0]} {self._value_texts()[self._at]}"
         known = lead_of(self.point, self.scanned, self.dedicated)
         parts = [f"{label} {text}" for label, text in (*known, *self._cut())]
         return " · ".join([lead, self.point.status, *parts])
 
-    def significances(self):
+    def significances(self) -> tuple[np.ndarray, np.ndarray]:
         """Significance of the scanned model at the threshold, at every value.
 
         Returns
@@ -243,7 +252,7 @@ class ParameterScan(View):
     def _scans(self):
         return [stats.significance_scan(p.cuts, sigma_b=self.sigma_b) for p in self.points]
 
-    def describe(self):
+    def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
         Returns

@@ -1,7 +1,10 @@
 """Scores, ROC curve and significance, linked by one threshold."""
 
+from __future__ import annotations
+
 import math
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -20,6 +23,12 @@ from hepml_widgets._roc_table import (
     make_model,
     rows_for,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["RocExplorer"]
 
@@ -129,19 +138,19 @@ class RocExplorer(View):
 
     def __init__(
         self,
-        y,
-        scores,
-        weights=None,
+        y: ArrayLike,
+        scores: ArrayLike | Mapping[str, ArrayLike],
+        weights: ArrayLike | None = None,
         *,
-        train=None,
-        bound=None,
-        threshold=None,
-        sigma_b=SIGMA_B,
-        b_r=10.0,
-        scale="auto",
-        names=("signal", "background"),
+        train: Any = None,
+        bound: ArrayLike | None = None,
+        threshold: float | None = None,
+        sigma_b: float = SIGMA_B,
+        b_r: float = 10.0,
+        scale: str = "auto",
+        names: tuple[str, str] = ("signal", "background"),
         score_name="score",
-    ):
+    ) -> None:
         self.score_name = as_name(score_name)
         by_name = named(scores)
         training = dict.fromkeys(by_name) if train is None else split(train, by_name)
@@ -181,32 +190,32 @@ class RocExplorer(View):
         self._settle()
 
     @property
-    def options(self):
+    def options(self) -> Any:
         """What the figure of merit depends on besides the yields."""
         return Options(self.sigma_b, self.b_r)
 
     @property
-    def shown(self):
+    def shown(self) -> Any:
         """The model that is shown."""
         return self._models[self.model]
 
     @property
-    def models(self):
+    def models(self) -> dict[str, Any]:
         """All models by name, in the order given."""
         return dict(self._models)
 
     @property
-    def bound(self):
+    def bound(self) -> Any:
         """Curve of the exact bound; None if it was not given."""
         return self._bound and self._bound.curve
 
     @property
-    def bound_text(self):
+    def bound_text(self) -> Any:
         """AUC of the exact bound with its error, as printed."""
         return self._bound and self._bound.auc_text
 
     @property
-    def bound_points(self):
+    def bound_points(self) -> Any:
         """Points (ε_s, ε_b) along the exact bound, as drawn."""
         return self._bound and self._bound.points
 
@@ -214,22 +223,22 @@ class RocExplorer(View):
         return {"bound": self._bound.packed()} if self._bound else {}
 
     @property
-    def row(self):
+    def row(self) -> int:
         """Row of ``shown.cuts`` at the threshold."""
         return self.shown.row(self.threshold)
 
     @property
-    def readout(self):
+    def readout(self) -> str:
         """The line under the panels, digit for digit."""
         return self.shown.readout(self.row, self.merit, self.options)
 
     @property
-    def best(self):
+    def best(self) -> float | None:
         """Threshold at which the figure of merit is largest, None if it is defined nowhere."""
         best = self.shown.scan(self.merit, self.options).best
         return None if best is None else float(self.shown.cuts.threshold[best])
 
-    def describe(self):
+    def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
         Returns

@@ -1,5 +1,9 @@
 """Source, target and reweighted source, feature by feature, with the doctor's verdict."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import traitlets
 
@@ -32,6 +36,12 @@ from hepml_widgets._shape_table import (
     spectra_of,
     verdict_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["ShapeCompare"]
 
@@ -135,18 +145,18 @@ class ShapeCompare(View):
 
     def __init__(
         self,
-        source,
-        target,
-        new_weights,
-        weights=None,
-        target_weights=None,
+        source: Any,
+        target: Any,
+        new_weights: ArrayLike | Mapping[str, ArrayLike],
+        weights: ArrayLike | None = None,
+        target_weights: ArrayLike | None = None,
         *,
-        features=None,
-        bins=20,
-        held_out=None,
-        report=None,
-        rng=0,
-    ):
+        features: Sequence[str] | None = None,
+        bins: int | Mapping[str, ArrayLike] = 20,
+        held_out: Any = None,
+        report: Any = None,
+        rng: int | np.random.Generator = 0,
+    ) -> None:
         by_name = as_methods(new_weights)
         for new in (*by_name.values(), weights, target_weights):
             check_size("weights", new)
@@ -187,17 +197,17 @@ class ShapeCompare(View):
     # ------------------------------------------------------------ what is shown
 
     @property
-    def axis(self):
+    def axis(self) -> Any:
         """Name, ``edges`` and ``bins`` of the feature that is shown."""
         return self._axis(self.feature)
 
     @property
-    def report(self):
+    def report(self) -> Any:
         """What the doctor says of the weights that are shown."""
         return self.reports[self.method]
 
     @property
-    def region(self):
+    def region(self) -> Any:
         """Where the brush is, None for all events."""
         if not self.brush:
             return None
@@ -206,7 +216,7 @@ class ShapeCompare(View):
         return Region(axis, *span(self._edges(axis), low, high))
 
     @property
-    def contents(self):
+    def contents(self) -> Any:
         """Shares of source, target and reweighted source in the bins of the feature."""
         return {name: self._content(shares) for name, shares in self._shares.items()}
 
@@ -226,19 +236,19 @@ class ShapeCompare(View):
         return Content(p, q, shares.q_all)
 
     @property
-    def comparison(self):
+    def comparison(self) -> Any:
         """Reweighted source and target, bin by bin."""
         contents = self.contents
         return compared(contents["reweighted"], contents["target"])
 
     @property
-    def before(self):
+    def before(self) -> Any:
         """Source and target, bin by bin."""
         contents = self.contents
         return compared(contents["source"], contents["target"])
 
     @property
-    def closure(self):
+    def closure(self) -> Any:
         """Share of the region in the reweighted source over that in the target, and its error."""
         whole = compared(self._inside("reweighted"), self._inside("target"))
         return float(whole.ratio[0]), float(whole.error[0])
@@ -254,7 +264,7 @@ class ShapeCompare(View):
         return Content(p, q, shares.q_all)
 
     @property
-    def verdicts(self):
+    def verdicts(self) -> Any:
         """One sentence for each method: its name, the verdict and the reason."""
         found = [
             verdict_of(name, report, self.tests[name]) for name, report in self.reports.items()
@@ -262,7 +272,7 @@ class ShapeCompare(View):
         return tuple(f"{name}: {verdict}. {reason}" for name, verdict, reason in found)
 
     @property
-    def readout(self):
+    def readout(self) -> str:
         """The line under the panels, digit for digit."""
         return joined(self._parts())
 
@@ -292,7 +302,7 @@ class ShapeCompare(View):
         low, high = self.axis.texts[worst : worst + 2]
         return f"{fixed(pull[worst], 1)} σ at {low} to {high}"
 
-    def describe(self):
+    def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
         Returns

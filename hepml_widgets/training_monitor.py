@@ -1,5 +1,7 @@
 """Live curves of a training, with a Stop that is heard while it trains."""
 
+from __future__ import annotations
+
 import asyncio
 import importlib.metadata
 import json
@@ -11,6 +13,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -26,6 +29,13 @@ from hepml_widgets._checks import as_target
 from hepml_widgets._numbers import as_name, isolated, shorten
 from hepml_widgets._recorder import SETS, Recorder, cell, spelled
 from hepml_widgets._roc_figure import plain
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["TrainingMonitor"]
 
@@ -110,7 +120,15 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     live = traitlets.Dict().tag(sync=True)
     status = traitlets.Unicode("empty")
 
-    def __init__(self, metrics=None, baseline=None, *, watch=None, mode="auto", events=None):
+    def __init__(
+        self,
+        metrics: str | Sequence[str] | None = None,
+        baseline: float | Mapping[str, float] | None = None,
+        *,
+        watch: str | None = None,
+        mode: str = "auto",
+        events: int | None = None,
+    ) -> None:
         given = [metrics] if isinstance(metrics, str) else metrics or ()
         self._metrics = [as_name(name) for name in given]
         self._baseline = baseline
@@ -145,12 +163,12 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     # ------------------------------------------------------------ results
 
     @property
-    def history(self):
+    def history(self) -> dict[str, list[float]]:
         """Dict of lists as Keras's ``History.history``: one value per epoch measured."""
         return self._recorder.history
 
     @property
-    def best(self):
+    def best(self) -> tuple[int, str, float] | None:
         """Best epoch so far as ``(epoch, name, value)``, epochs counted from 1; or None."""
         return self._recorder.best
 
@@ -161,7 +179,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         return {name: ways[self._recorder.maximises(name)] for name in self._recorder.columns}
 
     @property
-    def epochs(self):
+    def epochs(self) -> int:
         """Number of epochs (or rounds) recorded."""
         return self._recorder.length
 
@@ -173,7 +191,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         best = self.best and f", best {shorten(self.best.name)[1:-1]} {self.best.value:.3g}"
         return f"{name}({count}{f'{best} at {self.best.epoch}' if best else ''})"
 
-    def describe(self):
+    def describe(self) -> str:
         """One sentence that stands for the picture where it cannot be seen."""
         if not self.epochs:
             return f"Training monitor: {self._waiting}."
@@ -184,7 +202,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     # ------------------------------------------------------------ a loop of your own
 
-    def begin(self, total=None, unit="epoch", *, resume=False):
+    def begin(self, total: int | None = None, unit: str = "epoch", *, resume: bool = False) -> None:
         """Begin a training; curves of an earlier one are forgotten.
 
         Parameters
@@ -209,7 +227,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self._watch_cell()
         self._tell("running")
 
-    def update(self, values):
+    def update(self, values: Mapping[str, float]) -> bool:
         """Record one epoch or round.
 
         Waits while the training is paused.
@@ -245,7 +263,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         with self._lock:
             self._recorder.learn(directions, sets)
 
-    def tick(self, step, steps=None):
+    def tick(self, step: int, steps: int | None = None) -> bool:
         """Count one batch; cheap enough for every batch.
 
         Parameters
@@ -265,7 +283,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             self._publish()
         return self._held and self._wait()
 
-    def end(self):
+    def end(self) -> None:
         """End the training; a saved notebook then holds its curves."""
         self._settle(None)
 
@@ -279,7 +297,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     # ------------------------------------------------------------ libraries
 
-    def xgboost(self, rounds=None, training=None):
+    def xgboost(self, rounds: int | None = None, training: str | None = None) -> Any:
         """Follow xgboost with a callback.
 
         Parameters
@@ -298,7 +316,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         """
         return _adapters.follow_xgboost(self, rounds, training)
 
-    def lightgbm(self, training=None):
+    def lightgbm(self, training: str | None = None) -> Callable[[Any], None]:
         """Follow lightgbm with a callback.
 
         Parameters
@@ -313,7 +331,14 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         """
         return _adapters.LightgbmFollower(self, training)
 
-    def fit(self, estimator, X, y, sample_weight=None, validation=None):
+    def fit(
+        self,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        validation: Any = None,
+    ) -> Any:
         """Fit a scikit-learn estimator and follow it; the model is that of ``estimator.fit``.
 
         Gradient boosting reports its own loss and AdaBoost its exponential loss, a network the
@@ -350,32 +375,32 @@ class TrainingMonitor(_adapters.KerasHooks, View):
     # ------------------------------------------------------------ control
 
     @property
-    def stopping(self):
+    def stopping(self) -> bool:
         """Whether Stop was pressed and the training has not ended yet."""
         return self._stopping
 
-    def stop(self):
+    def stop(self) -> None:
         """End the training after the running batch or round; the model stays usable."""
         if self.status in BUSY and not self._stopping:
             self._stopping = self._held = True
             self._go.set()
             self._tell("stopping")
 
-    def pause(self):
+    def pause(self) -> None:
         """Hold the training after the running batch or round, until `resume` or `stop`."""
         if self.status == "running":
             self._go.clear()
             self._held = True
             self._tell("paused")
 
-    def resume(self):
+    def resume(self) -> None:
         """Go on after `pause`."""
         if self.status == "paused":
             self._held = self._stopping
             self._go.set()
             self._tell("running")
 
-    def on_start(self, function):
+    def on_start(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Run ``function()`` in a background thread whenever Start is pressed.
 
         This works everywhere: in JupyterLab, and in Voila, where all cells have run before the
@@ -395,7 +420,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self._publish()
         return function
 
-    def start(self, function=None):
+    def start(self, function: Callable[..., Any] | None = None) -> TrainingMonitor:
         """Train in a background thread now; the notebook stays responsive.
 
         Parameters
@@ -426,7 +451,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         self._thread.start()
         return self
 
-    def wait(self, timeout=None):
+    def wait(self, timeout: float | None = None) -> Any:
         """Wait for the training begun by `start`; its curves are then in a saved notebook.
 
         Parameters
@@ -608,7 +633,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         name = next(iter(lower), upper)
         return {} if name is None else {name: float(self._baseline)}
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """Collect the synced traits for a page without a kernel: all epochs, no clock.
 
         What is shown there is a recording, and says so. Seconds are left out so that the same
@@ -650,7 +675,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     # ------------------------------------------------------------ recordings
 
-    def record(self, path, recorded=None):
+    def record(self, path: str | os.PathLike[str], recorded: str | None = None) -> Path:
         """Write the curves as JSON, to be shown again by `replay`.
 
         Parameters
@@ -676,7 +701,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         return write_text(as_target(path), json.dumps(content, allow_nan=False) + "\n")
 
     @classmethod
-    def replay(cls, path, **options):
+    def replay(cls, path: str | os.PathLike[str], **options: Any) -> TrainingMonitor:
         """Monitor of a training recorded by `record`.
 
         Parameters
@@ -705,7 +730,15 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         return cls(**options)._recall(curves, str(content["recorded"]), content["unit"], known)  # noqa: SLF001
 
     @classmethod
-    def from_history(cls, history, recorded=None, *, unit="epoch", training=None, **options):
+    def from_history(
+        cls,
+        history: Any,
+        recorded: str | None = None,
+        *,
+        unit: str = "epoch",
+        training: str | None = None,
+        **options: Any,
+    ) -> TrainingMonitor:
         """Monitor of a training that is over.
 
         Parameters
@@ -773,7 +806,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
 
     # ------------------------------------------------------------ print
 
-    def figure(self):
+    def figure(self) -> Figure:
         """Draw the curves with matplotlib, for print.
 
         Returns
@@ -784,7 +817,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         with _style.context():
             return self._figure()
 
-    def picture(self):
+    def picture(self) -> bytes:
         """PNG of the curves, as bytes: plainer than `figure`, at little cost."""
         upper, lower = self._panels()
         names = [name for name in (upper, *lower[:1]) if name is not None]

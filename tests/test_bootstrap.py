@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import nbformat.sign
 import pytest
+from packaging.requirements import Requirement
 
 import bootstrap
 
@@ -73,6 +74,55 @@ def test_debian_without_venv_is_told_the_package(monkeypatch):
     monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(bootstrap.Problem, match=r"apt-get install python3\.\d+-venv$"):
         bootstrap.require_venv_module()
+
+
+def test_lowest_versions_are_those_that_are_promised():
+    wanted = [Requirement(text) for text in bootstrap.promised()]
+    names = [requirement.name for requirement in wanted]
+    lists = bootstrap.declared()["optional-dependencies"]
+    given = [*bootstrap.declared()["dependencies"], *lists["files"]]
+    assert set(map(Requirement, given)) <= set(wanted)
+    assert {*bootstrap.PEERS, *bootstrap.TOOLS} <= set(names)
+    pinned = {requirement.name for requirement in wanted if "==" in str(requirement.specifier)}
+    assert pinned == set(bootstrap.TOOLS)
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """Commands that would be run in an environment apart."""
+    commands = []
+    monkeypatch.setattr(bootstrap, "prepare", lambda: None)
+    monkeypatch.setattr(bootstrap, "uv_environment", dict)
+    monkeypatch.setattr(bootstrap, "quietly", lambda _, command, **__: commands.append(command))
+    monkeypatch.setattr(bootstrap, "call", lambda command, **_: commands.append(command))
+    return commands
+
+
+def test_lowest_versions_are_tested_in_an_environment_apart(done):
+    bootstrap.main(["lowest", "-x"])
+    venv, install, tests = [list(map(str, command)) for command in done]
+    assert install[install.index("--resolution") + 1] == "lowest-direct"
+    assert set(bootstrap.promised()) <= set(install)
+    assert tests[0].startswith(venv[-1])
+    assert {"tests/stats", "tests/data", "tests/widgets", "-x"} <= set(tests)
+    assert not Path(venv[-1]).exists()
+
+
+def test_tests_that_fail_apart_are_told(done, monkeypatch):
+    monkeypatch.setattr(bootstrap, "call", lambda *_, **__: 1)
+    with pytest.raises(bootstrap.Problem, match="fail with the lowest-direct versions"):
+        bootstrap.main(["lowest"])
+    assert len(done) == 2
+
+
+def test_the_newest_python_is_looked_for(done, monkeypatch):
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/there/{name}")
+    bootstrap.main(["newest"])
+    assert f"/there/python{bootstrap.NEXT}" in done[0]
+    assert done[1][done[1].index("--resolution") + 1] == "highest"
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda _: None)
+    with pytest.raises(bootstrap.Problem, match=r"no python3\.14 on the PATH"):
+        bootstrap.main(["newest"])
 
 
 def test_unknown_command_shows_the_known_ones():

@@ -2,11 +2,14 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import bootstrap
 
 ROOT = Path(__file__).resolve().parents[1]
 UNREACHABLE = re.compile(r"connection|resolve|timed out|no matching distribution", re.IGNORECASE)
@@ -52,11 +55,16 @@ def run(command, cwd):
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory):
+NEXT = f"python{bootstrap.NEXT}"
+
+
+@pytest.fixture(scope="module", params=[sys.executable, NEXT], ids=["this", NEXT])
+def alone(tmp_path_factory, request):
     """Return the Python of an environment with nothing but this project in it."""
+    if shutil.which(request.param) is None:
+        pytest.skip(f"there is no {request.param}: the promise that we run on it is not tried here")
     folder = tmp_path_factory.mktemp("alone")
-    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True, timeout=300)
+    subprocess.run([request.param, "-m", "venv", folder / "env"], check=True, timeout=300)
     places = (folder / "env" / "bin" / "python", folder / "env" / "Scripts" / "python.exe")
     python = next(place for place in places if place.exists())
     code, _, said = run([python, "-I", "-m", "pip", "install", "--quiet", ROOT], folder)
@@ -87,3 +95,28 @@ def test_what_is_not_there_is_told_in_a_sentence(alone, tmp_path, code, sentence
     status, _, said = run([alone, "-I", "-c", code], tmp_path)
     assert status != 0
     assert sentence in said.splitlines()[-1]
+
+
+PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_widgets_and_files_are_built_for_the_next_python(platform, tmp_path):
+    """Whoever installs them there needs no compiler."""
+    uv = [bootstrap.BIN / "uv", "pip", "compile", "--quiet", "--only-binary", ":all:"]
+    uv += ["--python-version", bootstrap.NEXT, "--python-platform", platform]
+    command = [*map(str, uv), "--extra", "files", str(ROOT / "pyproject.toml")]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=bootstrap.uv_environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode and UNREACHABLE.search(done.stderr):
+        pytest.skip(f"no package registry answers: {done.stderr.splitlines()[-1][:100]}")
+    assert done.returncode == 0, done.stderr
+    names = set(re.findall(r"^([\w-]+)==", done.stdout, re.MULTILINE))
+    assert {"numpy", "scipy", "anywidget", "uproot", "awkward-cpp", "pyarrow", "h5py"} <= names

@@ -104,6 +104,7 @@ def sign(_app, what, _name, thing, _options, signature, returns):
     if what != "class" or not issubclass(thing, traitlets.HasTraits):
         return signature, returns
     _, *parameters = inspect.signature(thing.__init__).parameters.values()
+    parameters = [one.replace(annotation=one.empty) for one in parameters]  # the text has types
     return stringify_signature(inspect.Signature(parameters)), None
 
 

@@ -46,7 +46,8 @@ class Bar:
 
     def __exit__(self, *_):
         """Leave the bar as it is."""
-        self.bar.stop()
+        if self.console.is_terminal:  # rich before 15 ends a bar that never was with an empty line
+            self.bar.stop()
 
     def __call__(self, done, total, kept):
         """Move the bar; ``total`` may be None where it is not known."""

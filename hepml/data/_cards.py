@@ -1,5 +1,7 @@
 """What the cards of bundled samples and of published sets have in common."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 __all__ = ["Described", "bullets", "column_table", "table", "type_of"]
@@ -12,12 +14,12 @@ class Described:
     record: dict
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Name of the sample or set."""
         return self.record["name"]
 
     @property
-    def columns(self):
+    def columns(self) -> list[str]:
         """Names of the columns, in order."""
         return [column["name"] for column in self.record["columns"]]
 

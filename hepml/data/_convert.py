@@ -1,16 +1,23 @@
 """From any format to any other, streaming, and never leaving half a file."""
 
-# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
+from __future__ import annotations
 
+# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 import contextlib
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hepml.data._chain import Table, WiderTypesError
 from hepml.data._errors import DataError
 from hepml.data.files import open_source, open_writer, writer_of
 from hepml.files import told, whole
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from hepml.data._cuts import Expression
 
 __all__ = ["Converted", "convert"]
 
@@ -39,20 +46,20 @@ class Converted(_Written):
 
 
 def convert(
-    source,
-    target,
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    target: str | os.PathLike[str],
     *,
-    columns=None,
-    tree=None,
-    where=None,
-    names=None,
-    drop=(),
+    columns: str | Sequence[str] | None = None,
+    tree: str | None = None,
+    where: Expression | None = None,
+    names: Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
     differing="raise",
     missing="raise",
-    progress=None,
-    layout=None,
-    overwrite=False,
-):
+    progress: Callable[..., object] | None = None,
+    layout: str | None = None,
+    overwrite: bool = False,
+) -> Converted:
     """Write a table in another format, in bounded memory however large it is.
 
     The target appears when it is complete: after an error or an interruption there is none, or

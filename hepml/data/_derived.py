@@ -1,18 +1,33 @@
 """Derived features of events with HiggsML's columns, computed anew from the primary ones."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hepml.data._errors import DataError, nearest
 from hepml.data.simulate import higgsml
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
 __all__ = ["check_table", "derived_features", "like", "numbers"]
 
 
-def derived_features(events, columns=None, *, tau_mass=0.0):
+def derived_features(
+    events: pd.DataFrame | Mapping[str, ArrayLike],
+    columns: Sequence[str] | None = None,
+    *,
+    tau_mass: float = 0.0,
+) -> Any:
     """Recompute derived features from the primary ones.
 
     Where a table was made in one go, they are what it holds already. Where somebody changed

@@ -2,6 +2,8 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import json
@@ -14,6 +16,7 @@ from importlib.util import find_spec
 from itertools import accumulate
 from numbers import Integral, Real
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hepml import __version__
 from hepml.data._chunks import GO_ON, ChunkFolder, differences, pack, reporting, write_whole
@@ -21,6 +24,10 @@ from hepml.data._errors import DataError, nearest
 from hepml.data._samples import TREE, card, card_path, content_digest, file_digest, tallies
 from hepml.data.recipes import NAMES, get
 from hepml.files import locked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["generate"]
 
@@ -33,7 +40,16 @@ MOST_EVENTS = 2_000_000_000  # EventId is a 32-bit number
 SMALL_SAMPLE = 200_000  # events, up to which the best compression is worth its time
 
 
-def generate(name, events, seed, out, *, workers=1, scheduler=None, progress=None):
+def generate(
+    name: str,
+    events: int,
+    seed: int,
+    out: str | os.PathLike[str],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Callable[[int, int, bool], object] | None = None,
+) -> dict[str, Any]:
     """Make a sample from its recipe, into a folder.
 
     What comes out depends on (recipe, events, seed) and on the versions that the card names,

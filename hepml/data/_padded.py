@@ -2,16 +2,26 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hepml.data._errors import DataError, nearest
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
 __all__ = ["padded"]
 
 
-def padded(table, columns, length=None):
+def padded(
+    table: pd.DataFrame, columns: str | Sequence[str], length: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Cut or fill up the lists of every event to one length, and say which entries are real.
 
     Parameters

@@ -2,8 +2,11 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from __future__ import annotations
+
 import warnings
 from numbers import Real
+from typing import TYPE_CHECKING
 
 from hepml.data import _memory
 from hepml.data._chain import ONLY_NAN, Table, left_out_told, prompt
@@ -11,23 +14,31 @@ from hepml.data._errors import DataError, LeftOutWarning
 from hepml.data._frames import regroup, table_maker
 from hepml.data._types import cast
 
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from hepml.data._cuts import Expression
+
 __all__ = ["Table", "chunks", "left_out_told", "read"]
 
 MEMORY_SHARE = 0.8  # of what is free, a table may take so much
 
 
 def read(
-    path,
-    columns=None,
-    tree=None,
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    columns: str | Sequence[str] | None = None,
+    tree: str | None = None,
     *,
-    where=None,
-    names=None,
-    drop=(),
+    where: Expression | None = None,
+    names: Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
     differing="raise",
     missing="raise",
     library="pd",
-):
+) -> pd.DataFrame:
     """Read a table from a file: ROOT, CSV, Parquet, HDF5, npz or npy.
 
     Parameters
@@ -105,18 +116,18 @@ def read(
 
 
 def chunks(
-    path,
-    columns=None,
-    tree=None,
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    columns: str | Sequence[str] | None = None,
+    tree: str | None = None,
     *,
-    where=None,
-    names=None,
-    drop=(),
-    rows=100_000,
+    where: Expression | None = None,
+    names: Sequence[str] | None = None,
+    drop: str | Sequence[str] = (),
+    rows: int = 100_000,
     differing="raise",
     missing="raise",
     library="pd",
-):
+) -> Iterator[pd.DataFrame]:
     """Read a table piece by piece, in bounded memory however large the file is.
 
     Parameters

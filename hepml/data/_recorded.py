@@ -1,14 +1,20 @@
 """Results that cannot be repeated in class, with the command and date of their making."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["recorded"]
 
 _FOLDER = Path(__file__).with_name("recorded")
 
 
-def recorded(name):
+def recorded(name: str) -> dict[str, Any]:
     """Return the recorded result of a lesson.
 
     Parameters

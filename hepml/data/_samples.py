@@ -2,6 +2,8 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import json
@@ -9,12 +11,22 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hepml.data import published
 from hepml.data._cards import Described, bullets, column_table, table, type_of
 from hepml.data._errors import DataError, nearest
 from hepml.data._read import read
 from hepml.data.recipes import NAMES
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from typing import Any
+
+    import pandas as pd
+
+    from hepml.data.published import PublishedCard
 
 __all__ = ["TREE", "Card", "card", "card_path", "cards_in", "check_file", "content_digest"]
 __all__ += ["file_digest", "load", "names", "path", "tallies", "verify"]
@@ -29,7 +41,7 @@ class Card(Described):
     """Provenance of a sample: a plain ``record``, readable as text or Markdown."""
 
     @property
-    def files(self):
+    def files(self) -> list[dict[str, Any]]:
         """Records of the sample's files: name, events and digests."""
         r = self.record
         one = {"name": f"{r['name']}.root", **{key: r[key] for key in ("events", "content_sha256")}}
@@ -139,7 +151,7 @@ def _setting_lines(value, path=""):
         yield f"{path} = {json.dumps(value)}"
 
 
-def names():
+def names() -> tuple[str, ...]:
     """Names of the samples, as `load` takes them.
 
     Returns
@@ -156,7 +168,7 @@ def _known(name):
     return name
 
 
-def path(name):
+def path(name: str) -> Path:
     """File of a bundled sample.
 
     Parameters
@@ -186,7 +198,7 @@ def card_path(file):
     return file.with_name(re.sub(r"-\d{5}$", "", file.stem) + ".json")
 
 
-def card(name):
+def card(name: str | os.PathLike[str]) -> Card | PublishedCard:
     """Card of a sample: generator, settings, cuts, cross-sections, columns, limits.
 
     Parameters
@@ -286,7 +298,9 @@ def _read_card(file):
     return found
 
 
-def load(name, columns=None, *, source="bundled"):
+def load(
+    name: str, columns: str | Sequence[str] | None = None, *, source: str = "bundled"
+) -> pd.DataFrame:
     """Sample as a table: the bundled one, offline, or the published set with the same columns.
 
     Parameters
@@ -329,7 +343,7 @@ def _sister(name):
     return sister
 
 
-def verify(name, *, again=False):
+def verify(name: str | os.PathLike[str], *, again: bool = False) -> list[Path]:
     """Check a sample against its card: bytes, columns, content, events, sums of weights.
 
     Parameters

@@ -1,9 +1,11 @@
 """What may go wrong in a detector, done to good events: the distortions of a challenge of 2016."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +13,13 @@ from hepml.data._derived import check_table, derived_features, numbers
 from hepml.data._errors import DataError, nearest
 from hepml.data.simulate.higgsml import FORMULAS
 from hepml.data.simulate.objects import wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    import pandas as pd
+    from numpy.typing import ArrayLike
 
 __all__ = ["SKEWS", "Skew", "skew"]
 
@@ -164,7 +173,14 @@ SKEWS = {
 the strength in the ``challenge``'s file, and the ``columns`` that it changes."""
 
 
-def skew(events, kind, strength, rng, *, recompute=None):
+def skew(
+    events: pd.DataFrame | Mapping[str, ArrayLike],
+    kind: str,
+    strength: float,
+    rng: np.random.Generator | int,
+    *,
+    recompute: bool | None = None,
+) -> Any:
     """Distort events as a failing detector would.
 
     Parameters

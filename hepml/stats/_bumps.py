@@ -1,7 +1,9 @@
 """Bumps on a smoothly falling spectrum: sideband fit, local and global significance."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
@@ -9,6 +11,11 @@ from scipy.special import chdtrc, ndtr, ndtri
 from hepml.stats._cuts import freeze
 from hepml.stats._significance import counting, phi
 from hepml.stats._validate import as_edges, as_numbers, check_finite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
 
 __all__ = [
     "BumpHunt",
@@ -112,7 +119,7 @@ class BumpScan:
         )
 
     @property
-    def best(self):
+    def best(self) -> tuple[int, int]:
         """Row and column of the largest significance."""
         return tuple(
             map(int, np.unravel_index(self.significance.argmax(), self.significance.shape))
@@ -180,8 +187,15 @@ class Fit(NamedTuple):
 
 
 def bump_hunt(
-    counts, edges, signal_region, sidebands=None, *, sumw2=None, parameters=4, sqrt_s=13000.0
-):
+    counts: ArrayLike,
+    edges: ArrayLike,
+    signal_region: tuple[float, float],
+    sidebands: Sequence[tuple[float, float]] | None = None,
+    *,
+    sumw2: ArrayLike | None = None,
+    parameters: int = 4,
+    sqrt_s: float = 13000.0,
+) -> BumpHunt:
     r"""Fit the sidebands of a falling spectrum and look for an excess in the signal region.
 
     Parameters
@@ -270,7 +284,16 @@ def bump_hunt(
     )
 
 
-def bump_scan(counts, edges, windows, sidebands=None, *, sumw2=None, parameters=4, sqrt_s=13000.0):
+def bump_scan(
+    counts: ArrayLike,
+    edges: ArrayLike,
+    windows: Sequence[tuple[float, float]],
+    sidebands: Sequence[tuple[float, float]] | None = None,
+    *,
+    sumw2: ArrayLike | None = None,
+    parameters: int = 4,
+    sqrt_s: float = 13000.0,
+) -> BumpScan:
     """Repeat `bump_hunt` for every threshold and every window.
 
     Parameters
@@ -291,17 +314,17 @@ def bump_scan(counts, edges, windows, sidebands=None, *, sumw2=None, parameters=
 
 
 def pseudo_experiments(
-    counts,
-    edges,
-    windows,
-    sidebands=None,
+    counts: ArrayLike,
+    edges: ArrayLike,
+    windows: Sequence[tuple[float, float]],
+    sidebands: Sequence[tuple[float, float]] | None = None,
     *,
-    sumw2=None,
-    parameters=4,
-    sqrt_s=13000.0,
-    experiments=1000,
-    rng=0,
-):
+    sumw2: ArrayLike | None = None,
+    parameters: int = 4,
+    sqrt_s: float = 13000.0,
+    experiments: int = 1000,
+    rng: int | np.random.Generator = 0,
+) -> GlobalSignificance:
     """Draw spectra without a signal, scan each, and compare the largest excess with the one seen.
 
     Parameters

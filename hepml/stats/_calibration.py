@@ -1,6 +1,9 @@
 """Whether a score that looks like a probability is one."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import gammaincc
@@ -8,6 +11,9 @@ from scipy.special import gammaincc
 from hepml.stats._cuts import freeze, ratio
 from hepml.stats._tables import chunks
 from hepml.stats._validate import as_edges, as_events, check_values
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["Calibration", "calibration"]
 
@@ -64,7 +70,7 @@ class Calibration:
             freeze(value)
 
     @property
-    def p_value(self):
+    def p_value(self) -> float:
         """Probability of a χ² as large, if the score is a probability; NaN without degrees."""
         return float(gammaincc(self.ndf / 2, self.chi2 / 2)) if self.ndf else np.nan
 
@@ -75,7 +81,14 @@ class Calibration:
         )
 
 
-def calibration(y, score, weights=None, *, bins=10, prior=None):
+def calibration(
+    y: ArrayLike,
+    score: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    bins: int | ArrayLike = 10,
+    prior: float | None = None,
+) -> Calibration:
     """Compare a score in bins with the share of signal there.
 
     Parameters

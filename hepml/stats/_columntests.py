@@ -1,6 +1,9 @@
 """Two samples compared in every column, and what it costs to have looked at so many."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,10 +24,15 @@ from hepml.stats._twosample import (
 )
 from hepml.stats._validate import as_vector
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike
+
 __all__ = ["ColumnTests", "column_tests", "sidak"]
 
 
-def sidak(p_value, trials):
+def sidak(p_value: float, trials: int) -> float:
     """Probability that the smallest of some independent p-values is as small (Z. Šidák 1967).
 
     Parameters
@@ -69,7 +77,7 @@ class ColumnTests:
     p_value_error: float
 
     @property
-    def sidak(self):
+    def sidak(self) -> float:
         """Global p-value by Šidák: 1 - (1 - p)^k, of the smallest of k local ones.
 
         Right for independent columns, too large for others. It cannot fall below about k over the
@@ -86,7 +94,16 @@ class ColumnTests:
         )
 
 
-def column_tests(a, b, weights_a=None, weights_b=None, *, statistic="ks", permutations=999, rng=0):
+def column_tests(
+    a: Mapping[str, ArrayLike],
+    b: Mapping[str, ArrayLike],
+    weights_a: ArrayLike | None = None,
+    weights_b: ArrayLike | None = None,
+    *,
+    statistic: str = "ks",
+    permutations: int = 999,
+    rng: int | np.random.Generator = 0,
+) -> ColumnTests:
     """Test two samples for one common distribution in each column, and in all of them at once.
 
     Whoever looks at thirty histograms finds one with p < 5 % nearly always. Here the same random

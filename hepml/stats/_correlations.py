@@ -1,16 +1,25 @@
 """Linear correlations of weighted columns, in one pass and bounded memory."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from hepml.stats._cuts import ratio
 from hepml.stats._validate import as_vector, check_finite, check_lengths
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["correlations"]
 
 ROWS = 1 << 14  # at a time: 4 MB for thirty columns
 
 
-def correlations(columns, weights=None):
+def correlations(columns: Sequence[ArrayLike], weights: ArrayLike | None = None) -> np.ndarray:
     r"""Matrix of the weighted linear correlation coefficients of some columns.
 
     .. math:: r_{jk} = \frac{\overline{x_j x_k} - \bar{x}_j \bar{x}_k}

@@ -1,10 +1,16 @@
 """What passes each cut: the weighted yields behind a ROC curve and behind a slider."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["CutTable", "WorkingPoint", "background_rejection", "working_point"]
 
@@ -68,29 +74,29 @@ class CutTable:
         return f"{len(self)} cuts, {self.n_signal} signal, {self.n_background} background"
 
     @cached_property
-    def signal_efficiency(self):
+    def signal_efficiency(self) -> np.ndarray:
         """ε_s: the share of the signal yield that passes each cut; NaN of a yield of zero."""
         return freeze(ratio(self.sumw_signal, self.total_signal or np.nan))
 
     @cached_property
-    def background_efficiency(self):
+    def background_efficiency(self) -> np.ndarray:
         """ε_b: the share of the background yield that passes each cut; NaN of a yield of zero."""
         return freeze(ratio(self.sumw_background, self.total_background or np.nan))
 
     @cached_property
-    def background_rejection(self):
+    def background_rejection(self) -> np.ndarray:
         """1 / ε_b; infinite where no background passes."""
         return freeze(ratio(self.total_background, self.sumw_background))
 
     @cached_property
-    def sic(self):
+    def sic(self) -> np.ndarray:
         """Significance improvement ε_s / √ε_b; NaN where no background passes."""
         background = self.background_efficiency
         root = np.sqrt(np.where(background > 0, background, np.nan))
         return freeze(self.signal_efficiency / root)
 
     @cached_property
-    def signal_efficiency_error(self):
+    def signal_efficiency_error(self) -> np.ndarray:
         """Standard error of ε_s from the finite sample, see `background_efficiency_error`."""
         return freeze(
             efficiency_error(
@@ -99,7 +105,7 @@ class CutTable:
         )
 
     @cached_property
-    def background_efficiency_error(self):
+    def background_efficiency_error(self) -> np.ndarray:
         r"""Standard error of ε_b from the finite sample.
 
         The binomial error for weighted events, with passing and failing events independent:
@@ -117,14 +123,14 @@ class CutTable:
         )
 
     @cached_property
-    def background_rejection_error(self):
+    def background_rejection_error(self) -> np.ndarray:
         """Standard error of 1 / ε_b: that of ε_b over ε_b²; NaN where nothing passes."""
         background = self.background_efficiency
         safe = np.where(background == 0, np.nan, background)
         return freeze(ratio(self.background_efficiency_error / safe, safe))
 
     @cached_property
-    def monotone(self):
+    def monotone(self) -> bool:
         """False if negative weights make an efficiency fall while the cut loosens."""
         return all(
             not (np.diff(efficiency) < -ROUNDING).any()
@@ -177,7 +183,13 @@ class WorkingPoint:
     sic: float
 
 
-def working_point(curve, *, signal_efficiency=None, background_efficiency=None, threshold=None):
+def working_point(
+    curve: CutTable,
+    *,
+    signal_efficiency: float | None = None,
+    background_efficiency: float | None = None,
+    threshold: float | None = None,
+) -> WorkingPoint:
     """Row of a curve that meets one demand.
 
     Parameters
@@ -326,7 +338,7 @@ def at_row(curve, row):
     )
 
 
-def background_rejection(curve, signal_efficiency):
+def background_rejection(curve: CutTable, signal_efficiency: ArrayLike) -> float | np.ndarray:
     """Background rejection 1 / ε_b at given signal efficiencies, between the rows of a curve.
 
     ε_b is interpolated linearly in ε_s, the straight segments whose area is the AUC.

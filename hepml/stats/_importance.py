@@ -1,12 +1,21 @@
 """What a classifier loses when it is given one of its inputs shuffled."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hepml.stats._cuts import freeze, ratio
 from hepml.stats._roc import roc_curve
 from hepml.stats._validate import as_events, check_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["Importance", "permutation_importance"]
 
@@ -39,7 +48,16 @@ class Importance:
         return f"Importance({len(self.values)} columns, largest in column {best})"
 
 
-def permutation_importance(score_of, X, y, weights=None, *, repeats=5, rng=0, progress=None):
+def permutation_importance(
+    score_of: Callable[[Any], ArrayLike],
+    X: Any,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    repeats: int = 5,
+    rng: int | np.random.Generator = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> Importance:
     r"""Loss of AUC when the values of one column are dealt anew among the events.
 
     The idea is that of L. Breiman, Random Forests, Machine Learning 45 (2001) 5, section 10.

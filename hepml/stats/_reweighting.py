@@ -1,9 +1,11 @@
 """The doctor of reweighted samples: whether a source with new weights is like its target."""
 
+from __future__ import annotations
+
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import chdtr, chdtrc, ndtri
@@ -13,6 +15,12 @@ from hepml.stats._cuts import freeze
 from hepml.stats._roc import roc_curve
 from hepml.stats._twosample import effective_size
 from hepml.stats._validate import as_vector, check_finite, check_lengths
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import ArrayLike
 
 __all__ = ["Closure", "ReweightingReport", "reweighting_report"]
 
@@ -76,7 +84,7 @@ class Closure:
         return f"Closure({name}: χ²/ndf = {self.chi2:.4g}/{self.ndf}, p = {self.p_value:.2g})"
 
     @property
-    def worst(self):
+    def worst(self) -> str:
         """The region of the largest pull, in words."""
         if np.isnan(self.pull).all():
             return f"all of {' and '.join(self.features)}"
@@ -211,19 +219,19 @@ class Scored(NamedTuple):
 
 
 def reweighting_report(
-    source,
-    target,
-    new_weights,
-    weights=None,
-    target_weights=None,
+    source: Any,
+    target: Any,
+    new_weights: ArrayLike,
+    weights: ArrayLike | None = None,
+    target_weights: ArrayLike | None = None,
     *,
-    features=None,
-    held_out=None,
-    classifier=None,
-    tolerance=0.01,
-    false_alarm=1e-3,
-    rng=0,
-):
+    features: Sequence[str] | None = None,
+    held_out: tuple[ArrayLike, ArrayLike] | None = None,
+    classifier: Any = None,
+    tolerance: float = 0.01,
+    false_alarm: float = 1e-3,
+    rng: int | np.random.Generator = 0,
+) -> ReweightingReport:
     r"""Judge whether new weights make a source sample like a target sample, and say why not.
 
     Parameters

@@ -1,7 +1,10 @@
 """ROC curves of weighted events."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +12,9 @@ from hepml.stats._bins import binned_steps
 from hepml.stats._cuts import CutTable, freeze, ratio
 from hepml.stats._steps import SUMW2_B, SUMW2_S, SUMW_B, SUMW_S, exact_steps
 from hepml.stats._validate import as_events, check_values
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["RocCurve", "auc", "roc_curve"]
 
@@ -22,7 +28,7 @@ class RocCurve(CutTable):
         return f"{super()._summary}, auc={self.auc:.4f} ± {self.auc_error:.4f}"
 
     @cached_property
-    def auc(self):
+    def auc(self) -> float:
         """Area under ε_s(ε_b), straight between the cuts: P(score_s > score_b) + P(equal) / 2.
 
         NaN if a class has no weight. With negative weights still this sum, perhaps not in [0, 1].
@@ -30,7 +36,7 @@ class RocCurve(CutTable):
         return float(np.trapezoid(self.signal_efficiency, self.background_efficiency))
 
     @cached_property
-    def auc_error(self):
+    def auc_error(self) -> float:
         r"""Standard error of the AUC from the finite samples.
 
         The variance of DeLong, DeLong and Clarke-Pearson (Biometrics 44 (1988) 837) for weighted
@@ -54,7 +60,9 @@ def midpoints(values):
     return (values[1:] + values[:-1]) / 2
 
 
-def roc_curve(y, score, weights=None, *, exact=False):
+def roc_curve(
+    y: ArrayLike, score: ArrayLike, weights: ArrayLike | None = None, *, exact: bool = False
+) -> RocCurve:
     """Weighted ROC curve with the yields, squared weights and errors behind it.
 
     Parameters
@@ -83,7 +91,9 @@ def roc_curve(y, score, weights=None, *, exact=False):
     return as_curve(steps_of(y, score, weights, exact=exact))
 
 
-def auc(y, score, weights=None, *, exact=False):
+def auc(
+    y: ArrayLike, score: ArrayLike, weights: ArrayLike | None = None, *, exact: bool = False
+) -> float:
     """Weighted area under the ROC curve.
 
     Parameters

@@ -1,11 +1,17 @@
 """Significance of every cut of a curve, and which cuts keep enough background to be trusted."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hepml.stats._cuts import freeze
 from hepml.stats._significance import _error, _z, counting
+
+if TYPE_CHECKING:
+    from hepml.stats._cuts import CutTable
 
 __all__ = ["ENOUGH_BACKGROUND", "SignificanceScan", "effective_events", "significance_scan"]
 
@@ -62,7 +68,7 @@ class SignificanceScan:
         """
         return self.effective_background >= ENOUGH_BACKGROUND
 
-    def best(self, of="significance"):
+    def best(self, of: str = "significance") -> int | None:
         """Find the row of the largest ``of`` ("significance" or "ams") among trusted cuts.
 
         Returns
@@ -98,7 +104,9 @@ def effective_events(sumw, sumw2):
     return np.where(there, sumw, 0.0) ** 2 / np.where(there, sumw2, 1.0)
 
 
-def significance_scan(curve, *, sigma_b=0.0, b_r=10.0):
+def significance_scan(
+    curve: CutTable, *, sigma_b: float = 0.0, b_r: float = 10.0
+) -> SignificanceScan:
     """Significance and AMS, with their errors, at every cut of a curve or table.
 
     Parameters

@@ -1,8 +1,14 @@
 """How far apart the shapes of signal and background are in one variable."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from hepml.stats._tables import ScoreHistogram
 
 __all__ = ["Separation", "separation"]
 
@@ -27,7 +33,7 @@ class Separation:
     chance: float
 
 
-def separation(signal, background):
+def separation(signal: ScoreHistogram, background: ScoreHistogram) -> Separation:
     r"""Separation of the shapes of signal and background, as TMVA defines it.
 
     .. math:: \langle S^2\rangle = \frac{1}{2} \int

@@ -3,10 +3,15 @@
 Everything is written with ``phi(x) = (1 + x) ln(1 + x) - x``, so that nothing cancels for s << b.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import xlogy
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["ams", "ams_error", "asimov", "significance", "significance_error"]
 
@@ -14,7 +19,7 @@ SMALL = 0.25  # below, the series; above, the closed forms lose less than two di
 SERIES = 1 / (2 * np.arange(10, -1, -1) + 3.0)  # 0.25: y^2 < 0.0205, next term < 1e-19
 
 
-def significance(s, b, sigma_b=0):
+def significance(s: ArrayLike, b: ArrayLike, sigma_b: ArrayLike = 0) -> float | np.ndarray:
     r"""Median significance with which a counting experiment would discover a signal.
 
     For a known background this is the Asimov significance of Cowan, Cranmer, Gross and Vitells,
@@ -52,7 +57,7 @@ def significance(s, b, sigma_b=0):
 asimov = significance
 
 
-def ams(s, b, b_r=10):
+def ams(s: ArrayLike, b: ArrayLike, b_r: float = 10) -> float | np.ndarray:
     r"""Approximate median significance of the HiggsML challenge.
 
     .. math:: \mathrm{AMS} = \sqrt{2\,[(s+b+b_r)\ln(1+s/(b+b_r)) - s]}
@@ -74,7 +79,9 @@ def ams(s, b, b_r=10):
     return significance(s, np.add(b, b_r))
 
 
-def significance_error(s, b, s_err, b_err, sigma_b=0):
+def significance_error(
+    s: ArrayLike, b: ArrayLike, s_err: ArrayLike, b_err: ArrayLike, sigma_b: ArrayLike = 0
+) -> float | np.ndarray:
     r"""Propagate the errors that finite samples give ``s`` and ``b`` to `significance`.
 
     First-order propagation with the analytic derivatives,
@@ -97,7 +104,9 @@ def significance_error(s, b, s_err, b_err, sigma_b=0):
     return as_given(_error(counting(s, b, sigma_b), s_err, b_err))
 
 
-def ams_error(s, b, s_err, b_err, b_r=10):
+def ams_error(
+    s: ArrayLike, b: ArrayLike, s_err: ArrayLike, b_err: ArrayLike, b_r: float = 10
+) -> float | np.ndarray:
     """Propagate the errors that finite samples give ``s`` and ``b`` to `ams`.
 
     Parameters

@@ -1,6 +1,9 @@
 """Compact exact tables of many events: yields at given cuts, histograms of the score."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,12 +21,20 @@ from hepml.stats._validate import (
     check_values,
 )
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 __all__ = ["ScoreHistogram", "choose_thresholds", "cut_table", "score_histogram"]
 
 CHUNK = 1 << 18  # events at a time: 30 MB of temporaries whatever the sample
 
 
-def cut_table(y, score, weights=None, thresholds=None):
+def cut_table(
+    y: ArrayLike,
+    score: ArrayLike,
+    weights: ArrayLike | None = None,
+    thresholds: ArrayLike | int | None = None,
+) -> CutTable:
     """Exact weighted yields of both classes above given cuts, in bounded memory.
 
     Parameters
@@ -83,7 +94,9 @@ def as_table(cuts, sums, counts):
     )
 
 
-def choose_thresholds(y, score, weights=None, n=1000):
+def choose_thresholds(
+    y: ArrayLike, score: ArrayLike, weights: ArrayLike | None = None, n: int = 1000
+) -> np.ndarray:
     """Cuts that resolve the axis of the score, the ROC curve at both ends, and saturated scores.
 
     A quarter of the cuts is spread evenly over the range of the score, a quarter evenly in
@@ -177,7 +190,9 @@ class ScoreHistogram:
         )
 
 
-def score_histogram(score, weights, edges):
+def score_histogram(
+    score: ArrayLike, weights: ArrayLike | None, edges: ArrayLike
+) -> ScoreHistogram:
     """Histogram of one class's scores with the squared weights that its error bars need.
 
     Parameters

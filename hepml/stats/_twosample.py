@@ -1,13 +1,18 @@
 """Whether two samples of weighted events come from one distribution."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from numbers import Integral
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from hepml.stats._roc import auc
 from hepml.stats._validate import as_vector, check_finite, check_lengths
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["TwoSampleTest", "two_sample_test"]
 
@@ -80,8 +85,15 @@ class Units(NamedTuple):
 
 
 def two_sample_test(
-    a, b, weights_a=None, weights_b=None, *, statistic="ks", permutations=999, rng=0
-):
+    a: ArrayLike,
+    b: ArrayLike,
+    weights_a: ArrayLike | None = None,
+    weights_b: ArrayLike | None = None,
+    *,
+    statistic: str = "ks",
+    permutations: int = 999,
+    rng: int | np.random.Generator = 0,
+) -> TwoSampleTest:
     r"""Weight-aware test of two samples for one common distribution, calibrated by permutation.
 
     Parameters

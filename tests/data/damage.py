@@ -1,17 +1,19 @@
-"""Where the formats have their joints, and ways to damage a file there."""
+"""Where the formats have their joints, and ways to damage a file there.
+
+Every file here is harmless to whatever opens it: small, also when it is unpacked, and with counts
+at most a little beyond what is there. Guards against larger ones are tested under lowered limits.
+"""
 
 import gzip
 import io
 import struct
 import zipfile
-import zlib
 
 import numpy as np
 
 HDF5_SIGNS = (b"OHDR", b"OCHK", b"TREE", b"SNOD", b"HEAP", b"GCOL", b"FRHP", b"FHDB", b"FHIB")
 HDF5_SIGNS += (b"BTHD", b"BTLF", b"BTIN", b"EAHD", b"EAIB", b"EASB", b"EADB", b"FAHD", b"FADB")
 ZIP_SIGNS = (b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07")
-NUMBERS = (b"\x00", b"\xff", b"\x7f\xff", b"\xff\x7f", b"\x80\x00")  # repeated to 4 or 8 bytes
 
 
 def places(data, signs):
@@ -114,26 +116,34 @@ def cuts(path, joints, rng, count):
         yield f"cut at {end}", data[:end]
 
 
+def digits(data):
+    """Positions of bytes that are not zero: a count changed there keeps its order of magnitude."""
+    return np.flatnonzero(np.frombuffer(data, np.uint8))
+
+
+def near(data, joints):
+    """Digits within a few bytes after a joint."""
+    return np.intersect1d(np.add.outer(joints, np.arange(24)).ravel(), digits(data))
+
+
 def flips(path, joints, rng, count):
-    """Yield copies with one bit flipped, near a joint or anywhere."""
+    """Yield copies with one bit of a digit flipped, near a joint or anywhere."""
     data = path.read_bytes()
-    near = np.add.outer(joints, np.arange(24)).ravel()
-    near = near[(near >= 0) & (near < len(data))]
-    spots = some(near, count // 2, rng) + rng.integers(0, len(data), count // 2).tolist()
+    spots = some(near(data, joints), count // 2, rng) + some(digits(data), count // 2, rng)
     for place in spots:
         bit = 1 << int(rng.integers(8))
         yield f"bit {bit} at {place}", replaced(data, place, bytes([data[place] ^ bit]))
 
 
 def bursts(path, _joints, rng, count):
-    """Yield copies in which a stretch is inverted, blank, or moved."""
+    """Yield copies in which a stretch is exchanged with the next one, blank, or moved."""
     data = path.read_bytes()
     for turn in range(count):
         place, size = int(rng.integers(0, len(data) - 8)), int(rng.choice([8, 64, 512]))
         piece = data[place : place + size]
-        kind = ("inverted", "blank", "moved")[turn % 3]
-        if kind == "inverted":
-            piece = bytes(255 - byte for byte in piece)
+        kind = ("exchanged", "blank", "moved")[turn % 3]
+        if kind == "exchanged":
+            piece = data[place + size : place + 2 * size] + piece
         elif kind == "blank":
             piece = bytes(len(piece))
         else:
@@ -142,13 +152,12 @@ def bursts(path, _joints, rng, count):
 
 
 def numbers(path, joints, rng, count):
-    """Yield copies with a huge, negative or zero number in the place of four or eight bytes."""
+    """Yield copies with a number near a joint a little larger, or a little smaller."""
     data = path.read_bytes()
-    for place in some([joint for joint in joints if joint < len(data) - 8], count, rng):
-        size = int(rng.choice([1, 2, 4, 8]))
-        number = NUMBERS[int(rng.integers(len(NUMBERS)))]
-        piece = (number[:1] + number[-1:] * size)[:size]
-        yield f"{piece.hex()} at {place}", replaced(data, place, piece)
+    for turn, place in enumerate(some(near(data, joints), count, rng)):
+        number = data[place] + int(rng.integers(1, 4)) * (-1) ** turn
+        if 0 < number < 256:
+            yield f"{number} at {place}", replaced(data, place, bytes([number]))
 
 
 def shapes(path, _joints, rng, count):
@@ -195,40 +204,6 @@ def zipped(members, method=zipfile.ZIP_DEFLATED):
     return stream.getvalue()
 
 
-def deflated(start, piece, times):
-    """Raw deflate stream of a start and many times the same piece, its CRC-32 and its length."""
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
-    first = squeeze.compress(start) + squeeze.flush(zlib.Z_FULL_FLUSH)
-    again = squeeze.compress(piece) + squeeze.flush(zlib.Z_FULL_FLUSH)
-    crc = zlib.crc32(start)
-    for _ in range(times):
-        crc = zlib.crc32(piece, crc)
-    return first + again * times + squeeze.flush(), crc, len(start) + times * len(piece)
-
-
-def npz_bomb(size):
-    """Sound ``.npz`` file of so many zeros in a thousandth of the bytes."""
-    piece = bytes(1 << 20)
-    times = size // len(piece)
-    header = described("'|u1'", f"({times * len(piece)},)", b"")
-    data, crc, length = deflated(header, piece, times)
-    name = b"x.npy"
-    fields = struct.pack("<HHHHHLLLHH", 20, 0, 8, 0, 33, crc, len(data), length, len(name), 0)
-    local = b"PK\x03\x04" + fields + name
-    central = b"PK\x01\x02" + struct.pack("<H", 20) + fields + bytes(14) + name
-    begin = len(local) + len(data)
-    end = b"PK\x05\x06" + struct.pack("<HHHHLLH", 0, 0, 1, 1, len(central), begin, 0)
-    return local + data + central + end
-
-
-def gzip_bomb(start, piece, times):
-    """Sound gzip file that repeats a piece."""
-    data, crc, length = deflated(start, piece, times)
-    return (
-        bytes.fromhex("1f8b0800000000000003") + data + struct.pack("<LL", crc, length & 0xFFFFFFFF)
-    )
-
-
 def saved(**arrays):
     """Bytes of an ``.npz`` file as NumPy writes it."""
     stream = io.BytesIO()
@@ -237,13 +212,12 @@ def saved(**arrays):
 
 
 def arrays():
-    """Hostile ``.npy`` files by what is wrong with them."""
+    """Malformed ``.npy`` files by what is wrong with them."""
     return {
-        "trillion rows": described(shape="(1000000000000,)"),
-        "trillion columns": described(shape="(0, 1000000000000)", values=b""),
-        "too many columns": described("'|u1'", "(1, 100000)", bytes(100_000)),
-        "beyond 64 bits": described(shape="(2**70, 2**70)"),
-        "far beyond 64 bits": described(shape=f"({2**70}, {2**70})"),
+        "a row more than there is": described(shape="(11,)"),
+        "a column more than there is": described(shape="(5, 3)"),
+        "too many columns": described("'|u1'", "(1, 20001)", bytes(20_001)),
+        "a sum as shape": described(shape="(5 + 5,)"),
         "negative rows": described(shape="(-10,)"),
         "negative axes": described(shape="(-2, -5)"),
         "rows that are no number": described(shape="(10.0,)"),
@@ -252,10 +226,10 @@ def arrays():
         "too few values": described(values=bytes(36)),
         "too many values": described(values=bytes(44)),
         "code in the header": described("__import__('os').getcwd()"),
-        "brackets in the header": described("(" * 30_000),
-        "minus signs in the header": described("-" * 30_000 + "1"),
-        "sums in the header": described("1" + "+1" * 20_000),
-        "an endless header": npy("{" + " " * 65_000),
+        "brackets left open": described("((("),
+        "signs in the header": described("--1"),
+        "a sum in the header": described("1+1"),
+        "blanks for a header": npy("{" + " " * 60),
         "a cut header": described()[:30],
         "no header": b"",
         "header of version 9": replaced(described(), 6, b"\x09"),
@@ -263,8 +237,8 @@ def arrays():
         "objects in records": described("[('a', 'O')]", "(5,)"),
         "unknown type": described("'<q77'"),
         "type without width": described("'<U0'", values=b""),
-        "giant type": described("('<f4', (1000000000,))"),
-        "giant field": described("[('a', '<f4', (100000, 100000))]"),
+        "type wider than its values": described("('<f4', (2,))"),
+        "field wider than its values": described("[('a', '<f4', (3, 3))]"),
         "letters beyond Unicode": described("'<U1'", values=b"\xff" * 40),
         "half letters": described("'<U1'", values=b"\x00\xd8\0\0" * 10),
         "bytes that are no text": described("'|S4'", values=b"\xff" * 40),
@@ -273,7 +247,7 @@ def arrays():
 
 
 def zips():
-    """Hostile ``.npz`` files by what is wrong with them."""
+    """Malformed ``.npz`` files by what is wrong with them."""
     whole = saved(a=np.arange(10), b=np.arange(10.0))
     second = whole.rindex(b"PK\x01\x02")
     lists = {"j/content": np.arange(9), "k": np.arange(3)}
@@ -281,11 +255,8 @@ def zips():
     return packed | {
         "objects": saved(x=np.array([1, "a"], dtype=object)),
         "objects beside numbers": saved(x=np.array([{}]), y=np.arange(1)),
-        "bomb": npz_bomb(1_200_000_000),
         "zip in a zip": zipped({"x.npy": zipped({"x.npy": bytes(1000)})}),
         "zips in a zip": zipped({"x.zip": zipped({"x.npy": bytes(1000)})}),
-        "five thousand members": zipped({f"{i}.npy": b"" for i in range(5000)}),
-        "forty thousand members": zipped({f"{i}.npy": b"" for i in range(40_000)}),
         "no members": zipped({}),
         "members that are no arrays": zipped({"a.txt": b"1", "b/": b""}),
         "the second array is the first": replaced(whole, second + 42, bytes(4)),
@@ -309,12 +280,9 @@ def zips():
 
 
 def texts():
-    """Hostile CSV files by what is wrong with them; whether they are packed shows."""
+    """Malformed CSV files by what is wrong with them; whether they are packed shows."""
     rows = b"x,y\n" + b"1,2\n" * 50
     return {
-        "gzip bomb of rows": gzip_bomb(b"x,y\n", b"1,2\n" * 250_000, 2000),
-        "gzip bomb of zeros": gzip_bomb(b"x,y\n", bytes(1_000_000), 2000),
-        "gzip bomb of one line": gzip_bomb(b"x,y\n", b"1" * 1_000_000, 2000),
         "gzip without an end": gzip.compress(rows)[:-9],
         "gzip with a wrong sum": replaced(
             gzip.compress(rows), len(gzip.compress(rows)) - 8, b"abc"
@@ -333,3 +301,28 @@ def texts():
         "names only": b"x,y\n",
         "blank lines only": b"\n\n\n",
     }
+
+
+# ---------------------------------------------------------------- sound, but beyond a lowered limit
+
+LARGE = 200_000  # bytes, unpacked: a thousand times those of the file
+FORMATS = "hepml.data.files."
+
+
+def beyond():
+    """Sound files, with the limit under which each must be refused, and the words for it."""
+    rows, expanded = b"x,y\n" + b"1,2\n" * (LARGE // 4), {f"{FORMATS}base.EXPANDED_BYTES": 10_000}
+    line = expanded | {f"{FORMATS}csv.BLOCK_BYTES": 4096}
+    five = zipped({f"{i}.npy": described() for i in range(5)})
+    return {
+        "values": ("x.npz", zipped({"x.npy": described("'|u1'", f"({LARGE},)", bytes(LARGE))}),
+                   expanded, "times its size"),
+        "rows": ("x.csv.gz", gzip.compress(rows), expanded, "times its size"),
+        "zeros": ("x.csv.gz", gzip.compress(b"x,y\n" + bytes(LARGE)), expanded, "times its size"),
+        "a line": ("x.csv.gz", gzip.compress(b"x,y\n" + b"1" * LARGE), line, "no end of line"),
+        "members": ("x.npz", five, {f"{FORMATS}npz.MOST_MEMBERS": 4}, "it holds 5 files"),
+        "a directory": ("x.npz", five, {f"{FORMATS}npz.MOST_DIRECTORY": 200}, "too many files"),
+        "columns": ("x.npy", described(shape="(2, 5)"), {f"{FORMATS}_arrays.MOST_COLUMNS": 4},
+                    "more than 4: no table"),
+        "a header": ("x.npy", described(), {f"{FORMATS}npy.LONGEST_HEADER": 20}, "damaged"),
+    }  # fmt: skip

@@ -257,7 +257,7 @@ class Mood:
         handler.put(body)
 
     @staticmethod
-    def endless(sent):
+    def without_length(sent):
         """Give no length at all, and close after some bytes."""
 
         def answer(handler):

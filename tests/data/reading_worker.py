@@ -7,11 +7,13 @@ import select
 import subprocess
 import sys
 import traceback
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # s for one file; a good one takes a hundredth of a second
-ROOM = 3_000_000_000  # bytes that reading may map beyond what the imports have
+ROOM = 1_500_000_000  # bytes that reading may map beyond what the imports have
 
 
 class Worker:
@@ -20,7 +22,7 @@ class Worker:
     def __init__(self):
         self.process = None
 
-    def read(self, path, good=None, **options):
+    def read(self, path, good=None, limits=None, **options):
         """Outcome of reading a file.
 
         Parameters
@@ -28,6 +30,8 @@ class Worker:
         path : pathlib.Path
         good : pathlib.Path, optional
             File with the table that it should hold.
+        limits : dict, optional
+            Dotted names of our limits, and the values that they have for this file.
         options
             For `hepml.data.read`.
 
@@ -40,6 +44,7 @@ class Worker:
         if self.process is None:
             self._start()
         request = {"path": str(path), "good": good and str(good), "options": options}
+        request["limits"] = limits or {}
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
@@ -114,7 +119,10 @@ def main():
         if good not in tables:
             tables[good] = read(good)
         Path("/proc/self/clear_refs").write_text("5")  # the highest memory is that of now
-        found, message = outcome(read, asked["path"], tables[good], asked["options"])
+        with ExitStack() as lowered:
+            for name, limit in asked["limits"].items():
+                lowered.enter_context(patch(name, limit))
+            found, message = outcome(read, asked["path"], tables[good], asked["options"])
         peak = highest_memory()
         print(json.dumps({"outcome": found, "message": message, "peak": peak}),
               file=answers, flush=True)  # fmt: skip

@@ -2,7 +2,6 @@
 
 import gzip
 import itertools
-import zlib
 
 import numpy as np
 import pandas as pd
@@ -60,6 +59,9 @@ def test_all_ways_to_write_a_table(text, content):
     assert read(path).to_dict("list") == PLAIN
 
 
+TEXT = str(pd.Series(["s"]).dtype)  # "str" since pandas 3
+
+
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
@@ -71,11 +73,11 @@ def test_all_ways_to_write_a_table(text, content):
         (["9007199254740993", ""], "Int64"),
         (["true", "False"], "bool"),
         (["true", ""], "boolean"),
-        (["s", "b"], "str"),
-        (["2020-01-01", "2021-01-01"], "str"),
-        (["10:30", "11:45"], "str"),
-        (["b", "1"], "str"),
-        (["true", "1"], "str"),
+        (["s", "b"], TEXT),
+        (["2020-01-01", "2021-01-01"], TEXT),
+        (["10:30", "11:45"], TEXT),
+        (["b", "1"], TEXT),
+        (["true", "1"], TEXT),
         (["-999", "-999.0"], "float64"),
     ],
 )
@@ -222,7 +224,7 @@ def test_rows_may_be_longer_than_what_is_parsed_at_once(text, monkeypatch):
 
 
 def test_absurdly_many_columns_are_no_table(text):
-    assert "too many" in sentence(text(",".join(f"c{n}" for n in range(100_000)) + "\n"))
+    assert "too many" in sentence(text(",".join(f"c{n}" for n in range(20_001)) + "\n"))
 
 
 def test_other_encodings_are_refused(text):
@@ -248,12 +250,12 @@ def test_a_compressed_file_cut_or_changed_anywhere(tmp_path, rng):
     assert "is damaged" in sentence(path)
 
 
-def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(base, "EXPANDED_BYTES", 20_000_000)
-    packer = zlib.compressobj(9, wbits=31)
-    packed = [packer.compress(b"a\n" + b"1\n" * 1_000_000) for _ in range(50)]
-    (tmp_path / "bomb.csv.gz").write_bytes(b"".join([*packed, packer.flush()]))
-    assert "times its size" in sentence(tmp_path / "bomb.csv.gz")
+def test_what_unpacks_to_far_more_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(b"a\n" + b"1\n" * 50_000))
+    assert len(read(path)) == 50_000
+    monkeypatch.setattr(base, "EXPANDED_BYTES", 10_000)
+    assert "times its size" in sentence(path)
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz", "T.CSV.GZ", "T.TSV", "t.tsv.csv"])

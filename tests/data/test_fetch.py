@@ -227,7 +227,7 @@ def test_without_a_checksum_the_first_download_s_is_recorded_and_holds(small, se
     [
         (Mood.announce(SIZE - 9), "is damaged or cut short"),
         (Mood.announce(SIZE + 9), "3 times in a row"),
-        (Mood.endless(HALF), "is damaged or cut short"),
+        (Mood.without_length(HALF), "is damaged or cut short"),
         (Mood.message, "is not small.csv.gz: it starts with"),
         (Mood.corrupt(HALF), "is damaged or cut short"),
     ],

@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from hepml.data import DataError, read
+from hepml.data.files import hdf5
 from hepml.data.files.hdf5 import Hdf5Source
 from tests.data.tables import everything, read_back, written
 
 ROWS = 50
+PICKLED = b"cbuiltins\nfloat\n(Vno number\ntR."  # unpickled, it is a ValueError
 PARTICLE = np.dtype([("pt", "f4"), ("ok", "?"), ("cov", "f8", (2, 2)), ("tag", "S4")])
 
 
@@ -140,10 +142,10 @@ def test_names_that_pandas_pickled_stay_closed(made, items_are_pickled):
 
 
 def pickle_items(frame):
-    """Keep what pandas would keep: bytes that run code when they are unpickled."""
+    """Keep what pandas would keep: bytes that call a function when they are unpickled."""
     items = frame.create_dataset("block0_items", (1,), h5py.vlen_dtype("u1"))
-    items[0] = np.frombuffer(b"cos\nabort\n(tR.", np.uint8)
-    frame.attrs["axis0_name"] = np.bytes_(b"cos\nabort\n(tR.")
+    items[0] = np.frombuffer(PICKLED, np.uint8)
+    frame.attrs["axis0_name"] = np.bytes_(PICKLED)
 
 
 def test_the_table_format_of_pandas(made, rng):
@@ -152,7 +154,7 @@ def test_the_table_format_of_pandas(made, rng):
 
     def fill(file):
         frame = file.create_group("df")
-        frame.attrs["non_index_axes"] = np.bytes_(b"cos\nabort\n(tR.")
+        frame.attrs["non_index_axes"] = np.bytes_(PICKLED)
         frame["table"] = records
         frame["_i_table/index/sorted"] = np.arange(3)
 
@@ -179,10 +181,6 @@ def test_what_is_written_is_plain_hdf5(tmp_path, rng):
         assert group["image/content"].shape == (400, 2, 3)
 
 
-def giant(file, **options):
-    file.create_dataset("x", (10**12,), "f4", **options)
-
-
 def virtual(file):
     layout = h5py.VirtualLayout((ROWS,), "f8")
     layout[:] = h5py.VirtualSource("other.h5", "b", shape=(ROWS,))
@@ -190,13 +188,15 @@ def virtual(file):
 
 
 REFUSED = {
-    "giant, chunked": (lambda file: giant(file, chunks=(1000,)), "declares 1000000000000 values"),
-    "giant": (giant, "declares 1000000000000 values"),
     "never written": (lambda f: f.create_dataset("x", (10,), "f4"), "stores 0 bytes"),
-    "wide": (lambda f: f.create_dataset("x", (1, 10**9), "f4", chunks=(1, 10)), "columns, more"),
+    "never written, chunked": (
+        lambda f: f.create_dataset("x", (50,), "f4", chunks=(10,)),
+        "declares 50 values",
+    ),
+    "wide": (lambda f: f.update({"x": np.zeros((1, 20_001), "i1")}), "columns, more"),
     "virtual": (virtual, "is a virtual dataset"),
     "elsewhere": (
-        lambda f: f.create_dataset("x", (4,), "f8", external=[("/etc/passwd", 0, 32)]),
+        lambda f: f.create_dataset("x", (4,), "f8", external=[("other.raw", 0, 32)]),
         "values in other files",
     ),
     "linked": (lambda f: f.update({"x": h5py.ExternalLink("t.h5", "/x")}), "is a link"),
@@ -206,7 +206,6 @@ REFUSED = {
     "empty": (lambda _: None, "holds no table"),
     "without space": (lambda f: f.update({"x": h5py.Empty("f4")}), "has no rows"),
     "of two lengths": (lambda f: f.update({"x": [1], "y": [1, 2]}), "lengths differ"),
-    "crowded": (lambda f: [f.create_group(str(i)) for i in range(10_001)], "more than 10000"),
 }
 
 
@@ -214,6 +213,22 @@ REFUSED = {
 def test_what_is_refused(made, what):
     fill, words = REFUSED[what]
     assert words in sentence(made(fill))
+
+
+def test_a_crowd_of_objects_is_refused(made, monkeypatch):
+    monkeypatch.setattr(hdf5, "MOST_OBJECTS", 10)
+    path = made(lambda file: file.update({"x": [1]}))
+    assert read_back(Hdf5Source, path).num_rows == 1
+    assert "more than 10 objects" in sentence(
+        made(lambda file: [file.create_group(str(i)) for i in range(11)])
+    )
+
+
+def test_a_chunk_too_large_for_the_memory_is_refused(made, monkeypatch):
+    path = made(lambda f: f.create_dataset("x", data=np.arange(ROWS * 1.0), chunks=(ROWS,)))
+    assert read_back(Hdf5Source, path).num_rows == ROWS
+    monkeypatch.setattr(hdf5, "LARGEST_CHUNK", 100)
+    assert "write smaller ones" in sentence(path)
 
 
 @pytest.mark.parametrize("options", [{}, {"chunks": (1000,), "maxshape": (None,)}])
@@ -238,13 +253,28 @@ def test_links_beside_columns_are_left_out(made):
     assert "is a link" in sentence(path, tree="soft")
 
 
-def test_a_heap_in_which_hdf5_would_go_round_for_ever(made):
+def test_a_heap_that_is_not_in_order(made):
+    """Its first object ends a little beyond the heap."""
     path = made(lambda file: file.update({"x": ["text"] * 10}))
     data = bytearray(path.read_bytes())
     heap = data.find(b"GCOL\x01")
-    data[heap + 16 : heap + 32] = bytes(16)
+    size = int.from_bytes(data[heap + 8 : heap + 16], "little")
+    assert data[heap + 24] == 4  # letters
+    data[heap + 24 : heap + 32] = (size + 8).to_bytes(8, "little")
     path.write_bytes(data)
     assert "is not in order" in sentence(path)
+
+
+@pytest.mark.parametrize(("sizes", "is_sound"), [([4, 4], True), ([4, 9], False), ([30], False)])
+def test_objects_of_a_heap_fill_it(sizes, is_sound):
+    objects = [b"\1\0" + bytes(6) + size.to_bytes(8, "little") + bytes(8) for size in sizes]
+    assert hdf5._is_heap(bytes(16) + b"".join(objects), 8) is is_sound
+
+
+@pytest.mark.parametrize("room", [24, 16, 15, 25])
+def test_free_room_ends_a_heap(room):
+    free = bytes(8) + room.to_bytes(8, "little") + bytes(8)
+    assert hdf5._is_heap(bytes(16) + free, 8) is (room in {16, 24})
 
 
 INNER = np.dtype([("x", "f4"), ("at", [("i", "i8")])])

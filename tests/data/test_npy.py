@@ -109,7 +109,7 @@ def test_a_file_cut_anywhere(saved, tmp_path):
     assert "declares 800 bytes of values, but 801 are there" in sentence(tmp_path / "long.npy")
 
 
-def test_hostile_headers(tmp_path):
+def test_malformed_headers(tmp_path):
     arrays = damage.arrays()
     assert len(arrays) > 20
     for what, data in arrays.items():

@@ -558,12 +558,13 @@ def test_no_room_for_a_passing_copy_is_one_sentence(higgs, monkeypatch):
     assert len(higgs)
 
 
-def test_the_first_line_is_read_so_far_only(tmp_path):
+def test_the_first_line_is_read_so_far_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(layouts, "LONGEST_LINE", 100)
     for name in ("t.csv", "t.csv.gz"):
         write(tmp_path / name, b"# c\n\n1,2\n")
         assert layouts._first_line(tmp_path / name) == "1,2\n"
-        write(tmp_path / name, b"1" * 10**6)
-        assert len(layouts._first_line(tmp_path / name)) == layouts.LONGEST_LINE
+        write(tmp_path / name, b"1" * 1000)
+        assert len(layouts._first_line(tmp_path / name)) == 100
 
 
 def test_a_spoilt_ledger_is_none(higgs):

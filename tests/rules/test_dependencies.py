@@ -11,8 +11,10 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import bootstrap
+import hepml
 
 PYTHONS = ("3.11", "3.12", "3.13")
+NEXT = bootstrap.NEXT
 MACHINES = {
     "linux": ("linux", "x86_64", "Linux", "posix"),
     "linux-arm": ("linux", "aarch64", "Linux", "posix"),
@@ -95,7 +97,7 @@ def for_everybody(project):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("python", [*PYTHONS, NEXT])
 def test_lock_gives_what_the_project_asks(project, locked, python, machine):
     where = environment(python, machine)
     wanted = asked_for(project, where, for_everybody(project))
@@ -132,11 +134,27 @@ def test_lock_pins_and_names_no_place(lock_lines):
 
 def test_declared_pythons_are_these(project):
     declared = SpecifierSet(project["requires-python"])
-    assert [f"3.{minor}" for minor in range(20) if f"3.{minor}" in declared] == [*PYTHONS]
+    minors = [minor for minor in range(99) if f"3.{minor}" in declared]
+    assert minors == list(range(int(PYTHONS[0].removeprefix("3.")), 99))
+    assert "<" not in str(declared)
     classifiers = re.findall(r":: (3\.\d+)", "\n".join(project["classifiers"]))
-    assert classifiers == [*PYTHONS]
+    assert classifiers == [*PYTHONS, NEXT]
     oldest, newest = bootstrap.OLDEST, bootstrap.NEWEST
     assert (PYTHONS[0], PYTHONS[-1]) == (f"3.{oldest[1]}", f"3.{newest[1]}")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_what_has_no_build_yet_is_left_out_by_a_marker(project, machine):
+    """And of the widgets and the files nothing is."""
+
+    def names(python, *extras):
+        wanted = asked_for(project, environment(python, machine), extras)
+        return {requirement.name for requirement in wanted}
+
+    everybody = for_everybody(project)
+    gone = names(PYTHONS[-1], *everybody) - names(NEXT, *everybody)
+    assert {name.removesuffix("-cpu") for name in gone} == {"tensorflow", "pythia8mc"}
+    assert names(NEXT, "files") == names(PYTHONS[-1], "files")
 
 
 def test_core_needs_no_event_generator(project):
@@ -151,8 +169,26 @@ def test_what_reads_files_is_part_of_the_lab(project):
     assert set(extras["files"]) <= set(extras["lab"])
 
 
+def test_the_version_has_one_source(project, root):
+    assert project["dynamic"] == ["version"]
+    assert "version" not in project
+    hatch = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]
+    assert hatch["version"]["path"] == "hepml/__init__.py"
+    text = (root / "hepml" / "__init__.py").read_text()
+    assert re.findall(r'^__version__ = "(.*?)"', text, re.MULTILINE) == [hepml.__version__]
+
+
+def test_the_changelog_begins_with_what_is_not_released(root):
+    text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert titles[0] == "Unreleased"
+    assert titles[1].split(" ")[0] == hepml.__version__
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert {*re.findall(r"^### (.*)$", text, re.MULTILINE)} <= kinds
+
+
 def test_citation_agrees(project, root):
     citation = yaml.safe_load((root / "CITATION.cff").read_text())
-    assert citation["version"] == project["version"]
+    assert citation["version"] == hepml.__version__
     assert citation["license"] == project["license"]
     assert citation["repository-code"] == project["urls"]["Homepage"]

@@ -5,9 +5,17 @@ import re
 
 import pytest
 
+# Known by their shape, so that no rule names one either: an address with a folder that indexes and
+# archives of packages have, or of a package itself; a host that calls itself a registry; options
+# that name a place. Reserved names and this machine are nobody's registry.
+NOBODY = r"(?!(?:[\w-]+\.)*example\.(?:org|com|net)\b|127\.|localhost\b)"
 REGISTRIES = re.compile(
-    r"pypi\.org|pythonhosted\.org|registry\.npmjs|deb\.debian\.org|conda\.anaconda"
-    r"|--(?:extra-)?index-url[ =]|--find-links[ =]"
+    rf"https?://{NOBODY}[^\s/\"'<>)]+/(?:[^\s\"'<>)]*/)?"
+    r"(?:(?:simple|packages?|project|dists|pool|channels?|crates)(?:/|(?=[\s\"'<>)]|$))"
+    r"|[^\s/\"'<>)]+\.(?:whl|conda|crate|deb|tgz|tar\.bz2)\b)"
+    rf"|\bregistry\.{NOBODY}[a-z0-9-]+\.(?:org|com|net|io|dev)\b"
+    r"|--(?:default-|extra-)?index(?:-url)?[ =]|--find-links[ =]|--registry[ =]",
+    re.MULTILINE,
 )
 # Binder and most hubs call their user jovyan; every other home is somebody's machine.
 MACHINES = re.compile(
@@ -34,7 +42,13 @@ def findings(paths, pattern, root):
 @pytest.mark.parametrize(
     ("pattern", "line"),
     [
-        (REGISTRIES, "https://files.pythonhosted" + ".org/packages"),
+        (REGISTRIES, "https:" + "//files.host.invalid/packages"),
+        (REGISTRIES, "https:" + "//host.invalid/simple/numpy/"),
+        (REGISTRIES, "see <https:" + "//host.invalid/project/numpy>"),
+        (REGISTRIES, "deb http:" + "//host.invalid/debian/dists/stable"),
+        (REGISTRIES, "https:" + "//host.invalid/x/numpy-2.0.0-cp311-linux.whl"),
+        (REGISTRIES, "https:" + "//host.invalid/d3/-/d3-7.0.0.tgz"),
+        (REGISTRIES, "registry." + "host.org"),
         (REGISTRIES, "--extra-index-url" + " https://example.org/simple"),
         (MACHINES, "File /" + "root/.venv/lib/python3.11/site.py"),
         (MACHINES, "/" + "tmp/ipykernel_12/1.py:3"),
@@ -43,6 +57,21 @@ def findings(paths, pattern, root):
 )
 def test_patterns_find_what_they_forbid(pattern, line):
     assert pattern.search(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://github.com/hepml-lab/hepml-lab/issues",
+        "https://zenodo.org/records/6466204/files/events.h5",
+        "index-url = https://example.org/simple",
+        "http://127.0.0.1:9/simple",
+        "registry.entry(name)",
+        "--no-emit-index-url --no-header",
+    ],
+)
+def test_other_addresses_are_no_registries(line):
+    assert not REGISTRIES.search(line)
 
 
 def test_no_registry_address(tracked, root):

@@ -8,6 +8,8 @@ import zipfile
 
 import pytest
 
+import hepml
+
 
 @pytest.fixture(scope="module")
 def wheel(root, tmp_path_factory):
@@ -24,13 +26,14 @@ def contents(wheel):
 
 
 def test_wheel_is_light(wheel):
-    assert wheel.stat().st_size <= 500_000
+    assert wheel.stat().st_size <= 1_000_000
 
 
 def test_wheel_leaves_samples_behind(contents):
     assert [name for name in contents if "samples/" in name or name.endswith(".root")] == []
 
 
+TYPED = "py.typed"
 OF_THE_REPOSITORY = (
     "hepml/checks/",
     "hepml/cli/_kernels.py",
@@ -42,11 +45,23 @@ OF_THE_REPOSITORY = (
 def test_wheel_has_code_and_scripts(contents, root):
     folders = [root / "hepml", root / "hepml_widgets"]
     paths = [path for folder in folders for path in folder.rglob("*.*")]
-    code = [path for path in paths if path.suffix in {".py", ".js", ".css"}]
+    code = [path for path in paths if path.suffix in {".py", ".js", ".css"} or path.name == TYPED]
     names = {path.relative_to(root).as_posix() for path in code}
     wanted = {name for name in names if not name.startswith(OF_THE_REPOSITORY)}
     assert len(names - wanted) > 15
     assert {name for name in contents if ".dist-info" not in name} >= wanted
+
+
+def test_wheel_says_that_it_is_typed(contents):
+    assert {f"hepml/{TYPED}", f"hepml_widgets/{TYPED}"} <= set(contents)
+
+
+def test_wheel_and_command_have_one_version(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = archive.read(f"hepml_lab-{hepml.__version__}.dist-info/METADATA").decode()
+    assert f"\nVersion: {hepml.__version__}\n" in metadata
+    command = [sys.executable, "-c", "from hepml.cli import main; main()", "--version"]
+    assert subprocess.check_output(command, text=True) == f"hepml {hepml.__version__}\n"
 
 
 def test_wheel_leaves_to_the_repository_what_needs_it(contents):

@@ -23,7 +23,7 @@ BATCH_BYTES = 32_000_000  # aimed at per batch, all columns together
 NO_TYPE = "no table can hold its type"
 NUMBERS_ROWS = "it only numbers the rows"  # nothing is lost, so this is not told aloud
 EXPANDED_BYTES, EXPANSION = 1_000_000_000, 200
-"""More bytes than both this and this many times the file's size are taken for a bomb."""
+"""More bytes than both this and this many times the file's size are refused."""
 
 
 class Source(ABC):

@@ -27,7 +27,7 @@ from hepml.data.published.download import check_room
 __all__ = ["batches", "schema"]
 
 ABSENT = -999.0
-LONGEST_LINE = 100_000  # bytes; longer ones are no names, and may be a bomb
+LONGEST_LINE = 100_000  # bytes; longer ones are no names
 PLACES = 200  # for constituents of a jet in the top-tagging set
 FAIR_NAMES = {
     "PRI_tau_pt": ("PRI_had_pt",),
