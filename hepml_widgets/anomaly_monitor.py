@@ -196,8 +196,8 @@ class AnomalyMonitor(View):
         statistic: str = "AUC",
         false_alarm: float = 0.05,
         names: tuple[str, str] = ("reference", "today"),
-        score_name="anomaly score",
-        period_name="period",
+        score_name: str = "anomaly score",
+        period_name: str = "period",
     ) -> None:
         self.score_name, self.period_name = as_name(score_name), as_name(period_name)
         self.names, self.statistic = two_names(names, "reference and today"), as_name(statistic)

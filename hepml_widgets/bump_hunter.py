@@ -141,8 +141,8 @@ class BumpHunter(View):
         parameters: int = 4,
         sqrt_s: float = 13000.0,
         threshold: float | None = None,
-        name=None,
-        unit="GeV",
+        name: str | None = None,
+        unit: str = "GeV",
     ) -> None:
         column = getattr(mjj, "name", None)
         self.name = as_name(column if name is None and isinstance(column, str) else name or "mass")
@@ -239,13 +239,13 @@ class BumpHunter(View):
         return beyond_one_window(hunt.significance, hunt.p_value, scanned)
 
     @property
-    def titles(self):
+    def titles(self) -> tuple[str, str]:
         """Titles of the axes: of the mass, and of where a window is."""
         unit = f" [{isolated(self.unit, 8)}]" if self.unit else ""
         return isolated(self.name, 24) + unit, f"centre of the window{unit}"
 
     @property
-    def words(self) -> Any:
+    def words(self) -> str:
         """What the global p-value counts, and what the picture leaves out."""
         counted = (
             f"global p over all windows of this width ({len(self.windows)}), approximate"

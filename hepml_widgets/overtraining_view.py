@@ -129,7 +129,7 @@ class OvertrainingView(View):
         rng: int | np.random.Generator = 0,
         scale: str = "auto",
         names: tuple[str, str] = ("signal", "background"),
-        score_name="score",
+        score_name: str = "score",
     ) -> None:
         self.score_name = as_name(score_name)
         one_of("scale", scale, ("auto", "linear", "logit"))

@@ -167,7 +167,7 @@ class ParameterScan(View):
         sigma_b: float = SIGMA_B,
         scale: str = "auto",
         names: tuple[str, str] = ("signal", "background"),
-        score_name="score",
+        score_name: str = "score",
     ) -> None:
         self.score_name = as_name(score_name)
         found, models = as_samples(samples)
@@ -244,7 +244,7 @@ class ParameterScan(View):
         return tuple(np.array(pairs).T)
 
     @property
-    def trusted(self):
+    def trusted(self) -> np.ndarray:
         """At which values enough background is left above the threshold, as for the best cut."""
         row = len(self.thresholds) - 1 - self._row
         return np.array([scan.trusted[row] for scan in self._scans()])

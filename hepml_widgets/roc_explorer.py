@@ -149,7 +149,7 @@ class RocExplorer(View):
         b_r: float = 10.0,
         scale: str = "auto",
         names: tuple[str, str] = ("signal", "background"),
-        score_name="score",
+        score_name: str = "score",
     ) -> None:
         self.score_name = as_name(score_name)
         by_name = named(scores)

@@ -173,7 +173,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         return self._recorder.best
 
     @property
-    def directions(self):
+    def directions(self) -> dict[str, str | None]:
         """Which direction of each curve is better: ``"min"``, ``"max"``, or None if unknown."""
         ways = {True: "max", False: "min", None: None}
         return {name: ways[self._recorder.maximises(name)] for name in self._recorder.columns}
@@ -249,7 +249,7 @@ class TrainingMonitor(_adapters.KerasHooks, View):
             self._publish()
         return self._held and self._wait()
 
-    def learn(self, directions, sets=None):
+    def learn(self, directions: Mapping[str, str], sets: Mapping[str, str] | None = None) -> None:
         """Take over what a library says of its curves.
 
         Parameters

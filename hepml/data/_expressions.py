@@ -2,6 +2,8 @@
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
+from __future__ import annotations
+
 import math
 import operator
 from abc import ABC, abstractmethod
@@ -58,7 +60,7 @@ FUNCTIONS += (np.arccos, np.arctan, np.arctan2, np.sinh, np.cosh, np.tanh, np.ar
 FUNCTIONS += (np.minimum, np.maximum)
 
 
-def col(name):
+def col(name: str) -> Expression:
     """Column in a cut, such as ``(col("mjj") > 3300) & (abs(col("eta")) < 2.5)``.
 
     Compare it with numbers, text or other columns by ``< <= == != >= >``; compute with

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
+    import awkward as ak
     import pandas as pd
 
     from hepml.data._cuts import Expression
@@ -32,13 +33,13 @@ def read(
     columns: str | Sequence[str] | None = None,
     tree: str | None = None,
     *,
-    where: Expression | None = None,
+    where: Expression | Sequence[Expression] | None = None,
     names: Sequence[str] | None = None,
     drop: str | Sequence[str] = (),
-    differing="raise",
-    missing="raise",
-    library="pd",
-) -> pd.DataFrame:
+    differing: str = "raise",
+    missing: str = "raise",
+    library: str = "pd",
+) -> pd.DataFrame | ak.Array:
     """Read a table from a file: ROOT, CSV, Parquet, HDF5, npz or npy.
 
     Parameters
@@ -120,14 +121,14 @@ def chunks(
     columns: str | Sequence[str] | None = None,
     tree: str | None = None,
     *,
-    where: Expression | None = None,
+    where: Expression | Sequence[Expression] | None = None,
     names: Sequence[str] | None = None,
     drop: str | Sequence[str] = (),
     rows: int = 100_000,
-    differing="raise",
-    missing="raise",
-    library="pd",
-) -> Iterator[pd.DataFrame]:
+    differing: str = "raise",
+    missing: str = "raise",
+    library: str = "pd",
+) -> Iterator[pd.DataFrame | ak.Array]:
     """Read a table piece by piece, in bounded memory however large the file is.
 
     Parameters

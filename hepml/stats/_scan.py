@@ -11,6 +11,8 @@ from hepml.stats._cuts import freeze
 from hepml.stats._significance import _error, _z, counting
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from hepml.stats._cuts import CutTable
 
 __all__ = ["ENOUGH_BACKGROUND", "SignificanceScan", "effective_events", "significance_scan"]
@@ -60,7 +62,7 @@ class SignificanceScan:
         )
 
     @property
-    def trusted(self):
+    def trusted(self) -> np.ndarray:
         """Cuts that keep at least `ENOUGH_BACKGROUND` effective background events, 25.
 
         They know the background to 20 % or better. Beyond, where next to nothing of the
@@ -85,7 +87,7 @@ def best_of(values, trusted):
     return int(np.argmax(np.where(eligible, values, -np.inf))) if eligible.any() else None
 
 
-def effective_events(sumw, sumw2):
+def effective_events(sumw: ArrayLike, sumw2: ArrayLike) -> np.ndarray:
     r"""Count the unweighted events that would have the same relative error.
 
     Parameters

@@ -9,7 +9,7 @@ import hepml_widgets
 from hepml_widgets._base import View
 from tests.widgets.all_views import VIEWS
 
-INTENDED = {"__init__", "__repr__"}
+INTENDED = {"__init__", "__repr__", "__copy__", "__deepcopy__"}
 MACHINERY = {  # what Python and traitlets give to every class
     "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__",
     "__classdictcell__", "__conditional_annotations__", "__dict__", "__doc__", "__firstlineno__",
