@@ -120,6 +120,7 @@ def test_whole_numbers_of_other_types_are_taken_as_integers(tmp_path, kind):
 def test_more_than_there_is_room_for_is_refused_before_planning(
     tmp_path, monkeypatch, events, hint
 ):
+    pytest.importorskip("pythia8mc", reason="the extra 'generate' is not installed")
     usage = _generate.shutil.disk_usage(tmp_path)._replace(free=5 * 10**9)
     monkeypatch.setattr(_generate.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DataError, match=hint):
