@@ -106,6 +106,9 @@ def _of_one_format(folder, files):
     if not files:
         raise DataError(f"{folder} is a folder without a file to read: {KNOWN}")
     kinds = {format_of(file) for file in files}
+    if len(kinds) > 1 and "json" in kinds:  # the card of a sample, beside its files
+        files = [file for file in files if format_of(file) != "json"]
+        kinds.remove("json")
     if len(kinds) > 1:
         message = f"{folder} is a folder with files of several formats ({', '.join(sorted(kinds))})"
         raise DataError(f"{message}: give one file or a pattern such as '{folder}/*.root'")

@@ -73,7 +73,7 @@ class TextColumn:
             return
         if kind in ("string", "bool"):
             self.kinds.add(kind)
-            self._add_text(values, row) if kind == "string" else self._add_words(values, row)
+            self._add_text(values, row) if kind == "string" else self._add_truths(values, row)
             return
         self.numbers += len(values) - values.null_count
         if texts is not None:
@@ -98,25 +98,39 @@ class TextColumn:
         return "integer"
 
     def _add_text(self, values, row):
+        """Look at each text once: most columns of text have few."""
         import pyarrow.compute as pc
+
+        found = pc.value_counts(values.combine_chunks())
+        texts, counts = found.field("values"), found.field("counts")
+
+        def number(chosen):
+            return (
+                pc.sum(pc.if_else(pc.fill_null(chosen, fill_value=False), counts, 0)).as_py() or 0
+            )
 
         if self.refused == self.words:
-            found = pc.match_substring_regex(values, ANY_REFUSED)
-            self.refused += pc.sum(found).as_py() or 0
-        self.empty += pc.sum(pc.equal(values, "")).as_py() or 0
-        self._add_words(values, row, pc.match_substring_regex(values, TRANSLATED))
+            self.refused += number(pc.match_substring_regex(texts, ANY_REFUSED))
+        self.empty += number(pc.equal(texts, ""))
+        is_word = pc.invert(pc.match_substring_regex(texts, TRANSLATED))
+        self._add_words(number(is_word), values)
+        if self.first_word is None and number(is_word):
+            word = texts.filter(is_word)[0]
+            self.first_word = row + pc.index(values, word).as_py() + 1, word.as_py()
 
-    def _add_words(self, values, row, numeric=None):
-        """Count what is no number, and keep the first of it."""
+    def _add_words(self, words, values):
+        """Count what is no number."""
+        self.words += words
+        self.numbers += len(values) - values.null_count - words
+
+    def _add_truths(self, values, row):
+        """Take truth values, which are words where others are numbers."""
         import pyarrow.compute as pc
 
-        numeric = pc.is_null(values) if numeric is None else numeric
-        numbers = pc.sum(pc.and_kleene(numeric, pc.is_valid(values))).as_py() or 0
-        words = len(values) - values.null_count - numbers
-        if self.first_word is None and words:
-            place = pc.index(numeric, value=False).as_py()
+        self._add_words(len(values) - values.null_count, values)
+        if self.first_word is None:
+            place = pc.index(pc.is_valid(values), value=True).as_py()
             self.first_word = row + place + 1, str(values[place].as_py())
-        self.numbers, self.words = self.numbers + numbers, self.words + words
 
     @property
     def is_translated(self):

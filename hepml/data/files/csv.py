@@ -303,7 +303,8 @@ class CsvSource(Source):
         """Texts of the columns in which integers were perhaps rounded; see `TextColumn.add`."""
         import pyarrow as pa
 
-        has_hex = bool(re.search(rb"(?i)0x[0-9a-f]{16}", block))
+        may_hex = b"0x" in block or b"0X" in block
+        has_hex = may_hex and bool(re.search(rb"(?i)0x[0-9a-f]{16}", block))
         is_doubtful = {
             name: column.is_doubtful(table[name], has_long_hex=has_hex)
             for name, column in self._columns.items()
