@@ -174,6 +174,13 @@ def test_a_later_basket_that_uproot_cannot_read_is_told_by_column(monkeypatch):
             next(source.batches(["hits.x"]))
 
 
+def test_a_tree_of_nothing_that_can_be_read(monkeypatch):
+    reason = "uproot does not know its type"
+    monkeypatch.setattr("hepml.data.files._ttree._why_unknown", lambda _: reason)
+    wanted = "objects.root has no column in 'ntuple' that can be read; 'px', for one: " + reason
+    assert sentence(FILE, tree="ntuple") == wanted
+
+
 @pytest.mark.filterwarnings("ignore::hepml.data.LeftOutWarning")
 @pytest.mark.parametrize("name", ["p4.fE", "jets.fE", "tracks.pt"])
 def test_damage_is_no_reason_to_leave_a_column_out(tmp_path, name):

@@ -189,7 +189,9 @@ class RootSource(Source):
         known = {name: kind for name, kind in types.items() if kind is not None}
         self.schema = pa.schema([pa.field(n, kind, nullable=False) for n, kind in known.items()])
         if self.rows and self.left_out and not known:
-            raise self._changed(f"all is left out: {next(iter(self.left_out.values()))}")
+            name, why = next(iter(self.left_out.items()))
+            message = f"{self.path.name} has no column in {self.tree!r} that can be read"
+            raise DataError(f"{message}; {name!r}, for one: {why}")
         # Each row takes a byte at least in every flat column.
         check_expansion(self.path, self.rows if known else 0)
 
