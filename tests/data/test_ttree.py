@@ -72,6 +72,17 @@ def test_what_is_inherited_is_the_object_s_own(objects):
     assert objects["event.weight"].tolist() == rows.tolist()
 
 
+def test_classes_of_other_files_do_not_matter(objects, monkeypatch):
+    """As if a file had been open with another class of the same name and version."""
+    with uproot.open(FILE) as file:
+        file["objects/whole"].array()
+    wrong = uproot.classes["Inner"], uproot.classes["Lepton"]
+    monkeypatch.setitem(uproot.classes, "Lepton", wrong[0])
+    with pytest.warns(LeftOutWarning):
+        again = read(FILE, tree="objects")
+    assert lists(again["whole.inner.v"]) == lists(objects["whole.inner.v"])
+
+
 def test_vectors_of_root(objects):
     for factor, part in enumerate(("fP.fX", "fP.fY", "fP.fZ", "fE"), 1):
         assert objects[f"p4.{part}"].tolist() == (factor * rows).tolist()

@@ -41,6 +41,7 @@ BIG_FILE_VERSION = 1_000_000  # from here on the header's pointers have eight by
 FLAT_FIELDS = {"bool": "bool", "float": "float32", "double": "float64"} | {
     f"std::{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 }
+LEARNT = "uproot.dynamic"  # where uproot puts the classes that files describe
 GROUP_BYTES = 8_000_000  # written at once: one basket per branch, or one cluster
 LEAST_WIDTH = 8  # bytes per row assumed at least, whatever a damaged file says
 DIGESTS = "hepml_{}"  # name, beside the tree, of the text that holds the digests
@@ -221,10 +222,17 @@ class RootSource(Source):
 
 
 def _open(path):
-    """Open without memory mapping and without caches, which would keep what was read."""
+    """Open without memory mapping and without caches, which would keep what was read.
+
+    uproot keeps how it reads a class, by name and version, for all files: where another file has
+    another class of that name, values would come out wrong. So each file starts afresh.
+    """
     import uproot
 
     options = {"object_cache": None, "array_cache": None, "use_threads": False}
+    options["custom_classes"] = {
+        name: known for name, known in uproot.classes.items() if known.__module__ != LEARNT
+    }
     handler = uproot.source.file.MultithreadedFileSource
     return uproot.open({str(path): None}, handler=handler, **options)
 
