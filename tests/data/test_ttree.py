@@ -72,6 +72,17 @@ def test_what_is_inherited_is_the_object_s_own(objects):
     assert objects["event.weight"].tolist() == rows.tolist()
 
 
+def test_classes_of_other_files_do_not_matter(objects, monkeypatch):
+    """As if a file had been open with another class of the same name and version."""
+    with uproot.open(FILE) as file:
+        file["objects/whole"].array()
+    wrong = uproot.classes["Inner"], uproot.classes["Lepton"]
+    monkeypatch.setitem(uproot.classes, "Lepton", wrong[0])
+    with pytest.warns(LeftOutWarning):
+        again = read(FILE, tree="objects")
+    assert lists(again["whole.inner.v"]) == lists(objects["whole.inner.v"])
+
+
 def test_vectors_of_root(objects):
     for factor, part in enumerate(("fP.fX", "fP.fY", "fP.fZ", "fE"), 1):
         assert objects[f"p4.{part}"].tolist() == (factor * rows).tolist()
@@ -172,6 +183,13 @@ def test_a_later_basket_that_uproot_cannot_read_is_told_by_column(monkeypatch):
         monkeypatch.setattr(branch, "read", fail)
         with pytest.raises(DataError, match=r"'hits.x' cannot be read.*drop=\['hits.x'\]"):
             next(source.batches(["hits.x"]))
+
+
+def test_a_tree_of_nothing_that_can_be_read(monkeypatch):
+    reason = "uproot does not know its type"
+    monkeypatch.setattr("hepml.data.files._ttree._why_unknown", lambda _: reason)
+    wanted = "objects.root has no column in 'ntuple' that can be read; 'px', for one: " + reason
+    assert sentence(FILE, tree="ntuple") == wanted
 
 
 @pytest.mark.filterwarnings("ignore::hepml.data.LeftOutWarning")

@@ -23,6 +23,7 @@ BASE_CLASS, ROOTS = 0, {66: "TObject", 67: "TNamed"}
 """ROOT's numbers for branches of what an object inherits, from its own base classes with names."""
 BITS = "fBits"  # of every TObject; longer than usual in objects that others refer to
 NUMBER = "fUniqueID"  # of every TObject
+VECTOR_HEADER = 10  # bytes, of which the last four count the entries
 NO_RULE = "uproot does not know its type"
 MISREAD = "uproot misreads the bits of objects that others refer to"
 
@@ -86,7 +87,7 @@ class Tree:
         reason = self._why_short(source.branch) or _why_unknown(source)
         found = [] if reason else list(_columns(source))
         if reason is None and any(kind is not None for _, kind in found):
-            reason = _why_unreadable(source) if self.rows else None
+            reason = _why_unreadable(source, found) if self.rows else None
         if reason or not found:
             self._add(name, reason or f"no table can hold its type, {source.branch.typename}")
             return
@@ -243,12 +244,15 @@ def _is_numbers(interpretation):
     return isinstance(interpretation, AsDtype) and not isinstance(interpretation, AsStridedObjects)
 
 
-def _why_unreadable(source):
+def _why_unreadable(source, columns):
     """Reason if uproot fails at the first rows of a branch that is not damaged."""
     if not _is_doubtful(source):
         return None
     try:
-        source.read(0, 1, "ak")
+        values = source.read(0, 1, "ak")
+        for path, kind in columns:
+            if kind is not None:
+                jagged(member(values, path), kind)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - as above
@@ -256,8 +260,9 @@ def _why_unreadable(source):
         if _is_bits(source.branch):
             return MISREAD
         return f"uproot cannot read its type, {source.branch.typename} ({type(error).__name__})"
-    is_longer = _is_longer(source, 0, source.branch.entry_offsets[1])
-    return MISREAD if is_longer else None
+    if _is_longer(source, 0, source.branch.entry_offsets[1]):
+        return MISREAD
+    return None if _is_as_counted(source) else f"uproot misreads its type, {source.branch.typename}"
 
 
 def _is_doubtful(source):
@@ -300,6 +305,26 @@ def _is_longer(source, start, stop):
         for branch in (source.branch, *twins)
     ]
     return not all(ak.array_equal(counts[0], other) for other in counts[1:])
+
+
+def _is_as_counted(source):
+    """Whether vectors of objects in the first basket have the bytes that their count asks for.
+
+    ROOT can write them member by member, or with a version before each object; uproot then takes
+    other bytes for members, and only notices where these do not make whole objects.
+    """
+    import numpy as np
+    from uproot.interpretation.jagged import AsJagged
+
+    found = source.interpretation
+    if not isinstance(found, AsJagged) or found.header_bytes != VECTOR_HEADER:
+        return True
+    basket = source.branch.basket(0)
+    starts, stops = np.asarray(basket.byte_offsets[:-1]), np.asarray(basket.byte_offsets[1:])
+    last = starts[:, None] + np.arange(VECTOR_HEADER - 4, VECTOR_HEADER)
+    counts = np.asarray(basket.data)[last].view(">i4").ravel()
+    size = found.content.from_dtype.itemsize
+    return bool(np.array_equal(stops - starts - VECTOR_HEADER, counts * size))
 
 
 def _check_baskets(branch, start, stop):

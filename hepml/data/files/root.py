@@ -42,6 +42,7 @@ __all__ = ["RootSource", "RootWriter"]
 TREES = ["TTree", "TNtuple", "TNtupleD", "THbookTree", "ROOT::RNTuple"]
 BIG_FILE_VERSION = 1_000_000  # from here on the header's pointers have eight bytes
 INDEX = "index"  # what uproot calls that of pandas
+LEARNT = "uproot.dynamic"  # where uproot puts the classes that files describe
 LEAST_WIDTH = 8  # bytes per row assumed at least, whatever a damaged file says
 
 
@@ -191,7 +192,9 @@ class RootSource(Source):
         known = {name: kind for name, kind in types.items() if kind is not None}
         self.schema = pa.schema([self._table.field(name) for name in known])
         if self.rows and self.left_out and not known:
-            raise self._changed(f"all is left out: {next(iter(self.left_out.values()))}")
+            name, why = next(iter(self.left_out.items()))
+            message = f"{self.path.name} has no column in {self.tree!r} that can be read"
+            raise DataError(f"{message}; {name!r}, for one: {why}")
         # Each row takes a byte at least in every flat column.
         check_expansion(self.path, self.rows if known else 0)
 
@@ -238,10 +241,17 @@ class RootSource(Source):
 
 
 def _open(path):
-    """Open without memory mapping and without caches, which would keep what was read."""
+    """Open without memory mapping and without caches, which would keep what was read.
+
+    uproot keeps how it reads a class, by name and version, for all files: where another file has
+    another class of that name, values would come out wrong. So each file starts afresh.
+    """
     import uproot
 
     options = {"object_cache": None, "array_cache": None, "use_threads": False}
+    options["custom_classes"] = {
+        name: known for name, known in uproot.classes.items() if known.__module__ != LEARNT
+    }
     if isinstance(path, Remote):
         handler, options = uproot.source.fsspec.FSSpecSource, options | path.options
         return uproot.open({path.address: None}, handler=handler, **options)
