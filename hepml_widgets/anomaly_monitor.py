@@ -356,10 +356,12 @@ class AnomalyMonitor(View):
 
     @traitlets.validate("false_alarm")
     def _rate(self, proposal):
-        if proposal.value not in RATES:
+        # In single precision 0.05 is another number.
+        meant = [rate for rate in RATES if math.isclose(rate, proposal.value, rel_tol=1e-6)]
+        if not meant:
             known = " or ".join(map(str, RATES))
             raise traitlets.TraitError(f"false_alarm is {known}, not {proposal.value!r}.")
-        return proposal.value
+        return meant[0]
 
     def __repr__(self):
         parts = []

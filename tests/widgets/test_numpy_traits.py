@@ -80,6 +80,15 @@ def test_scores_in_single_precision_are_thresholds():
     assert (explorer.sigma_b, explorer.b_r) == (0.25, 10.0)
 
 
+def test_rates_in_single_precision_are_the_rates():
+    view = VIEWS["AnomalyMonitor"](np.random.default_rng(3))
+    for rate in (0.01, 0.001, 0.05):
+        view.false_alarm = np.float32(rate)
+        assert view.false_alarm == rate
+    with pytest.raises(traitlets.TraitError, match=r"false_alarm is 0\.05 or 0\.01 or 0\.001, not"):
+        view.false_alarm = np.float32(0.02)
+
+
 def test_plain_values():
     assert plain(np.float32(0.5)) == 0.5
     assert plain([np.int64(2), (np.str_("a"),)]) == [2, ("a",)]
