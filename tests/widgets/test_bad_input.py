@@ -108,7 +108,7 @@ FAULTS = {
 }  # fmt: skip
 ODD = {
     "weights of zero": ({"weights": 0 * WEIGHTS}, r"add up to (0|zero)|without events"),
-    "a negative sum": ({"weights": -WEIGHTS}, r"add up to -300|is negative in bin"),
+    "a negative sum": ({"weights": -WEIGHTS}, r"add up to -(300|150)|is negative in bin"),
     "weights that cancel": ({"weights": np.where(EVENTS % 4 < 2, 1.0, -1.0)},
                             r"add up to (0|zero)|is negative in bin"),
     "signal alone": ({"y": LABELS * 0 + 1}, "never"),
