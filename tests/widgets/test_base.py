@@ -206,3 +206,32 @@ def test_ticks_are_round(expose, kind, domain, count, labels):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no folder .*none: make it"):
         Sketch().to_html(tmp_path / "none" / "view.html")
+
+
+# ---------------------------------------------------------------- numbers as short as they can be
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (0.0, "0"), (0.25, "0.25"), (-1.5, "−1.5"), (1e6, "10⁶"), (-1e7, "−10⁷"),
+        (2.5e-7, "2.5×10⁻⁷"), (-3e-7, "−3×10⁻⁷"), (123456, "123456"), (1e300, "10³⁰⁰"),
+    ],
+)  # fmt: skip
+def test_general_numbers_have_their_minus_and_powers_set(value, wanted):
+    assert _numbers.general(value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ([500.0, 750.0], ["500", "750"]),
+        ([125.0912345, 125.0912349], ["125.0912345", "125.0912349"]),
+        ([1e9, 1e9 + 1], ["1000000000", "1000000001"]),
+        ([1.0, 1.0, 2.0], ["1", "1", "2"]),
+        ([0.1, 0.1 + 1e-16], ["0.10000000000000001", "0.1000000000000001"]),
+        ([], []),
+    ],
+)
+def test_numbers_are_told_apart(values, wanted):
+    assert _numbers.apart(values) == wanted
