@@ -298,7 +298,6 @@ def texts():
         "a quote that never ends": rows + b'1,"2\n' + b"1,2\n" * 50,
         "two columns of one name": b"x,x\n1,2\n",
         "a column without name": b"x,\n1,2\n",
-        "names only": b"x,y\n",
         "blank lines only": b"\n\n\n",
     }
 
