@@ -113,9 +113,16 @@ class RootSource(Source):
         reasons = getattr(self._table, "reasons", {})
         self.left_out = {n: reasons.get(n, NO_TYPE) for n, kind in types.items() if kind is None}
         known = {name: kind for name, kind in types.items() if kind is not None}
-        self.schema = pa.schema([self._table.field(name) for name in known])
+        self.schema = pa.schema([self._field(*column) for column in known.items()])
         # Each row takes a byte at least in every flat column.
         check_expansion(self.path, self.rows if known else 0)
+
+    def _field(self, name, kind):
+        """Arrow field of a column; in an RNTuple values may be missing."""
+        import pyarrow as pa
+
+        is_whole = not isinstance(self._table, NTuple)
+        return pa.field(name, kind, nullable=False) if is_whole else self._table.field(name)
 
     def _own_names(self):
         """Columns of the table, without the counters that a writer of ours had to add."""
@@ -194,12 +201,6 @@ class _Tree:
             return _arrow_type(interpretation.awkward_form(self._branches[name].file))
         except Exception:  # noqa: BLE001 - uproot has no one error for what it cannot read
             return None
-
-    def field(self, name):
-        """Arrow field of a branch that a table can hold."""
-        import pyarrow as pa
-
-        return pa.field(name, self.type(name), nullable=False)
 
     def length(self, name):
         """Rows that a branch has baskets for."""
