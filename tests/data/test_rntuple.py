@@ -14,7 +14,7 @@ from hepml.data.files import _pages, _root_writer, open_source
 from hepml.data.files.root import RootWriter
 from tests.data.tables import as_batch, jagged, sentence
 
-FILES = Path(__file__).parent / "files"  # written by ROOT: see the note there
+FILES = Path(__file__).parent / "files"  # written by ROOT: see RNTUPLES.md
 
 
 def ntuple(path, data):
