@@ -303,7 +303,7 @@ class CsvSource(Source):
         """Texts of the columns in which integers were perhaps rounded; see `TextColumn.add`."""
         import pyarrow as pa
 
-        may_hex = b"0x" in block or b"0X" in block
+        may_hex = b"x" in block or b"X" in block  # quick to find, and rare among numbers
         has_hex = may_hex and bool(re.search(rb"(?i)0x[0-9a-f]{16}", block))
         is_doubtful = {
             name: column.is_doubtful(table[name], has_long_hex=has_hex)
