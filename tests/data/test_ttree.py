@@ -15,7 +15,7 @@ from hepml.data.files._members import dtype_members, form_members, label, member
 from tests.data.tables import sentence
 
 FILE = Path(__file__).parent / "files" / "objects.root"
-UNREADABLE = {"tracks.fBits", "odd", "late"}
+UNREADABLE = {"unsplit", "tracks.fBits", "odd", "late"}
 rows = np.arange(6)
 
 
@@ -36,7 +36,7 @@ def test_members_are_columns_however_root_stores_them(objects):
     lepton = ["pt", "q", "inner.u", "inner.v"]
     names = ["hit.x", "hit.y", "hit.k"]
     names += [f"{what}.{part}" for what in ("muon", "electron", "whole") for part in lepton]
-    names += ["event.run", "event.weight", "hits.x", "hits.y"]
+    names += ["event.run", "event.weight", "hits.x", "hits.y", "hits.z"]
     names += ["p4.fP.fX", "p4.fP.fY", "p4.fP.fZ", "p4.fE", "MET.fX", "MET.fY"]
     names += ["jets.fP.fX", "jets.fP.fY", "jets.fP.fZ", "jets.fE", "tracks.fUniqueID", "tracks.pt"]
     names += ["weights.first", "weights.second", "n"]
@@ -161,6 +161,7 @@ def test_what_cannot_be_read_is_named_once_and_the_file_is_not_damaged(objects):
     why = objects.attrs["left_out"]
     assert "misreads the bits" in why["tracks.fBits"]
     assert "deque<float>" in why["odd"]
+    assert why["unsplit"] == "uproot misreads its type, std::vector<Hit>"
     assert why["late"] == "it has 0 rows, the tree 6"
     for name, reason in why.items():
         assert reason in sentence(FILE, columns=[name], tree="objects")
@@ -171,6 +172,14 @@ def test_bits_of_objects_that_others_refer_to_are_not_what_uproot_reads():
     with uproot.open(FILE) as file:
         assert ak.num(file["objects/tracks/tracks.fBits"].array()).tolist() == [4] * 6
         assert ak.num(file["objects/tracks/tracks.pt"].array()).tolist() == [3] * 6
+
+
+def test_vectors_that_root_wrote_member_by_member_are_not_what_uproot_reads():
+    with uproot.open(FILE) as file:
+        tree = file["objects"]
+        whole, split = tree["unsplit"].array(), tree["hits/hits.x"].array()
+    assert ak.num(whole)[1] == ak.num(split)[1] == 1
+    assert whole["x"][1, 0] != split[1, 0] == 1
 
 
 def test_a_later_basket_that_uproot_cannot_read_is_told_by_column(monkeypatch):

@@ -14,7 +14,7 @@
 
 struct Inner { float u; int v[2]; };
 struct Lepton { float pt; int q; Inner inner; };
-struct Hit { float x, y; };
+struct Hit { float x, y, z; };
 class Base { public: int run; };
 class Event : public Base { public: float weight; };
 class Track : public TObject { public: float pt; ClassDefOverride(Track, 1) };
@@ -55,6 +55,7 @@ void fill_objects() {
   t.Branch("whole", &whole, 32000, 0);
   t.Branch("event", &event);
   t.Branch("hits", &hits);
+  t.Branch("unsplit", &hits, 32000, 0);
   t.Branch("p4", &p4);
   t.Branch("MET", &met, 32000, 0);
   t.Branch("jets", &jets);
@@ -77,7 +78,7 @@ void fill_objects() {
     event.run = 7; event.weight = i;
     hits.clear(); jets.clear(); odd.clear(); weights.clear(); tracks.Clear("C");
     for (int k = 0; k < n; k++) {
-      hits.push_back({float(i), float(k)});
+      hits.push_back({float(i), float(k), 1});
       jets.push_back(TLorentzVector(i, k, i + k, i * k));
       odd.push_back(k);
       weights[k] = i;
