@@ -1,10 +1,12 @@
 """The hepml command: what it prints, and one sentence with exit status 1 where it cannot."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from hepml import data
@@ -238,3 +240,33 @@ def test_help_says_how_to_name_a_column_with_a_comma():
     for command in (("data", "convert"), ("report",)):
         text = " ".join(hepml(*command, "--help").stdout.split())
         assert '"pt, raw",eta' in text
+
+
+EVIL = "\x1b]0;owned\x07\x1b[31m\r\u202e"
+
+
+def test_no_name_steers_the_terminal(tmp_path):
+    """Colours, titles and carriage returns of a name are shown as what they are."""
+    np.savez(tmp_path / "in.npz", **{f"x{EVIL}": np.ones(3), "y": np.arange(3)})
+    target = tmp_path / f"out{EVIL}.csv"
+    for arguments in (["in.npz", target], ["in.npz", target], [f"no{EVIL}.npz", "out.csv"]):
+        command = [sys.executable, "-c", "from hepml.cli import main; main()", "data", "convert"]
+        done = subprocess.run(
+            [*command, *map(str, arguments)], cwd=tmp_path, capture_output=True, check=False
+        )
+        shown = (done.stdout + done.stderr).decode()
+        assert not set(EVIL[:1] + "\x07\r\u202e") & set(shown), shown
+        assert r"\x1b[31m" in shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="only there a terminal hangs up")
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_other_signals_end_a_command_tidily(tmp_path, sent, status):
+    np.savez(tmp_path / "in.npz", x=np.ones(3))
+    code = "import os, sys; from hepml import cli, data\n"
+    code += f"data.convert = lambda *_, **__: os.kill(os.getpid(), {int(sent)})\n"
+    code += "cli.main()"
+    command = [sys.executable, "-c", code, "data", "convert", "in.npz", "out.csv"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert done.stderr.endswith("hepml: interrupted; out.csv was not written\n")

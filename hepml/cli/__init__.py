@@ -2,12 +2,13 @@
 
 import sys
 
-from hepml.cli._stop import INTERRUPTED, StoppedError
+from hepml.cli._say import visible
+from hepml.cli._stop import INTERRUPTED, StoppedError, status, tidily
 
 
-def _interrupted(sentence="interrupted", status=INTERRUPTED):
-    sys.stderr.write(f"hepml: {sentence}\n")
-    sys.exit(status)
+def _interrupted(sentence="interrupted"):
+    sys.stderr.write(f"hepml: {visible(sentence)}\n")
+    sys.exit(status())
 
 
 try:
@@ -58,14 +59,15 @@ def _group(
 def main():
     """Run the command; what a user can mend is one sentence and exit status 1, Ctrl-C is 130."""
     try:
-        app()
+        with tidily():
+            app()
     except StoppedError as stop:
-        _interrupted(stop, stop.status)
+        _interrupted(stop)
     except (DataError, _repository.KernelError) as error:
-        sys.exit(f"hepml: {error}")
+        sys.exit(f"hepml: {visible(error)}")
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        sys.exit(f"hepml: {place}{error.strerror or error}")
+        sys.exit(f"hepml: {visible(place)}{visible(error.strerror or error)}")
     except KeyboardInterrupt:
         _interrupted()
     except SystemExit as end:

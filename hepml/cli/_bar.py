@@ -2,6 +2,8 @@
 
 import time
 
+from hepml.cli._say import visible
+
 __all__ = ["Bar"]
 
 SECONDS_BETWEEN_LINES = 20
@@ -29,14 +31,14 @@ class Bar:
         self.name, self.unit, self.waiting, self.kept = name, unit, waiting, 0
         self.console = Console(stderr=True, soft_wrap=True, highlight=False)
         self.bar = rich.Progress(
-            rich.TextColumn("{task.description}"),
+            rich.TextColumn("{task.description}", markup=False),
             rich.BarColumn(),
             rich.TextColumn("{task.fields[shown]}"),
             rich.TimeElapsedColumn(),
             console=self.console,
             disable=not self.console.is_terminal,
         )
-        self.task = self.bar.add_task(name, total=None, shown="")
+        self.task = self.bar.add_task(visible(name), total=None, shown="")
         self.started = self.printed = time.monotonic()
 
     def __enter__(self):
@@ -67,7 +69,7 @@ class Bar:
         self._print(sentence)
 
     def _print(self, line):
-        self.console.print(line, markup=False)
+        self.console.print(visible(line), markup=False)
 
     def _shown(self, done, total):
         """Done and total, the rate of this run, and the time left at this rate."""

@@ -8,6 +8,7 @@ import typer
 from hepml import data
 from hepml.cli._bar import Bar
 from hepml.cli._rows import COMMAS, WHERE_HELP, WhereCommand, columns_of, cut, listed
+from hepml.cli._say import say
 from hepml.cli._stop import StoppedError
 
 __all__ = ["register"]
@@ -78,10 +79,10 @@ def convert(
             )
     except KeyboardInterrupt:
         raise StoppedError(f"{target} was not written") from None
-    typer.echo(f"{done.path}  {done.rows} rows  {done.bytes / 1e6:.1f} MB")
+    say(f"{done.path}  {done.rows} rows  {done.bytes / 1e6:.1f} MB")
     for name, why in done.left_out.items():
-        typer.echo(f"left out {name!r}: {why}", err=True)
+        say(f"left out {name!r}: {why}", err=True)
     for name in done.only_nan:
-        typer.echo(f"nothing but NaN in {name!r}", err=True)
+        say(f"nothing but NaN in {name!r}", err=True)
     for name, why in done.skipped.items():
-        typer.echo(f"skipped {name}: {why}", err=True)
+        say(f"skipped {name}: {why}", err=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hepml.cli._bar import Bar
+from hepml.cli._say import say
 from hepml.cli._stop import StoppedError
 from hepml.data import published
 
@@ -45,15 +46,15 @@ def fetch(
         _list()
         return
     one = published.entry(name)
-    typer.echo(f"{one.title}\n{_size(one.chosen(files))}, licence: {one.licence}")
+    say(f"{one.title}\n{_size(one.chosen(files))}, licence: {one.licence}")
     with _interruptible(AGAIN if again else KEPT), Bar(name, "bytes") as progress:
         options = {"source": source, "files": files, "again": again}
         paths = published.fetch(name, **options, progress=progress)
-    typer.echo(f"{paths[0].parent}\ncite: {one.citation}, doi:{one.doi}")
+    say(f"{paths[0].parent}\ncite: {one.citation}, doi:{one.doi}")
     if prepare and published.is_writable(paths[0].parent):
         with _interruptible(FETCHED), Bar("copy for loading", "events") as progress:
             published.prepare(name, progress=progress)
-    typer.echo(f'load: hepml.data.load("{name}")')
+    say(f'load: hepml.data.load("{name}")')
 
 
 @contextlib.contextmanager
@@ -68,7 +69,7 @@ def _list():
     for name in published.names():
         one, status = published.entry(name), published.status(name)
         state = f"fetched {status['date']}" if status["fetched"] else "not fetched"
-        typer.echo(f"{name}  {_size(one.chosen())}  {one.licence}  {state}  {one.title}")
+        say(f"{name}  {_size(one.chosen())}  {one.licence}  {state}  {one.title}")
 
 
 def _size(files):

@@ -1,7 +1,5 @@
 """The command that makes more of a sample."""
 
-import contextlib
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +7,7 @@ import typer
 
 from hepml import data
 from hepml.cli._bar import Bar
+from hepml.cli._say import say
 from hepml.cli._stop import StoppedError
 
 __all__ = ["register"]
@@ -35,7 +34,7 @@ def generate(
 ):
     """Make more of a sample; interrupt and repeat at will, what is finished is kept."""
     try:
-        with _terminated_like_interrupted(), Bar(name, "events", WAITING) as progress:
+        with Bar(name, "events", WAITING) as progress:
             record = data.generate(
                 name, events, seed, out, workers=workers, scheduler=scheduler, progress=progress
             )
@@ -43,23 +42,9 @@ def generate(
         # `generate` adds a note where it keeps something.
         kept = "; ".join(getattr(error, "__notes__", ())) or NOTHING
         kept = kept.replace("same call", "same command")
-        raise StoppedError(kept, *error.args[:1]) from None
+        raise StoppedError(kept) from None
     files = data.card(out / f"{name}.json").files
-    typer.echo(
+    say(
         f"{out / files[0]['name']}{f' and {len(files) - 1} more' if files[1:] else ''}  "
         f"{record['events']} events  content {record['content_sha256']}"
     )
-
-
-@contextlib.contextmanager
-def _terminated_like_interrupted():
-    """Let SIGTERM, as batch systems send it, end the work as Ctrl-C does."""
-
-    def interrupt(sent, _):
-        raise KeyboardInterrupt(sent)
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

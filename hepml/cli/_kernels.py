@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hepml import kernels
+from hepml.cli._say import say
 from hepml.cli._stop import StoppedError
 
 __all__ = ["app"]
@@ -49,7 +50,7 @@ def install(
             )
     except KeyboardInterrupt:
         raise StoppedError(KEPT) from None
-    typer.echo(f"{kernel.name}  {kernel.folder}")
+    say(f"{kernel.name}  {kernel.folder}")
 
 
 @app.command("list")
@@ -58,16 +59,16 @@ def list_(*, prefix: Prefix = None):
     found = kernels.installed(prefix)
     for kernel in found:
         state = kernels.state(kernel)
-        typer.echo(f"{kernel.name}  {state}  {kernel.display_name}  {kernel.environment}")
+        say(f"{kernel.name}  {state}  {kernel.display_name}  {kernel.environment}")
     if not found:
-        typer.echo("no kernel was installed: hepml kernels install [--gpu]")
+        say("no kernel was installed: hepml kernels install [--gpu]")
 
 
 @app.command()
 def remove(name: str, *, prefix: Prefix = None):
     """Remove a kernel and its environment."""
     kernel = kernels.remove(name, prefix=prefix)
-    typer.echo(f"{kernel.display_name} is removed, and with it {kernel.environment}")
+    say(f"{kernel.display_name} is removed, and with it {kernel.environment}")
 
 
 @contextlib.contextmanager

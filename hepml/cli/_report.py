@@ -17,6 +17,7 @@ from hepml.cli._rows import (
     listed,
     number_or_text,
 )
+from hepml.cli._say import say
 from hepml.cli._stop import StoppedError
 from hepml.data._convert import check_target, writing
 from hepml.data._errors import nearest
@@ -102,7 +103,7 @@ def report(
     with writing(out):
         page.to_html(out)
     aucs = ", ".join(f"{name} {one.auc_text}" for name, one in page.models.items())
-    typer.echo(f"{out}  {out.stat().st_size / 1e3:.0f} kB  {len(page.test.y)} events  AUC {aucs}")
+    say(f"{out}  {out.stat().st_size / 1e3:.0f} kB  {len(page.test.y)} events  AUC {aucs}")
 
 
 class _Rows(NamedTuple):

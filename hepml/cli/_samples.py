@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from hepml import data
+from hepml.cli._say import say
 from hepml.data import published
 
 __all__ = ["register"]
@@ -21,7 +22,7 @@ def list_samples():
     """List the samples at hand, and the published sets that `hepml data fetch` brings."""
     rows = [("bundled", "events", "MB", ""), *map(_row, data.names())]
     rows += [("", "", "", ""), ("published", "", "MB", ""), *map(_published_row, published.names())]
-    typer.echo("\n".join(_aligned(rows)))
+    say("\n".join(_aligned(rows)))
 
 
 def _row(name):
@@ -47,7 +48,7 @@ def show_card(
     name: Annotated[str, typer.Argument(help="sample, set, or a sample's file or folder")],
 ):
     """Print where a sample comes from and what it contains."""
-    typer.echo(str(data.card(name)))
+    say(str(data.card(name)))
 
 
 def verify(
@@ -65,9 +66,9 @@ def verify(
     for name in names or data.names():
         try:
             for file in data.verify(name, again=again):
-                typer.echo(f"{file}  as its card says")
+                say(f"{file}  as its card says")
         except data.DataError as error:
-            typer.echo(f"hepml: {error}", err=True)
+            say(f"hepml: {error}", err=True)
             failures += 1
     if failures:
         raise typer.Exit(1)

@@ -1,22 +1,42 @@
-"""How a command ends that was interrupted: one sentence, and the status that a shell expects."""
+"""How a command ends that was stopped: one sentence, and the status that a shell expects."""
 
+import contextlib
 import signal
 
-__all__ = ["INTERRUPTED", "StoppedError"]
+__all__ = ["INTERRUPTED", "StoppedError", "status", "tidily"]
 
 INTERRUPTED = 128 + signal.SIGINT
+# What batch systems send, and what a terminal sends that is closed; Windows knows the first.
+OTHERS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_sent = []
 
 
 class StoppedError(Exception):
-    """A command was interrupted; the sentence says what is kept.
+    """A command was stopped; the sentence says what is kept."""
 
-    Parameters
-    ----------
-    sentence : str
-    sent : signal.Signals
-        What ended it.
-    """
-
-    def __init__(self, sentence, sent=signal.SIGINT):
+    def __init__(self, sentence):
         super().__init__(f"interrupted; {sentence}")
-        self.status = 128 + sent
+
+
+def status():
+    """Exit status of a command that a signal stopped: 130 for Ctrl-C, 143 for SIGTERM."""
+    return 128 + (_sent[-1] if _sent else signal.SIGINT)
+
+
+@contextlib.contextmanager
+def tidily():
+    """Let other signals stop a command as Ctrl-C does; what is ignored, as by nohup, stays so."""
+    before = {one: signal.getsignal(one) for one in OTHERS}
+    heard = [one for one in OTHERS if before[one] is not signal.SIG_IGN]
+    for one in heard:
+        signal.signal(one, _interrupt)
+    try:
+        yield
+    finally:
+        for one in heard:
+            signal.signal(one, before[one])
+
+
+def _interrupt(sent, _frame):
+    _sent.append(sent)
+    raise KeyboardInterrupt
