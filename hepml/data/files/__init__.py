@@ -2,6 +2,7 @@
 
 from functools import partial
 from importlib import import_module
+from pathlib import PurePath
 
 from hepml.data._errors import DataError, NoTableError
 from hepml.data.files._guard import opening
@@ -151,7 +152,7 @@ def _kind(path):
 
 def _is_other_zip(path, kind):
     """Whether a zip is named as something else than arrays: a spreadsheet is one as well."""
-    return kind == "npz" and path.suffix.lower() in (".xlsx", ".ods", ".zip")
+    return kind == "npz" and PurePath(path.name).suffix.lower() in (".xlsx", ".ods", ".zip")
 
 
 def _guess(name):

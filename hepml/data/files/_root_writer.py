@@ -82,7 +82,10 @@ class TreeWriter(Writer):
 
     def write(self, batch):
         """Add a batch; see `Writer.write`."""
-        self._held.append(batch)
+        import pyarrow as pa
+
+        arrays = [batch.column(name) for name in self.schema.names]
+        self._held.append(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
         self._bytes += batch.nbytes
         if self._bytes >= GROUP_BYTES:
             self._flush()

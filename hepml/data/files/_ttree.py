@@ -165,6 +165,8 @@ class Tree:
             raise
         except Exception as error:  # one that tells of damage if the baskets cannot be unpacked
             _check_baskets(column.source.branch, start, stop)
+            if _is_numbers(column.source.interpretation):  # which uproot always understands
+                raise
             raise DataError(_complaint(name, column.source.branch, start)) from error
 
 

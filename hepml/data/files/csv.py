@@ -138,7 +138,7 @@ class CsvSource(Source):
         is_numbers = all(map(_is_value, fields)) and not self._is_numbered
         if is_numbers and not self._is_quoted:
             raise DataError(NUMBERS.format(self.path.name))
-        if len(fields) == 1 and not re.search(r"\w", fields[0]):
+        if len(fields) == 1 and not re.search(r"\w", fields[0]) and not self._is_quoted:
             raise DataError(f"{self.path.name} begins with {fields[0][:20]!r}, not with names")
         if fields[0].lower().startswith("sep="):
             raise DataError(f"{self.path.name} begins with {fields[0]!r}: delete that line")
