@@ -1,5 +1,7 @@
 """The three panels of a `ParameterScan` in matplotlib."""
 
+import textwrap
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -40,7 +42,8 @@ def draw(scan):
         draw_scan(panels["scan"], scan)
         draw_scores(panels["scores"], scan)
         draw_roc(panels["roc"], scan)
-        figure.supxlabel(mathematics(plain(scan.readout)), fontsize=9)
+        lines = textwrap.wrap(scan.readout, 140)
+        figure.supxlabel(mathematics(plain("\n".join(lines))), fontsize=9)
     return figure
 
 

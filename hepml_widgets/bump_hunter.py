@@ -164,7 +164,7 @@ class BumpHunter(View):
         self.spectra = Spectra(
             edges, thresholds, shares, counts, sumw2, signal, fitted, parameters, float(sqrt_s)
         )
-        self.spectra = usable(self.spectra, (low, high), asked=kept is not None)
+        self.spectra = usable(self.spectra, (low, high), asked=kept is not None, unit=self.unit)
         self.largest = as_experiments(global_p)
         self.note = note_of(mjj, edges)
         self._n_events = len(mjj)
@@ -372,10 +372,10 @@ def as_experiments(global_p):
     return np.sort(global_p.largest)
 
 
-def usable(spectra, signal_region, *, asked):
+def usable(spectra, signal_region, *, asked, unit):
     """Leave out thresholds too tight for a fit, or raise if they were asked for."""
     span = spectra.span(signal_region)
-    faults = [fault_of(spectra, row, span) for row in range(len(spectra.kept))]
+    faults = [fault_of(spectra, row, span, unit) for row in range(len(spectra.kept))]
     # The loosest row has been fitted; what is amiss below a good row is not for being tight.
     first = 0 if asked else next(row for row, fault in enumerate(faults) if not fault)
     for share, fault in zip(spectra.kept[first:], faults[first:], strict=True):
@@ -387,13 +387,14 @@ def usable(spectra, signal_region, *, asked):
     return Spectra(**{**vars(spectra), **shorter, "hunts": {}})
 
 
-def fault_of(spectra, row, span):
+def fault_of(spectra, row, span, unit):
     """Say why a spectrum cannot be fitted; empty if it can."""
     counts = spectra.counts[row]
     if (counts < 0).any():
         at = int(np.argmin(counts))
         low, high = spectra.edges[at : at + 2]
-        return f"the weights between {low:g} and {high:g} add up to {counts[at]:.3g} < 0"
+        between = f"{low:g} and {high:g}{unit and f' {unit}'}"
+        return f"the weights between {between} add up to {counts[at]:.3g} < 0"
     if spectra.hunt(row, span) is None:
         return (
             f"too few sideband bins have events for {spectra.parameters} parameters: at least "

@@ -39,7 +39,7 @@ def saturated(rng):
 CASES = {
     "weights": lambda rng: samples(rng, n=200),
     "signed": lambda rng: samples(rng, n=200, weights=[1.0, 2.0, -0.7]),
-    "cancelling": lambda rng: samples(rng, n=100, weights=[0.1, 0.3, -0.4]),
+    "cancelling": lambda rng: samples(rng, n=100, weights=[0.1, 0.4, -0.4]),
     "one event each": lambda _: {0: ([0, 1], [0.1, 0.2]), 1: ([0, 1], [0.3, 0.2])},
     "one class": lambda _: {0: ([0, 1], [0.1, 0.2]), 1: ([1, 1], [0.3, 0.2])},
     "ties": lambda _: {-1e-3: ([0, 1] * 9, [0.5] * 18), 2e9: ([0, 1] * 9, [0.5] * 18)},

@@ -613,7 +613,7 @@ def test_a_page_is_written_whole_or_not_at_all(small, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="No space"):
         page.to_html(tmp_path / "other.html")
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]

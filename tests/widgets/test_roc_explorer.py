@@ -48,6 +48,10 @@ def test_representation_is_stable(explorer):
 @settings(max_examples=60, deadline=None)
 def test_rows_are_sums_over_masks(events):
     y, score, weights = (np.array(column) for column in zip(*events, strict=True))
+    if min(weights[y].sum(), weights[~y].sum()) < 0:
+        with pytest.raises(ValueError, match="wanted a yield above zero"):
+            RocExplorer(y, score, weights)
+        return
     explorer = RocExplorer(y, score, weights)
     packed = explorer.table["models"][0]
     columns = {name: _base.unpack(packed[name]) for name in ("threshold", "s", "s2", "b", "b2")}
@@ -197,7 +201,7 @@ def test_figure_shows_three_labelled_panels(explorer):
         ([1], [0.3], None),
         ([0], [0.3], None),
         ([1, 0], [0.3, 0.3], None),
-        ([1, 0, 1], [0.0, 1.0, 1.0], [1, -1, 1]),
+        ([1, 0, 1, 0], [0.0, 1.0, 1.0, 0.5], [1, -1, 1, 1.5]),
         ([1, 0, 0], [0.2, 0.4, 0.6], [0, 0, 0]),
         ([True, False], [7, 9], [1e-100, 1e100]),
         (np.arange(90) % 2, 1 / (1 + np.exp(-np.linspace(-80, 80, 90))), None),
@@ -212,7 +216,7 @@ def test_hard_cases_are_drawn(y, score, weights, tmp_path):
 
 
 def test_undefined_numbers_are_dashes():
-    explorer = RocExplorer([1, 1, 0, 0], [0.9, 0.8, 0.7, 0.1], [1, 1, -1, 0.5], threshold=0.7)
+    explorer = RocExplorer([1, 1, 0, 0], [0.9, 0.8, 0.7, 0.1], [1, 1, -1, 1.5], threshold=0.7)
     assert "B −1\xa0±\xa01" in explorer.readout
     assert explorer.readout.endswith("Z – · non-monotone")
 
