@@ -173,6 +173,33 @@ def test_no_order_tells_which_set_is_training():
     assert "" not in prefixes(["constrained", "train_val"]).values()
     with pytest.raises(ValueError, match="no evaluation set 'c': there are a, b"):
         prefixes(["a", "b"], "c")
+    assert prefixes(["train1", "train2", "test"])["test"] == "val_"
+    assert prefixes(["a", "b", "c"], ["a", "b"]) == {"a": "", "c": "val_", "b": "b_"}
+    assert "val_" not in prefixes(["a", "b"], ["a", "b"]).values()
+
+
+def test_the_training_sample_given_twice_is_no_validation(events):
+    model, monitor, results = boosted("xgboost")
+    (X, y, _), (Xv, yv, _) = events
+    fit(model, monitor, (X, y), [(X, y), (X, y), (Xv, yv)])
+    own = results(model)
+    assert monitor.history["val_logloss"] == own["validation_2"]["logloss"]
+    assert monitor.best.name == "val_logloss"
+    fit(model, monitor, (X, y), [(X, y), (X, y)])
+    assert [*monitor.history] == ["logloss", "validation_1_logloss"]
+
+
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
+def test_a_booster_has_its_own_class_in_the_end(events):
+    lightgbm = pytest.importorskip("lightgbm")
+    model, monitor, _ = boosted("lightgbm")
+    (X, y, _), validation = events
+    also = TrainingMonitor()
+    callbacks = [monitor.lightgbm(), also.lightgbm()]
+    for stops in ([], [lightgbm.early_stopping(1, verbose=False)]):
+        model.fit(X, y, eval_set=[validation[:2]], callbacks=callbacks + stops)
+        assert type(model.booster_) is lightgbm.Booster
+        assert monitor.status == also.status == "finished"
 
 
 XGBOOST = {"max_depth": 2, "n_jobs": 1, "eval_metric": "logloss"}
