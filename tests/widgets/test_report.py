@@ -244,6 +244,20 @@ def test_pictures_have_words_and_the_colours_of_the_page(made):
     )
 
 
+def test_what_names_mark_is_set_below_and_above(rng):
+    y = rng.integers(0, 2, 200)
+    X = {"m_{jj}": rng.normal(y), "p_{T}^{<b>}": rng.normal(size=200)}
+    options = {"names": ("H_{bb}", "t"), "title": "Of m_{jj} & more", "notes": ["With m_{jj}."]}
+    html = report(y, {"BDT_{1}": rng.normal(y)}, X, **options).html
+    for text in ("m<sub>jj</sub>", "H<sub>bb</sub>", "BDT<sub>1</sub>", "With m<sub>jj</sub>."):
+        assert text in html
+    assert "p<sub>T</sub><sup>&lt;b&gt;</sup>" in html
+    assert "<title>Of mjj &amp; more</title>" in html.translate({0x2068: None, 0x2069: None})
+    page = re.sub("<script.*?</script>", "", html, flags=re.DOTALL)
+    assert "_{" not in page
+    assert "^{" not in page
+
+
 def test_nothing_is_asked_of_the_network(made):
     page, *_ = made
     assert re.findall(r"(?:https?:)?//(?!www\.w3\.org/)[\w-]+\.\w+", page.html) == []
@@ -542,7 +556,7 @@ def test_what_gives_classes_only_is_refused(small):
     with pytest.raises(ValueError, match="NotFittedError"):
         report(y, LinearSVC(), X)
     assert report(y, RidgeClassifier().fit(X, y), X, repeats=1).importances
-    with pytest.raises(ValueError, match="expecting 3 features"):
+    with pytest.raises(ValueError, match="trained on 3 columns and does not say which, but X has 2"):
         report(y, LogisticRegression().fit(X, y), X[:, :2])
 
 
