@@ -556,7 +556,9 @@ def test_what_gives_classes_only_is_refused(small):
     with pytest.raises(ValueError, match="NotFittedError"):
         report(y, LinearSVC(), X)
     assert report(y, RidgeClassifier().fit(X, y), X, repeats=1).importances
-    with pytest.raises(ValueError, match="trained on 3 columns and does not say which, but X has 2"):
+    with pytest.raises(
+        ValueError, match="trained on 3 columns and does not say which, but X has 2"
+    ):
         report(y, LogisticRegression().fit(X, y), X[:, :2])
 
 

@@ -560,3 +560,29 @@ def test_weights_too_small_to_learn_from_are_warned_of(events):
     assert np.ptp(monitor.history["auc"]) == 0
     monitor.fit(HistGradientBoostingClassifier(max_iter=3), X, y, w)
     assert monitor.history["auc"][-1] > 0.6
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"loss": 0.5, "auc": "high"}, "auc holds 'high', which is no number"),
+        ({"loss": 0.5, "auc": [1, 2]}, r"auc holds \[1, 2\], which is no number"),
+        ({"loss": 1 + 2j}, "which is no number"),
+        ("loss", "an epoch is a dict from curves to numbers, not 'loss'"),
+        (None, "an epoch is a dict from curves to numbers, not None"),
+    ],
+)
+def test_what_is_no_number_changes_nothing(values, said):
+    monitor = TrainingMonitor()
+    monitor.begin()
+    monitor.update({"loss": np.array([0.7]), "auc": None})
+    with pytest.raises(TypeError, match=said):
+        monitor.update(values)
+    monitor.update({"loss": 0.6, "auc": np.float32(0.5)})
+    assert monitor.history == {"loss": [0.7, 0.6], "auc": [0.5]}
+
+
+@pytest.mark.parametrize("wrong", [{"metrics": 3}, {"baseline": "x"}, {"baseline": {"auc": "y"}}])
+def test_options_are_looked_at(wrong):
+    with pytest.raises((TypeError, ValueError), match=f"^{next(iter(wrong))} is a "):
+        TrainingMonitor(**wrong)
