@@ -445,7 +445,7 @@ def as_options(sigma_b, b_r):
 
 def as_prior(prior):
     if prior is not None and not 0 < as_number("prior", prior) < 1:
-        raise ValueError(f"prior is a share of signal between 0 and 1, not {prior!r}.")
+        raise ValueError(f"prior is a share of signal, between 0 and 1, not {prior!r}.")
     return prior
 
 

@@ -533,7 +533,7 @@ def broken(X):
         ((Y, S), {"sigma_b": -0.1}, "sigma_b is a relative uncertainty"),
         ((Y, S), {"sigma_b": np.nan}, "sigma_b is a finite number, not nan"),
         ((Y, S), {"b_r": -3}, "b_r is a number of events ≥ 0, not -3"),
-        ((Y, S), {"prior": 2}, "prior is a share of signal between 0 and 1, not 2"),
+        ((Y, S), {"prior": 2}, "prior is a share of signal, between 0 and 1, not 2"),
         ((Y, S), {"prior": 2}, "share of signal, between 0 and 1"),
         ((Y, S), {"names": ("a", "b", "c")}, "names are two"),
         ((Y, S), {"repeats": 0}, "repeats of at least 1"),
