@@ -107,7 +107,20 @@ def as_history(history):
             "a history is a dict of lists (or Keras's History, or the evaluation results of "
             f"xgboost or lightgbm), not {type(history).__name__} {history!r:.60}"
         )
+    sets = history.values() if is_nested(history) else [history]
+    for curves in sets:
+        _check_curves(curves)
+    if not any(sets):
+        raise TypeError(f"a history has one curve or more, not {history!r:.60}")
     return history
+
+
+def _check_curves(curves):
+    if not isinstance(curves, dict):
+        raise TypeError(f"each evaluation set has a dict of curves, not {curves!r:.40}")
+    for name, curve in curves.items():
+        if isinstance(curve, str) or not np.iterable(curve):
+            raise TypeError(f"{as_name(name)} is {curve!r:.40}: wanted one value per epoch")
 
 
 def is_nested(history):

@@ -40,6 +40,7 @@ class Features:
 
     def __init__(self, X, features=None, missing=None):
         self._missing = missing
+        features = [features] if isinstance(features, str) else features
         known = column_names(X)
         if known is None:
             self._table = self._of_array(X, features)

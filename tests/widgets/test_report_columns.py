@@ -145,6 +145,15 @@ def test_names_given_beside_an_array_count(trained, events):
     np.testing.assert_allclose(scores(model, pd.DataFrame(frame.to_numpy()), y), wanted, rtol=1e-5)
 
 
+def test_one_feature_may_be_named_alone(events):
+    frame, y = events
+    wanted = frame["a"].to_numpy()
+    found = scores(
+        lambda X: X.to_numpy()[:, -1], frame.rename(columns={"a": "pt"}), y, features="pt"
+    )
+    np.testing.assert_array_equal(found, wanted)
+
+
 def test_a_missing_column_is_named(trained, events):
     (model, _), (frame, y) = trained, events
     for table in (frame.rename(columns={"a": "zzz"}), frame[["b", "d"]].assign(e=1.0, f=2.0)):

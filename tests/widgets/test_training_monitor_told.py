@@ -586,3 +586,17 @@ def test_what_is_no_number_changes_nothing(values, said):
 def test_options_are_looked_at(wrong):
     with pytest.raises((TypeError, ValueError), match=f"^{next(iter(wrong))} is a "):
         TrainingMonitor(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("history", "said"),
+    [
+        ({"loss": 3}, "loss is 3: wanted one value per epoch"),
+        ({"train": {"auc": 0.5}}, "auc is 0.5: wanted one value per epoch"),
+        ({"train": {"auc": [0.5]}, "loss": [2]}, r"has a dict of curves, not \[2\]"),
+        ({"train": {}, "test": {}}, "one curve or more"),
+    ],
+)
+def test_a_history_that_is_none_is_one_sentence(history, said):
+    with pytest.raises(TypeError, match=said):
+        TrainingMonitor.from_history(history)
