@@ -41,8 +41,8 @@ def prefixes(sets, training=None):
     Returns
     -------
     dict of str to str
-        ``""`` for the training set, ``"val_"`` for the first other one, ``"NAME_"`` for further
-        ones; for all of several, if it is not known which of them is training.
+        ``""`` for the training set, ``"val_"`` for the first that is not training, ``"NAME_"``
+        for further ones; for all of several, if it is not known which of them is training.
 
     Raises
     ------
@@ -53,12 +53,12 @@ def prefixes(sets, training=None):
     for name in known:
         if name not in sets:
             raise ValueError(f"there is no evaluation set {name!r}: there are {', '.join(sets)}")
-    known = (known or [name for name in sets if _says_training(name)])[:1]
+    known = known or [name for name in sets if _says_training(name)]
     others = [name for name in sets if name not in known]
     if not known and len(others) > 1:
         return {name: f"{name}_" for name in others}
-    further = {name: f"{name}_" for name in others[1:]}
-    return dict.fromkeys(known, "") | dict.fromkeys(others[:1], "val_") | further
+    further = {name: f"{name}_" for name in [*known[1:], *others[1:]]}
+    return dict.fromkeys(known[:1], "") | dict.fromkeys(others[:1], "val_") | further
 
 
 def _says_training(name):
@@ -107,7 +107,20 @@ def as_history(history):
             "a history is a dict of lists (or Keras's History, or the evaluation results of "
             f"xgboost or lightgbm), not {type(history).__name__} {history!r:.60}"
         )
+    sets = history.values() if is_nested(history) else [history]
+    for curves in sets:
+        _check_curves(curves)
+    if not any(sets):
+        raise TypeError(f"a history has one curve or more, not {history!r:.60}")
     return history
+
+
+def _check_curves(curves):
+    if not isinstance(curves, dict):
+        raise TypeError(f"each evaluation set has a dict of curves, not {curves!r:.40}")
+    for name, curve in curves.items():
+        if isinstance(curve, str) or not np.iterable(curve):
+            raise TypeError(f"{as_name(name)} is {curve!r:.40}: wanted one value per epoch")
 
 
 def is_nested(history):
@@ -319,6 +332,7 @@ class LightgbmFollower:
         if stop:
             self._stop(env.iteration, env.evaluation_result_list or [])
         if env.iteration == env.end_iteration - 1:
+            _unwatch(env.model)
             self.monitor.end()
 
     def _leads(self, model, sets):
@@ -353,16 +367,24 @@ def _tell_at_the_end(booster, tell):
     own = type(booster)
 
     class Watched(own):
+        watched = own
+
         def __setattr__(self, name, value):
             super().__setattr__(name, value)
             if name == "best_iteration":
-                self.__class__ = own
+                _unwatch(self)
                 tell()
 
         def __reduce_ex__(self, protocol):
             return _bare, (own,), super().__reduce_ex__(max(protocol, 2))[2]
 
     booster.__class__ = Watched
+
+
+def _unwatch(booster):
+    """Give a booster its own class back."""
+    while own := getattr(type(booster), "watched", None):
+        booster.__class__ = own
 
 
 # ---------------------------------------------------------------- scikit-learn

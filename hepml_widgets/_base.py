@@ -20,6 +20,7 @@ from PIL import Image
 from hepml.files import write_text
 from hepml_widgets import _boxes
 from hepml_widgets._checks import as_target
+from hepml_widgets._numbers import unmarked
 from hepml_widgets._scripts import source, stylesheet
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class View(anywidget.AnyWidget):
         script = f"{source(self._module)}mount({_inline_json(self.key)}, render, {_state(self)});"
         return (
             f'<div class="hepml-still" data-hepml-still="{self.key}">'
-            f'<img alt="{escape(self.describe())}" src="data:image/png;base64,{image}"'
+            f'<img alt="{escape(unmarked(self.describe()))}" src="data:image/png;base64,{image}"'
             ' style="max-width:100%;height:auto"></div>\n'
             f"<style>{stylesheet(self._module)}</style>\n"
             f'<script type="module">\n{script}\n</script>'

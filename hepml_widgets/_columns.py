@@ -34,8 +34,6 @@ def column_names(X):
         return list(X.keys())
     if isinstance(X, np.ndarray):
         return None
-    if isinstance(X, np.ndarray):
-        return None
     for attribute in ("column_names", "columns", "fields"):
         names = getattr(X, attribute, None)
         if names is not None and not callable(names) and not isinstance(names, str):
@@ -62,12 +60,21 @@ def trained_on(model):
     -------
     list of str or None
     """
+    model = _first(model)
     for attribute in ("feature_names_in_", "feature_name_", "feature_names_", "feature_names"):
         names = getattr(model, attribute, None)
         if names is not None and not callable(names):
             return [str(name) for name in names]
     ask = getattr(model, "feature_name", None)  # of LightGBM's Booster
     return [str(name) for name in ask()] if callable(ask) else None
+
+
+def _first(model):
+    """Find what of a chain of estimators sees the columns: some steps let them pass."""
+    steps = getattr(getattr(model, "best_estimator_", model), "steps", None)
+    if not isinstance(steps, list) or hasattr(model, "feature_names_in_"):
+        return model
+    return next((step for _, step in steps if step not in (None, "passthrough")), model)
 
 
 def matched(wanted, known, default=DEFAULT):

@@ -3,6 +3,8 @@
 import itertools
 import math
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +49,16 @@ def _directions(given):
 def _check_direction(given):
     if given not in DIRECTIONS:
         raise ValueError(f"mode is 'auto', 'min' or 'max', not {given!r}")
+
+
+def measured(name, value):
+    """Return one value of a curve as a float; None if it was not measured."""
+    if value is None:
+        return None
+    with suppress(TypeError, ValueError):
+        if not isinstance(value, complex | np.complexfloating):
+            return float(value) if np.ndim(value) == 0 else float(np.asarray(value).item())
+    raise TypeError(f"{as_name(name)} holds {value!r:.40}, which is no number")
 
 
 def cell(value):
@@ -109,8 +121,11 @@ class Recorder:
         values : dict of str to float
             Curves measured in this epoch.
         """
-        for name, value in values.items():
-            self.columns.setdefault(as_name(name), [None] * self.length).append(float(value))
+        if not isinstance(values, Mapping):
+            raise TypeError(f"an epoch is a dict from curves to numbers, not {values!r:.40}")
+        given = {as_name(name): measured(name, value) for name, value in values.items()}
+        for name, value in given.items():
+            self.columns.setdefault(name, [None] * self.length).append(value)
         self.length += 1
         for column in self.columns.values():
             column.extend(itertools.repeat(None, self.length - len(column)))

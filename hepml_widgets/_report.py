@@ -9,7 +9,7 @@ import numpy as np
 
 from hepml.files import write_text
 from hepml_widgets._base import png
-from hepml_widgets._checks import as_target, two_names
+from hepml_widgets._checks import as_number, as_target, two_names
 from hepml_widgets._numbers import as_name, fixed, percent, significant, with_error
 from hepml_widgets._overtraining_table import p_text
 from hepml_widgets._report_events import gather
@@ -414,12 +414,13 @@ def report(
     """
     if ranking_events < 10 or repeats < 1:
         raise ValueError("ranking_events is a number of at least 10, and repeats of at least 1.")
+    options, prior = as_options(sigma_b, b_r), as_prior(prior)
     step = staged(progress)
     given = gather(
         y, scores_or_model, X, weights, train=train, features=features, missing=missing,
         names=two_names(names), progress=step,
     )  # fmt: skip
-    found = Report(given, Options(sigma_b, b_r), two_names(names), title, notes)
+    found = Report(given, options, two_names(names), title, notes)
     found.fill(
         prior=prior,
         ranking_events=ranking_events,
@@ -430,6 +431,22 @@ def report(
     if path is not None:
         found.to_html(path)
     return found
+
+
+def as_options(sigma_b, b_r):
+    """Return what figures of merit take for granted, looked at."""
+    options = Options(as_number("sigma_b", sigma_b), as_number("b_r", b_r))
+    if options.sigma_b < 0:
+        raise ValueError(f"sigma_b is a relative uncertainty ≥ 0, not {sigma_b}.")
+    if options.b_r < 0:
+        raise ValueError(f"b_r is a number of events ≥ 0, not {b_r}.")
+    return options
+
+
+def as_prior(prior):
+    if prior is not None and not 0 < as_number("prior", prior) < 1:
+        raise ValueError(f"prior is a share of signal, between 0 and 1, not {prior!r}.")
+    return prior
 
 
 def staged(progress):

@@ -40,6 +40,7 @@ class Features:
 
     def __init__(self, X, features=None, missing=None):
         self._missing = missing
+        features = [features] if isinstance(features, str) else features
         known = column_names(X)
         if known is None:
             self._table = self._of_array(X, features)
@@ -130,7 +131,9 @@ class Features:
     def rows(self, rows):
         """Take some events as a model wants them: a pandas table or an array."""
         if self.is_frame:
-            return self._table.iloc[rows][self.names]
+            table = self._table.iloc[rows][self.names]
+            ours = [n for n, kind in table.dtypes.items() if type(kind).__name__ == "ArrowDtype"]
+            return table.astype(dict.fromkeys(ours, float))  # which LightGBM does not take
         if isinstance(self._table, np.ndarray):
             return self._table[rows]
         columns = range(len(self.names))

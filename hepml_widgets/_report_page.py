@@ -63,7 +63,7 @@ def page(report):
     )
     links = "".join(f'<li><a href="#{name}">{title}</a>' for name, title in TITLES.items())
     return _PAGE.format(
-        title=written(report.title[:LONGEST]),
+        title=plain(written(report.title[:LONGEST])),
         heading=written(report.title),
         style=_scripts._read("report.css") + _shades(),  # noqa: SLF001 - files of this package
         links=links,

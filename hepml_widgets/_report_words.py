@@ -5,7 +5,15 @@ from html import escape
 
 import numpy as np
 
-from hepml_widgets._numbers import as_name, percent, shorten, significant, with_error
+from hepml_widgets._numbers import (
+    as_name,
+    percent,
+    pieces_of,
+    shorten,
+    significant,
+    unmarked,
+    with_error,
+)
 
 __all__ = ["cell", "count", "listed", "name_of", "option", "share", "table", "unfold", "written"]
 
@@ -15,13 +23,20 @@ LONGEST = 100  # letters of a name that are kept at all, in a tooltip
 def name_of(name, length=24):
     """Name of a user as text: short, isolated, its beginning in a tooltip if it was cut."""
     name = as_name(name)
-    tip = f' title="{escape(name[:LONGEST])}"' if len(name) > length else ""
-    return f"<span class=u{tip}>{escape(shorten(name, length))}</span>"
+    text = unmarked(name)
+    tip = f' title="{escape(text[:LONGEST])}"' if len(text) > length else ""
+    return f"<span class=u{tip}>{lowered(shorten(name, length))}</span>"
+
+
+def lowered(text):
+    """Escape a text for a page, with what it marks by ``_{…}`` and ``^{…}`` below and above."""
+    tags = {"": "{}", "_": "<sub>{}</sub>", "^": "<sup>{}</sup>"}
+    return "".join(tags[mark].format(escape(part)) for part, mark in pieces_of(text))
 
 
 def written(text):
     """Sentence that may hold anything, as text."""
-    return escape(shorten(as_name(text), 600))
+    return lowered(shorten(as_name(text), 600))
 
 
 def count(number, thing=""):

@@ -290,13 +290,15 @@ def make_point(sample, settings):
     known = [model for model in settings.models if model in sample.scores]
     curves = {model: stats.roc_curve(*sample.events(model)) for model in known}
     histograms = by_class(sample.events(scanned), settings.edges)
+    cuts = cuts_of(histograms, settings.lowest)
+    drawn = {scanned: [cuts]}  # the slider must find no better one
     return Point(
         value=sample.value,
         status=status_of(sample.value, settings.trained[scanned]),
         areas={model: (curve.auc, curve.auc_error) for model, curve in curves.items()},
         differences=differences_of(sample, known, settings.dedicated),
-        best={model: best_of(sample.events(model), settings.sigma_b) for model in known},
-        cuts=cuts_of(histograms, settings.lowest),
+        best={m: best_of(sample.events(m), settings.sigma_b, drawn.get(m, ())) for m in known},
+        cuts=cuts,
         histograms=histograms,
         curves={model: rows_of(sample.events(model), settings.rows) for model in known},
     )
@@ -325,9 +327,13 @@ def rows_of(events, count):
     return stats.cut_table(*events, stats.choose_thresholds(*events, count))
 
 
-def best_of(events, sigma_b):
+def best_of(events, sigma_b, drawn):
     """Look for the best cut where enough background is left to trust it."""
-    cuts = rows_of(events, CUTS)
+    found = [best_in(cuts, sigma_b) for cuts in (rows_of(events, CUTS), *drawn)]
+    return max(found, key=lambda best: -math.inf if math.isnan(best.z) else best.z)
+
+
+def best_in(cuts, sigma_b):
     scan = scan_of(cuts, "Z", Options(sigma_b))
     if scan.best is None:
         return Best(math.nan, math.nan, math.nan)

@@ -11,6 +11,7 @@ import re
 
 import numpy as np
 
+from hepml_widgets._categories import categories_of, with_categories
 from hepml_widgets._columns import ScoreError, matched, trained_on
 from hepml_widgets._scorers_onnx import asked_onnx, cast, opened
 
@@ -143,9 +144,17 @@ def _taken(X, places):
     return X.iloc[:, places] if hasattr(X, "iloc") else X[:, places]
 
 
-def _values(X, places=None, kind=np.float32):
+def _check_width(X, width):
+    if width is not None and X.shape[1] != width:
+        raise ScoreError(
+            f"it was trained on {width} columns and does not say which, but X has {X.shape[1]}: "
+            "name those with features=."
+        )
+
+
+def _values(X, kind=np.float32):
     """Plain array of a table."""
-    return np.asarray(_taken(X, places), dtype=kind)
+    return np.asarray(X, dtype=kind)
 
 
 # ---------------------------------------------------------------- scikit-learn and its kin
@@ -155,13 +164,22 @@ def _fitting(model, scorer):
     """Return what gives a model its columns: with names if it was trained with them."""
     places = scorer.places(trained_on(model))
     names = getattr(model, "feature_names_in_", None)
+    width, categories = getattr(model, "n_features_in_", None), categories_of(model)
+    if (
+        names is None
+        and width is None
+        and hasattr(getattr(model, "best_estimator_", model), "steps")
+    ):
+        return lambda X: _taken(X, places)  # what stands first there knows what it wants
 
     def fitting(X):
         X = _taken(X, places)
+        _check_width(X, width)
+        if categories:
+            strict = type(model).__module__.startswith("xgboost")
+            return with_categories(X, trained_on(model), categories, strict=strict)
         if names is None:
             return X.to_numpy() if hasattr(X, "iloc") else X
-        if X.shape[1] != len(names):  # let the library say so
-            return X
         if hasattr(X, "iloc"):
             return X.set_axis([*names], axis=1)
         import pandas as pd  # noqa: PLC0415 - who trained on a table has it
@@ -264,18 +282,32 @@ def _single(found, name):
 def _xgboost(booster, scorer):
     import xgboost  # noqa: PLC0415 - who has its booster has it
 
-    names = booster.feature_names
+    names, categories = booster.feature_names, categories_of(booster)
     places = scorer.places(trained_on(booster))
 
     def score(X):
-        return booster.predict(xgboost.DMatrix(_values(X, places, float), feature_names=names))
+        X = _taken(X, places)
+        _check_width(X, booster.num_features())
+        if categories:
+            X = with_categories(X, names, categories, strict=True)
+            return booster.predict(xgboost.DMatrix(X, enable_categorical=True))
+        return booster.predict(xgboost.DMatrix(_values(X, kind=float), feature_names=names))
 
     return score
 
 
 def _lightgbm(booster, scorer):
+    names, categories = booster.feature_name(), categories_of(booster)
     places = scorer.places(trained_on(booster))
-    return lambda X: booster.predict(_values(X, places, float))
+
+    def score(X):
+        X = _taken(X, places)
+        _check_width(X, booster.num_feature())
+        if categories:
+            return booster.predict(with_categories(X, names, categories, strict=False))
+        return booster.predict(_values(X, kind=float))
+
+    return score
 
 
 def _onnx_proto(model, scorer):

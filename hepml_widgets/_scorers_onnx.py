@@ -205,8 +205,8 @@ class _Answer:
         """Column of signal, its label being told by the output itself."""
         place = self.scorer.signal_of(names)
         if labels is not None:
-            largest = np.array([str(name) for name in names])[scores.argmax(axis=1)]
-            self._see_that(np.mean((largest == labels.astype(str))[_is_clear(scores)]))
+            largest = _texts(names)[scores.argmax(axis=1)]
+            self._see_that(np.mean((largest == _texts(labels))[_is_clear(scores)]))
         return scores[:, place]
 
     def _signal(self, scores, labels):
@@ -239,6 +239,11 @@ def _two_sided(score):
     """Both columns of a probability, or of a margin."""
     is_chance = score.min() >= 0 and score.max() <= 1
     return np.column_stack([1 - score if is_chance else -score, score])
+
+
+def _texts(labels):
+    """Labels as text; some outputs call a class 1.0 that others call 1."""
+    return np.array([str(label).removesuffix(".0") for label in labels])
 
 
 def _is_clear(scores):

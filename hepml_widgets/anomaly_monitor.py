@@ -34,7 +34,7 @@ from hepml_widgets._anomaly_table import (
 )
 from hepml_widgets._base import View
 from hepml_widgets._checks import as_number, two_names
-from hepml_widgets._numbers import as_name, isolated, joined, quoted
+from hepml_widgets._numbers import as_name, isolated, joined, quoted, unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -270,7 +270,7 @@ class AnomalyMonitor(View):
             found["population"] = f"Population: {words}"
         if self.points and self.periods:
             found["both"] = self._conclusion()
-        return found
+        return {key: unmarked(said) for key, said in found.items()}
 
     def _conclusion(self):
         last = self.periods[-1]
@@ -305,7 +305,7 @@ class AnomalyMonitor(View):
         lead = [said[key] for key in ("both", "points", "population") if key in said]
         if self.outlier:
             lead.append(f"Shown: {outlier_text(self.outlier)}.")
-        return " ".join([*lead, self.readout])
+        return " ".join([*lead, unmarked(self.readout)])
 
     # ------------------------------------------------------------ table and traits
 

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import traitlets
 from IPython import get_ipython
 from IPython.display import display, update_display
@@ -25,9 +24,9 @@ from matplotlib.ticker import MaxNLocator
 from hepml.files import write_text
 from hepml_widgets import _adapters, _style, _training_picture
 from hepml_widgets._base import View
-from hepml_widgets._checks import as_target
+from hepml_widgets._checks import as_number, as_target
 from hepml_widgets._numbers import as_name, isolated, shorten
-from hepml_widgets._recorder import SETS, Recorder, cell, spelled
+from hepml_widgets._recorder import SETS, Recorder, cell, measured, spelled
 from hepml_widgets._roc_figure import plain
 
 if TYPE_CHECKING:
@@ -130,7 +129,11 @@ class TrainingMonitor(_adapters.KerasHooks, View):
         events: int | None = None,
     ) -> None:
         given = [metrics] if isinstance(metrics, str) else metrics or ()
+        if not isinstance(given, list | tuple):
+            raise TypeError(f"metrics is a name, or a list of names, not {metrics!r:.40}.")
         self._metrics = [as_name(name) for name in given]
+        for one in baseline.values() if isinstance(baseline, dict) else [baseline]:
+            _ = None if one is None else as_number("baseline", one)
         self._baseline = baseline
         self._recorder = Recorder(watch, mode)
         self.events = events
@@ -948,15 +951,8 @@ def _stretched(name, values, length):
             else f"{name} has no values: wanted one or more, one per epoch"
         )
     column = [None] * length
-    column[stride - 1 : stride * len(values) : stride] = [_number(name, v) for v in values]
+    column[stride - 1 : stride * len(values) : stride] = [measured(name, v) for v in values]
     return column
-
-
-def _number(name, value):
-    with suppress(TypeError, ValueError):
-        if not isinstance(value, complex | np.complexfloating):
-            return None if value is None else float(value)
-    raise TypeError(f"{name} holds {value!r:.40}, which is no number")
 
 
 def _provenance():

@@ -209,6 +209,8 @@ GOOD = ["events.csv.gz", "--label", "Label", "--score", "bdt", "--out", "page.ht
         (["--where", "Label", ">", "1"], "nothing to report"),
         (["--where", "Label", "=>", "1"], "the sign is one of"),
         (["--sigma-b", "-1"], "sigma_b is a relative uncertainty"),
+        (["--sigma-b", "nan"], "sigma_b is a finite number, not nan"),
+        (["--b-r", "-3"], "b_r is a number of events"),
         (["--prior", "3"], "share of signal, between 0 and 1"),
         (["--names", "one"], "names are two"),
         (["--model", "m.pkl"], "wanted a file that ends in .onnx and is there"),

@@ -203,7 +203,12 @@ def _written(frame, chosen, notes, bar, options):
             **options,
         )
     except (ValueError, TypeError) as error:
-        raise data.DataError(str(error)) from error
+        raise data.DataError(_as_options(str(error))) from error
+
+
+def _as_options(said):
+    """Sentence about the function's arguments as one about the command's options."""
+    return said.replace("features=", "--columns").replace("names=", "--names")
 
 
 def _scores(frame, chosen):

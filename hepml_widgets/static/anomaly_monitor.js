@@ -1,7 +1,7 @@
 import {
   band, BARE, choice, div, dragHandle, drawScores, element, endLabels, extreme, finite, fit, fixed, floats, footer, frame, joined,
-  line, listen, nearest, percent, remark, richHTML, scoreAxes, significant, stage, trace, twice, vector, watch,
-  withError, write,
+  line, listen, nearest, percent, remark, richHTML, scoreAxes, setHTML, significant, stage, trace, twice, vector,
+  watch, withError, write,
 } from "./plot.js";
 
 const STEP = 42; // most pixels of one bar with its words
@@ -204,7 +204,7 @@ function render({ model, el }) {
   const sentence = (write, texts, look) => {
     const longest = texts.reduce((most, one) => (one.length > most.length ? one : most), "");
     const node = element("p", { class: look });
-    sentences.push(() => { node.textContent = write(state); });
+    sentences.push(() => node.replaceChildren(...setHTML(write(state))));
     return div("anomaly-words", element("p", { class: `${look} anomaly-ghost`, "aria-hidden": "true" }, `${longest} –––`), node);
   };
   // One panel below its line of controls; `follows` are the parts of the state that it shows.

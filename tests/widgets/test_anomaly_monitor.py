@@ -142,6 +142,16 @@ def test_contamination_is_what_was_put_in(rng):
     assert error < 0.003
 
 
+def test_sentences_have_names_without_braces(rng):
+    periods = {"run_{1}": 0.1, "run_{2}": 5.0}
+    told = {"run_{2}": {"m_{jj}": 1e-4, "p_{T}^{miss}": 0.5}}
+    null = rng.normal(size=99)
+    view = AnomalyMonitor(populations=periods, null=null, ks=told, statistic="C_{2}")
+    assert "run2 differs (C2 5.000, " in view.verdicts["population"]
+    assert ", chiefly by mjj. " in view.verdicts["population"]
+    assert "{" not in view.describe()
+
+
 def test_readout_is_made_of_points_and_period(monitor):
     points, row = monitor.points, monitor.points.row(monitor.threshold)
     parts = monitor.readout.split(" · ")

@@ -244,6 +244,20 @@ def test_pictures_have_words_and_the_colours_of_the_page(made):
     )
 
 
+def test_what_names_mark_is_set_below_and_above(rng):
+    y = rng.integers(0, 2, 200)
+    X = {"m_{jj}": rng.normal(y), "p_{T}^{<b>}": rng.normal(size=200)}
+    options = {"names": ("H_{bb}", "t"), "title": "Of m_{jj} & more", "notes": ["With m_{jj}."]}
+    html = report(y, {"BDT_{1}": rng.normal(y)}, X, **options).html
+    for text in ("m<sub>jj</sub>", "H<sub>bb</sub>", "BDT<sub>1</sub>", "With m<sub>jj</sub>."):
+        assert text in html
+    assert "p<sub>T</sub><sup>&lt;b&gt;</sup>" in html
+    assert "<title>Of mjj &amp; more</title>" in html.translate({0x2068: None, 0x2069: None})
+    page = re.sub("<script.*?</script>", "", html, flags=re.DOTALL)
+    assert "_{" not in page
+    assert "^{" not in page
+
+
 def test_nothing_is_asked_of_the_network(made):
     page, *_ = made
     assert re.findall(r"(?:https?:)?//(?!www\.w3\.org/)[\w-]+\.\w+", page.html) == []
@@ -517,6 +531,9 @@ def broken(X):
         ((Y, {"a": S, "b": S}), {"train": (Y, S)}, "one array of scores, but there are 2"),
         ((Y, {"a": S}), {"train": (Y, {"b": S})}, r"train has scores of \['b'\]"),
         ((Y, S), {"sigma_b": -0.1}, "sigma_b is a relative uncertainty"),
+        ((Y, S), {"sigma_b": np.nan}, "sigma_b is a finite number, not nan"),
+        ((Y, S), {"b_r": -3}, "b_r is a number of events ≥ 0, not -3"),
+        ((Y, S), {"prior": 2}, "prior is a share of signal, between 0 and 1, not 2"),
         ((Y, S), {"prior": 2}, "share of signal, between 0 and 1"),
         ((Y, S), {"names": ("a", "b", "c")}, "names are two"),
         ((Y, S), {"repeats": 0}, "repeats of at least 1"),
@@ -542,7 +559,9 @@ def test_what_gives_classes_only_is_refused(small):
     with pytest.raises(ValueError, match="NotFittedError"):
         report(y, LinearSVC(), X)
     assert report(y, RidgeClassifier().fit(X, y), X, repeats=1).importances
-    with pytest.raises(ValueError, match="expecting 3 features"):
+    with pytest.raises(
+        ValueError, match="trained on 3 columns and does not say which, but X has 2"
+    ):
         report(y, LogisticRegression().fit(X, y), X[:, :2])
 
 

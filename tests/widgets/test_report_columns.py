@@ -145,6 +145,15 @@ def test_names_given_beside_an_array_count(trained, events):
     np.testing.assert_allclose(scores(model, pd.DataFrame(frame.to_numpy()), y), wanted, rtol=1e-5)
 
 
+def test_one_feature_may_be_named_alone(events):
+    frame, y = events
+    wanted = frame["a"].to_numpy()
+    found = scores(
+        lambda X: X.to_numpy()[:, -1], frame.rename(columns={"a": "pt"}), y, features="pt"
+    )
+    np.testing.assert_array_equal(found, wanted)
+
+
 def test_a_missing_column_is_named(trained, events):
     (model, _), (frame, y) = trained, events
     for table in (frame.rename(columns={"a": "zzz"}), frame[["b", "d"]].assign(e=1.0, f=2.0)):
@@ -275,6 +284,114 @@ def test_keras_models_that_do_not_say_are_refused(keras, events):
         scores(keras.Model(x, parts), frame, y)
 
 
+# ---------------------------------------------------------------- categories
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    """Columns of which one is a category, and labels that hang on it."""
+    rng = np.random.default_rng(5)
+    kind = rng.choice([1, 2, 4], 500)
+    y = ((kind == 2) ^ (rng.random(500) < 0.1)).astype(int)
+    return pd.DataFrame({"pt": rng.exponential(30, 500) + 20 * y, "kind": kind}), y
+
+
+def on_categories(library, frame, y):
+    """Classifier trained on a table with a column of categories."""
+    table = frame.astype({"kind": "category"})
+    if library == "lightgbm":
+        kind = pytest.importorskip("lightgbm").LGBMClassifier
+        return kind(n_estimators=20, verbose=-1, n_jobs=1).fit(table, y), table
+    kind = pytest.importorskip("xgboost").XGBClassifier
+    return kind(n_estimators=20, max_depth=3, enable_categorical=True, n_jobs=1).fit(
+        table, y
+    ), table
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("part", ["classifier", "booster", "from a file"])
+def test_values_of_categories_are_told_from_their_numbers(kinds, tmp_path, library, part):
+    frame, y = kinds
+    model, table = on_categories(library, frame, y)
+    if library == "xgboost" and not hasattr(model.get_booster(), "get_categories"):
+        pytest.skip("this xgboost does not tell its categories")
+    wanted = model.predict_proba(table)[:, 1]
+    if part != "classifier":
+        model = model.booster_ if library == "lightgbm" else model.get_booster()
+    if part == "from a file":
+        path = tmp_path / "model.json"
+        model.save_model(path)
+        model = type(model)(model_file=path)
+    for X in (table, frame, frame[["kind", "pt"]], frame.astype(float), frame.to_numpy(float)):
+        np.testing.assert_allclose(scores(model, X, y), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_values_that_are_no_categories_are_named(kinds, library):
+    frame, y = kinds
+    model, _ = on_categories(library, frame, y)
+    with pytest.raises(ValueError, match="'kind' has the categories 1, 2, 4, but X has 17 there"):
+        scores(model, frame.assign(kind=17), y)
+
+
+# ---------------------------------------------------------------- pipelines
+
+
+def test_steps_that_let_columns_pass_hide_no_names(events):
+    pytest.importorskip("xgboost")
+    from sklearn.pipeline import make_pipeline
+    from xgboost import XGBClassifier
+
+    frame, y = events
+    model = make_pipeline("passthrough", XGBClassifier(n_estimators=5, n_jobs=1)).fit(frame, y)
+    wanted = model.predict_proba(frame)[:, 1]
+    np.testing.assert_allclose(scores(model, frame[[*frame][::-1]], y), wanted, rtol=1e-5)
+
+
+def test_a_step_of_ones_own_finds_the_columns_it_names(events):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    class Chosen:
+        def fit(self, X, y=None):  # noqa: ARG002
+            return self
+
+        def transform(self, X):
+            return X[["b", "a"]].to_numpy()
+
+    frame, y = events
+    model = make_pipeline(Chosen(), LogisticRegression()).fit(frame, y)
+    wanted = model.predict_proba(frame)[:, 1]
+    np.testing.assert_allclose(scores(model, frame[[*frame][::-1]], y), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("made", ["logistic", "xgboost", "lightgbm"])
+def test_another_number_of_columns_is_one_sentence(events, made):
+    frame, y = events
+    X = frame.to_numpy()
+    if made == "logistic":
+        model = logistic(X, y)
+    elif made == "xgboost":
+        xgboost = pytest.importorskip("xgboost")
+        model = xgboost.train({"nthread": 1}, xgboost.DMatrix(X, y), 2)
+    else:
+        lightgbm = pytest.importorskip("lightgbm")
+        model = lightgbm.train({"verbose": -1, "num_threads": 1}, lightgbm.Dataset(X, y), 2)
+    with pytest.raises(
+        ValueError, match=r"trained on \d columns and does not say which, but X has"
+    ):
+        scores(model, frame.assign(more=1.0), y)
+
+
+def test_columns_of_arrow_are_numbers_to_every_library(events):
+    lightgbm = pytest.importorskip("lightgbm")
+    frame, y = events
+    model = lightgbm.LGBMClassifier(n_estimators=3, verbose=-1, n_jobs=1).fit(frame, y)
+    wanted = model.predict_proba(frame)[:, 1]
+    arrow = frame.convert_dtypes(dtype_backend="pyarrow")
+    np.testing.assert_allclose(scores(model, arrow, y), wanted, rtol=1e-6)
+
+
 # ---------------------------------------------------------------- ONNX
 
 
@@ -294,6 +411,7 @@ ZIPMAPS = [{"zipmap": True}, {"zipmap": False}, {"zipmap": "columns"}]
 LABELS = {
     "0 and 1": lambda y: y,
     "False and True": lambda y: y == 1,
+    "0.0 and 1.0": lambda y: y.astype(float),
     "-1 and 1": lambda y: 2 * y - 1,
     "signal": lambda y: np.where(y, "signal", "background"),
     "turned": lambda y: np.where(y, "A", "B"),

@@ -173,6 +173,33 @@ def test_no_order_tells_which_set_is_training():
     assert "" not in prefixes(["constrained", "train_val"]).values()
     with pytest.raises(ValueError, match="no evaluation set 'c': there are a, b"):
         prefixes(["a", "b"], "c")
+    assert prefixes(["train1", "train2", "test"])["test"] == "val_"
+    assert prefixes(["a", "b", "c"], ["a", "b"]) == {"a": "", "c": "val_", "b": "b_"}
+    assert "val_" not in prefixes(["a", "b"], ["a", "b"]).values()
+
+
+def test_the_training_sample_given_twice_is_no_validation(events):
+    model, monitor, results = boosted("xgboost")
+    (X, y, _), (Xv, yv, _) = events
+    fit(model, monitor, (X, y), [(X, y), (X, y), (Xv, yv)])
+    own = results(model)
+    assert monitor.history["val_logloss"] == own["validation_2"]["logloss"]
+    assert monitor.best.name == "val_logloss"
+    fit(model, monitor, (X, y), [(X, y), (X, y)])
+    assert [*monitor.history] == ["logloss", "validation_1_logloss"]
+
+
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")
+def test_a_booster_has_its_own_class_in_the_end(events):
+    lightgbm = pytest.importorskip("lightgbm")
+    model, monitor, _ = boosted("lightgbm")
+    (X, y, _), validation = events
+    also = TrainingMonitor()
+    callbacks = [monitor.lightgbm(), also.lightgbm()]
+    for stops in ([], [lightgbm.early_stopping(1, verbose=False)]):
+        model.fit(X, y, eval_set=[validation[:2]], callbacks=callbacks + stops)
+        assert type(model.booster_) is lightgbm.Booster
+        assert monitor.status == also.status == "finished"
 
 
 XGBOOST = {"max_depth": 2, "n_jobs": 1, "eval_metric": "logloss"}
@@ -533,3 +560,43 @@ def test_weights_too_small_to_learn_from_are_warned_of(events):
     assert np.ptp(monitor.history["auc"]) == 0
     monitor.fit(HistGradientBoostingClassifier(max_iter=3), X, y, w)
     assert monitor.history["auc"][-1] > 0.6
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"loss": 0.5, "auc": "high"}, "auc holds 'high', which is no number"),
+        ({"loss": 0.5, "auc": [1, 2]}, r"auc holds \[1, 2\], which is no number"),
+        ({"loss": 1 + 2j}, "which is no number"),
+        ("loss", "an epoch is a dict from curves to numbers, not 'loss'"),
+        (None, "an epoch is a dict from curves to numbers, not None"),
+    ],
+)
+def test_what_is_no_number_changes_nothing(values, said):
+    monitor = TrainingMonitor()
+    monitor.begin()
+    monitor.update({"loss": np.array([0.7]), "auc": None})
+    with pytest.raises(TypeError, match=said):
+        monitor.update(values)
+    monitor.update({"loss": 0.6, "auc": np.float32(0.5)})
+    assert monitor.history == {"loss": [0.7, 0.6], "auc": [0.5]}
+
+
+@pytest.mark.parametrize("wrong", [{"metrics": 3}, {"baseline": "x"}, {"baseline": {"auc": "y"}}])
+def test_options_are_looked_at(wrong):
+    with pytest.raises((TypeError, ValueError), match=f"^{next(iter(wrong))} is a "):
+        TrainingMonitor(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("history", "said"),
+    [
+        ({"loss": 3}, "loss is 3: wanted one value per epoch"),
+        ({"train": {"auc": 0.5}}, "auc is 0.5: wanted one value per epoch"),
+        ({"train": {"auc": [0.5]}, "loss": [2]}, r"has a dict of curves, not \[2\]"),
+        ({"train": {}, "test": {}}, "one curve or more"),
+    ],
+)
+def test_a_history_that_is_none_is_one_sentence(history, said):
+    with pytest.raises(TypeError, match=said):
+        TrainingMonitor.from_history(history)
