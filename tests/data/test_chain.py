@@ -265,6 +265,12 @@ def test_all_columns_that_are_not_there_are_named_at_once(write):
     assert "drop=" in message
 
 
+def test_a_cut_on_what_is_left_out_says_why(write):
+    file = write("t", mass=[1.0], odd=[b"a"])
+    said = sentence(file, where=col("odd") > 1)
+    assert said.startswith("'odd' of t.parquet is left out: no table can hold its type")
+
+
 @pytest.fixture
 def menus(trees):
     """Two runs with different triggers."""
