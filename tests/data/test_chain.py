@@ -595,3 +595,18 @@ def test_the_command_cuts_lists(trees, tmp_path):
     found = read(tmp_path / "o.parquet")
     assert found["met"].tolist() == [1, 3]
     assert [list(one) for one in found["Muon_eta"]] == [[3.0], [2.6]]
+
+
+def test_floats_missing_in_a_chain_are_missing_in_awkward(tmp_path):
+    parts = {"a.root": [1.0, 2.0], "b.root": [None, 5.0]}
+    for name, values in parts.items():
+        with uproot.recreate(tmp_path / name) as file:
+            file["t"] = ak.zip({"x": ak.Array(values)}, depth_limit=1)
+    for names in (["a.root", "b.root"], ["b.root", "a.root"]):
+        files = [tmp_path / name for name in names]
+        values = [value for name in names for value in parts[name]]
+        assert read(files, library="ak")["x"].tolist() == values
+        np.testing.assert_array_equal(read(files)["x"], np.array(values, float))
+        for target in ("t.root", "t.h5", "t.npz", "t.csv", "t.parquet"):
+            convert(files, tmp_path / target, overwrite=True)
+            np.testing.assert_array_equal(read(tmp_path / target)["x"], np.array(values, float))
