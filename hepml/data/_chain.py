@@ -256,7 +256,9 @@ class Table:
         self._cuts.check(path, schema)
         self._columns = self._wishes.met(schema.names)
         if not self._columns:
-            raise DataError(f"{path.name} has no column that a table can hold")
+            lost = "; ".join(f"{name!r}: {why}" for name, why in list(self.lost.items())[:3])
+            message = f"{path.name} has no column that a table can hold"
+            raise DataError(f"{message}{f': {lost}' if lost else ''}")
         needed = dict.fromkeys([*self._columns, *self._cuts.columns])
         self._schema = self._joined(pa.schema([schema.field(name) for name in needed]))
 

@@ -128,6 +128,13 @@ def test_integers_that_fit_no_type_are_never_rounded(made, values, wrap):
     assert read(path, "y")["y"].tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("name", ["t.jsonl", "t.ndjson", "t.jsonl.gz"])
+def test_a_single_line_of_records_is_one_event(made, name):
+    found = read(made({"p": [{"pt": 1.5}, {"pt": 2.5}], "x": [1, 2], "y": [3, 4]}, name))
+    assert list(found) == ["p.pt", "x", "y"]
+    assert [found[column].iloc[0] for column in found] == [[1.5, 2.5], [1, 2], [3, 4]]
+
+
 def test_an_empty_list_in_a_chain_can_be_skipped(made):
     files = [made([], "none.json"), made([{"x": 1}], "one.json")]
     with pytest.warns(UserWarning, match="none.json holds no records"):

@@ -10,6 +10,7 @@ the columns, as pandas and others write it, is taken into memory as a whole.
 import gzip
 import io
 import json
+import re
 import zlib
 
 from hepml.data._errors import DataError, NoTableError
@@ -24,6 +25,7 @@ BATCH = 1 << 22  # characters of the records of a batch
 LARGEST = 1 << 28  # characters of a single value
 ROWS = 10_000  # of a batch, from a table that is in memory
 GZIP = b"\x1f\x8b"
+LINES = re.compile(r"(?i)\.(jsonl|ndjson)(\.gz)?$")  # names of files of records, be it only one
 SEVERAL_TYPES = "its values are of several types, or beyond 64 bits"
 
 
@@ -186,7 +188,7 @@ class JsonSource(Source):
             yield from _grouped(values, self._listed(values))
         elif mark == "{":
             first = values.value()
-            if values.next_mark():
+            if values.next_mark() or LINES.search(self.path.name):
                 self._check_treeless()
                 yield from _grouped(values, self._lines(values, first))
             else:
