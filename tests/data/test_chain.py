@@ -4,6 +4,7 @@ import itertools
 import warnings
 
 import awkward as ak
+import h5py
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -610,3 +611,13 @@ def test_floats_missing_in_a_chain_are_missing_in_awkward(tmp_path):
         for target in ("t.root", "t.h5", "t.npz", "t.csv", "t.parquet"):
             convert(files, tmp_path / target, overwrite=True)
             np.testing.assert_array_equal(read(tmp_path / target)["x"], np.array(values, float))
+
+
+def test_hdf5_files_without_a_table_can_be_skipped(tmp_path):
+    h5py.File(tmp_path / "none.h5", "w").close()
+    with h5py.File(tmp_path / "some.h5", "w") as file:
+        file["x"] = [1, 2]
+    files = [tmp_path / "none.h5", tmp_path / "some.h5"]
+    assert "none.h5 holds no table" in sentence(files)
+    with pytest.warns(LeftOutWarning, match="none.h5 holds no table"):
+        assert read(files, missing="skip")["x"].tolist() == [1, 2]
