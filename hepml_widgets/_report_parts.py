@@ -110,7 +110,8 @@ def edges_of(values):
     # Numbers that lie closer than floats can tell them apart, as identifiers do, or too far.
     ends, largest = np.array([values.min(), values.max()]) / 4, np.finfo(float).max / 4
     reach = BINS * np.spacing(np.abs(ends).max())
-    return 4 * np.linspace(*np.clip(ends + [-reach, reach], -largest, largest), BINS + 1)
+    low, high = np.clip((ends[0] - reach, ends[1] + reach), -largest, largest)
+    return 4 * np.linspace(low, high, BINS + 1)
 
 
 def _usual_edges(values):
