@@ -103,6 +103,18 @@ def input_of(place, name, values, sample):
 
 def edges_of(values):
     """Choose bin edges: one bin per value for few whole numbers, else equal, without long tails."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        edges = _usual_edges(values)
+        if len(edges) > 1 and np.isfinite(edges).all() and (np.diff(edges) > 0).all():
+            return edges
+    # Numbers that lie closer than floats can tell them apart, as identifiers do, or too far.
+    ends, largest = np.array([values.min(), values.max()]) / 4, np.finfo(float).max / 4
+    reach = BINS * np.spacing(np.abs(ends).max())
+    low, high = np.clip((ends[0] - reach, ends[1] + reach), -largest, largest)
+    return 4 * np.linspace(low, high, BINS + 1)
+
+
+def _usual_edges(values):
     low, high = values.min(), values.max()
     if high - low < BINS and np.array_equal(values, np.floor(values)):
         return np.arange(low - 0.5, high + 1)

@@ -101,6 +101,17 @@ def test_a_column_of_nothing_but_nan_is_no_input(table, tmp_path):
         assert "nothing but NaN in 'bad'" in done.stderr
 
 
+@pytest.mark.parametrize("first", [2**60, 2**63])
+def test_identifiers_beyond_what_floats_tell_apart_stop_no_report(table, tmp_path, first):
+    events = table.iloc[:400].assign(number=np.arange(400, dtype=np.uint64) + np.uint64(first))
+    events.to_parquet(tmp_path / "e.parquet")
+    options = ["--label", "Label", "--score", "bdt", "--columns", "number"]
+    done = hepml("e.parquet", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "report.html").read_text("utf-8")
+    assert [row[0] for row in tables(html)["Input variables in numbers"]] == ["number"]
+
+
 def test_a_table_without_rows_is_one_sentence(table, tmp_path):
     table.iloc[:0].to_parquet(tmp_path / "t.parquet")
     done = hepml("t.parquet", "--label", "Label", "--score", "bdt", cwd=tmp_path)

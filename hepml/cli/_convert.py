@@ -27,6 +27,10 @@ hepml data convert "nano*.root" mu.parquet --columns "Muon_*" --where "count(Muo
 
 hepml data convert "nano*.root" all.root --differing common --missing skip
 
+hepml data convert particles.json particles.parquet
+
+hepml data convert events.lhe.gz events.root
+
 hepml data convert root://host//store/nano.root:Events jets.parquet --columns "Jet_*"
 """
 
@@ -59,7 +63,10 @@ def convert(
     rntuple: Annotated[bool, typer.Option("--rntuple", help="instead of a TTree")] = False,
     force: Annotated[bool, typer.Option("--force", help="replace an existing file")] = False,
 ):
-    """Convert between ROOT, CSV, Parquet, HDF5 and npz (and from npy), however large the file."""
+    """Convert between ROOT, CSV, Parquet, HDF5 and npz, however large the file.
+
+    Files of npy, JSON, Arrow (Feather), LHE and HepMC are read as well.
+    """
     there = columns_of(source, tree, listed(names))
     try:
         with Bar(target.name, "rows") as progress:

@@ -80,7 +80,7 @@ def report(
     out: Annotated[Path, typer.Option(help="page to write")] = Path("report.html"),
     force: Annotated[bool, typer.Option("--force", help="replace an existing file")] = False,
 ):
-    """Write one page about classifier scores in a ROOT, CSV, Parquet, HDF5 or npz file.
+    """Write one page about classifier scores in a file of any format that `hepml data` reads.
 
     Input variables, correlations, over-training, ROC, efficiencies, significance, calibration and
     feature ranking, in one file that opens without a network.

@@ -251,13 +251,23 @@ class Table:
         self.left_out = {name: why for name, why in self.left_out.items() if name not in fields}
         everything = [name for seen in self._seen for name in seen.schema.names]
         self._wishes.check(path, list(fields), self.left_out, everything)
+        self._check_cuts()
         schema = pa.schema(fields.values())
         self._cuts.check(path, schema)
         self._columns = self._wishes.met(schema.names)
         if not self._columns:
-            raise DataError(f"{path.name} has no column that a table can hold")
+            lost = "; ".join(f"{name!r}: {why}" for name, why in list(self.lost.items())[:3])
+            message = f"{path.name} has no column that a table can hold"
+            raise DataError(f"{message}{f': {lost}' if lost else ''}")
         needed = dict.fromkeys([*self._columns, *self._cuts.columns])
         self._schema = self._joined(pa.schema([schema.field(name) for name in needed]))
+
+    def _check_cuts(self):
+        """Raise a `DataError` if a cut needs what is left out."""
+        for name in self._cuts.columns:
+            if name in self.left_out:
+                path, why = self._first.path, self.left_out[name]
+                raise DataError(f"{name!r} of {path.name} is left out: {why}; no cut can use it")
 
     def _fields(self):
         """Columns to choose from, in the types of the first file that has each."""

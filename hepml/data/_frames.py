@@ -106,8 +106,8 @@ def _column(values, field):
     import pyarrow as pa
 
     if pa.types.is_nested(field.type):
-        kind = _solid_type(field.type)
-        solid = [_solid(chunk, kind, field.name) for chunk in values.chunks]
+        kind = _solid_type(field.type, may_lack=any(map(_lacks, values.chunks)))
+        solid = [_solid(chunk, kind) for chunk in values.chunks]
         return pd.ArrowDtype(kind).__from_arrow__(pa.chunked_array(solid, kind))
     if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
         return values.to_pandas().array
@@ -118,16 +118,27 @@ def _column(values, field):
     return array if array.flags.writeable else array.copy()
 
 
-def _solid_type(kind):
-    """Type of lists whose entries are all there: awkward makes options of others."""
+def _solid_type(kind, *, may_lack):
+    """Type of lists whose entries are all there, unless some lack: awkward makes options then."""
     import pyarrow as pa
 
     if not pa.types.is_nested(kind):
         return kind
-    return pa.list_(pa.field("item", _solid_type(kind.value_type), nullable=False))
+    content = _solid_type(kind.value_type, may_lack=may_lack)
+    return pa.list_(pa.field("item", content, nullable=may_lack))
 
 
-def _solid(values, kind, name):
+def _lacks(values):
+    """Whether entries of lists are missing for which there is no NaN."""
+    import pyarrow as pa
+
+    content = values.flatten()
+    if pa.types.is_nested(content.type):
+        return content.null_count > 0 or _lacks(content)
+    return content.null_count > 0 and not pa.types.is_floating(content.type)
+
+
+def _solid(values, kind):
     """Keep lists as they are, with NaN for the floats that are missing in them."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -135,18 +146,16 @@ def _solid(values, kind, name):
     if not len(values):  # what a file gives may lack the buffer that awkward looks into
         return pa.array([], kind)
     if pa.types.is_nested(kind) and _is_whole(values):
-        content = _solid(values.values, kind.value_type, name)
+        content = _solid(values.values, kind.value_type)
         return pa.ListArray.from_arrays(values.offsets, content, type=kind)
     if pa.types.is_nested(kind):
         ends = pc.cumulative_sum(pc.fill_null(pc.list_value_length(values), 0))
         offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends.cast(pa.int32())])
-        content = _solid(values.flatten(), kind.value_type, name)
+        content = _solid(values.flatten(), kind.value_type)
         mask = values.is_null() if values.null_count else None
         return pa.ListArray.from_arrays(offsets, content, type=kind, mask=mask)
     if values.null_count and pa.types.is_floating(kind):
         return pc.fill_null(values, float("nan"))
-    if values.null_count:
-        raise DataError(f"lists of {name!r} have missing entries: leave it out by columns=")
     return values
 
 

@@ -1,4 +1,4 @@
-"""One door for a user's own files: ROOT, CSV, Parquet, HDF5, npz and npy to pandas tables."""
+"""One door for a user's own files, of every format that `hepml.data.files` reads, to tables."""
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
@@ -40,7 +40,7 @@ def read(
     missing: str = "raise",
     library: str = "pd",
 ) -> pd.DataFrame | ak.Array:
-    """Read a table from a file: ROOT, CSV, Parquet, HDF5, npz or npy.
+    """Read a table from a file: ROOT, CSV, Parquet, HDF5, npz, npy, JSON, Arrow, LHE or HepMC.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def read(
         ``*``, ``?`` and ``[…]`` as in patterns of files; a column that has just this name is
         meant by itself.
     tree : str, optional
-        Tree of a ROOT file, or group of an HDF5 file; may be left out where there is only one.
+        Tree of a ROOT file, group of an HDF5 file, or member of a JSON file that holds the table;
+        may be left out where there is only one.
     where : Expression or sequence of these, optional
         Cut that the rows must pass, such as ``col("mjj") > 3300``; see `col`. A cut that no row
         passes gives a table without rows. A cut on a column of lists without ``any()``,
@@ -86,8 +87,10 @@ def read(
     pandas.DataFrame, shape (events, columns), or awkward.Array, length events
         A column with several values per event (a jagged branch, an array) has Arrow's list type:
         ``table["jet_pt"].list.len()`` counts them, ``ak.from_arrow(pa.array(table["jet_pt"]))``
-        makes an awkward array of it. What a table cannot hold, columns of nothing but NaN, and
-        the index that pandas writes along, is in ``.attrs["left_out"]``, by name with the reason.
+        makes an awkward array of it. Members of records are columns of their own, ``MET.pt``, and
+        so are those of lists of records, ``Jet.pt``. What a table cannot hold, columns of nothing
+        but NaN, and the index that pandas writes along, is in ``.attrs["left_out"]``, by name
+        with the reason.
 
     Warns
     -----
@@ -144,8 +147,9 @@ def chunks(
     Returns
     -------
     iterator of pandas.DataFrame, each of shape (rows, columns), or of awkward.Array
-        All with the same types; the index starts from 0 in every piece. Columns of nothing but
-        NaN are kept, and named in a `LeftOutWarning` at the end.
+        All with the same types, but that lists of integers, truth values or texts may have
+        missing entries where the piece has such; the index starts from 0 in every piece. Columns
+        of nothing but NaN are kept, and named in a `LeftOutWarning` at the end.
 
     Raises
     ------

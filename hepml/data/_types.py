@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 from hepml.data._errors import DataError
+from hepml.data.files._layouts import LEVELS, levels_of, marked
 
 __all__ = ["absent", "cast", "common"]
 
@@ -29,8 +30,16 @@ def common(one, other):
     kind = _common_type(one.type, other.type)
     if kind is None:
         return None
-    nullable = (one.nullable or other.nullable) and not pa.types.is_floating(kind)
-    return pa.field(one.name, kind, nullable=nullable)
+    levels = _levels(one) | _levels(other)
+    if 0 not in levels and pa.types.is_floating(kind):
+        return pa.field(one.name, kind, nullable=False)
+    nullable = one.nullable or other.nullable
+    return marked(pa.field(one.name, kind, nullable=nullable), levels)
+
+
+def _levels(field):
+    """Depths at which a file of missing values says that there may be some."""
+    return levels_of(field) if LEVELS in (field.metadata or {}) else set()
 
 
 def _common_type(one, other):
@@ -130,7 +139,7 @@ def _cast(values, field, name):
         reason = str(error).splitlines()[0]
         message = f"column {field.name!r} of {name} is {values.type}, of the files together"
         raise DataError(f"{message} {field.type}, which cannot hold its values: {reason}") from None
-    if made.null_count and pa.types.is_floating(field.type):
+    if made.null_count and pa.types.is_floating(field.type) and 0 not in _levels(field):
         return made.fill_null(float("nan"))
     if made.null_count and not field.nullable:
         message = f"column {field.name!r} of {name} has missing values"

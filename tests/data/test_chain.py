@@ -4,6 +4,7 @@ import itertools
 import warnings
 
 import awkward as ak
+import h5py
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -263,6 +264,12 @@ def test_all_columns_that_are_not_there_are_named_at_once(write):
     assert "'chrg' (did you mean 'charge'?)" in message
     assert "'odd' of t.parquet is left out" in message
     assert "drop=" in message
+
+
+def test_a_cut_on_what_is_left_out_says_why(write):
+    file = write("t", mass=[1.0], odd=[b"a"])
+    said = sentence(file, where=col("odd") > 1)
+    assert said.startswith("'odd' of t.parquet is left out: no table can hold its type")
 
 
 @pytest.fixture
@@ -589,3 +596,28 @@ def test_the_command_cuts_lists(trees, tmp_path):
     found = read(tmp_path / "o.parquet")
     assert found["met"].tolist() == [1, 3]
     assert [list(one) for one in found["Muon_eta"]] == [[3.0], [2.6]]
+
+
+def test_floats_missing_in_a_chain_are_missing_in_awkward(tmp_path):
+    parts = {"a.root": [1.0, 2.0], "b.root": [None, 5.0]}
+    for name, values in parts.items():
+        with uproot.recreate(tmp_path / name) as file:
+            file["t"] = ak.zip({"x": ak.Array(values)}, depth_limit=1)
+    for names in (["a.root", "b.root"], ["b.root", "a.root"]):
+        files = [tmp_path / name for name in names]
+        values = [value for name in names for value in parts[name]]
+        assert read(files, library="ak")["x"].tolist() == values
+        np.testing.assert_array_equal(read(files)["x"], np.array(values, float))
+        for target in ("t.root", "t.h5", "t.npz", "t.csv", "t.parquet"):
+            convert(files, tmp_path / target, overwrite=True)
+            np.testing.assert_array_equal(read(tmp_path / target)["x"], np.array(values, float))
+
+
+def test_hdf5_files_without_a_table_can_be_skipped(tmp_path):
+    h5py.File(tmp_path / "none.h5", "w").close()
+    with h5py.File(tmp_path / "some.h5", "w") as file:
+        file["x"] = [1, 2]
+    files = [tmp_path / "none.h5", tmp_path / "some.h5"]
+    assert "none.h5 holds no table" in sentence(files)
+    with pytest.warns(LeftOutWarning, match="none.h5 holds no table"):
+        assert read(files, missing="skip")["x"].tolist() == [1, 2]

@@ -442,6 +442,12 @@ def test_separators_also_at_the_ends(text, content):
     assert read(text(content)).attrs["left_out"] == {}
 
 
+@pytest.mark.parametrize("header", ["jet pt", '"jet pt"', "Unnamed: 0"])
+def test_one_column_may_have_blanks_in_its_name(text, header):
+    found = read(text(f"{header}\n1.5\n\n2.5\n"))
+    assert found.to_dict("list") == {header.strip('"'): [1.5, 2.5]}
+
+
 @pytest.mark.parametrize(
     ("content", "hint"),
     [

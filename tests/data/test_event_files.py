@@ -123,6 +123,12 @@ def test_lhe_that_is_wrong(made, old, new, hint):
     assert hint in sentence(made(lhe().replace(old, new)))
 
 
+def test_a_file_without_events_can_be_skipped_in_a_chain(made):
+    files = [made(HEAD + TAIL, "none.lhe"), made(lhe(), "some.lhe")]
+    with pytest.warns(UserWarning, match="none.lhe holds no event"):
+        assert len(read(files, missing="skip")) == 3
+
+
 def test_options_without_meaning(made):
     assert "holds no tree" in sentence(made(lhe()), tree="events")
     assert "names= is for files without names" in sentence(made(lhe()), names=["x"])

@@ -110,10 +110,36 @@ def test_a_key_that_is_not_there_is_missing(made):
 )
 def test_values_of_several_types_are_left_out_aloud(made, values):
     path = made([{"x": value, "y": 1} for value in values])
-    with pytest.warns(UserWarning, match="its values are of several types"):
+    with pytest.warns(UserWarning, match="its values are of several types, or beyond 64 bits"):
         found = read(path)
     assert found["y"].tolist() == [1, 1]
     assert found.attrs["left_out"].keys() == {"x"}
+
+
+@pytest.mark.parametrize("values", [[2**53 + 1, 1.5], [-1, 2**63]])
+@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: [one], lambda one: {"in": one}])
+def test_integers_that_fit_no_type_are_never_rounded(made, values, wrap):
+    path = made([{"x": wrap(value), "y": 1} for value in values])
+    said = sentence(path)
+    assert "'x" in said
+    assert "of t.json: " in said
+    assert "no type holds both: leave it out by drop=" in said
+    assert read(path, drop="x*")["y"].tolist() == [1, 1]
+    assert read(path, "y")["y"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.ndjson", "t.jsonl.gz"])
+def test_a_single_line_of_records_is_one_event(made, name):
+    found = read(made({"p": [{"pt": 1.5}, {"pt": 2.5}], "x": [1, 2], "y": [3, 4]}, name))
+    assert list(found) == ["p.pt", "x", "y"]
+    assert [found[column].iloc[0] for column in found] == [[1.5, 2.5], [1, 2], [3, 4]]
+
+
+def test_an_empty_list_in_a_chain_can_be_skipped(made):
+    files = [made([], "none.json"), made([{"x": 1}], "one.json")]
+    with pytest.warns(UserWarning, match="none.json holds no records"):
+        found = read(files, missing="skip")
+    assert found["x"].tolist() == [1]
 
 
 def test_one_of_several_tables_is_named(made):

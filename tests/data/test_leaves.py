@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hepml.data import DataError, chunks, col, convert, read
+from hepml.data import DataError, LeftOutWarning, chunks, col, convert, read
 from hepml.data.files._leaves import pick, spread
 from tests.data.tables import sentence
 
@@ -341,3 +341,21 @@ def test_damaged_arrow_files(tmp_path):
         (tmp_path / "t.feather").write_bytes(whole[:length])
         with pytest.raises(DataError, match="damaged or not complete as Arrow file"):
             read(tmp_path / "t.feather")
+
+
+def test_an_arrow_file_says_where_values_are_missing(tmp_path):
+    whole = pa.table({"i": [1, 2], "o": [1, None], "b": [True, False]})
+    pa.feather.write_feather(whole, tmp_path / "some.feather")
+    pa.feather.write_feather(whole.slice(0, 0), tmp_path / "none.feather")
+    assert list(map(str, read(tmp_path / "some.feather").dtypes)) == ["int64", "Int64", "bool"]
+    convert(tmp_path / "some.feather", tmp_path / "t.root", columns=["i", "b"])
+    files = [tmp_path / "none.feather", tmp_path / "some.feather"]
+    with pytest.warns(LeftOutWarning, match="it has no rows"):
+        assert read(files, "i", missing="skip")["i"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.feather"])
+def test_a_file_of_nothing_readable_says_why(tmp_path, name):
+    table, write = pa.table({"b": [b"x"]}), pa.feather.write_feather
+    (write if name.endswith("feather") else pq.write_table)(table, tmp_path / name)
+    assert "can hold: 'b': no table can hold its type" in sentence(tmp_path / name)

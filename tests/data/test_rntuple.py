@@ -6,6 +6,7 @@ import awkward as ak
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import uproot
 
@@ -76,10 +77,19 @@ def test_missing_numbers_pass_no_cut(optional):
     assert read(optional, "whole", where=col("first") > 0)["whole"].tolist() == [1, 3]
 
 
-def test_integers_missing_in_lists_are_a_sentence_as_from_parquet(tmp_path):
-    path = ntuple(tmp_path / "i.root", {"k": ak.Array([[1, None], []])})
-    assert "lists of 'k' have missing entries" in sentence(path)
-    assert read(path, library="ak")["k"].tolist() == [[1, None], []]
+@pytest.mark.parametrize("values", [[[1, None], []], [["a", None], []], [[None, True], [False]]])
+def test_what_is_missing_in_lists_stays_missing_as_from_parquet(tmp_path, values):
+    path = ntuple(tmp_path / "i.root", {"k": ak.Array(values)})
+    pq.write_table(pa.table({"k": pa.array(values)}), tmp_path / "i.parquet")
+    for file in (path, tmp_path / "i.parquet"):
+        assert ak.from_arrow(pa.array(read(file)["k"])).tolist() == values
+        assert read(file, library="ak")["k"].tolist() == values
+
+
+def test_lists_that_are_missing_in_lists_stay_missing(tmp_path):
+    values = [[[1.5], None], [], [[]]]
+    pq.write_table(pa.table({"k": pa.array(values)}), tmp_path / "i.parquet")
+    assert ak.from_arrow(pa.array(read(tmp_path / "i.parquet")["k"])).tolist() == values
 
 
 @pytest.mark.parametrize("ending", ["root", "parquet"])

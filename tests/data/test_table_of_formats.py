@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hepml.cli._convert import convert as convert_command
 from hepml.data import DataError, LeftOutWarning, convert, read
+from hepml.data.files import LABELS
 
 PAGE = Path(__file__).parents[2] / "book" / "data.md"
 STRUCT = pa.struct([("pt", pa.float64()), ("phi", pa.float64())])
@@ -216,3 +218,9 @@ def test_what_is_left_out_is_told_aloud(tmp_path):
     pq.write_table(pa.table(PARQUET["binary values"]), tmp_path / "t.parquet")
     with pytest.warns(LeftOutWarning, match="'x'"):
         read(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("label", LABELS.values())
+def test_every_format_is_named_where_people_look(label):
+    assert label in read.__doc__
+    assert label in convert_command.__doc__

@@ -14,7 +14,7 @@ from abc import abstractmethod
 from contextlib import closing
 from typing import NamedTuple
 
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, NoTableError
 from hepml.data.files._guard import reading
 from hepml.data.files.base import BATCH_BYTES, Source, check_names, choose_tree, damaged
 
@@ -117,7 +117,7 @@ class EventSource(Source):
         with self._closed_if_it_fails():
             first = next(self._found(), None)
         if first is None:
-            raise DataError(f"{path.name} holds no event")
+            raise NoTableError(f"{path.name} holds no event")
         self.weights = self._weight_names(first)
         self.schema = self._find_schema(first)
 

@@ -4,7 +4,7 @@
 
 from hepml.data._errors import DataError
 
-__all__ = ["built", "inferred", "merged"]
+__all__ = ["built", "inferred", "merged", "pruned"]
 
 LONGEST, LONGEST_UNSIGNED = 2**63, 2**64
 
@@ -101,14 +101,16 @@ def _of_members(one, other):
     return pa.struct(list(types.items()))
 
 
-def built(records, type_):
+def built(records, type_, file=None):
     """Make an Arrow array of records.
 
     Parameters
     ----------
     records : list of dict
     type_ : pyarrow.StructType
-        Of `inferred`, or merged of several.
+        Of `inferred`, or merged of several; what it lacks of the records is left out.
+    file : str, optional
+        Name for the message; without it, integers that do not fit are put up with.
 
     Returns
     -------
@@ -124,10 +126,10 @@ def built(records, type_):
     try:
         return pa.array(records, type_)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
-        return pa.array([_fitted(record, type_) for record in records], type_)
+        return pa.array([_fitted(record, type_, "", file) for record in records], type_)
 
 
-def _fitted(value, type_):
+def _fitted(value, type_, name, file):
     """Value as its type holds it; None where that is none."""
     import pyarrow as pa
 
@@ -135,9 +137,59 @@ def _fitted(value, type_):
     if value is None or is_.is_binary(type_):
         return None
     if is_.is_struct(type_):
-        return {member.name: _fitted(value.get(member.name), member.type) for member in type_}
+        return {
+            member.name: _fitted(
+                value.get(member.name), member.type, f"{name}.{member.name}".lstrip("."), file
+            )
+            for member in type_
+        }
     if is_.is_list(type_):
-        return [_fitted(part, type_.value_type) for part in value]
-    if is_.is_unsigned_integer(type_) and value < 0:
-        raise DataError(f"negative integers such as {value} stand beside some beyond 2⁶³")
-    return float(value) if is_.is_floating(type_) else value
+        return [_fitted(part, type_.value_type, name, file) for part in value]
+    return _number(value, type_, name, file)
+
+
+def _number(value, type_, name, file):
+    """Give a single value in the type of its column, never rounded."""
+    import pyarrow as pa
+
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if pa.types.is_floating(type_):
+        if file and is_integer and int(float(value)) != value:
+            raise _unfit(f"integers such as {value} stand beside floats", name, file)
+        return float(value)
+    if is_integer and pa.types.is_unsigned_integer(type_) and value < 0:
+        if file:
+            what = f"negative integers such as {value} stand beside some beyond 2⁶³"
+            raise _unfit(what, name, file)
+        return 0
+    return value
+
+
+def _unfit(what, name, file):
+    return DataError(f"{name!r} of {file}: {what}, and no type holds both: leave it out by drop=")
+
+
+def pruned(type_, paths):
+    """Give the part of a type of records that some members need.
+
+    Parameters
+    ----------
+    type_ : pyarrow.DataType
+    paths : list of tuple of str
+        Names of the members, from the outside in; empty for all.
+
+    Returns
+    -------
+    pyarrow.DataType
+    """
+    import pyarrow as pa
+
+    if pa.types.is_list(type_):
+        return pa.list_(pruned(type_.value_type, paths))
+    if not pa.types.is_struct(type_) or () in paths:
+        return type_
+    return pa.struct(
+        (member.name, pruned(member.type, inner))
+        for member in type_
+        if (inner := [path[1:] for path in paths if path[0] == member.name])
+    )

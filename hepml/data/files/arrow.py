@@ -32,10 +32,28 @@ class ArrowSource(Source):
             self.file = pa.ipc.open_file(self.stream)
             check_unique(path, self.file.schema.names)
             self.leaves, self.left_out = spread(self.file.schema)
-            fields = [
-                pa.field(n, leaf.type, nullable=_may(leaf)) for n, leaf in self.leaves.items()
-            ]
-            self.schema = pa.schema(fields)
+            missing = self._survey()
+            self.schema = pa.schema(
+                pa.field(name, leaf.type, nullable=name in missing)
+                for name, leaf in self.leaves.items()
+            )
+
+    def _survey(self):
+        """Count the rows; give the columns in which values are missing."""
+        self.rows, missing = 0, set()
+        for batch in self._stored():
+            self.rows += batch.num_rows
+            for name, leaf in self.leaves.items():
+                if _may(leaf) and name not in missing and _taken(batch, leaf).null_count:
+                    missing.add(name)
+        return missing
+
+    def _stored(self):
+        """Yield what the file holds, once it is sure that it is whole."""
+        for number in range(self.file.num_record_batches):
+            batch = self.file.get_batch(number)
+            batch.validate(full=True)
+            yield batch
 
     def close(self):
         """Close the file."""
@@ -47,15 +65,13 @@ class ArrowSource(Source):
 
         schema = pa.schema([self.schema.field(name) for name in columns])
         with reading(self.path, self.kind):
-            for number in range(self.file.num_record_batches):
-                batch = self.file.get_batch(number)
-                batch.validate(full=True)
-                paths = [self.leaves[name].path for name in columns]
-                arrays = [
-                    pick(batch.column(path[0]), path[1:], field.type)
-                    for path, field in zip(paths, schema, strict=True)
-                ]
+            for batch in self._stored():
+                arrays = [_taken(batch, self.leaves[name]) for name in columns]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _taken(batch, leaf):
+    return pick(batch.column(leaf.path[0]), leaf.path[1:], leaf.type)
 
 
 def _may(leaf):

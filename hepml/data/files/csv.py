@@ -52,8 +52,11 @@ class CsvSource(Source):
         with path.open("rb") as file:
             starts_packed = file.read(2) == GZIP
         self._is_packed = starts_packed or path.name.lower().endswith(".gz")
-        first = self._first_line()
-        self._separator = _separator(first)
+        lines = self._first_lines()
+        first = next(lines, None)
+        if first is None:
+            raise NoTableError(f"{path} is empty")
+        self._separator = _separator(first, next(lines, first))
         fields = _fields(first, self._separator)
         self._is_quoted = first.count('"') >= 2 * len(fields)
         self._is_numbered = _is_numbering(fields)
@@ -98,14 +101,13 @@ class CsvSource(Source):
     def _open(self):
         return gzip.open(self.path) if self._is_packed else self.path.open("rb")
 
-    def _first_line(self):
-        """First line that is neither blank nor a comment, without its end."""
+    def _first_lines(self):
+        """Yield lines that are neither blank nor comments, without their ends."""
         for block, first in self._raw_blocks():
             for place, line in enumerate(block.split(b"\n"), first):
                 text = self._decoded(line, place).removeprefix("\ufeff")
                 if text.strip() and not text.startswith("#"):
-                    return text
-        raise NoTableError(f"{self.path} is empty")
+                    yield text
 
     def _broken(self, error):
         reason = "truncated" if isinstance(error, EOFError) else type(error).__name__
@@ -376,13 +378,13 @@ def _category(type_):
     return "number"
 
 
-def _separator(line):
-    """Character that stands most often between the values of a line."""
+def _separator(line, following):
+    """Character that stands most often between the values of a line; blanks in two of them."""
     line = re.sub('"[^"]*"', "", line)
     found = [mark for mark in SEPARATORS if mark in line]
     if found:
         return max(found, key=line.count)
-    return " " if " " in line.strip() else ","
+    return " " if " " in line.strip() and " " in following.strip() else ","
 
 
 def _fields(line, separator):

@@ -15,7 +15,7 @@ from math import prod
 
 import numpy as np
 
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, NoTableError
 from hepml.data.files._arrays import (
     CONTENT,
     ArraySource,
@@ -494,7 +494,7 @@ class Hdf5Source(ArraySource):
         name = self._check_tree(tree, choice)
         table = choice.get(name) or next(filter(lambda t: t.why, tables.values()), Table())
         if not table.blocks:
-            raise DataError(f"{self.path.name} holds no table that can be read{table.why}")
+            raise NoTableError(f"{self.path.name} holds no table that can be read{table.why}")
         datasets = [dataset for block in table.blocks for dataset in _datasets(block)]
         size = self.path.stat().st_size
         for dataset in datasets:

@@ -10,11 +10,12 @@ the columns, as pandas and others write it, is taken into memory as a whole.
 import gzip
 import io
 import json
+import re
 import zlib
 
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, NoTableError
 from hepml.data.files._leaves import pick, spread
-from hepml.data.files._records import built, inferred, merged
+from hepml.data.files._records import built, inferred, merged, pruned
 from hepml.data.files.base import Source, check_expansion, check_names, choose_tree, damaged
 
 __all__ = ["JsonSource"]
@@ -24,7 +25,8 @@ BATCH = 1 << 22  # characters of the records of a batch
 LARGEST = 1 << 28  # characters of a single value
 ROWS = 10_000  # of a batch, from a table that is in memory
 GZIP = b"\x1f\x8b"
-SEVERAL_TYPES = "its values are of several types"
+LINES = re.compile(r"(?i)\.(jsonl|ndjson)(\.gz)?$")  # names of files of records, be it only one
+SEVERAL_TYPES = "its values are of several types, or beyond 64 bits"
 
 
 class Values:
@@ -115,7 +117,7 @@ class JsonSource(Source):
         for records in self._batches():
             self._look(records)
         if self._type is None:
-            raise DataError(f"{path.name} holds no records")
+            raise NoTableError(f"{path.name} holds no records")
         self._find_schema()
 
     def close(self):
@@ -154,9 +156,10 @@ class JsonSource(Source):
         import pyarrow as pa
 
         schema = pa.schema([self.schema.field(name) for name in columns])
+        leaves = [self._leaves[name] for name in columns]
+        type_ = pruned(self._type, [leaf.path for leaf in leaves])
         for records in self._batches():
-            array = built(records, self._type)
-            leaves = [self._leaves[name] for name in columns]
+            array = built(records, type_, self.path.name)
             arrays = [pick(array, leaf.path, leaf.type) for leaf in leaves]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -185,7 +188,7 @@ class JsonSource(Source):
             yield from _grouped(values, self._listed(values))
         elif mark == "{":
             first = values.value()
-            if values.next_mark():
+            if values.next_mark() or LINES.search(self.path.name):
                 self._check_treeless()
                 yield from _grouped(values, self._lines(values, first))
             else:
