@@ -69,10 +69,24 @@ def test_it_ran_from_top_to_bottom_without_error(name):
     assert not [output for _, output in outputs(read(name)) if output.output_type == "error"]
 
 
+def pictures(output):
+    """Kinds of picture that an output shows; that of a view is for a PDF, its page has its own."""
+    data = output.get("data", {})
+    return set() if "text/html" in data else set(weave.PICTURES) & set(data)
+
+
+@EACH
+def test_the_still_of_a_view_has_an_alt_text(name):
+    for _, output in outputs(read(name)):
+        page = output.get("data", {}).get("text/html", "")
+        for alt in re.findall(r'<img alt="([^"]*)" src="data:', page):
+            assert len(alt) >= 20, alt
+
+
 @EACH
 def test_a_picture_has_an_alt_text(name):
     for cell, output in outputs(read(name)):
-        for kind in set(weave.PICTURES) & set(output.get("data", {})):
+        for kind in pictures(output):
             assert len(weave.alt_text(cell)) >= 20, cell.source
             assert output.metadata[kind]["alt"] == weave.alt_text(cell)
 
@@ -81,7 +95,7 @@ def test_a_picture_has_an_alt_text(name):
 def test_a_cell_shows_one_picture_at_most(name):
     # One alt text is written for a cell; a second picture would bear the wrong one.
     for cell in code_cells(read(name)):
-        shown = [o for o in cell.outputs if set(weave.PICTURES) & set(o.get("data", {}))]
+        shown = [output for output in cell.outputs if pictures(output)]
         assert len(shown) <= 1, cell.source
 
 
