@@ -56,8 +56,8 @@ def measured(name, value):
     if value is None:
         return None
     with suppress(TypeError, ValueError):
-        if not isinstance(value, complex | np.complexfloating):
-            return float(value) if np.ndim(value) == 0 else float(np.asarray(value).item())
+        if not isinstance(value, complex | np.complexfloating) and np.shape(value) in {(), (1,)}:
+            return float(value if np.ndim(value) == 0 else value[0])
     raise TypeError(f"{as_name(name)} holds {value!r:.40}, which is no number")
 
 
