@@ -82,6 +82,10 @@ def test_no_path_of_one_machine(tracked, root):
     assert findings(tracked, MACHINES, root) == []
 
 
+def test_no_merge_is_unfinished(tracked, root):
+    assert findings(tracked, re.compile(r"^(?:<{7}|>{7}) .*$", re.MULTILINE), root) == []
+
+
 def test_no_lock_that_records_addresses(tracked):
     assert [path for path in tracked if path.name == "uv.lock"] == []
 
