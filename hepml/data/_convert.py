@@ -106,11 +106,11 @@ def convert(
         source, columns, tree, where=where, names=names, drop=drop, differing=differing,
         missing=missing,
     )  # fmt: skip
-    with writing(target):
+    order = _Order(target, layout, columns is not None)
+    with contextlib.closing(table), writing(target):
         check_target(target, table.files, overwrite)
-    with contextlib.closing(table), writing(target), whole(target, overwrite=overwrite) as part:
-        order = _Order(target, part, layout, columns is not None)
-        rows, refused = _converted(table, order, progress or (lambda *_: None))
+        with whole(target, overwrite=overwrite) as part:
+            rows, refused = _converted(table, part, order, progress or (lambda *_: None))
     done = Converted(target, rows, target.stat().st_size, table.lost | refused)
     done.only_nan, done.skipped = table.only_nan, dict(table.skipped)
     return done
@@ -198,21 +198,20 @@ class _Order(NamedTuple):
     """What is to be written where."""
 
     target: Path
-    part: Path
     layout: str | None
     is_chosen: bool
 
 
-def _converted(table, order, progress):
+def _converted(table, part, order, progress):
     """Write the table; once more from the start if a later file needs wider types."""
     try:
-        return _write(table, order, progress, types="ask")
+        return _write(table, part, order, progress, types="ask")
     except WiderTypesError:
         table.look_ahead()
-        return _write(table, order, progress, types="keep")
+        return _write(table, part, order, progress, types="keep")
 
 
-def _write(table, order, progress, *, types):
+def _write(table, part, order, progress, *, types):
     """Write a table to a temporary file, and read back what it is then.
 
     Returns
@@ -224,9 +223,9 @@ def _write(table, order, progress, *, types):
     """
     schema, refused = _fitting(order.target, table.schema, is_chosen=order.is_chosen)
     tree = (table.tree or TREE).rpartition("/")[2]
-    writer = open_writer(order.target, order.part, schema, tree, order.layout)
+    writer = open_writer(order.target, part, schema, tree, order.layout)
     rows = _filled(writer, table, schema, progress, types)
-    _check_written(order.target, order.part, schema, rows)
+    _check_written(order.target, part, schema, rows)
     return rows, refused
 
 
