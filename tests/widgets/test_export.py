@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from ipywidgets.embed import embed_minimal_html
 from nbclient import NotebookClient
-from nbconvert import HTMLExporter, LatexExporter
 from PIL import Image
 from traitlets.config import Config
 
@@ -20,6 +19,7 @@ from hepml_widgets import _base, _boxes
 from tests.conftest import ROOT
 from tests.widgets.all_views import VIEWS
 
+nbconvert = pytest.importorskip("nbconvert", reason="it comes with JupyterLab")
 SEALED = Config(KernelManager={"transport_encryption": "auto"})
 LIVE = "application/vnd.jupyter.widget-view+json"
 MAKE = f"""
@@ -132,7 +132,7 @@ def test_a_box_has_a_still_picture_of_its_views(box, views, notebook):
 
 
 def test_a_pdf_has_a_picture_of_each_view_and_each_box(notebook):
-    text, resources = LatexExporter().from_notebook_node(notebook)
+    text, resources = nbconvert.LatexExporter().from_notebook_node(notebook)
     wanted = 1 + sum(map(bool, BOXES.values()))
     body = text.partition(r"\begin{document}")[2]
     assert body.count("adjustimage") + body.count("includegraphics") == wanted
@@ -140,7 +140,7 @@ def test_a_pdf_has_a_picture_of_each_view_and_each_box(notebook):
 
 
 def test_a_page_of_nbconvert_has_the_copies(notebook):
-    text, _ = HTMLExporter().from_notebook_node(notebook)
+    text, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
     assert text.count('<div class="hepml-still"') == 1 + sum(BOXES.values())
 
 
