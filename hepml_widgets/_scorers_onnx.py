@@ -36,13 +36,13 @@ def opened(source):
     -------
     onnxruntime.InferenceSession
     """
+    name = source if isinstance(source, str) else "the ONNX model"
+    if isinstance(source, str) and not os.path.isfile(source):  # noqa: PTH113 - text is given
+        raise ValueError(f"there is no file {source}: wanted scores, a model, or an ONNX file.")
     try:
         import onnxruntime  # noqa: PLC0415 - only who has a model in ONNX needs it
     except ImportError:
         raise TypeError("models in ONNX need onnxruntime, which is not installed.") from None
-    name = source if isinstance(source, str) else "the ONNX model"
-    if isinstance(source, str) and not os.path.isfile(source):  # noqa: PTH113 - text is given
-        raise ValueError(f"there is no file {source}: wanted scores, a model, or an ONNX file.")
     try:
         return onnxruntime.InferenceSession(source, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors share no class but this
