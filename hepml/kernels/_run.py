@@ -1,13 +1,19 @@
 """Run the installer: its lines are passed on, and its failures become sentences."""
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
+import time
 from collections import deque
 
 from hepml.kernels import _house
 from hepml.kernels._errors import KernelError
 
 __all__ = ["ignore", "quote", "run"]
+
+POSIX = os.name != "nt"
 
 FAILURES = {
     r"No space left|os error 28|quota exceeded|os error 122": (
@@ -38,6 +44,8 @@ def run(command, environment=None, watch=ignore):
         If it fails, with what to do and the end of what it said.
     """
     last = deque(maxlen=12)
+    # A Ctrl-C waits until there is somebody whom it can end.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if POSIX else None
     with subprocess.Popen(  # noqa: S603 - the installer, with arguments of ours
         [str(part) for part in command],
         cwd=_house.root(),
@@ -47,16 +55,32 @@ def run(command, environment=None, watch=ignore):
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        start_new_session=True,  # so that its own workers can be ended with it
     ) as process:
         try:
+            if POSIX:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for line in process.stdout:
                 last.append(line.rstrip())
                 watch(line.strip())
         except BaseException:
-            process.terminate()
+            _end(process)
             raise
     if process.returncode:
         raise KernelError(_explained("\n".join(last)))
+
+
+def _end(process):
+    """End the installer and its workers, which else would write where the next run tidies."""
+    process.terminate()
+    process.wait()
+    if not POSIX:
+        return
+    deadline = time.monotonic() + 5
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < deadline:  # until nobody of them is left
+            os.killpg(process.pid, signal.SIGKILL)
+            time.sleep(0.01)
 
 
 def _explained(said):
