@@ -1,0 +1,58 @@
+"""Every check is put to the test by ten right and ten wrong approaches or more."""
+
+import inspect
+
+import pytest
+
+import hepml.checks
+from benchmarks import checks as bench
+from hepml import data
+
+SEEDS = 2
+ALL = [(lesson, exercise) for lesson in bench.LESSONS for exercise in bench.exercises(lesson)]
+
+
+def named(case):
+    return f"{case[0]}.{case[1].check}"
+
+
+@pytest.mark.parametrize("case", ALL, ids=named)
+def test_a_check_accepts_what_is_right_and_names_what_is_wrong(case):
+    """On a few worlds; the shares over sixty are recorded."""
+    exercise = case[1]
+    assert min(len(exercise.right), len(exercise.wrong)) >= 10
+    measured = bench.measure(exercise, range(100, 100 + SEEDS))
+    shares = bench.rates(measured)
+    assert shares["refused"] <= 1 / (SEEDS * len(exercise.right)), measured["right"]
+    assert shares["accepted"] <= 0.05 + 1 / (SEEDS * len(exercise.wrong)), measured["wrong"]
+
+
+@pytest.mark.parametrize("lesson", bench.LESSONS)
+def test_the_recorded_shares_are_small_and_of_these_approaches(lesson):
+    found = data.recorded(f"checks-{lesson.replace('_', '-')}")
+    assert found["seeds"] >= bench.SEEDS
+    assert set(found["checks"]) == {exercise.check for exercise in bench.exercises(lesson)}
+    for exercise in bench.exercises(lesson):
+        held = found["checks"][exercise.check]
+        assert set(held["right"]) == set(exercise.right)
+        assert set(held["wrong"]) == set(exercise.wrong)
+        shares = bench.rates(held)
+        assert shares["refused"] <= bench.RIGHT_REFUSED
+        assert shares["accepted"] <= bench.WRONG_ACCEPTED
+
+
+@pytest.mark.parametrize("lesson", bench.LESSONS)
+def test_no_check_is_left_out(lesson):
+    module = getattr(__import__(f"hepml.checks.{lesson}").checks, lesson)
+    judges = {
+        name
+        for name in module.__all__
+        if "Verdict" in (inspect.getdoc(getattr(module, name)) or "")
+    }
+    assert judges == {exercise.check for exercise in bench.exercises(lesson)}
+
+
+def test_every_lesson_with_checks_has_approaches():
+    folder = next(iter(hepml.checks.__path__))
+    lessons = {path.stem for path in bench.Path(folder).glob("[a-z]*.py")}
+    assert lessons == set(bench.LESSONS)
