@@ -18,7 +18,7 @@ LESSONS = sorted(path.stem for path in TEXTS.glob("*.md") if CHECKED in path.rea
 
 
 def cells(lesson):
-    """Sources of the checked cells (solutions apart: their checks have a bench of their own)."""
+    """Return the checked cells (solutions apart: their checks have a bench of their own)."""
     found = jupytext.read(TEXTS / f"{lesson}.md").cells
     tags = [cell.metadata.get("tags", ()) for cell in found]
     return [
@@ -41,7 +41,7 @@ def printed(source, names):
 
 
 def saved(lesson, source):
-    """What the executed lesson printed there."""
+    """Return what the executed lesson printed there."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4)
     cell = next(cell for cell in notebook.cells if cell.source == source)
     return "".join(output.get("text", "") for output in cell.outputs).splitlines()
