@@ -30,6 +30,8 @@ from nbclient.util import run_sync
 from PIL import Image
 from traitlets.config import Config
 
+from hepml.dashboards import seal
+
 VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
@@ -154,6 +156,7 @@ def _settle(notebook):
     """Leave out of a notebook what another run would not repeat; return it and its stderr."""
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = LANGUAGE
+    seal(notebook)
     messages, views = "", {}
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])

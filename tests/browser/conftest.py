@@ -177,7 +177,7 @@ class Voila(Server):
         """Show the dashboard `name` and wait until all its cells have run."""
         page.goto(f"{self.url}/voila/render/{name}", timeout=1e3 * seconds)
         page.wait_for_selector(
-            "#rendered_cells, .jp-Notebook", state="attached", timeout=1e3 * seconds
+            "#rendered_cells, .jp-Notebook, main", state="attached", timeout=1e3 * seconds
         )
 
 
@@ -230,7 +230,8 @@ def lab_arguments(root, port):
 
 
 def voila_arguments(root, port):
-    return ["-m", "voila", str(root), "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
+    place = ["--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
+    return ["-m", "hepml.dashboards", str(root), *place]
 
 
 @pytest.fixture(scope="session")

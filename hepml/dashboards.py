@@ -1,0 +1,128 @@
+"""Dashboards for a class: Voila, with no kernel where none is needed, and none left behind.
+
+    python -m hepml.dashboards FOLDER [Voila's options]
+
+A notebook whose views live by themselves says so in its metadata (``{"hepml": {"kernel":
+False}}``); the book's builder seals its code, and what it shows is served as it was saved. Every
+other dashboard has a kernel of its own, which ends with its page: Voila's page asks for that as it
+is left, with a cookie that Voila 0.5 never gives it; and a kernel without a page is ended soon.
+"""
+
+import hashlib
+import html
+import sys
+
+__all__ = ["main"]
+
+WITHOUT_PAGE = 60
+"""Seconds after which a kernel that no page listens to is ended: pages take some to open."""
+THEMES = ("dark", "light")
+PAGE = """<!doctype html>
+<html lang="en"{theme}>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark }}
+[data-theme=dark] {{ color-scheme: dark }}
+[data-theme=light] {{ color-scheme: light }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: auto; max-width: 1200px; padding: 8px }}
+</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def main(arguments=None):
+    """Serve the dashboards of a folder; ends with Ctrl-C."""
+    from traitlets.config import Config  # noqa: PLC0415 - only a server has it
+    from voila.app import Voila  # noqa: PLC0415 - only a server has it
+
+    config = Config()
+    config.VoilaConfiguration.prelaunch_hook = before_kernel
+    config.MappingKernelManager.cull_idle_timeout = WITHOUT_PAGE
+    config.MappingKernelManager.cull_interval = WITHOUT_PAGE // 4
+    Voila.launch_instance(arguments, config=config)
+
+
+def before_kernel(request, notebook, cwd=None):  # noqa: ARG001 - as Voila calls it
+    """Answer a request for a dashboard without a kernel, if there is a way."""
+    from tornado.web import Finish  # noqa: PLC0415 - only a server has it
+
+    if lives_by_itself(notebook):
+        request.finish(page(notebook, theme=request.get_argument("theme", None)))
+        raise Finish
+    _ = request.xsrf_token  # asked for, it is sent as a cookie
+
+
+def seal(notebook):
+    """Say in a notebook's metadata which code its saved outputs are of, if it needs no kernel.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Just executed; changed in place.
+    """
+    if notebook.metadata.get("hepml", {}).get("kernel") is False:
+        notebook.metadata["hepml"]["sealed"] = _digest(notebook)
+
+
+def lives_by_itself(notebook):
+    """Whether what a notebook shows needs no kernel, and is of the code that it holds now."""
+    said = notebook.metadata.get("hepml", {})
+    return said.get("kernel") is False and said.get("sealed") == _digest(notebook)
+
+
+def _digest(notebook):
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return hashlib.sha256("\0".join(sources).encode()).hexdigest()
+
+
+def page(notebook, *, theme=None):
+    """Return what a dashboard says and shows, as one page that needs nothing else.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed; its code is not shown.
+    theme : str, optional
+        ``"dark"`` or ``"light"``; else that of the reader's system.
+    """
+    from nbconvert.filters import markdown2html  # noqa: PLC0415 - only a server has it
+
+    parts = [
+        markdown2html(cell.source) if cell.cell_type == "markdown" else _shown(cell)
+        for cell in notebook.cells
+        if cell.cell_type in ("markdown", "code")
+    ]
+    title = next((cell.source for cell in notebook.cells if cell.source.startswith("# ")), "")
+    return PAGE.format(
+        title=html.escape(title.split("\n")[0].removeprefix("# ") or "Dashboard"),
+        theme=f' data-theme="{theme}"' if theme in THEMES else "",
+        body="\n".join(parts),
+    )
+
+
+def _shown(cell):
+    """Return the outputs of a cell that a page can show."""
+    return "\n".join(map(_fragment, cell.get("outputs", [])))
+
+
+def _fragment(output):
+    data = output.get("data", {})
+    if "text/html" in data:
+        return data["text/html"]
+    if "image/png" in data:
+        alt = html.escape(output.metadata.get("image/png", {}).get("alt", ""), quote=True)
+        return f'<img alt="{alt}" src="data:image/png;base64,{data["image/png"].strip()}">'
+    return f"<pre>{html.escape(output.text)}</pre>" if output.output_type == "stream" else ""
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,124 @@
+"""Dashboards leave no kernel behind: where one is needed at all, it ends with its page."""
+
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from hepml import dashboards
+from tests.browser.conftest import PATIENCE, Voila, serve
+
+pytestmark = pytest.mark.browser
+PAUSE = 8  # seconds without a page after which this server ends a kernel
+NEEDS_ONE = """from ipywidgets import Button
+button = Button(description="count")
+button.on_click(lambda _: setattr(button, "description", "counted"))
+button"""
+
+
+def arguments(pause):
+    """Make the command of a server that ends a kernel after so many seconds without a page."""
+    ends = {"cull_idle_timeout": pause, "cull_interval": PAUSE // 4}
+    limits = [f"--MappingKernelManager.{name}={value}" for name, value in ends.items()]
+
+    def command(root, port):
+        place = ["--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
+        return ["-m", "hepml.dashboards", str(root), *place, *limits]
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """Dashboards of a server that ends no kernel by itself for an hour."""
+    folder = tmp_path_factory.mktemp("patient")
+    yield from serve(Voila, "notebooks/dashboards", folder, arguments(3600), "/")
+
+
+@pytest.fixture(scope="module")
+def tired(tmp_path_factory):
+    """Dashboards of a server that soon ends a kernel to which no page listens."""
+    folder = tmp_path_factory.mktemp("tired")
+    yield from serve(Voila, "notebooks/dashboards", folder, arguments(PAUSE), "/")
+
+
+def kernels(server):
+    """List the processes of kernels that this server started."""
+    mark = str(server.root.parent).encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes()
+            environment = (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if b"ipykernel_launcher" in words and mark in environment:
+            found.append(process.name)
+    return found
+
+
+def until_none(server, seconds):
+    end = time.monotonic() + seconds
+    while kernels(server) and time.monotonic() < end:
+        time.sleep(0.2)
+    return kernels(server)
+
+
+def needy(server):
+    """Give a server a dashboard with a button that asks its kernel; return its name."""
+    return server.write("needy.ipynb", NEEDS_ONE).name
+
+
+def visit(browser, server, name):
+    page = browser.new_context().new_page()
+    server.open(page, name)
+    return page
+
+
+def test_a_view_that_lives_by_itself_has_no_kernel(browser, served):
+    pages = [visit(browser, served, "roc.ipynb") for _ in range(3)]
+    for page in pages:
+        page.wait_for_selector(".hepml-roc svg", timeout=1e3 * PATIENCE)
+        assert page.title() == "Where would you cut?"
+    assert kernels(served) == []
+    for page in pages:
+        page.context.close()
+
+
+def test_a_kernel_ends_with_its_page(browser, served):
+    page = visit(browser, served, needy(served))
+    page.get_by_role("button", name="count").click(timeout=1e3 * PATIENCE)
+    page.get_by_role("button", name="counted").wait_for(timeout=1e3 * PATIENCE)
+    assert len(kernels(served)) == 1
+    page.goto(f"{served.url}/voila/tree")
+    assert until_none(served, PATIENCE) == []
+    page.context.close()
+
+
+def test_a_kernel_whose_page_fell_silent_is_ended(browser, tired):
+    pages = [visit(browser, tired, needy(tired)) for _ in range(3)]
+    assert len(kernels(tired)) == 3
+    for page in pages:
+        page.context.close()
+    assert until_none(tired, PATIENCE) == []
+
+
+def test_a_page_that_is_looked_at_keeps_its_kernel(browser, tired):
+    page = visit(browser, tired, needy(tired))
+    page.get_by_role("button", name="count").wait_for(timeout=1e3 * PATIENCE)
+    time.sleep(2.5 * PAUSE)
+    page.get_by_role("button", name="count").click()
+    page.get_by_role("button", name="counted").wait_for(timeout=1e3 * PATIENCE)
+    page.context.close()
+
+
+def test_changed_code_is_run_and_not_what_was_saved():
+    notebook = nbformat.read(dashboards_folder() / "roc.ipynb", as_version=4)
+    assert dashboards.lives_by_itself(notebook)
+    notebook.cells[-1].source += "  # changed"
+    assert not dashboards.lives_by_itself(notebook)
+
+
+def dashboards_folder():
+    return Path(__file__).resolve().parents[2] / "notebooks" / "dashboards"
