@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 from hepml import dashboards
@@ -110,6 +111,21 @@ def test_a_page_that_is_looked_at_keeps_its_kernel(browser, tired):
     time.sleep(2.5 * PAUSE)
     page.get_by_role("button", name="count").click()
     page.get_by_role("button", name="counted").wait_for(timeout=1e3 * PATIENCE)
+    page.context.close()
+
+
+def test_all_that_listens_does_so_on_this_machine_only(browser, served):
+    page = visit(browser, served, needy(served))
+    (kernel,) = kernels(served)
+    server = psutil.Process(int(kernel)).parent()
+    listening = [
+        one
+        for process in (server, *server.children(recursive=True))
+        for one in process.net_connections()
+        if one.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= 6  # the pages, and five of the kernel
+    assert {one.laddr.ip for one in listening} == {"127.0.0.1"}
     page.context.close()
 
 
