@@ -16,7 +16,12 @@ __all__ = ["main"]
 
 WITHOUT_PAGE = 60
 """Seconds after which a kernel that no page listens to is ended: pages take some to open."""
-THEMES = ("dark", "light")
+# For each theme that is asked for: schemes of the page, and where it is dark.
+THEMES = {
+    "dark": ("dark", "@media all"),
+    "light": ("light", "@media not all"),
+    None: ("light dark", "@media (prefers-color-scheme: dark)"),
+}
 PAGE = """<!doctype html>
 <html lang="en"{theme}>
 <head>
@@ -24,10 +29,10 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-:root {{ color-scheme: light dark }}
-[data-theme=dark] {{ color-scheme: dark }}
-[data-theme=light] {{ color-scheme: light }}
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: auto; max-width: 1200px; padding: 8px }}
+:root {{ color-scheme: {scheme} }}
+body {{ background: #fff; color: #1a1a1a }}
+{dark} {{ body {{ background: #121212; color: #e6e6e6 }} }}
+main {{ font: 16px/1.5 system-ui, sans-serif; margin: auto; max-width: 1200px }}
 </style>
 </head>
 <body>
@@ -94,19 +99,25 @@ def page(notebook, *, theme=None):
     theme : str, optional
         ``"dark"`` or ``"light"``; else that of the reader's system.
     """
-    from nbconvert.filters import markdown2html  # noqa: PLC0415 - only a server has it
-
-    parts = [
-        markdown2html(cell.source) if cell.cell_type == "markdown" else _shown(cell)
-        for cell in notebook.cells
-        if cell.cell_type in ("markdown", "code")
-    ]
+    theme = theme if theme in THEMES else None
+    scheme, dark = THEMES[theme]
+    shown = {"markdown": _prose, "code": _shown}
+    parts = [shown[cell.cell_type](cell) for cell in notebook.cells if cell.cell_type in shown]
     title = next((cell.source for cell in notebook.cells if cell.source.startswith("# ")), "")
     return PAGE.format(
         title=html.escape(title.split("\n")[0].removeprefix("# ") or "Dashboard"),
-        theme=f' data-theme="{theme}"' if theme in THEMES else "",
+        theme=f' data-theme="{theme}"' if theme else "",
+        scheme=scheme,
+        dark=dark,
         body="\n".join(parts),
     )
+
+
+def _prose(cell):
+    from nbconvert.filters import markdown_mistune  # noqa: PLC0415 - only a server has it
+
+    renderer = markdown_mistune.IPythonRenderer(escape=False, exclude_anchor_links=True)
+    return markdown_mistune.MarkdownWithMath(renderer=renderer).render(cell.source)
 
 
 def _shown(cell):
