@@ -140,7 +140,7 @@ class Report:
         return [*z, model.scan("AMS", uncertain)]
 
     def elsewhere(self, name):
-        """What the best cut of a model's Z is worth on events that did not choose it."""
+        """Measure the best cut of a model's Z on events that did not choose it."""
         if name not in self._elsewhere:
             model, test = self.models[name], self.test
             self._elsewhere[name] = stats.best_elsewhere(

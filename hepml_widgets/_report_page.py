@@ -119,7 +119,9 @@ def _summary(report):
 
 
 def _models(report):
-    best = "best Z, chosen elsewhere [σ]" + (f", σ<sub>b</sub> = {percent(report.sigma_b)}" * (report.sigma_b > 0))
+    best = "best Z, chosen elsewhere [σ]" + (
+        f", σ<sub>b</sub> = {percent(report.sigma_b)}" * (report.sigma_b > 0)
+    )
     rows = {
         "AUC": lambda _, model: model.auc_text,
         f"1/{EPS_B} at {EPS_S} = 50&nbsp;%": lambda _, model: _rejection(model, 0.5),
