@@ -88,17 +88,6 @@ def divided(same=4.8, other=4.5, *, chosen=True):
     return {"luck": luck, "unseen": [y, score, w]}
 
 
-def lucky():
-    """A handful of signal with large weights, which sit at one place by chance."""
-    names = divided()
-    y, score, w = names["unseen"]
-    few = np.flatnonzero(y == 1)[:6]
-    w = np.where(y == 1, 1e-6, w)
-    w[few] = 40.0
-    score[few] = np.linspace(2.5, 2.51, 6)
-    return {"luck": names["luck"], "unseen": [y, score, w]}
-
-
 def apart(all_events=1e-8, lacking=1e-8):
     X = np.array([[1.0], [np.nan]])
     return {"X_test": X, "apart": np.array([all_events, lacking])}
@@ -157,7 +146,6 @@ CLAIMS = [
         {
             "halves do not flatter": lambda: divided(same=4.5),
             "there is nothing to choose": lambda: divided(chosen=False),
-            "luck alone": lucky,
         },
     ),
     Claim(
