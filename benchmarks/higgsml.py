@@ -80,31 +80,12 @@ def measure(y, score, weights):
     }
 
 
-def ams_elsewhere(y, score, weights, *, repeats=50, seed=0):
-    """Mean AMS, on one half of the events, of the cut that is best on the other half.
-
-    The largest AMS of a scan is too large on average: it is a maximum of fluctuating numbers.
-    Here the events that choose do not measure.
-    """
-    rng = np.random.default_rng(seed)
-    halves = (rng.permutation(len(y)) % 2 == 0 for _ in range(repeats))
-    return float(np.mean([transferred(y, score, weights, half) for half in halves]))
-
-
-def transferred(y, score, weights, half):
-    """AMS with the cut chosen on one half, either way round; each half at the full yields."""
-    curves = [scaled_curve(y, score, weights, part) for part in (half, ~half)]
-    cuts = [c.threshold[best_cut(c, stats.significance_scan(c))] for c in curves]
-    points = [
-        stats.working_point(curve, threshold=cut)
-        for curve, cut in zip(curves, cuts[::-1], strict=True)
-    ]
-    return np.mean([stats.ams(at.signal, at.background) for at in points])
-
-
-def scaled_curve(y, score, weights, part):
-    scaled = lesson()["full_yield"](y[part], weights[part], y, weights)
-    return stats.roc_curve(y[part], score[part], scaled, exact=True)
+def ams_elsewhere(y, score, weights, *, repeats=20, seed=0):
+    """AMS with the cut chosen on one half of the events and measured on the other, crosswise."""
+    cuts = stats.roc_curve(y, score, weights, exact=True).threshold[1:]
+    return stats.best_elsewhere(
+        y, score, weights, of="ams", thresholds=cuts, choose=best_cut, repeats=repeats, rng=seed
+    ).value
 
 
 def run(folder, seeds=range(8)):

@@ -1,10 +1,10 @@
 """What the lesson on parameterised learning shows as recorded: masses held out, for five seeds.
 
-    python -m benchmarks.parameterised [--seeds 5]
+    python -m benchmarks.parameterised [networks | trees] [--seeds 5]
 
-splits the events of ``top_resonance`` anew for each seed and trains, with the functions of the
-lesson's cells tagged ``recipe``, for each mass: a parameterised network and one for all without
-that mass, and the one dedicated to it.
+does one of them, or both. It splits the events of ``top_resonance`` anew for each seed and trains,
+with the functions of the lesson's cells tagged ``recipe``, for each mass: a parameterised network
+and one for all without that mass, and the one dedicated to it; and the same with boosted trees.
 """
 
 import argparse
@@ -16,22 +16,25 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 import numpy as np
 
 from benchmarks.lessons import recipe, record
-from hepml import data
+from hepml import data, stats
 
 NAME = LESSON = "parameterised"
 SEEDS = 5
 FIRST = 1
 MASSES = (1000, 500, 750, 1250, 1500)  # first what the lesson holds out
 MODELS = ("parameterised", "dedicated", "one for all")
+TREES = "parameterised-trees"
+ASKED = np.arange(400, 1601, 20)
+"""Masses that networks and trees are asked about, of events of a mass that was held out."""
 
 
 def one_mass(lesson, train, test, mass, seed):
     """AUC at a mass of which only the dedicated network has seen signal."""
-    others = [m for m in MASSES if m != mass]
+    seen = [m for m in MASSES if m != mass]  # the order of the rows is part of the recording
     sets = {
-        "parameterised": lesson["with_mass"](train, others),
+        "parameterised": lesson["with_mass"](train, seen),
         "dedicated": lesson["without_mass"](train, [mass]),
-        "one for all": lesson["without_mass"](train, others),
+        "one for all": lesson["without_mass"](train, seen),
     }
     found = {}
     for model, sample in sets.items():
@@ -58,7 +61,7 @@ def save(seeds, held_out):
     record(
         NAME,
         {"seeds": list(seeds), "held_out": held_out},
-        command=f"python -m benchmarks.parameterised --seeds {len(seeds)}",
+        command=f"python -m benchmarks.parameterised networks --seeds {len(seeds)}",
         data="top_resonance, as shipped",
         method=f"seeds {seeds[0]} to {seeds[-1]}: each splits the events anew (half to train, "
         "40 % to test) and seeds the networks; the splits share the same events, so the seeds are "
@@ -68,17 +71,88 @@ def save(seeds, held_out):
     )
 
 
-def main():
-    """Train for all seeds, and record after each mass."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    seeds = range(FIRST, FIRST + parser.parse_args().seeds)
-    lesson = recipe(LESSON)
-    events = data.load("top_resonance")
+def area_of_trees(model, lesson, events, mass, asked):
+    """AUC between signal of one mass and background when all are asked about another."""
+    some = lesson["at"](events, mass)
+    X = some.X if asked is None else lesson["asked"](some.X, asked)
+    return round(float(stats.auc(some.y, model.predict_proba(X)[:, 1], some.w)), 5)
+
+
+def trees_of_one_mass(lesson, events, seed, mass):
+    """AUC at a mass held out, of trees that are told the mass and of those made for it."""
+    train, _, test = lesson["parts"](events, np.random.default_rng(seed))
+    told = lesson["trees"](lesson["with_mass"](train, others(mass)), seed)
+    made = lesson["trees"](lesson["without_mass"](train, [mass]), seed)
+    return {
+        "trees": area_of_trees(told, lesson, test, mass, mass),
+        "dedicated trees": area_of_trees(made, lesson, test, mass, None),
+    }
+
+
+def others(mass):
+    return sorted(one for one in MASSES if one != mass)
+
+
+def asked_at_all(lesson, events, seed, mass):
+    """AUC of events of a mass held out, against the mass asked about: trees and network."""
+    train, _, test = lesson["parts"](events, np.random.default_rng(seed))
+    sample = lesson["with_mass"](train, others(mass))
+    trees, network = lesson["trees"](sample, seed), lesson["fit"](sample, seed=seed)
+    made = lesson["fit"](lesson["without_mass"](train, [mass]), seed=seed, **lesson["DEDICATED"])
+    some = lesson["at"](test, mass)
+
+    def smooth(asked):
+        score = lesson["predict"](network, lesson["asked"](some.X, asked))
+        return round(float(stats.auc(some.y, score, some.w)), 5)
+
+    return {
+        "masses": ASKED.tolist(),
+        "trees": [area_of_trees(trees, lesson, test, mass, float(asked)) for asked in ASKED],
+        "network": [smooth(float(asked)) for asked in ASKED],
+        "dedicated": round(float(lesson["auc_at"](made, test, mass, tell=False)), 5),
+    }
+
+
+def record_trees(lesson, events, seeds):
+    """Train the trees for all seeds and masses, and record them beside a network."""
+    held_out = {}
+    for mass in MASSES:
+        found = [trees_of_one_mass(lesson, events, seed, mass) for seed in seeds]
+        held_out[str(mass)] = {name: [one[name] for one in found] for name in found[0]}
+    asked = {str(mass): asked_at_all(lesson, events, FIRST, mass) for mass in (750, 1000)}
+    record(
+        TREES,
+        {"seeds": list(seeds), "held_out": held_out, "asked": asked},
+        command=f"python -m benchmarks.parameterised trees --seeds {len(seeds)}",
+        data="top_resonance, as shipped",
+        method="seeds, splits and rows of the networks' recording; trees that are told the mass "
+        "and have not seen the one asked about, and trees made for it; 'asked': seed "
+        f"{FIRST}, one mass held out, all test events asked about each mass of a grid",
+        packages=("numpy", "xgboost-cpu", "keras", "tensorflow-cpu"),
+    )
+
+
+def record_networks(lesson, events, seeds):
+    """Train the networks for all seeds, and record after each mass."""
     held_out = {}
     for mass in MASSES:
         held_out[str(mass)] = together([one_seed(lesson, events, seed, mass) for seed in seeds])
         save(seeds, held_out)
+
+
+RECORDINGS = {"networks": record_networks, "trees": record_trees}
+
+
+def main():
+    """Do what is asked for, or all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="?", choices=RECORDINGS)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    given = parser.parse_args()
+    seeds = range(FIRST, FIRST + given.seeds)
+    lesson, events = recipe(LESSON), data.load("top_resonance")
+    for what in [given.what] if given.what else RECORDINGS:
+        RECORDINGS[what](lesson, events, seeds)
 
 
 if __name__ == "__main__":

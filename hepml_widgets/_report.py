@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hepml import stats
 from hepml.files import write_text
 from hepml_widgets._base import png
 from hepml_widgets._checks import as_number, as_target, two_names
@@ -39,6 +40,7 @@ __all__ = ["Report", "report"]
 SURE = 0.01  # a p-value below is called a difference
 LIGHT, FEW = 0.1, 100  # a mean weight and a number of scores below which a model hardly learned
 LOOKED_AT = 20_000  # events whose scores are counted
+DIVISIONS = 5  # of the events into halves, one to choose the best cut and one to measure it
 AGREE = 0.02  # a mean score this near the share of signal is not remarked on
 STEPS = {"scores": 0.2, "input variables": 0.2, "correlations": 0.1, "classifiers": 0.1,
          "feature ranking": 0.3, "page": 0.1}  # fmt: skip
@@ -82,6 +84,7 @@ class Report:
         self.test, self.train = given.test, given.train
         self.scorers, self.names = given.scorers, tuple(as_name(one)[:LONGEST] for one in names)
         self.sigma_b, self.b_r = options.sigma_b, options.b_r
+        self._elsewhere = {}
         self.title, self.notes = str(title), tuple(str(note) for note in notes)
 
     def fill(self, *, prior, ranking_events, repeats, rng, progress):
@@ -135,6 +138,16 @@ class Report:
         exact, uncertain = Options(0.0, self.b_r), Options(self.sigma_b, self.b_r)
         z = [model.scan("Z", exact)] + [model.scan("Z", uncertain)] * (self.sigma_b > 0)
         return [*z, model.scan("AMS", uncertain)]
+
+    def elsewhere(self, name):
+        """Measure the best cut of a model's Z on events that did not choose it."""
+        if name not in self._elsewhere:
+            model, test = self.models[name], self.test
+            self._elsewhere[name] = stats.best_elsewhere(
+                test.y, test.scores[name], test.weights, sigma_b=self.sigma_b,
+                thresholds=model.cuts.threshold, repeats=DIVISIONS,
+            )  # fmt: skip
+        return self._elsewhere[name]
 
     @property
     def merit_names(self):

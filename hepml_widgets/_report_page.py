@@ -1,5 +1,7 @@
 """The page of a report: a summary, a list of contents, and one section for each question."""
 
+import math
+
 import numpy as np
 
 from hepml import stats
@@ -117,11 +119,13 @@ def _summary(report):
 
 
 def _models(report):
-    best = "best Z [σ]" + (f", σ<sub>b</sub> = {percent(report.sigma_b)}" * (report.sigma_b > 0))
+    best = "best Z, chosen elsewhere [σ]" + (
+        f", σ<sub>b</sub> = {percent(report.sigma_b)}" * (report.sigma_b > 0)
+    )
     rows = {
         "AUC": lambda _, model: model.auc_text,
         f"1/{EPS_B} at {EPS_S} = 50&nbsp;%": lambda _, model: _rejection(model, 0.5),
-        best: lambda name, _: _best(report.scans(name)[-2]),
+        best: lambda name, _: _elsewhere(report.elsewhere(name)),
         "training and test": lambda name, _: report.short_overtraining(name),
         "calibration": lambda name, _: report.short_calibration(name),
     }
@@ -144,10 +148,8 @@ def _point(curve, **demand):
         return None
 
 
-def _best(scan):
-    return (
-        NOTHING if scan.best is None else with_error(scan.values[scan.best], scan.errors[scan.best])
-    )
+def _elsewhere(found):
+    return NOTHING if math.isnan(found.value) else with_error(found.value, found.error)
 
 
 def _events(report):
@@ -498,8 +500,21 @@ def _one_merit(report, name):
         for label, scan in zip(report.merit_names, scans, strict=True)
     ]
     head = ["", "best [σ]", "threshold", EPS_S, "S", "B"]
-    note = "The best of many cuts is picked on these events: its value is a little too large."
+    note = (
+        "The best of many cuts is picked on these events, so its value is too large"
+        f"{_too_large(report.elsewhere(name))}."
+    )
     return picture, table("Best cuts", head, rows), f"<p class=q>{note}</p>"
+
+
+def _too_large(found):
+    """By how much, where the sample is large enough to tell."""
+    if math.isnan(found.optimism):
+        return ""
+    told = f": with each half of the events cut where the other is best, Z is {_elsewhere(found)}"
+    if found.optimism > 0:
+        told += f", so that the maximum is optimistic by about {significant(found.optimism, 1)}"
+    return told
 
 
 def _merit_row(model, scan):

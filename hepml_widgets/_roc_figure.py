@@ -188,6 +188,9 @@ def draw_scan(axes, x, scan, *, color, dash="-", said=True):
         axes.plot(x, rest, color=color, alpha=0.6, lw=1, ls=":", label=RULE if said else None)
 
 
+SAME = "the best on these events: optimistic"
+
+
 def draw_merit(axes, explorer):
     model, merit = explorer.shown, explorer.merit
     scan = model.scan(merit, explorer.options)
@@ -197,6 +200,7 @@ def draw_merit(axes, explorer):
         best, error = scan.values[scan.best], scan.errors[scan.best]
         text = f"best {merit} {with_error(best, error)} at {model.threshold_text(scan.best)}"
         axes.plot(x[scan.best], best, "D", color="k", mfc="w", label=text, zorder=3)
+        axes.plot([], [], " ", label=SAME)
     draw_scan(axes, x, scan, color="k")
     if top:
         axes.plot(x, np.where(np.isfinite(top.values), top.values, np.nan), **BOUND_LINE)

@@ -5,7 +5,6 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
-from hepml.stats import ENOUGH_BACKGROUND
 from hepml_widgets import _style as style
 from hepml_widgets._roc_figure import (
     clipped,
@@ -16,7 +15,7 @@ from hepml_widgets._roc_figure import (
     set_log_counts,
     title_text,
 )
-from hepml_widgets._scan_table import IN_TRAINING, PLAIN_SYMBOL, status_of
+from hepml_widgets._scan_table import IN_TRAINING, PLAIN_SYMBOL, rule_of, status_of
 
 __all__ = ["draw"]
 
@@ -71,8 +70,7 @@ def draw_cut(axes, scan):
     axes.plot(
         scan.values, np.where(scan.trusted, z, np.nan), ":", color=style.ACCENT, label="this cut"
     )
-    rule = f"best: of cuts with {ENOUGH_BACKGROUND} effective background events; faded: fewer"
-    axes.plot([], [], " ", label=rule)
+    axes.plot([], [], " ", label=rule_of(scan.chosen))
 
 
 def title_of(scan):

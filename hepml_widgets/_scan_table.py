@@ -42,7 +42,7 @@ class Sample(NamedTuple):
 
 
 class Best(NamedTuple):
-    """Largest significance, its standard error at that cut, and the cut; NaN if undefined."""
+    """Significance at the best cut, its standard error there, and the cut; NaN if undefined."""
 
     z: float
     error: float
@@ -64,7 +64,8 @@ class Point:
         AUC of each model minus that of the dedicated one, with the paired standard error;
         empty where there is no dedicated model.
     best : dict of str to Best
-        Each model at its own best cut: significance ``z``, ``error``, ``threshold``.
+        Each model at its own best cut: significance ``z``, ``error``, ``threshold``; chosen on
+        these very events if no others were given to choose with.
     cuts : hepml.stats.CutTable
         Yields of the scanned model, at the same cuts for all values.
     histograms : dict of str to hepml.stats.ScoreHistogram
@@ -163,6 +164,23 @@ def as_samples(samples):
     if len(names) > MOST_MODELS:
         raise ValueError(f"One to {MOST_MODELS} models can be compared, not {len(names)}.")
     return found, names
+
+
+def as_choose(choose, samples):
+    """Return by value the samples that choose the best cuts: same values and models."""
+    if choose is None:
+        return {}
+    found = {sample.value: sample for sample in as_samples(choose)[0]}
+    wanted = {sample.value: sample for sample in samples}
+    if found.keys() != wanted.keys():
+        odd = min(found.keys() ^ wanted.keys())
+        raise ValueError(
+            f"choose and samples want the same values: {odd:g} is in one of them only."
+        )
+    for value, sample in wanted.items():
+        if lacking := sample.scores.keys() - found[value].scores.keys():
+            raise ValueError(f"choose has no scores of {min(lacking)!r} at {value:g}.")
+    return found
 
 
 def as_value(key):
@@ -282,6 +300,7 @@ class Settings(NamedTuple):
     dedicated: str | None
     sigma_b: float
     rows: int
+    choose: dict
 
 
 def make_point(sample, settings):
@@ -291,13 +310,14 @@ def make_point(sample, settings):
     curves = {model: stats.roc_curve(*sample.events(model)) for model in known}
     histograms = by_class(sample.events(scanned), settings.edges)
     cuts = cuts_of(histograms, settings.lowest)
-    drawn = {scanned: [cuts]}  # the slider must find no better one
+    drawn = {scanned: cuts}  # the slider must find no better one
+    choose = settings.choose.get(sample.value, sample)
     return Point(
         value=sample.value,
         status=status_of(sample.value, settings.trained[scanned]),
         areas={model: (curve.auc, curve.auc_error) for model, curve in curves.items()},
         differences=differences_of(sample, known, settings.dedicated),
-        best={m: best_of(sample.events(m), settings.sigma_b, drawn.get(m, ())) for m in known},
+        best={m: best_of(sample, choose, m, drawn.get(m), settings.sigma_b) for m in known},
         cuts=cuts,
         histograms=histograms,
         curves={model: rows_of(sample.events(model), settings.rows) for model in known},
@@ -327,10 +347,21 @@ def rows_of(events, count):
     return stats.cut_table(*events, stats.choose_thresholds(*events, count))
 
 
-def best_of(events, sigma_b, drawn):
-    """Look for the best cut where enough background is left to trust it."""
-    found = [best_in(cuts, sigma_b) for cuts in (rows_of(events, CUTS), *drawn)]
-    return max(found, key=lambda best: -math.inf if math.isnan(best.z) else best.z)
+def best_of(sample, choose, model, drawn, sigma_b):
+    """Choose a cut where enough background is left to trust it, and measure it on the sample."""
+    events = choose.events(model)
+    tables = [rows_of(events, CUTS)]
+    if drawn is not None:
+        same = choose is sample
+        tables.append(drawn if same else stats.cut_table(*events, drawn.threshold))
+    found = [best_in(cuts, sigma_b) for cuts in tables]
+    best = max(found, key=lambda best: -math.inf if math.isnan(best.z) else best.z)
+    if choose is sample or math.isnan(best.threshold):
+        return best
+    scan = stats.significance_scan(
+        stats.cut_table(*sample.events(model), [best.threshold]), sigma_b=sigma_b
+    )
+    return Best(float(scan.significance[0]), float(scan.significance_error[0]), best.threshold)
 
 
 def best_in(cuts, sigma_b):
@@ -426,11 +457,22 @@ def highest_rejection(points):
 # ---------------------------------------------------------------- words
 
 
-def lead_of(point, first, dedicated):
+def best_label(chosen):
+    """Say where the best cuts were chosen: on these events they flatter."""
+    return "best Z, cut chosen elsewhere" if chosen else "best Z on these events"
+
+
+def rule_of(chosen):
+    """Say which cuts are called best."""
+    enough = f"with {stats.ENOUGH_BACKGROUND} effective background ones; faded: fewer"
+    return f"best on {'other' if chosen else 'these'} events, {enough}"
+
+
+def lead_of(point, first, dedicated, chosen):
     """Labels and values that depend on the parameter only."""
     yield "AUC", with_error(*point.areas[first])
     if dedicated is not None:
         known = dedicated in point.areas
         yield "dedicated", with_error(*point.areas[dedicated]) if known else NOTHING
         yield "Δ", with_error(*point.differences[first]) if known else NOTHING
-    yield "best Z", with_error(*point.best[first][:2])
+    yield best_label(chosen), with_error(*point.best[first][:2])

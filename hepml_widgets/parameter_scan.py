@@ -32,6 +32,7 @@ from hepml_widgets._scan_table import (
     MOST_QUANTITIES,
     PLAIN_SYMBOL,
     Settings,
+    as_choose,
     as_quantity,
     as_samples,
     as_trained,
@@ -43,6 +44,7 @@ from hepml_widgets._scan_table import (
     packed_bins,
     packed_curve,
     quantities_of,
+    rule_of,
     status_of,
 )
 
@@ -99,6 +101,11 @@ class ParameterScan(View):
     score_name : str, default "score"
         What the score is called: title of its axis.
 
+    choose : dict, optional
+        Other events, in the form of ``samples`` and at the same values: the best cuts are chosen
+        on them and measured on ``samples``. Without, ``samples`` do both, and the view says that
+        the best Z is that of the same events.
+
     Attributes
     ----------
     value : float
@@ -128,8 +135,9 @@ class ParameterScan(View):
     the differences of what each event contributes). The spread of trainings from one seed to
     another is not in it. The best cut is sought among 300 and the slider's, of those that leave at
     least 25 effective background events (`hepml.stats.ENOUGH_BACKGROUND`): beyond, at a
-    ``threshold`` of yours, Z may be larger and is a fluctuation, and is drawn faded. The best Z
-    was picked on these events and is a little too large.
+    ``threshold`` of yours, Z may be larger and is a fluctuation, and is drawn faded. Without
+    ``choose`` the best Z was picked on the events that measure it and is too large, by about its
+    error (`hepml.stats.best_elsewhere`).
 
     "not in training" is a value between those in training, "beyond training" one outside their
     range, where a network extrapolates.
@@ -168,9 +176,11 @@ class ParameterScan(View):
         scale: str = "auto",
         names: tuple[str, str] = ("signal", "background"),
         score_name: str = "score",
+        choose: Mapping[float, Any] | None = None,
     ) -> None:
         self.score_name = as_name(score_name)
         found, models = as_samples(samples)
+        self._choose = as_choose(choose, found)
         one_of("scale", scale, ("auto", "linear", "logit"))
         self.names = two_names(names)
         self.name, self.unit, self.sigma_b = as_name(name), as_name(unit), as_sigma(sigma_b)
@@ -209,6 +219,11 @@ class ParameterScan(View):
         return self.models[0]
 
     @property
+    def chosen(self) -> bool:
+        """Whether the best cuts were chosen on other events."""
+        return bool(self._choose)
+
+    @property
     def point(self) -> Any:
         """What is known at ``value``."""
         return self.points[self._at]
@@ -228,7 +243,7 @@ class ParameterScan(View):
     def readout(self) -> str:
         """The line under the panels, digit for digit."""
         lead = f"{self.parameter[0]} {self._value_texts()[self._at]}"
-        known = lead_of(self.point, self.scanned, self.dedicated)
+        known = lead_of(self.point, self.scanned, self.dedicated, self.chosen)
         parts = [f"{label} {text}" for label, text in (*known, *self._cut())]
         return " · ".join([lead, self.point.status, *parts])
 
@@ -269,7 +284,7 @@ class ParameterScan(View):
         lowest = min(self.edges[0], *(s.scores[self.scanned].min() for s in samples))
         settings = Settings(
             self.models, self.edges, lowest, self.trained, self.dedicated, self.sigma_b,
-            self._curve_rows,
+            self._curve_rows, self._choose,
         )  # fmt: skip
         return [make_point(sample, settings) for sample in samples]
 
@@ -309,7 +324,7 @@ class ParameterScan(View):
 
     def _make_table(self):
         plain = not PLAIN_SYMBOL.fullmatch(self.name) or "_" in self.unit
-        leads = [list(lead_of(p, self.scanned, self.dedicated)) for p in self.points]
+        leads = [list(lead_of(p, self.scanned, self.dedicated, self.chosen)) for p in self.points]
         return {
             "names": list(self.names),
             "score": self.score_name,
@@ -327,6 +342,7 @@ class ParameterScan(View):
             "range": [float(self.edges[0]), float(self.edges[-1])],
             "bins": len(self.edges) - 1,
             "sigma": self.sigma_b,
+            "rule": rule_of(self.chosen),
             **packed_bins(self.points),
             "rejection": highest_rejection(self.points),
             "rows": self._curve_rows,

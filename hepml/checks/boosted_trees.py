@@ -13,11 +13,17 @@ from hepml.checks._verdict import (
     missing,
     no_number,
     no_scores,
-    why_differs,
 )
 from hepml.stats import auc, roc_curve, significance, significance_scan
 
 __all__ = ["honest_threshold", "mass_window", "own_model"]
+
+ROUNDED = 0.001
+"""Relative tolerance of a significance, beside roundings to two and three digits."""
+TOO_GOOD = 0.03
+"""How far above its target an AUC is no longer believed, beside three errors."""
+NEAR_BEST = 0.85
+"""Share of the best significance on the choose events that a threshold has to reach there."""
 
 
 def mass_window(mass, y, weights, *, low=None, high=None, z=None):
@@ -53,12 +59,11 @@ def mass_window(mass, y, weights, *, low=None, high=None, z=None):
     wanted = significance(s, b)
     if said := _why_z_differs(z, wanted, y, weights, inside):
         return Verdict(False, said)
-    best = _best_window(mass, y, weights)
-    if wanted < 0.9 * best:
+    if wanted < 0.9 * _best_window(mass, y, weights):
         return Verdict(
             False,
-            f"Z = {wanted:.2f} is computed correctly, but a better window reaches {best:.2f}: "
-            "look at where the signal piles up and the background falls.",
+            f"Z = {wanted:.2f} is computed correctly, but a better window reaches more than a "
+            "tenth more: look at where the signal piles up and the background falls.",
         )
     return Verdict(True, f"Right: S = {s:.0f}, B = {b:.0f}, Z = {wanted:.2f}.")
 
@@ -71,7 +76,7 @@ def _why_z_differs(z, wanted, y, weights, inside):
     s, b = _yields(y[inside], weights[inside])
     counted = _yields(y[inside], np.ones(inside.sum()))
     totals = _yields(y, weights)
-    return why_differs(
+    return _why_differs(
         z,
         wanted,
         {
@@ -82,9 +87,29 @@ def _why_z_differs(z, wanted, y, weights, inside):
             "This is S/√(S+B), the precision of a known signal; for a discovery ask what the "
             "background alone would do.": s / np.sqrt(s + b),
             "This is S/B, how clean the window is, not a significance.": s / b,
+            "This is S/√B, which holds where S is far below B: take the formula.": s / np.sqrt(b),
+            "That is with an uncertainty of 10 % of the background: here it is known.": (
+                significance(s, b, 0.1 * b)
+            ),
+            "This is the square of Z.": wanted**2,
         },
-        f"For this window I get Z = {wanted:.2f}, you say {z:.2f}.",
+        "For this window",
     )
+
+
+def _why_differs(z, wanted, misconceptions, where):
+    """Sentence on a significance that is not the one wanted, nor that rounded; or None."""
+    if agree(z, wanted, ROUNDED) or _is_rounding(z, wanted):
+        return None
+    if said := first_that_agrees(z, misconceptions, ROUNDED):
+        return said
+    return f"{where} Z is {'larger' if wanted > z else 'smaller'} than the {z:.3g} that you say."
+
+
+def _is_rounding(given, wanted):
+    """Whether this is the number wanted, rounded to two or three digits."""
+    places = 1 - int(np.floor(np.log10(wanted))) if wanted > 0 else 0
+    return any(abs(given - round(wanted, places + k)) < 1e-9 for k in (0, 1))
 
 
 def _best_window(mass, y, weights):
@@ -122,7 +147,7 @@ def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, ta
     unusable = missing(**scores, my_auc=my_auc) or no_scores(sizes, **scores)
     if unusable := unusable or no_number(my_auc=my_auc):
         return unusable
-    if len(np.unique(score_test)) <= 2:
+    if min(len(np.unique(score)) for score in scores.values()) <= 2:
         return Verdict(
             False,
             "These are classes, not scores: predict() cuts at ½ for you. Take "
@@ -148,16 +173,25 @@ def _why_auc_differs(claimed, wanted, on_train, test, score):
         },
         5e-4,
     )
-    otherwise = f"On the test events I get a weighted AUC of {wanted:.4f}, you say {claimed:.4f}."
-    return said or otherwise
+    more = "larger" if wanted > claimed else "smaller"
+    return said or f"On the test events the weighted AUC is {more} than the {claimed:.4f} you say."
 
 
 def _judge_model(curve, on_train, target):
     found = f"{curve.auc:.3f} ± {curve.auc_error:.3f}"
     if curve.auc < 0.5:
         return Verdict(False, f"AUC {found}: the scores are larger for background; turn them.")
-    if curve.auc > on_train + 5 * curve.auc_error:
-        return Verdict(False, "Better on test than on training events: did you train on the test?")
+    if curve.auc > on_train + 4 * curve.auc_error:
+        return Verdict(
+            False,
+            "Better on the test events than on the others: did you train on the test events?",
+        )
+    if curve.auc > target + TOO_GOOD + 3 * curve.auc_error:
+        return Verdict(
+            False,
+            f"AUC {found} is too good to be true: were the test events, their labels or their "
+            "weights in training?",
+        )
     if curve.auc < target - 2 * curve.auc_error:
         return Verdict(
             False, f"AUC {found} is computed correctly; the lesson's trees reach {target:.3f}."
@@ -197,16 +231,23 @@ def honest_threshold(choose, test, fraction, threshold=None, z=None, *, sigma_b=
             "No simulated background passes this cut, so nobody knows B: choose a lower threshold.",
         )
     wanted = significance(s, b, sigma_b * b)
-    flattering = {
-        "This is Z on the events you chose the threshold with: it flatters.": (
-            _z_at(choose, threshold, sigma_b)
-        )
-    }
-    misread = flattering | _misread_yields(s, b, fraction, sigma_b)
-    otherwise = f"At this threshold I get Z = {wanted:.2f} on the test events, you say {z:.2f}."
-    if said := why_differs(z, wanted, misread, otherwise):
-        return Verdict(False, said)
+    if not _near_a_rounded_cut(test, threshold, z, sigma_b):
+        flattering = {
+            "This is Z on the events you chose the threshold with: it flatters.": (
+                _z_at(choose, threshold, sigma_b)
+            )
+        }
+        misread = flattering | _misread_yields(s, b, fraction, sigma_b)
+        if said := _why_differs(z, wanted, misread, "At this threshold, on the test events,"):
+            return Verdict(False, said)
     return _judge_threshold(choose, test, threshold, wanted, sigma_b)
+
+
+def _near_a_rounded_cut(test, threshold, z, sigma_b):
+    """Whether it is Z at a threshold that is this one to three digits."""
+    half = 0.5 * 10.0 ** (np.floor(np.log10(abs(threshold))) - 2) if threshold else 0.0
+    near = [_z_at(test, threshold + side * half, sigma_b) for side in (-1, -0.5, 0, 0.5, 1)]
+    return min(near) * (1 - ROUNDED) <= z <= max(near) * (1 + ROUNDED)
 
 
 def _misread_yields(s, b, fraction, sigma_b):
@@ -233,19 +274,32 @@ def _passing(sample, threshold):
 
 def _judge_threshold(choose, test, threshold, z, sigma_b):
     best_chosen, best_test = _best_threshold(choose, sigma_b), _best_threshold(test, sigma_b)
-    if agree(threshold, best_test[0], 1e-6) and not agree(best_test[0], best_chosen[0], 1e-6):
+    if best_chosen is None or best_test is None:
+        return Verdict(
+            False, "No threshold leaves enough background to be trusted in both samples."
+        )
+    on_choose = _z_at(choose, threshold, sigma_b) / best_chosen[1]
+    if threshold == best_test[0] != best_chosen[0]:
         return Verdict(
             False,
             "This is the threshold that is best on the test events themselves: choose it "
             "without them, or the result is too good.",
         )
-    if z < 0.85 * _z_at(test, best_chosen[0], sigma_b):
-        return Verdict(False, f"Z = {z:.2f} is right, but your other events suggest a better cut.")
-    return Verdict(True, f"Right: Z = {z:.2f} with a {sigma_b:.0%} uncertainty of the background.")
+    if on_choose < NEAR_BEST:
+        return Verdict(
+            False,
+            f"Z = {z:.2f} is right, but on the choose events another cut is better by more than a "
+            "tenth.",
+        )
+    return Verdict(
+        True,
+        f"Right: Z = {z:.2f} with a {sigma_b:.0%} uncertainty of the background. (Which events "
+        "chose the threshold, nobody sees from it: keep the test events out of that.)",
+    )
 
 
 def _best_threshold(sample, sigma_b):
-    """Threshold with the largest significance, where the background is known to 20 %."""
+    """Threshold with the largest significance, where the background is known to 20 %, or None."""
     scan = significance_scan(roc_curve(*sample), sigma_b=sigma_b)
     best = scan.best()
-    return float(scan.threshold[best]), float(scan.significance[best])
+    return None if best is None else (float(scan.threshold[best]), float(scan.significance[best]))

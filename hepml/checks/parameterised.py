@@ -6,7 +6,14 @@ Masses are in GeV. Scores are of all events given, asked at one mass; labels are
 import numpy as np
 from scipy.stats import rankdata
 
-from hepml.checks._verdict import Verdict, agree, missing, no_number, no_scores, shape_of
+from hepml.checks._verdict import (
+    THREE_DIGITS,
+    Verdict,
+    missing,
+    no_number,
+    no_scores,
+    shape_of,
+)
 from hepml.stats import auc, roc_curve
 
 __all__ = ["audit", "background_masses", "held_out_scores"]
@@ -17,7 +24,6 @@ CLOSE = 0.005
 """How much worse than the dedicated network a parameterised one may be."""
 TOO_GOOD = 0.02
 """How much better it cannot be, unless the mass gives the label away."""
-SAME_AUC = 0.002
 ENDS = (500, 1500)
 
 
@@ -93,6 +99,8 @@ def _why_other_values(given, wanted, own):
             "for background only, and the network compares the two."
         )
     strange = ~np.isin(given, list(wanted))
+    if strange.all() and np.isin(np.round(1000 * given, 3), list(wanted)).all():
+        return "These masses are in TeV, the signal's in GeV: that alone tells the two apart."
     if strange.any():
         return (
             f"{strange.mean():.0%} of the background has masses that no signal has, such as "
@@ -110,10 +118,8 @@ def _why_other_shares(given, weights, wanted, unweighted, own):
     if _near(found, wanted, error):
         return None
     worst = max(wanted, key=lambda mass: abs(found[mass] - wanted[mass]))
-    told = (
-        f"At {worst:g} GeV lie {wanted[worst]:.0%} of the signal's weight and "
-        f"{found[worst]:.0%} of the background's"
-    )
+    more = "smaller" if found[worst] < wanted[worst] else "larger"
+    told = f"At {worst:g} GeV lies a {more} share of the background's weight than of the signal's"
     if _near(found, dict.fromkeys(wanted, 1 / len(wanted)), error):
         return (
             f"{told}: you drew each mass equally often, but the signal's are not. The mass alone "
@@ -186,8 +192,8 @@ def held_out_scores(y, w, known, train, *, my_scores=None, my_auc=None):
         return Verdict(False, said)
     return Verdict(
         True,
-        f"Right: {auc(y, scores, w):.4f} at a mass that the network never saw; the dedicated one "
-        f"has {auc(y, dedicated, w):.4f}.",
+        f"Right: {auc(y, scores, w):.4f}, the dedicated network has {auc(y, dedicated, w):.4f}. "
+        "(Which masses were in training, scores do not show: that is in your hands.)",
     )
 
 
@@ -212,36 +218,41 @@ def _why_poor(y, w, scores, dedicated):
     error = np.hypot(found.auc_error, best.auc_error)  # not paired: generous
     difference = found.auc - best.auc
     told = f"Your scores have an AUC of {found.auc:.4f}, the dedicated network {best.auc:.4f}"
+    if len(np.unique(scores)) == 2:
+        return (
+            "These are two values only: labels or classes, and no scores. Take what the network "
+            "says before any cut."
+        )
     if np.ptp(scores) == 0:
         return (
             "All scores are equal: was anything trained, and is the mass scaled as in training? "
             "(A network asked with 750 where it learned numbers around 1 has no opinion.)"
         )
-    if found.auc < 1 - best.auc + 0.1:
+    if found.auc < 1 - best.auc + 0.03:
         return f"{told}: background has the larger ones. Is the signal y = 1?"
     if difference > TOO_GOOD + error:
         return (
-            f"{told}. Too good: the mass gives the label away. Ask signal and background at the "
-            "same mass."
+            f"{told}. Too good: either the mass gives the label away (ask signal and background at "
+            "the same mass), or these test events or their labels were in training."
         )
     if difference < -CLOSE - error:
         return (
-            f"{told}. Did you ask at the right mass, for all events, and scale it as in training? "
-            "And did the background in training get the signal's masses?"
+            f"{told}. If it is a network: did you ask at the right mass, for all events, and scale "
+            "it as in training, and did the background in training get the signal's masses? If it "
+            "is made of trees, no scaling helps: between two masses that they have seen they give "
+            "one and the same answer."
         )
     return None
 
 
 def _why_other_auc(claimed, y, w, scores):
     right, unweighted = auc(y, scores, w), auc(y, scores)
-    if agree(claimed, right, 6e-4):
+    if abs(claimed - right) < THREE_DIGITS:
         return None
-    if agree(claimed, unweighted, 6e-4):
-        return (
-            f"You left out the weights: tt̄ comes in two slices, and with weights the AUC is "
-            f"{right:.4f}."
-        )
-    return f"The scores are fine. Their AUC is {right:.4f}, you say {claimed:.4f}."
+    if abs(claimed - unweighted) < THREE_DIGITS:
+        return "You left out the weights: tt̄ comes in two slices of different weight."
+    more = "larger" if right > claimed else "smaller"
+    return f"The scores are fine. Their weighted AUC is {more} than the {claimed:.4f} that you say."
 
 
 # ---------------------------------------------------------------- 3: which network is honest
@@ -291,16 +302,20 @@ def _why_not_this_network(given, found, reported, ask, X):
         )
     return (
         f"{given} reports {reported[given]:.3f}, but asked at one mass for all events it has "
-        f"{found[given]:.3f}: its background was given other masses than the signal."
+        f"{found[given]:.3f}: the events of that report were not all asked alike, and the "
+        "background was given other masses than the signal."
     )
 
 
 def _why_not_its_auc(claimed, best, found, reported, unweighted):
-    if abs(claimed - found[best]) < SAME_AUC:
+    if abs(claimed - found[best]) < THREE_DIGITS:
         return None
-    told = f"{best} is right. At that mass I find {found[best]:.4f}, you say {claimed:.4f}."
-    if abs(claimed - unweighted) < SAME_AUC:
+    more = "larger" if found[best] > claimed else "smaller"
+    told = f"{best} is right. At that mass its AUC is {more} than the {claimed:.4f} that you say."
+    if abs(claimed - unweighted) < THREE_DIGITS:
         return f"{told} You left out the weights."
-    if abs(claimed - reported[best]) < SAME_AUC:
+    if abs(claimed - reported[best]) < THREE_DIGITS:
         return f"{told} That is the reported one, over all masses together."
+    if others := [n for n, area in found.items() if abs(claimed - area) < THREE_DIGITS]:
+        return f"{told} That is the AUC of {others[0]}."
     return told

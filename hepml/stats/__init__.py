@@ -15,6 +15,7 @@ from hepml.stats._calibration import Calibration, calibration
 from hepml.stats._columntests import ColumnTests, column_tests, sidak
 from hepml.stats._correlations import correlations
 from hepml.stats._cuts import CutTable, WorkingPoint, background_rejection, working_point
+from hepml.stats._elsewhere import BestElsewhere, best_elsewhere
 from hepml.stats._importance import Importance, permutation_importance
 from hepml.stats._reweighting import Closure, ReweightingReport, reweighting_report
 from hepml.stats._roc import RocCurve, auc, roc_curve
@@ -31,6 +32,7 @@ from hepml.stats._twosample import TwoSampleTest, two_sample_test
 
 __all__ = [
     "ENOUGH_BACKGROUND",
+    "BestElsewhere",
     "BumpHunt",
     "BumpScan",
     "Calibration",
@@ -51,6 +53,7 @@ __all__ = [
     "asimov",
     "auc",
     "background_rejection",
+    "best_elsewhere",
     "bump_hunt",
     "bump_scan",
     "calibration",

@@ -90,8 +90,6 @@ function drawCut(panel, t, state) {
   state.guide = [[zs, "curve scan-rest"], [known, "curve"]].map(([ys, look]) => line(panel, t.values, ys, curve(CUT, look)));
 }
 
-const RULE = [null, `best: of cuts with ${ENOUGH_BACKGROUND} effective background events; faded: fewer`];
-
 // Models stand side by side at each value, so that equal ones are seen.
 function drawScan(panel, t, state) {
   const { name, rows, domain } = state.quantity;
@@ -113,7 +111,7 @@ function drawScan(panel, t, state) {
   }
   if (name === "Z") {
     drawCut(panel, t, state);
-    items.push([CUT, "at this threshold"], RULE);
+    items.push([CUT, "at this threshold"], [null, t.rule]);
   }
   key(panel, items, true);
 }

@@ -207,12 +207,14 @@ function drawRule(panel, down) {
   return down + 17 * lines.length;
 }
 
+const SAME = "the best on these events: optimistic";
+
 function drawMerit(panel, { m, merit, curve, best: bound }) {
   const [low, high] = m.range;
   const xs = m.threshold.map((t) => Math.min(high, Math.max(low, t)));
   const { values, errors, best, good } = curve;
-  const { left, top } = panel.inner;
-  let down = best < 0 ? 35 : 52;
+  const { left, top, width } = panel.inner;
+  let down = best < 0 ? 35 : 69;
   if (values.some((z, i) => finite(z) && !m.trusted[i])) {
     line(panel, xs, values, { class: "curve curve-0 roc-rest" });
     down = drawRule(panel, down);
@@ -234,6 +236,7 @@ function drawMerit(panel, { m, merit, curve, best: bound }) {
     diamond(left + 16, top + 31),
     vector("text", { class: "label", x: left + 27, y: top + 35 },
       `best ${merit} ${withError(values[best], errors[best])} at ${thresholdText(m, best)}`));
+  fit(write(panel, left + 27, top + 52, "label empty", SAME), "", width - 34);
 }
 
 // ---------------------------------------------------------------- the view

@@ -60,7 +60,9 @@ def test_counts_rates_and_other_formulas_are_named(toy):
         "rates where yields belong": stats.significance(s / totals[0], b / totals[1]),
         "S/√(S+B)": s / np.sqrt(s + b),
         "how clean": s / b,
-        "I get Z": 1.5 * stats.significance(s, b),
+        "smaller than the": 1.5 * stats.significance(s, b),
+        "known": stats.significance(s, b, 0.1 * b),
+        "square of Z": stats.significance(s, b) ** 2,
     }
     assert not_named(lambda z: judge_window(toy, z), wrong) == {}
 
@@ -94,7 +96,7 @@ def test_rounded_answers_are_right_and_nonsense_is_named(toy, samples):
     assert "finite numbers only" in own(samples, 0.9, score.astype(str)).reason
 
 
-def own(samples, claimed, score_test=None, score_train=None, target=0.8):
+def own(samples, claimed, score_test=None, score_train=None, target=0.94):
     (y_train, train, w_train), _, (y_test, test, w_test) = samples
     return check.own_model(
         (y_train, w_train),
@@ -119,7 +121,7 @@ def test_misreadings_of_an_auc_are_named(samples):
         "training set": (samples, stats.auc(y_train, train, w_train)),
         "left out the weights": (weighted, stats.auc(y, score)),
         "swapped": (samples, 1 - stats.auc(y, score, w)),
-        "I get a weighted AUC": (samples, 0.6),
+        "the weighted AUC is larger": (samples, 0.6),
     }
     assert not_named(lambda given: own(*given), wrong) == {}
 
@@ -136,6 +138,9 @@ def test_training_on_the_test_events_is_noticed(samples):
     y, score, w = samples[2]
     cheated = score + 2 * y
     assert "train on the test" in own(samples, stats.auc(y, cheated, w), cheated).reason
+    y_train, train, _ = samples[0]
+    labels = own(samples, 1.0, y + 1e-6 * score, y_train + 1e-6 * train, target=0.9)
+    assert "too good to be true" in labels.reason
 
 
 def cut(samples, threshold, z, fraction=0.3):
@@ -172,7 +177,7 @@ def test_misreadings_of_the_uncertainty_are_named(samples):
         "left out the background uncertainty": stats.significance(s, b),
         "in events": stats.significance(s, b, 0.1),
         "scale them up": stats.significance(0.3 * s, 0.3 * b, 0.03 * b),
-        "I get Z": 17.0,
+        "smaller than the 17": 17.0,
     }
     assert not_named(lambda z: cut(samples, threshold, z), wrong) == {}
 
@@ -185,9 +190,9 @@ def test_tuning_on_the_test_events_is_noticed(samples):
 
 def test_a_careless_threshold_is_sent_back(samples):
     s, b = yields(samples[2], 0.05)
-    assert "better cut" in cut(samples, 0.05, stats.significance(s, b, 0.1 * b)).reason
+    assert "another cut is better" in cut(samples, 0.05, stats.significance(s, b, 0.1 * b)).reason
     assert "lower threshold" in cut(samples, 2.0, 1.0).reason
 
 
 def test_a_verdict_reads_like_a_sentence(toy):
-    assert repr(judge_window(toy, 1e9)).startswith("✘ For this window")
+    assert repr(judge_window(toy, 1e9)).startswith("✘ For this window Z is smaller")

@@ -61,7 +61,8 @@ def test_wrong_masses_are_called_by_their_names(uneven):
         "no signal has, such as 1000 GeV": np.where(np.arange(EVENTS) % 9, right, 1000.0),
         "each mass equally often": drawn(None),
         "left out the weights": drawn(share(uneven, weighted=False)),
-        "tells something about the label": drawn([0.1, 0.6, 0.2, 0.1]),
+        "At 500 GeV lies a smaller share of the background's": drawn([0.1, 0.6, 0.2, 0.1]),
+        "in TeV": right / 1000,
         "follow the reconstructed": nearest,
         "Draw by chance": sorted_by,
         "its shape is": right[1:],
@@ -105,6 +106,7 @@ def test_scores_as_good_as_the_dedicated_ones_are_right(toy):
     y, w, _, x = toy
     rng = np.random.default_rng(1)
     assert judge_scores(toy, x).ok
+    assert "never saw" not in judge_scores(toy, x).reason
     assert judge_scores(toy, x + 0.05 * rng.normal(size=len(x))).ok
     assert judge_scores(toy, x, round(stats.auc(y, x, w), 3)).ok
 
@@ -117,6 +119,8 @@ def test_wrong_scores_are_called_by_their_names(toy):
         "at the right mass": x + 1.5 * rng.normal(size=len(x)),
         "background has the larger ones": -x,
         "All scores are equal": np.full(len(x), 0.5),
+        "two values only": y.astype(float),
+        "made of trees": np.where(x > 0, x, -x),
         "lesson's network 'dedicated'": dedicated,
         "lesson's network 'parameterised'": dedicated**0.9,
         "each one number": [[0.1, 0.2], 0.3],
@@ -132,7 +136,7 @@ def test_wrong_areas_are_called_by_their_names(toy):
     assert abs(stats.auc(y, dedicated) - stats.auc(y, dedicated, w)) > 0.01
     wrong = {
         "left out the weights": stats.auc(y, dedicated),
-        "you say": stats.auc(y, dedicated, w) - 0.02,
+        "larger than": stats.auc(y, dedicated, w) - 0.02,
         "a number": "much",
     }
     assert not_named(lambda area: judge_scores(toy, dedicated, area), wrong) == {}
@@ -179,5 +183,5 @@ def test_wrong_choices_are_called_by_their_names(networks):
 def test_wrong_areas_of_the_right_network_are_called_by_their_names(networks):
     ask, events, _ = networks
     unweighted = stats.auc(events.y, ask["good"](events.X, 1250))
-    wrong = {"left out the weights": unweighted, "the reported one": 0.86, "you say": 0.7}
+    wrong = {"left out the weights": unweighted, "the reported one": 0.86, "larger than": 0.7}
     assert not_named(lambda area: judge_audit(networks, area=area), wrong) == {}

@@ -278,3 +278,11 @@ def test_one_seed_says_the_same_again(lesson, events, recorded):
     found = benchmark.one_seed(lesson, events, recorded["seeds"][0], 1000)
     for name, area in found.items():
         assert area == pytest.approx(recorded["held_out"]["1000"][name][0], abs=0.003)
+
+
+def test_recorded_trees_give_one_answer_between_two_masses_and_the_network_does_not():
+    asked = data.recorded("parameterised-trees")["asked"]
+    for of in asked.values():
+        assert len(set(of["trees"])) == 4  # one for each mass in training
+        assert len(set(of["network"])) > 50
+        assert max(of["network"]) > of["dedicated"] - 0.005

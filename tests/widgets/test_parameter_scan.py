@@ -55,6 +55,26 @@ def test_areas_and_significances_are_those_of_the_library(rng):
             assert best.error == pytest.approx(z.significance_error[0])
 
 
+def test_best_cuts_may_be_chosen_on_other_events(rng):
+    given, others = samples(rng), samples(rng)
+    options = {"trained": TRAINED, "dedicated": "dedicated", "sigma_b": 0.1}
+    same, scan = ParameterScan(given, **options), ParameterScan(given, choose=others, **options)
+    chooser = ParameterScan(others, **options)
+    assert (same.chosen, scan.chosen) == (False, True)
+    for m, point in enumerate(scan.points):
+        y, scores, w = given[point.value]
+        for model, best in point.best.items():
+            z = stats.significance_scan(
+                stats.cut_table(y, scores[model], w, [best.threshold]), sigma_b=0.1
+            )
+            assert (best.z, best.error) == (z.significance[0], z.significance_error[0])
+            assert best.z <= same.points[m].best[model].z * 1.05  # both seek among 300 cuts
+            if model != scan.scanned:  # its cuts are those of the slider too, whose bins differ
+                assert best.threshold == chooser.points[m].best[model].threshold
+    assert "best Z, cut chosen elsewhere " in scan.readout
+    assert scan.table["rule"].startswith("best on other events")
+
+
 @pytest.mark.parametrize("weights", ["all one", "signs", "few"])
 def test_no_cut_of_the_slider_beats_the_best(weights):
     for seed in range(12):
@@ -136,7 +156,7 @@ def test_readout_is_made_of_the_point(scan):
         f"AUC {with_error(*point.areas['parameterised'])}",
         f"dedicated {with_error(*point.areas['dedicated'])}",
         f"Δ {with_error(*point.differences['parameterised'])}",
-        f"best Z {with_error(*point.best['parameterised'][:2])}",
+        f"best Z on these events {with_error(*point.best['parameterised'][:2])}",
         "threshold 0.50",
         f"Z {with_error(z, error)}",
     ]
@@ -204,7 +224,7 @@ def test_quantities_of_the_users_own(rng):
 def test_one_class_at_a_value_reads_as_dashes():
     pair = {1: ([0, 1], [0.1, 0.9]), 2: ([1, 1], [0.5, 0.2])}
     scan = ParameterScan(pair, trained=[1], value=2)
-    assert "AUC – · best Z – · " in scan.readout
+    assert "AUC – · best Z on these events – · " in scan.readout
     assert scan.figure().axes
 
 
@@ -353,6 +373,16 @@ BAD = {
         dict.fromkeys((1, 2), PAIR),
         {"quantities": {"q": {"a": {1: "x"}}}},
         "has 'x': wanted",
+    ),
+    "other values": (
+        dict.fromkeys((1, 2), PAIR),
+        {"choose": dict.fromkeys((1, 3), PAIR)},
+        "same values: 2 is in one",
+    ),
+    "other models": (
+        dict.fromkeys((1, 2), PAIR),
+        {"choose": {1: PAIR, 2: ([0, 1], {"a": [0, 1]})}},
+        "choose has no scores of 'b' at 2",
     ),
     "error": (
         dict.fromkeys((1, 2), PAIR),

@@ -177,7 +177,7 @@ def test_another_quantity_is_drawn_and_told(scan, listen):
         assert texts.count() == models + more
         if quantity == "Z":
             expect(texts.last).to_have_text(
-                "best: of cuts with 25 effective background events; faded: fewer"
+                "best on these events, with 25 effective background ones; faded: fewer"
             )
         title = page.locator(".hepml-axes").first.locator(".hepml-title").last
         expect(title).to_have_text(scan.quantities[quantity].title.replace("σ_b", "σb"))

@@ -1,0 +1,149 @@
+"""Claims of the lesson on parameterised learning."""
+
+import copy
+from types import SimpleNamespace
+
+from hepml import data, stats
+from tests.lessons.claims import Claim
+
+MASSES = (500, 750, 1000, 1250, 1500)
+AREAS = {
+    "parameterised": (0.73, 0.9, 0.967, 0.987, 0.995),
+    "dedicated": (0.72, 0.9, 0.965, 0.987, 0.995),
+    "one for all": (0.58, 0.88, 0.96, 0.98, 0.99),
+}
+
+
+def judged(**changed):
+    areas = AREAS | {name.replace("_", " "): values for name, values in changed.items()}
+    curves = {
+        m: {name: SimpleNamespace(auc=values[k]) for name, values in areas.items()}
+        for k, m in enumerate(MASSES)
+    }
+    return {"curves": curves, "HELD_OUT": 1000}
+
+
+def highest(at):
+    return {"highest": {1000: at}, "HELD_OUT": 1000}
+
+
+def recorded_steps():
+    return {"steps": copy.deepcopy(data.recorded("parameterised-trees"))}
+
+
+def interpolating():
+    """Trees that answer as smoothly as the network, and as well."""
+    names = recorded_steps()
+    for of in names["steps"]["asked"].values():
+        of["trees"] = of["network"]
+    names["steps"]["held_out"]["750"]["trees"] = [0.9] * 5
+    return names
+
+
+def poor_trees():
+    names = recorded_steps()
+    names["steps"]["held_out"]["750"]["dedicated trees"] = [0.6] * 5
+    return names
+
+
+def wrong_masses(zero=(1.0, 0.3), own=(0.981, 0.6)):
+    pairs = {"0": zero, "its own, reconstructed": own}
+    return {
+        "rows": {
+            name: {"tested as trained": looks, "asked at 1000 GeV": worth}
+            for name, (looks, worth) in pairs.items()
+        },
+        "HELD_OUT": 1000,
+    }
+
+
+def null(worth=0.001):
+    return {"null": dict.fromkeys(MASSES, worth)}
+
+
+def limits(told=1.0, one_for_all=1.26):
+    found = {(name, m): [0.1] for name in AREAS for m in MASSES}
+    found["parameterised", 500] = [0.1 * told]
+    found["one for all", 500] = [0.1 * one_for_all]
+    return {"found": found, "MASSES": MASSES}
+
+
+def scanned(optimism=0.3):
+    return {"flattered": dict.fromkeys(MASSES, stats.BestElsewhere(3.0, 0.3, 3.0 + optimism))}
+
+
+def gains(ends=0.002, asked=0.001):
+    zero = "parameterised, asked at ν = 0"
+    found = {("parameterised", "nominal", nu): (ends, 0.001) for nu in (-0.1, 0.1)}
+    return {"gains": found | {("parameterised", zero, 0.1): (asked, 0.001)}, "ZERO": zero}
+
+
+def held_out(**changed):
+    recorded = copy.deepcopy(data.recorded("parameterised"))
+    for mass, area in changed.items():
+        recorded["held_out"][mass[1:]]["parameterised"] = [area] * 5
+    return {"recorded": recorded, "MASSES": MASSES}
+
+
+CLAIMS = [
+    Claim(
+        'lack = {m: of["dedicated"].auc',
+        judged,
+        {
+            "it does not interpolate": lambda: judged(
+                parameterised=(0.6, 0.9, 0.95, 0.987, 0.995),
+            ),
+            "the mass is worth nothing": lambda: judged(one_for_all=AREAS["parameterised"]),
+        },
+    ),
+    Claim(
+        "curves_asked",
+        recorded_steps,
+        {"trees interpolate": interpolating, "trees are poor everywhere": poor_trees},
+    ),
+    Claim(
+        "abs(highest[HELD_OUT] - HELD_OUT)",
+        lambda: highest(1025),
+        {"largest where it was trained": lambda: highest(1250)},
+    ),
+    Claim(
+        'looks, worth = rows[name]["tested as trained"]',
+        wrong_masses,
+        {
+            "no leak": lambda: wrong_masses((0.9, 0.9), (0.9, 0.9)),
+            "a leak that does no harm": lambda: wrong_masses((1.0, 0.9), (0.98, 0.9)),
+        },
+    ),
+    Claim("A shuffled mass is worth", null, {"a shuffled mass helps": lambda: null(0.02)}),
+    Claim(
+        'close = all(found["parameterised", m][0]',
+        limits,
+        {
+            "a poor limit": lambda: limits(told=1.2),
+            "one for all is as good": lambda: limits(one_for_all=1.0),
+        },
+    ),
+    Claim(
+        "optimism = np.array",
+        scanned,
+        {
+            "the maximum is honest": lambda: scanned(optimism=-0.01),
+        },
+    ),
+    Claim(
+        'ahead = all(gains["parameterised", "nominal", nu]',
+        gains,
+        {
+            "the nominal network is as good": lambda: gains(ends=-0.001),
+            "ν = 0 will do": lambda: gains(asked=0.0),
+        },
+    ),
+    Claim(
+        "Between other masses within 0.005",
+        held_out,
+        {
+            "no interpolation": lambda: held_out(m750=0.85),
+            "it extrapolates": lambda: held_out(m500=0.72),
+        },
+    ),
+]
