@@ -215,7 +215,7 @@ class Race:
 
     seed: int
     jets = 6000
-    shifts = np.array([0.9, 0.6, 0.4, 0.7, 0.6])
+    shifts = np.array([0.9, 0.6, 0.4, 0.7, 1.0])
 
     @cached_property
     def events(self):

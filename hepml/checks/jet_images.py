@@ -225,14 +225,11 @@ def one_more(
     Verdict
     """
     answers = {"my_quantity": my_quantity, "my_score": my_score, "my_auc": my_auc}
+    if unusable := missing(**answers) or no_number(my_auc=my_auc):
+        return unusable
     X, y, weights = (np.asarray(part, float) for part in jets)
     train, test = (np.asarray(which, bool) for which in samples)
-    if unusable := (
-        missing(**answers)
-        or no_number(my_auc=my_auc)
-        or _no_quantity(my_quantity, test)
-        or _no_test_scores(my_score, y[test])
-    ):
+    if unusable := _no_quantity(my_quantity, test) or _no_test_scores(my_score, y[test]):
         return unusable
     quantity, score = np.asarray(my_quantity, float), np.asarray(my_score, float)
     if said := (
