@@ -46,6 +46,8 @@ def made(folder, events, *, as_is):
         say("made", chunk.key)
     absent = {chunk.key for chunk in kept.missing(chunks)}
     chunks = sorted((c for c in chunks if c.key not in absent), key=lambda chunk: chunk.key)
+    if len({chunk.process for chunk in chunks}) < len(A14.processes):
+        raise SystemExit(f"{folder} does not hold jets of both kinds yet")
     groups = {}
     for chunk in chunks:
         groups.setdefault(chunk.group, []).append(kept.load(chunk, A14.summary))

@@ -103,24 +103,25 @@ def collected(cells):
     """Give for each size what each model reaches and their differences, of the finished parts."""
     table = jet_images.bundled_jets()
     y, weights = table["Label"].to_numpy(), table["Weight"].to_numpy(float)
-    unfinished = {part for part, *_ in todo(cells, PARTS)}
-    parts = [part for part in range(PARTS) if part not in unfinished]
+    waiting = {(part, size) for part, size, _ in todo(cells, PARTS)}
     found = {}
     for size in SIZES:
         each = []
-        for part in parts:
-            _, judge = rows(part, len(y))
-            scores = {model: cells.of([cell_name(size, model, part)]) for model in MODELS}
-            each.append(compare(y[judge], scores, weights[judge], pairs=PAIRS))
-        found[str(size)] = joined(each)
-    return {"parts": len(parts), "curves": found}
+        for part in range(PARTS):
+            if (part, size) not in waiting:
+                _, judge = rows(part, len(y))
+                scores = {model: cells.of([cell_name(size, model, part)]) for model in MODELS}
+                each.append(compare(y[judge], scores, weights[judge], pairs=PAIRS))
+        if each:
+            found[str(size)] = {"parts": len(each)} | joined(each)
+    return {"curves": found}
 
 
 def main():
     """Train what is missing, and record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=Path, default=ROOT / "build" / NAME)
-    parser.add_argument("--parts", type=int, default=PARTS, help="stop after so many")
+    parser.add_argument("--parts", type=int, default=PARTS, help="train no more than so many")
     given = parser.parse_args()
     cells = Cells(given.cells)
     trainings(cells, given.parts)

@@ -396,9 +396,9 @@ def flat_cut(test, scores, mass, *, my_pass=None, share=0.05):
 
     The share of QCD is compared with the one wanted in six bins of mass, and in all. The variance
     of a share is that of the test jets, twice: the thresholds came from other jets, and we allow
-    for as few of them. Flat means a p-value above 0.001, and in all within four errors. Too flat
-    is what a test sample of this size gives once in 2000 times; or, exactly, the cut that follows
-    from thresholds chosen on it in up to 30 steps of mass, joined by lines or not.
+    for as few of them. Flat means a p-value above 0.001, in the bins and in all. Too flat is what
+    a test sample of this size gives once in 2000 times; or, exactly, the cut that follows from
+    thresholds chosen on it in up to 30 steps of mass, joined by lines or not.
 
     Parameters
     ----------
@@ -488,8 +488,11 @@ def _chi2(passed, jets, bins, share, kind=0):
 
 
 def _is_flat(passed, jets, share, kind=0):
-    pull2, chi2 = (_chi2(passed, jets, bins, share, kind) / 2 for bins in (1, BINS))
-    return pull2 < 4**2 and chdtrc(BINS, chi2) > 1e-3
+    return all(_p_value(passed, jets, bins, share, kind) > 1e-3 for bins in (1, BINS))
+
+
+def _p_value(passed, jets, bins, share, kind=0):
+    return chdtrc(bins, _chi2(passed, jets, bins, share, kind) / 2)
 
 
 def _why_not_flat(passed, jets, share):
@@ -515,7 +518,7 @@ def _how_far_from_flat(passed, jets, share):
     found, error = _shares(passed, jets, BINS, share)
     told = ", ".join(f"{100 * value:.1f}" for value in found)
     (whole,), _ = _shares(passed, jets, 1, share)
-    if _chi2(passed, jets, 1, share) / 2 >= 4**2:
+    if _p_value(passed, jets, 1, share) <= 1e-3:
         said = f"{whole:.1%} of QCD passes, not {share:.0%} (from low to high mass {told} %)."
     else:
         said = (
