@@ -125,10 +125,11 @@ def main():
     given = parser.parse_args()
     cells = Cells(given.cells)
     trainings(cells, given.parts)
+    stopped = ", stopped and recorded with --parts 0" if any(todo(cells, PARTS)) else ""
     record(
         NAME,
         collected(cells),
-        command="python -m benchmarks.jet_widths",
+        command=f"python -m benchmarks.jet_widths{stopped}",
         data="the 40000 bundled jets without MPI, trimmed, in four parts: trained on others than "
         "the one that is tested",
         method=f"CNN of the lesson with {jet_images.SMALL['filters']} filters and "

@@ -46,7 +46,7 @@ def test_only_what_is_finished_is_collected(tmp_path):
 
 def test_what_is_recorded_of_widths_is_what_the_lesson_reads():
     curves = data.recorded("jet-images-width")["curves"]
-    assert {"3000", "10000"} <= set(curves)
+    assert "3000" in curves
     pairs = {f"{first} - {second}" for first, second in jet_widths.PAIRS}
     for held in curves.values():
         assert held["parts"] >= 1
