@@ -528,6 +528,12 @@ def judge_cut(world, passed):
     return check.flat_cut((y, weights), score, mass, my_pass=passed)
 
 
+def by_labels(world):
+    """All W, and QCD at random."""
+    y = world.events[0][world.test]
+    return (y == 1) | (np.random.default_rng(world.seed).random(len(y)) < 0.05)
+
+
 def small_scores(world):
     middle, at = thresholds(world, ~world.test, 12, share=0.95)
     _, _, score, mass = (part[world.test] for part in world.events)
@@ -581,12 +587,13 @@ FLAT_CUT = Exercise(
             "on the test jets",
             lambda world: in_steps(world, world.test, 20),
         ),
-        "with few jets": ("take more", lambda world: in_lines(world, few(world, 150), 6)),
+        "with few jets": ("take more", lambda world: in_lines(world, few(world, 100), 6)),
         "at random": (
             "look at",
             lambda w: np.random.default_rng(w.seed).random(w.test.sum()) < 0.05,
         ),
         "small scores": ("small ones", small_scores),
+        "the labels": ("Did the labels", by_labels),
         "the scores": ("compare the scores", lambda world: world.events[2][world.test]),
         "of all jets, not the test jets": (
             "True or False for each",

@@ -366,6 +366,7 @@ def test_misreadings_of_the_flat_cut_are_named(search):
         "take more": cut(search, ~test & (np.arange(len(y)) % 60 == 0), bins=6),
         "not the small ones": cut(turned, ~test),
         "look at them": few < 0.05,
+        "Did the labels": (few < 0.05) | (y[test] == 1),
         "compare the scores": score[test],
         "True or False for each": cut(search, ~test)[:-1],
         "should hold True or False: ": np.where(cut(search, ~test), "yes", "no"),
