@@ -27,8 +27,6 @@ SKILL = 0.003
 seen were 0.001, and 0.009 and more for trees that had seen the test jets."""
 TWO_DIGITS = 5.1e-3
 """How far a number may be off that was rounded to two digits."""
-MORE = 0.1
-"""By how much the share of W behind a cut may exceed that of a cut in steps of mass."""
 WINDOW, BINS = (65.0, 95.0), 6
 """Masses of the selection [GeV], and in how many bins a cut has to be flat."""
 
@@ -573,7 +571,7 @@ def _why_blunt(passed, jets, scores, share):
     sharp = scores >= _thresholds((y, weights), scores, which, BINS, share)[which]
     signal = y == 1
     kept, best = (np.average(cut[signal], weights=weights[signal]) for cut in (passed, sharp))
-    if kept > best + MORE:
+    if kept > (best + 1) / 2:
         return (
             f"QCD is flat, but {kept:.0%} of the W jets pass: more than a cut on these scores can "
             "keep. Did the labels say which jets pass?"
