@@ -94,10 +94,14 @@ def network(lesson, model, shape, steps, shown):
     return lesson["set_network"](steps, shape)
 
 
-def fit_network(lesson, model, jets, seed):
-    """Train a network of the lesson, keep its best epoch; return a function to scores."""
+def fit_network(lesson, model, jets, seed, shape=None):
+    """Train a network of the lesson, keep its best epoch; return a function to scores.
+
+    ``shape`` is that of the CNN, if not the one of the schedule.
+    """
     keras = lesson["keras"]
     epochs, batch, shown = schedule(len(jets.y))
+    shown = shape or shown
     keras.utils.set_random_seed(seed)
     train, choose = (jets.rows(rows) for rows in split(len(jets.y), seed))
     steps = epochs * -(-len(train.y) // batch)

@@ -22,6 +22,11 @@ __all__ = ["flat_cut", "girth", "one_more"]
 
 SEEN = 0.95
 """An AUC that no model reaches on jets of this selection that it has not seen."""
+SKILL = 0.003
+"""By how much an AUC may differ, beyond errors, between two good models of the same quantities:
+seen were 0.001, and 0.009 and more for trees that had seen the test jets."""
+TWO_DIGITS = 5.1e-3
+"""How far a number may be off that was rounded to two digits."""
 WINDOW, BINS = (65.0, 95.0), 6
 """Masses of the selection [GeV], and in how many bins a cut has to be flat."""
 
@@ -107,18 +112,25 @@ def _about(towers, eta, phi):
 
 
 def _why_girth_differs(given, towers):
-    pt, jet = towers["pt"], towers["jet"]
     centre = _centre(towers)
-    wanted, r = _about(towers, *centre), _distance(towers, *centre)
+    wanted = _about(towers, *centre)
     off = np.abs(given - wanted) > THREE_DIGITS + 1e-5 * wanted
     if not off.any():
         return None
-    ones = np.ones_like(pt)
-    zero = np.zeros_like(wanted)
-    number = np.bincount(jet)
-    readings = {
-        "This is Σ pT r, not divided by Σ pT of the jet.": np.bincount(jet, pt * r),
-        "You divided by the number of towers; divide by Σ pT.": np.bincount(jet, pt * r) / number,
+    readings = _readings(towers, centre).items()
+    hits = (said for said, other in readings if _nearly_all(given, other))
+    rounded = (np.abs(given - wanted) <= TWO_DIGITS).all()
+    return next(hits, None) or (None if rounded else _unknown(given, wanted, off, towers))
+
+
+def _readings(towers, centre):
+    """Give for each misreading what it makes of the girth."""
+    pt, jet = towers["pt"], towers["jet"]
+    r, ones, zero = _distance(towers, *centre), np.ones_like(pt), np.zeros(jet[-1] + 1)
+    total = np.bincount(jet, pt * r)
+    return {
+        "This is Σ pT r, not divided by Σ pT of the jet.": total,
+        "You divided by the number of towers; divide by Σ pT.": total / np.bincount(jet),
         "This is the plain mean of r: weight each tower with its pT.": _mean(r, ones, jet),
         "You measured from the hardest tower: take the pT-weighted centre of all towers.": (
             _about(towers, *_hardest(towers))
@@ -136,8 +148,6 @@ def _why_girth_differs(given, towers):
             np.sqrt(_mean(r**2, pt, jet))
         ),
     }
-    hits = (said for said, other in readings.items() if _nearly_all(given, other))
-    return next(hits, None) or _unknown(given, wanted, off, towers)
 
 
 def _nearly_all(given, other):
@@ -155,66 +165,95 @@ def _unknown(given, wanted, off, towers):
             f"{off.sum()} jets are off, all of them where φ jumps from π to −π: 3.1 and −3.1 are "
             "neighbours, wrap the differences."
         )
-    k = int(np.argmax(off))
-    return (
-        f"For {off.sum()} jets I get other values: jet {k} has {wanted[k]:.3f}, not {given[k]:.3f}."
-    )
+    k = int(np.argmax(np.abs(given - wanted)))
+    side = "small" if given[k] < wanted[k] else "large"
+    return f"For {off.sum()} jets I get other values: most of all for jet {k}, yours is too {side}."
 
 
 def _why_its_auc_differs(claimed, wanted_girth, y, weights):
     turned = auc(y, wanted_girth, weights)
     wanted, counted = (max(a, 1 - a) for a in (turned, auc(y, wanted_girth)))
-    if abs(claimed - wanted) < THREE_DIGITS:
+    misread = {
+        "You left out the weights in the AUC.": counted,
+        "Which jets are wider? The score has to be larger for W: turn its sign.": 1 - wanted,
+        "You left out the weights in the AUC, and the score has to be larger for W.": 1 - counted,
+    }
+    said = _why_auc_differs(claimed, wanted, misread, "Its weighted AUC is {}.")
+    return said and f"The girth is right. {said}"
+
+
+def _why_auc_differs(claimed, wanted, misread, otherwise):
+    """Sentence on an AUC that is not the one wanted, nor that to two digits; or None."""
+    two_digits = abs(claimed - wanted) < TWO_DIGITS and abs(claimed - round(claimed, 2)) < 1e-9
+    if abs(claimed - wanted) < THREE_DIGITS or two_digits:
         return None
-    said = first_that_agrees(
-        claimed,
-        {
-            "The girth is right. You left out the weights in the AUC.": counted,
-            "The girth is right. Which jets are wider? The score has to be larger for W: "
-            "turn its sign.": 1 - wanted,
-            "The girth is right. You left out the weights in the AUC, and the score has to be "
-            "larger for W.": 1 - counted,
-        },
-        1e-3,
-    )
-    return said or (
-        f"The girth is right; for it I get a weighted AUC of {wanted:.4f}, you say {claimed:.4f}."
-    )
+    direction = "larger than you say" if claimed < wanted else "smaller than you say"
+    return first_that_agrees(claimed, misread, 1e-3) or otherwise.format(direction)
 
 
-def one_more(test, baseline, *, my_score=None, my_auc=None, taken=None):
-    """Exercise 2: a score that knows one more quantity than the baseline.
+def one_more(
+    jets, samples, learn, *, my_quantity=None, my_score=None, my_auc=None, baseline, taken
+):
+    """Exercise 2: one more quantity that improves trees.
 
-    The gain has to exceed two errors of itself, from 100 draws with replacement (Poisson
-    weights, always the same ones) in which both scores see the same jets. A score that puts the
-    jets in nearly the same order as ``taken`` has to be better than that, by three errors.
+    Trees learn here from the train jets, with the quantity: its worth is theirs. The gain has to
+    exceed two errors, those of a paired difference of two AUCs (DeLong, DeLong and Clarke-Pearson,
+    Biometrics 44 (1988) 837, for weighted jets). The score given may be that of another model,
+    but not better than these trees by three errors and what good models differ by.
 
     Parameters
     ----------
-    test : tuple of array_like
-        ``(y, weights)`` of the test jets.
-    baseline : array_like, shape (n,)
-        Scores to be improved.
-    my_score : array_like, shape (n,)
-        Scores of the test jets, larger for W.
+    jets : tuple of array_like
+        ``(X, y, weights)`` of all jets; ``X``, shape (n, quantities), is what is known already.
+    samples : tuple of array_like of bool, shape (n,)
+        Which jets are to train and which to test.
+    learn : callable
+        From ``(X, y, weights, seed)`` to a model with ``decision_function``.
+    my_quantity : array_like, shape (n,)
+        One more quantity of all jets.
+    my_score : array_like, shape (tested,)
+        Scores of the test jets, larger for W, of a model that knows it too.
     my_auc : float
-        Weighted AUC claimed.
-    taken : array_like, shape (n,), optional
-        Scores with a quantity that was shown already.
+        Weighted AUC claimed for the score.
+    baseline : array_like, shape (tested,)
+        Scores to be improved.
+    taken : array_like, shape (n,)
+        A quantity that was shown already.
 
     Returns
     -------
     Verdict
     """
-    y, weights = map(np.asarray, test)
-    answers = {"my_score": my_score, "my_auc": my_auc}
-    if unusable := missing(**answers) or no_number(my_auc=my_auc) or _no_test_scores(my_score, y):
+    answers = {"my_quantity": my_quantity, "my_score": my_score, "my_auc": my_auc}
+    if unusable := missing(**answers) or no_number(my_auc=my_auc):
         return unusable
-    score, baseline = np.asarray(my_score, float), np.asarray(baseline, float)
-    said = _why_claim_differs(my_auc, y, score, weights) or _why_not_new(
-        (y, weights), score, baseline, taken
-    )
-    return Verdict(False, said) if said else _judge_gain(y, weights, score, baseline)
+    X, y, weights = (np.asarray(part, float) for part in jets)
+    train, test = (np.asarray(which, bool) for which in samples)
+    if unusable := _no_quantity(my_quantity, test) or _no_test_scores(my_score, y[test]):
+        return unusable
+    quantity, score = np.asarray(my_quantity, float), np.asarray(my_score, float)
+    if said := (
+        _why_claim_differs(my_auc, y[test], score, weights[test])
+        or _why_not_new(quantity, X, taken, (y, weights))
+        or _why_learned(quantity, y, weights, (train, test))
+    ):
+        return Verdict(False, said)
+    own = _own_score(np.column_stack([X, quantity]), y, weights, (train, test), learn)
+    return _judge_gain((y[test], weights[test]), score, own, np.asarray(baseline, float))
+
+
+def _no_quantity(quantity, test):
+    if shape_of(quantity) == (test.sum(),):
+        return Verdict(
+            False,
+            "my_quantity is there for the test jets only: trees need it for the train jets too. "
+            f"Give it for all {len(test)} jets.",
+        )
+    if unusable := no_scores([len(test)], my_quantity=quantity):
+        return Verdict(False, unusable.reason.replace("scores", "numbers, one per jet"))
+    if len(np.unique(quantity)) == 1:
+        return Verdict(False, "my_quantity is the same number for all jets.")
+    return None
 
 
 def _no_test_scores(score, y):
@@ -234,37 +273,40 @@ def _no_test_scores(score, y):
 
 
 def _why_claim_differs(claimed, y, score, weights):
-    curve = roc_curve(y, score, weights)
-    found = f"{curve.auc:.4f} ± {curve.auc_error:.4f}"
-    if abs(claimed - curve.auc) >= THREE_DIGITS:
-        misread = {
-            "You left out the weights.": auc(y, score),
-            "Signal and background are swapped.": 1 - curve.auc,
-        }
-        said = first_that_agrees(claimed, misread, 5e-4)
-        return said or f"On the test jets I get a weighted AUC of {found}, you say {claimed:.4f}."
-    if curve.auc < 0.5:
-        return f"AUC {found}: the scores are larger for QCD; turn them."
-    if curve.auc > SEEN:
-        return (
-            f"AUC {found} is too good for jets that a model has not seen: did it train on the "
-            "test jets, or is the label among its inputs?"
-        )
-    return None
+    found = auc(y, score, weights)
+    misread = {
+        "You left out the weights in the AUC.": auc(y, score),
+        "Signal and background are swapped in the AUC.": 1 - found,
+    }
+    otherwise = "On the test jets your score's weighted AUC is {}."
+    if said := _why_auc_differs(claimed, found, misread, otherwise):
+        return said
+    if found < 0.5:
+        return "The AUC is below ½: the scores are larger for QCD; turn them."
+    return _too_good() if found > SEEN else None
 
 
-def _why_not_new(jets, score, baseline, taken):
-    if _rank_correlation(score, baseline) > 0.9999:
-        return "These are the scores of the baseline: it has to learn one more quantity."
-    if taken is None or _rank_correlation(score, taken) < 0.99:
-        return None
-    gain, error = _gain(*jets, score, np.asarray(taken, float))
-    if gain > 3 * error:
-        return None
+def _too_good():
     return (
-        "That one is taken: the scores are nearly those with the number of filled pixels. Find a "
-        "quantity that says something else."
+        "This is too good for jets that a model has not seen: did it train on the test jets, or "
+        "is the label, or the weight, among its inputs?"
     )
+
+
+def _why_not_new(quantity, known, taken, forbidden):
+    def likeness(*columns):
+        return max(abs(_rank_correlation(quantity, column)) for column in columns)
+
+    if likeness(*forbidden) > 0.999:
+        return _too_good()
+    if likeness(taken) > 0.95:
+        return (
+            "That one is taken: the quantity is nearly the number of filled pixels. Find one that "
+            "says something else."
+        )
+    if likeness(*known.T) > 0.999:
+        return "The trees know that quantity already: it is one of those of the baseline."
+    return None
 
 
 def _rank_correlation(a, b):
@@ -272,24 +314,81 @@ def _rank_correlation(a, b):
     return np.corrcoef(*ranks)[0, 1]
 
 
-def _gain(y, weights, score, baseline):
-    """Gain in AUC, and its error from draws of jets that both scores share."""
+def _why_learned(quantity, y, weights, samples):
+    """Sentence on a quantity that knows the labels, or those of the test jets; or None."""
+    train, test = (roc_curve(y[of], quantity[of], weights[of]) for of in samples)
+    sign = np.sign(train.auc - 0.5) or 1
+    if max(train.auc, 1 - train.auc, test.auc, 1 - test.auc) > SEEN:
+        return _too_good()
+    if sign * (test.auc - train.auc) > 4 * np.hypot(train.auc_error, test.auc_error):
+        return (
+            "The quantity separates the test jets better than the train jets, by more than chance:"
+            " was it learned on the test jets?"
+        )
+    return None
 
-    def gain(drawn):
-        return auc(y, score, drawn) - auc(y, baseline, drawn)
 
-    rng = np.random.default_rng(5)
-    draws = (weights * rng.poisson(1, len(y)) for _ in range(100))
-    return gain(weights), np.std([gain(drawn) for drawn in draws])
+def _own_score(X, y, weights, samples, learn):
+    """Scores of the test jets by trees that saw the train jets only."""
+    train, test = samples
+    scaled = weights[train].copy()
+    for kind in (0, 1):
+        of = y[train] == kind
+        scaled[of] *= len(scaled) / 2 / scaled[of].sum()
+    return learn(X[train], y[train], scaled, 0).decision_function(X[test])
 
 
-def _judge_gain(y, weights, score, baseline):
-    gain, error = _gain(y, weights, score, baseline)
+def _judge_gain(jets, score, own, baseline):
+    if auc(jets[0], own, jets[1]) > SEEN:
+        return Verdict(False, _too_good())
+    gain, error = _gain(*jets, own, baseline)
+    if gain <= 2 * error:
+        meaning = "That can be chance." if gain > -2 * error else "It got worse."
+        return Verdict(
+            False,
+            f"With this quantity the AUC of trees changes by {gain:+.4f} ± {error:.4f}. {meaning}",
+        )
+    more, error = _gain(*jets, score, own)
+    if more > 3 * error + SKILL:
+        return Verdict(
+            False,
+            "The quantity helps. But your score is better, by more than chance, than that of trees "
+            "that learn it from the train jets: did your model see the test jets?",
+        )
+    gain, error = _gain(*jets, score, baseline)
     told = f"{gain:+.4f} ± {error:.4f}"
     if gain <= 2 * error:
-        meaning = "It got worse." if gain < -2 * error else "That can be chance."
-        return Verdict(False, f"The AUC is computed correctly. It changes by {told}. {meaning}")
+        return Verdict(
+            False, f"The quantity helps, but not in your score: its AUC changes by {told}."
+        )
     return Verdict(True, f"Right: the AUC rises by {told}, both measured on the same jets.")
+
+
+def _gain(y, weights, score, baseline):
+    """Gain in AUC on the same jets, and its error."""
+    apart = [
+        a - b for a, b in zip(*(_placed(y, s, weights) for s in (score, baseline)), strict=True)
+    ]
+    of = [weights[y == kind] for kind in (1, 0)]
+    gain = np.average(apart[0], weights=of[0])
+    variance = sum(
+        np.sum(w**2 * (d - gain) ** 2) / w.sum() ** 2 for d, w in zip(apart, of, strict=True)
+    )
+    return gain, np.sqrt(variance)
+
+
+def _placed(y, score, weights):
+    """For W jets and for QCD, the share of the other kind that each jet is ranked right of."""
+    kinds = [(score[y == kind], weights[y == kind]) for kind in (1, 0)]
+    return [_share_below(*kinds[1], kinds[0][0]), 1 - _share_below(*kinds[0], kinds[1][0])]
+
+
+def _share_below(values, weights, at):
+    """Share of the weight below each place, ties by half."""
+    order = np.argsort(values)
+    summed = np.append(0, np.cumsum(weights[order]))
+    low, high = (np.searchsorted(values[order], at, side=side) for side in ("left", "right"))
+    return (summed[low] + summed[high]) / (2 * summed[-1])
 
 
 def flat_cut(test, scores, mass, *, my_pass=None, share=0.05):
@@ -472,6 +571,11 @@ def _why_blunt(passed, jets, scores, share):
     sharp = scores >= _thresholds((y, weights), scores, which, BINS, share)[which]
     signal = y == 1
     kept, best = (np.average(cut[signal], weights=weights[signal]) for cut in (passed, sharp))
+    if kept > (best + 1) / 2:
+        return (
+            f"QCD is flat, but {kept:.0%} of the W jets pass: more than a cut on these scores can "
+            "keep. Did the labels say which jets pass?"
+        )
     told = f"QCD is flat, but only {kept:.0%} of the W jets pass"
     if kept < share / 2:
         return f"{told}: let the large scores pass, not the small ones."

@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 
 from hepml import stats
 from hepml.checks import jet_images as check
@@ -68,6 +70,7 @@ def test_a_right_girth_is_right_also_when_rounded(jets):
     assert judge_girth(jets).ok
     assert judge_girth(jets, right.astype("float32")).ok
     assert judge_girth(jets, right.round(3), round(right_auc(jets), 3)).ok
+    assert judge_girth(jets, right.round(2), round(right_auc(jets), 2)).ok
     assert judge_girth(jets, list(right)).ok
 
 
@@ -80,7 +83,7 @@ def test_an_answer_not_given_is_neither_right_nor_wrong(jets):
     verdict = check.girth(*jets, my_girth=..., my_auc=...)
     assert verdict.ok is None
     assert "my_girth and my_auc" in verdict.reason
-    assert check.one_more(jets[1:], jets[2]).ok is None
+    assert check.one_more(*[None] * 3, baseline=None, taken=None).ok is None
     assert check.flat_cut(jets[1:], jets[2], jets[2], my_pass=...).ok is None
 
 
@@ -136,95 +139,148 @@ def test_misreadings_of_the_auc_of_the_girth_are_named(jets):
         "left out the weights in the AUC.": counted,
         "turn its sign": stats.auc(y, about(towers), weights),
         "and the score has to be": 1 - counted,
-        "I get a weighted AUC": right_auc(jets) + 0.03,
+        "smaller than you say": right_auc(jets) + 0.03,
+        "larger than you say": right_auc(jets) - 0.03,
         "a number": "0.7",
     }
     assert not_named(lambda auc: judge_girth(jets, auc=auc), wrong) == {}
 
 
+class Race:
+    """Three quantities that are known, one that is taken and one that is new; and three samples."""
+
+    def __init__(self, seed=3, jets=12_000):
+        rng = np.random.default_rng(seed)
+        self.y = rng.integers(0, 2, jets)
+        self.weights = np.where(self.y == 1, 1, rng.exponential(1, jets))
+        self.columns = rng.normal(0, 1, (jets, 5)) + self.y[:, None] * [1.2, 0.6, 0.4, 0.7, 0.8]
+        self.columns[:, 0] += 0.3 * np.log(self.weights + 0.1)  # so that the weights matter
+        part = rng.choice(3, jets, p=[0.55, 0.1, 0.35])
+        self.train, self.test = part == 0, part == 2
+        self.new = self.columns[:, 4]
+        self.baseline, self.better = self.score(), self.score(self.new)
+
+    def score(self, quantity=None, of=None):
+        """Scores of the test jets by a model that learned from some jets."""
+        more = () if quantity is None else (quantity,)
+        X = np.column_stack([self.columns[:, :3], *more])
+        of = self.train if of is None else of
+        return learn(X[of], self.y[of], self.weights[of], 0).decision_function(X[self.test])
+
+    def auc(self, score):
+        return stats.auc(self.y[self.test], score, self.weights[self.test])
+
+    def judge(self, score=None, auc=None, quantity=None):
+        score = self.better if score is None else score
+        return check.one_more(
+            (self.columns[:, :3], self.y, self.weights),
+            (self.train, self.test),
+            learn,
+            my_quantity=self.new if quantity is None else quantity,
+            my_score=score,
+            my_auc=self.auc(np.ravel(score)[: self.test.sum()]) if auc is None else auc,
+            baseline=self.baseline,
+            taken=self.columns[:, 3],
+        )
+
+    def with_quantity(self, quantity):
+        return self.judge(self.score(quantity), quantity=quantity)
+
+
+def learn(X, y, weights, seed):
+    return LogisticRegression(random_state=seed).fit(X, y, sample_weight=weights)
+
+
 @pytest.fixture(scope="module")
 def race():
-    """((y, weights), baseline, one with a taken quantity, one with another)."""
-    rng = np.random.default_rng(3)
-    n = 6000
-    y = rng.integers(0, 2, n)
-    weights = np.where(y == 1, 1, rng.exponential(1, n))
-    baseline, taken, other = (size * y + rng.normal(0, 1, n) for size in (1.4, 0.7, 0.5))
-    tilt = 0.3 * np.log(weights + 0.1)  # so that the weights matter
-    return (y, weights), baseline + tilt, baseline + 0.7 * taken + tilt, baseline + other / 2 + tilt
-
-
-def judge_more(race, score, auc=None):
-    (y, weights), baseline, taken, _ = race
-    auc = stats.auc(y, np.ravel(score)[: len(y)], weights) if auc is None else auc
-    return check.one_more((y, weights), baseline, my_score=score, my_auc=auc, taken=taken)
+    return Race()
 
 
 def test_one_more_quantity_is_right_in_any_unit(race):
-    *_, better = race
-    found = judge_more(race, better)
-    assert found.ok
+    found = race.judge()
+    assert found.ok, found
     assert "rises by +0.0" in found.reason
-    assert judge_more(race, 1 / (1 + np.exp(-better))).ok
-    assert judge_more(race, better.astype("float32")).ok
+    probability = 1 / (1 + np.exp(-race.better))
+    for score in (probability, probability.round(3), race.better.astype("float32")):
+        assert race.judge(score).ok
+    assert race.judge(auc=round(race.auc(race.better), 2)).ok
+    assert race.judge(quantity=list(3 - 20 * race.new)).ok
+    assert race.with_quantity(np.floor(4 * race.new)).ok
 
 
-def test_the_error_of_the_gain_is_that_of_a_paired_comparison(race):
-    """DeLong's closed form for two AUCs of the same jets, here for unit weights."""
-    (y, _), baseline, _, better = race
-
-    def shares(score):
-        return [
-            (np.searchsorted(np.sort(score[y == 1 - k]), score[y == k]) / (y == 1 - k).sum())
-            for k in (1, 0)
-        ]
-
-    apart = [a - b for a, b in zip(shares(better), shares(baseline), strict=True)]
-    error = np.sqrt(sum(np.var(part) / len(part) for part in apart))
-    said = judge_more(((y, np.ones(len(y))), baseline, baseline[::-1], better), better).reason
-    assert float(said.split("± ")[1].split(",")[0]) == pytest.approx(error, rel=0.3)
+def test_the_error_of_the_gain_is_that_of_a_bootstrap(race):
+    said = race.judge().reason
+    y, weights = race.y[race.test], race.weights[race.test]
+    rng = np.random.default_rng(5)
+    draws = [weights * rng.poisson(1, len(y)) for _ in range(200)]
+    gains = [stats.auc(y, race.better, d) - stats.auc(y, race.baseline, d) for d in draws]
+    gain, error = (float(told) for told in said.split("by ")[1].split(",")[0].split(" ± "))
+    assert gain == pytest.approx(race.auc(race.better) - race.auc(race.baseline), abs=6e-5)
+    assert error == pytest.approx(np.std(gains), rel=0.2)
 
 
 def test_a_gain_that_can_be_chance_is_none(race):
-    (y, _), baseline, *_ = race
     rng = np.random.default_rng(1)
-    noisy = judge_more(race, baseline + rng.normal(0, 0.02, len(y)))
-    worse = judge_more(race, baseline + rng.normal(0, 1, len(y)))
-    assert noisy.ok is worse.ok is False
-    assert "chance" in noisy.reason
-    assert "It got worse" in worse.reason
+    noise = race.with_quantity(rng.normal(0, 1, len(race.y)))
+    assert noise.ok is False
+    assert "chance" in noise.reason
+    worse = race.judge(race.better + rng.normal(0, 3, len(race.better)))
+    assert worse.ok is False
+    assert "not in your score" in worse.reason
+
+
+def test_a_model_that_saw_the_test_jets_is_noticed(race):
+    """Also one that saw all jets, and that is no better than the limit of what can be true."""
+    X = np.column_stack([race.columns[:, :3], race.new])
+    for of in (race.test, np.ones(len(race.y), bool)):
+        forest = RandomForestClassifier(60, min_samples_leaf=15, random_state=1)
+        forest.fit(X[of], race.y[of], race.weights[of])
+        score = forest.predict_proba(X[race.test])[:, 1]
+        assert race.auc(score) < check.SEEN
+        verdict = race.judge(score)
+        assert verdict.ok is False
+        assert "did your model see the test jets" in verdict.reason
 
 
 def test_misreadings_of_one_more_are_named(race):
-    (y, weights), baseline, taken, better = race
-    right, n = stats.auc(y, better, weights), len(y)
-    counted = stats.auc(y, better)
+    y, n = race.y[race.test], race.test.sum()
+    right, counted = race.auc(race.better), stats.auc(y, race.better)
     assert abs(counted - right) > 2e-3
-    rng = np.random.default_rng(2)
+    two_columns = np.stack([-race.better, race.better], axis=1)
+    learned = np.where(race.test, race.y + race.new, race.new)
     wrong = {
-        "left out the weights": (better, counted),
-        "are swapped": (better, 1 - right),
-        "I get a weighted AUC": (better, right + 0.02),
-        "larger for QCD": (-better, None),
-        f"of the {n} test jets": (better[: n // 2], right),
-        "[:, 0]": (better[:, None], right),
-        "[:, 1]": (np.stack([-better, better], axis=1), right),
-        "classes": ((better > 0).astype(int), None),
-        "of the baseline": (3 * baseline + 1, None),
-        "That one is taken": (np.exp(taken / 9), None),
-        "nearly": (taken + rng.normal(0, 0.02, n), None),
-        "too good": (5 * y + better, None),
-        "a number": (better, np.nan),
+        "left out the weights": {"auc": counted},
+        "are swapped": {"auc": 1 - right},
+        "smaller than you say": {"auc": right + 0.02},
+        "larger than you say": {"auc": right - 0.02},
+        "larger for QCD": {"score": -race.better},
+        f"of the {n} test jets": {"score": race.better[: n // 2], "auc": right},
+        "[:, 0]": {"score": race.better[:, None]},
+        "[:, 1]": {"score": two_columns, "auc": right},
+        "classes": {"score": (race.better > 0).astype(int)},
+        "not in your score": {"score": 3 * race.baseline + 1},
+        "too good": {"score": 5 * y + race.better},
+        "is the label": {"quantity": 2 * race.y},
+        "or the weight": {"quantity": race.weights},
+        "That one is taken": {"quantity": np.round(3 * race.columns[:, 3])},
+        "know that quantity": {"quantity": np.exp(race.columns[:, 1])},
+        "learned on the test jets": {"quantity": learned},
+        "for the train jets too": {"quantity": race.new[race.test]},
+        "one per jet": {"quantity": race.new[:-1]},
+        "the same number": {"quantity": np.ones(len(race.y))},
+        "a number": {"auc": np.nan},
     }
-    assert not_named(lambda given: judge_more(race, *given), wrong) == {}
+    assert not_named(lambda given: race.judge(**given), wrong) == {}
 
 
-def test_what_is_taken_may_be_used_if_more_is_gained(race):
-    (y, weights), _, taken, _ = race
-    rng = np.random.default_rng(4)
-    more = taken + 0.2 * (y + rng.normal(0, 0.3, len(y)))
-    assert np.corrcoef(more, taken)[0, 1] > 0.98
-    assert judge_more(((y, weights), *race[1:]), more).ok
+def test_the_right_numbers_are_not_told(race, jets):
+    for verdict, right in (
+        (race.judge(auc=0.6), race.auc(race.better)),
+        (judge_girth(jets, auc=0.5), right_auc(jets)),
+        (judge_girth(jets, np.roll(about(jets[0]), 1)), about(jets[0])[1]),
+    ):
+        assert verdict.ok is False
+        assert f"{right:.3f}" not in verdict.reason
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +366,7 @@ def test_misreadings_of_the_flat_cut_are_named(search):
         "take more": cut(search, ~test & (np.arange(len(y)) % 60 == 0), bins=6),
         "not the small ones": cut(turned, ~test),
         "look at them": few < 0.05,
+        "Did the labels": (few < 0.05) | (y[test] == 1),
         "compare the scores": score[test],
         "True or False for each": cut(search, ~test)[:-1],
         "should hold True or False: ": np.where(cut(search, ~test), "yes", "no"),

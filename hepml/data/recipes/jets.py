@@ -1,4 +1,4 @@
-"""Boosted W and QCD jets at 13 TeV as lists of calorimeter towers, after arXiv:1511.05190."""
+"""Boosted W and QCD jets as calorimeter towers, selected as in arXiv:1511.05190; pp at 13 TeV."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
