@@ -13,21 +13,24 @@ FOLDER. What is there is put together in ``hepml/data/recorded/deep-networks.jso
 import argparse
 import json
 import os
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.cells import VALIDATION, Cells, compare, cpu_seconds, say, split
+from benchmarks.cells import Cells, compare, cpu_seconds, say, split
 from benchmarks.lessons import RECORDED, ROOT, recipe, record
 from hepml import data, stats
 
 LESSON = "deep-networks"
-SIZES = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
-SEEDS = {3_000: 4, 10_000: 3, 30_000: 2}
-FEATURES = ("low", "high", "all")
+SIZES = (3_000, 10_000, 30_000, 100_000, 300_000)
+SEEDS = {3_000: 2, 10_000: 2}
+FEATURES = ("low", "all", "listed", "high")
 MODELS = ("trees", "shallow", "deep")
 PAIRS = (
     ("deep low", "trees low"),
+    ("deep listed", "trees listed"),
     ("deep high", "trees high"),
     ("deep all", "trees all"),
     ("deep low", "shallow low"),
@@ -35,8 +38,12 @@ PAIRS = (
     ("deep low", "trees all"),
     ("deep low", "deep all"),
     ("trees low", "trees all"),
+    ("deep listed", "deep low"),
+    ("deep all", "deep listed"),
+    ("trees listed", "trees low"),
+    ("trees all", "trees listed"),
 )
-HIDDEN = {"shallow": (300,), "deep": (256,) * 4}
+HIDDEN = {"shallow": (300,), "deep": (128,) * 3}
 # Training events: epochs, batch size, dropout.
 SCHEDULE = {
     3_000: (40, 64, 0.3),
@@ -44,8 +51,22 @@ SCHEDULE = {
     30_000: (30, 256, 0.2),
     100_000: (24, 512, 0.1),
     300_000: (12, 1024, 0.05),
-    1_000_000: (10, 2048, 0.0),
 }
+# What is chosen for each model, one after the other; a search goes up and down each list.
+GRIDS = {
+    "trees": {"leaves": (4, 8, 15, 31, 63, 127, 255, 511), "rate": (0.1, 0.05, 0.025)},
+    "shallow": {"rate": (2e-3, 6e-3, 2e-2, 6e-2, 0.2)},
+    "deep": {"rate": (2e-4, 7e-4, 2e-3, 6e-3, 2e-2)},
+}
+FIRST = {
+    "trees": {"leaves": 31, "rate": 0.1},
+    "shallow": {"rate": 2e-2},
+    "deep": {"rate": 2e-3},
+}
+# From so many events on, the search only goes up its list from the settings of the smaller size.
+UPWARDS = 100_000
+# Networks on these inputs take the settings that were chosen with all columns.
+TUNED_WITH = {"listed": "all", "high": "all"}
 UCI_SEEDS, FOLDS = 5, 5
 TAUTAU_SEEDS = 3
 
@@ -56,19 +77,20 @@ def schedule(events):
     return SCHEDULE[nearest]
 
 
-def fit_network(lesson, sample, *, hidden, seed):
-    """Train the lesson's network, keep its best epoch; return a function to scores."""
+def fit_network(lesson, sample, *, hidden, rate, seed):
+    """Train the lesson's network, keep its best epoch; return what ``fit`` does."""
     keras, (X, y, w) = lesson["keras"], sample
     epochs, batch, dropout = schedule(len(y))
+    keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     train, choose = split(len(y), seed)
     scaled = lesson["standardiser"](X[train])
-    model = lesson["network"](
-        X.shape[1], epochs * -(-len(train) // batch), hidden=hidden, dropout=dropout
-    )
+    steps = -(-len(train) // batch)
+    model = lesson["network"](X.shape[1], epochs * steps, hidden=hidden, dropout=dropout, rate=rate)
+    model.steps_per_execution = steps
     best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
     target = y.astype("float32")[:, None]
-    model.fit(
+    past = model.fit(
         scaled(X[train]),
         target[train],
         sample_weight=w[train],
@@ -79,38 +101,132 @@ def fit_network(lesson, sample, *, hidden, seed):
         callbacks=[best],
         verbose=0,
     )
-    return lambda Z: model.predict(scaled(Z), batch_size=8192, verbose=0)[:, 0]
+    return lambda Z: model.predict(scaled(Z), batch_size=8192, verbose=0)[:, 0], min(
+        past.history["val_loss"]
+    )
 
 
-def fit_trees(lesson, sample, *, seed):
-    """Train the lesson's trees with leaves, steps and rounds that suit the number of events."""
+def fit_trees(lesson, sample, *, seed, **settings):
+    """Train the lesson's trees, as many as suit the choose events; return what ``fit`` does."""
     X, y, w = sample
-    many = len(y) >= 100_000
-    model = lesson["trees"](
-        seed,
-        rounds=1500,
-        rate=0.1 if many else 0.04,
-        leaves=63 if many else 15,
+    train, choose = split(len(y), seed)
+    model = lesson["trees"](seed, **settings)
+    model.fit(
+        X[train],
+        y[train],
+        sample_weight=w[train],
+        X_val=X[choose],
+        y_val=y[choose],
+        sample_weight_val=w[choose],
     )
-    model.set_params(
-        early_stopping=True, validation_fraction=VALIDATION, n_iter_no_change=15, max_features=0.5
-    )
-    model.fit(X, y, sample_weight=w)
-    return lambda Z: model.predict_proba(Z)[:, 1]
+    return lambda Z: model.predict_proba(Z)[:, 1], -model.validation_score_.max()
 
 
-def fit(lesson, kind, sample, seed):
-    """Train one of the three models on ``(X, y, weights)``; return a function to scores."""
+def fit(lesson, kind, sample, seed, settings):
+    """Train one of the three models on ``(X, y, weights)``.
+
+    Returns
+    -------
+    score : callable
+        From inputs to scores.
+    loss : float
+        Of the tenth of the events that chose the epoch or the number of trees.
+    """
     if kind == "trees":
-        return fit_trees(lesson, sample, seed=seed)
-    return fit_network(lesson, sample, hidden=HIDDEN[kind], seed=seed)
+        return fit_trees(lesson, sample, seed=seed, **settings)
+    return fit_network(lesson, sample, hidden=HIDDEN[kind], seed=seed, **settings)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def climb(grid, start, loss, steps=(1, -1)):
+    """Point of a list with the smallest loss, from ``start`` on, until its neighbours are worse.
+
+    Parameters
+    ----------
+    grid : sequence
+    start : object
+        One of them.
+    loss : callable
+        From a point to its loss.
+    steps : sequence of int
+        Which neighbours are tried.
+    """
+    best = grid.index(start)
+    while True:
+        near = [best + step for step in (0, *steps) if 0 <= best + step < len(grid)]
+        better = min(near, key=lambda k: loss(grid[k]))
+        if better == best:
+            return grid[best]
+        best = better
+
+
+def chosen(kind, start, loss, steps=(1, -1)):
+    """Find settings with the smallest loss on the choose events, one after the other.
+
+    Parameters
+    ----------
+    kind : str
+        One of the models.
+    start : dict
+        Settings to begin with.
+    loss : callable
+        From settings to their loss.
+    steps : sequence of int
+        As of ``climb``.
+    """
+    best = dict(start)
+    for name, grid in GRIDS[kind].items():
+        best[name] = climb(
+            grid, best[name], lambda value, name=name: loss({**best, name: value}), steps
+        )
+    return best
+
+
+def told(settings):
+    """Write settings as part of a cell's name."""
+    return "x".join(f"{value:g}" for value in settings.values())
+
+
+def read(kind, words):
+    """Undo ``told``."""
+    values = map(float, words.split("x"))
+    names = GRIDS[kind]
+    return {name: int(v) if name == "leaves" else v for name, v in zip(names, values, strict=True)}
+
+
+def tried(cells, sample, which, kind):
+    """Mean loss on the choose events for all settings there are, those of most seeds only."""
+    losses = {}
+    for path in sorted(cells.folder.glob(f"{sample}-{which}-{kind}-*-choose.npz")):
+        words = path.name.split("-")[-3]
+        losses.setdefault(words, []).append(float(np.load(path)["score"][0]))
+    most = max(map(len, losses.values()), default=0)
+    return {words: float(np.mean(each)) for words, each in losses.items() if len(each) == most}
+
+
+def best(cells, sample, which, kind):
+    """Find the settings with the smallest loss so far, or None."""
+    losses = tried(cells, sample, which, kind)
+    return read(kind, min(losses, key=losses.get)) if losses else None
+
+
+def settle(cells, size, which, kind, loss):
+    """Choose settings, beginning with those of the next smaller size."""
+    if kind != "trees" and which in TUNED_WITH:
+        loss(best(cells, size, TUNED_WITH[which], kind) or FIRST[kind])
+        return
+    smaller = [best(cells, n, which, kind) for n in sorted(SIZES) if n < size]
+    starts = [start for start in smaller if start] or [FIRST[kind]]
+    chosen(kind, starts[-1], loss, (1,) if size >= UPWARDS else (1, -1))
 
 
 # ---------------------------------------------------------------- learning curves
 
 
-def cell_name(size, which, kind, seed):
-    return f"{size} {which} {kind} {seed}"
+def cell_name(size, which, kind, settings, seed):
+    return f"{size} {which} {kind} {told(settings)} {seed}"
 
 
 def seeds_of(size):
@@ -128,48 +244,69 @@ def pool(folder):
 
 
 def curves(folder, cells, sizes, features=FEATURES, models=MODELS):
-    """Train what is not there yet; small sizes take different events for each seed."""
+    """Train what is not there yet, small sizes first; each seed takes other events."""
     lesson, test, events = recipe(LESSON), data.load("heavy_higgs"), pool(folder)
     events = events.iloc[: max(size * len(seeds_of(size)) for size in sizes)]
-    for which in features:
-        X_test = lesson["inputs"](test, which)
-        X = lesson["inputs"](events, which).astype("float32")
-        for size, seed, kind in todo(cells, which, sizes, len(events), models):
-            rows = slice(seed * size, (seed + 1) * size)
-            y, begin = events["Label"].to_numpy()[rows], cpu_seconds()
-            sample = X[rows], y, np.ones(len(y), "float32")
-            score = fit(lesson, kind, sample, seed)(X_test)
-            cpu = cpu_seconds() - begin
-            cells.put(cell_name(size, which, kind, seed), score, cpu)
-            auc = stats.auc(test["Label"].to_numpy(), score)
-            say(f"{size:8d} {which:5s}{kind:8s}{seed} AUC {auc:.4f}  {cpu:6.0f} CPU s")
+    y = events["Label"].to_numpy()
+    seen = {
+        which: [lesson["inputs"](sample, which).astype("float32") for sample in (events, test)]
+        for which in features
+    }
 
-
-def todo(cells, which, sizes, available, models):
-    """Sizes, seeds and models that are not there yet, small ones first."""
-    for size in sorted(sizes):
+    def loss_of(size, which, kind, settings):
+        losses = []
         for seed in seeds_of(size):
-            if (seed + 1) * size > available:
-                continue
-            for kind in models:
-                if cells.get(cell_name(size, which, kind, seed)) is None:
-                    yield size, seed, kind
+            rows = slice(seed * size, (seed + 1) * size)
+            sample = seen[which][0][rows], y[rows], np.ones(size, "float32")
+            name = cell_name(size, which, kind, settings, seed)
+            train = partial(fit, lesson, kind, sample, seed, settings)
+            losses.append(kept(cells, name, train, seen[which][1]))
+        return float(np.mean(losses))
+
+    for size, which, kind in product(sorted(sizes), features, models):
+        if kind == "shallow" and which in TUNED_WITH:
+            continue
+        settle(cells, size, which, kind, partial(loss_of, size, which, kind))
+
+
+def kept(cells, name, train, X_test):
+    """Loss on the choose events of a training, which is done if it is not there."""
+    if cells.get(f"{name} choose") is None:
+        begin = cpu_seconds()
+        score, loss = train()
+        cells.put(name, score(X_test), cpu_seconds() - begin)
+        cells.put(f"{name} choose", np.array([loss]), 0.0)
+        say(f"{name:32s} choose {loss:.4f}  {cpu_seconds() - begin:6.0f} CPU s")
+    return float(cells.get(f"{name} choose")[0][0])
 
 
 def collected(cells, sizes):
     """All that is there: AUC of each model at each size, and differences with paired errors."""
     y = data.load("heavy_higgs")["Label"].to_numpy()
     found = {size: all_scores(cells, size, seeds_of(size)) for size in sizes}
-    return {str(size): summary(y, scores) for size, scores in found.items() if scores}
+    return {
+        str(size): told_apart(cells, size, summary(y, scores))
+        for size, scores in found.items()
+        if scores
+    }
+
+
+def told_apart(cells, sample, found):
+    """Add to each model its settings, and the loss on the choose events of all that were tried."""
+    for name, model in found["models"].items():
+        kind, which = name.split()
+        model["settings"] = best(cells, sample, which, kind)
+        model["tried"] = tried(cells, sample, which, kind)
+    return found
 
 
 def all_scores(cells, sample, seeds):
-    """Scores and CPU seconds of each training that is there, by model and columns."""
+    """Scores and CPU seconds of the trainings with the best settings, by model and columns."""
     found = {}
-    for which in FEATURES:
-        for kind in MODELS:
-            if there := cells.of(cell_name(sample, which, kind, seed) for seed in seeds):
-                found[f"{kind} {which}"] = there
+    for which, kind in product(FEATURES, MODELS):
+        if settings := best(cells, sample, which, kind):
+            names = [cell_name(sample, which, kind, settings, seed) for seed in seeds]
+            found[f"{kind} {which}"] = cells.of(names)
     return found
 
 
