@@ -361,7 +361,7 @@ OWN_NETWORK = Exercise(
         "the label and noise": ("too good to be true", partial(leaked, noise=1.5)),
         "trained on the test events": ("too good to be true", partial(weak, auc=0.92)),
         "classes": ("classes", lambda w: answered(w, score=(w.score > 0.5) + 0.0)),
-        "shape (n, 1)": ("take [:, 0]", lambda w: answered(w, score=w.score[:, None])),
+        "shape (n, 1)": ("Take [:, 0]", lambda w: answered(w, score=w.score[:, None])),
         "accuracy": (
             "accuracy",
             lambda w: answered(w, auc=np.mean((w.score > 0.5) == w.y)),
@@ -401,7 +401,7 @@ def training_world(seed, epochs=15, choose=2000, test=4000):
         world = SimpleNamespace(rng=rng)
         after = np.arange(epochs)
         apart = 0.75 * (1 - np.exp(-(after + 1) / 2.5)) - 0.012 * after
-        sure = 0.4 + 0.35 * after  # the scores grow more and more sure
+        sure = 0.25 + 0.1 * after  # the scores grow more and more sure
         for name, events in (("choose", choose), ("test", test)):
             y = rng.integers(0, 2, events)
             common, own = rng.normal(0, 1, events), rng.normal(0, 1, (epochs, events))
@@ -413,9 +413,10 @@ def training_world(seed, epochs=15, choose=2000, test=4000):
             np.array([stats.auc(y, score) for score in each])
             for y, each in ((world.y_choose, world.choose), (world.y_test, world.test))
         )
-        lucky = world.on_test.argmax()
-        told = world.on_test[lucky] - world.on_test[[world.on_choose.argmax(), -1]]
-        if told.min() > 0.003 and lucky not in (0, epochs - 1):
+        best, lucky = world.on_choose.argmax(), world.on_test.argmax()
+        told = world.on_test[lucky] - world.on_test[[best, -1]]
+        next_one = world.on_test[[best - 1, (best + 1) % epochs]] - world.on_test[best]
+        if told.min() > 0.003 and abs(next_one).min() > 0.001 and lucky not in (0, epochs - 1):
             return world
     raise RuntimeError("no such world")
 

@@ -67,7 +67,7 @@ def _columns(w):
 
 
 def _log_loss(p, y):
-    p = np.clip(p, 1e-12, 1 - 1e-12)
+    p = np.clip(np.asarray(p, float), 1e-12, 1 - 1e-12)
     return float(-np.mean(np.where(y == 1, np.log(p), np.log(1 - p))))
 
 
@@ -281,17 +281,17 @@ def _why_no_scores(score, curve, ceiling):
     """Why these can't be the scores of an honest network, as far as it shows."""
     if len(np.unique(score)) == 1:
         return "All scores are equal: the network learned nothing, or its output is rounded."
+    if max(curve.auc, 1 - curve.auc) > ceiling + 3 * curve.auc_error:
+        return (
+            f"AUC {curve.auc:.3f} is too good to be true: with many times more events {ceiling:.3f}"
+            " is reached. Labels are among the inputs, or the network was trained on these events."
+        )
     if len(np.unique(score)) == 2:
         return "These are classes, not scores: do not cut at ½."
     if abs(curve.auc - 0.5) < 3 * curve.auc_error:
         return (
             "These scores know nothing of the labels: the network learned nothing, or the events "
             "are in another order."
-        )
-    if max(curve.auc, 1 - curve.auc) > ceiling + 3 * curve.auc_error:
-        return (
-            f"AUC {curve.auc:.3f} is too good to be true: with many times more events {ceiling:.3f}"
-            " is reached. Labels are among the inputs, or the network was trained on these events."
         )
     return None
 
@@ -366,18 +366,18 @@ def _why_no_epochs(choose, test):
 def _why_too_good(choose, test, ceiling):
     """Compare the last epoch on both samples, and the best with what can be."""
     last = [roc_curve(y, scores[-1]) for y, scores in (choose, test)]
+    best = max(auc(y, scores) for y, each in (choose, test) for scores in each)
+    if best > ceiling + 3 * max(curve.auc_error for curve in last):
+        return (
+            f"AUC {best:.3f} is too good to be true: with many times more events {ceiling:.3f} is "
+            "reached. Labels are among the inputs, or the network was trained on these events."
+        )
     error = np.hypot(last[0].auc_error, last[1].auc_error)
     if abs(last[1].auc - last[0].auc) > 4 * error:
         better = "test" if last[1].auc > last[0].auc else "choose"
         return (
             f"After the last epoch the AUC of the {better} events is larger by more than luck: "
             "the network was trained on them, or labels are among their scores."
-        )
-    best = max(auc(y, scores) for y, each in (choose, test) for scores in each)
-    if best > ceiling + 3 * max(curve.auc_error for curve in last):
-        return (
-            f"AUC {best:.3f} is too good to be true: with many times more events {ceiling:.3f} is "
-            "reached. Labels are among the inputs, or the network was trained on these events."
         )
     if last[0].auc < 0.5 - 4 * last[0].auc_error:
         return "The scores are larger for background: turn them."
@@ -392,18 +392,25 @@ def _epoch_of(rule, choose):
     epoch, said = _asked(rule, y, scores)
     if said or epoch == len(scores) - 1:
         return epoch, said
-    # Spoil the epoch and its neighbours: a rule that looks at the scores goes elsewhere.
-    rng = np.random.default_rng(0)
-    spoilt = scores.copy()
-    for near in range(max(0, epoch - 1), min(len(scores), epoch + 2)):
-        spoilt[near] = rng.permutation(scores[near])
-    again, said = _asked(rule, y, spoilt)
-    if not said and again == epoch:
+    # A rule that looks at the scores goes elsewhere where those of its epoch are spoilt.
+    places = np.arange(len(scores))
+    near = abs(places - epoch) <= 1
+    spoilt = (near, near | (places > epoch), near | (places < epoch))
+    again = [_asked(rule, y, _spoilt(scores, where))[0] for where in spoilt]
+    if all(each == epoch for each in again):
         said = (
             f"my_rule gives epoch {epoch} even where the scores of that epoch are spoilt: it does "
             "not look at the events it is given. An epoch must come from the choose events."
         )
     return epoch, said
+
+
+def _spoilt(scores, where):
+    """Scores in which some epochs give each event that of another one."""
+    rng = np.random.default_rng(0)
+    spoilt = scores.copy()
+    spoilt[where] = rng.permuted(scores[where], axis=1)
+    return spoilt
 
 
 def _asked(rule, y, scores):
@@ -425,7 +432,7 @@ def _judge_epoch(choose, test, epoch, claimed):
     if abs(claimed - on_test[epoch]) >= THREE_DIGITS:
         return Verdict(False, _why_claim_differs(on_choose, on_test, epoch, claimed))
     losses = np.array([_log_loss(_as_belief(scores), choose[0]) for scores in choose[1]])
-    is_poor = on_choose[epoch] < on_choose.max() - 0.02 and losses[epoch] > 1.05 * losses.min()
+    is_poor = on_choose[epoch] < on_choose.max() - 0.02 and losses[epoch] > losses.min() + 0.01
     if is_poor and epoch < len(on_choose) - 1:
         return Verdict(False, "On the choose events other epochs are clearly better.")
     return Verdict(True, f"Right: chosen without the test events, AUC {on_test[epoch]:.3f}.")
