@@ -3,8 +3,9 @@
     python -m benchmarks.deep_networks FOLDER
 
 reads ``heavy_higgs.root`` (or its shards) from FOLDER, as ``hepml data generate heavy_higgs
---events 1000000 --seed 2027 --out FOLDER`` writes it, and trains trees, a shallow and a deep
-network on more and more of it; the bundled sample is the test. Each finished training is kept in
+--events 120000 --seed 2027 --out FOLDER`` writes it (300000 for the largest size), and trains
+trees, a shallow and a deep network on more and more of it; the bundled sample is the test. The
+settings of each are chosen on a tenth of its training events. Each finished training is kept in
 ``--cells``: run the command again to go on. ``--only uci`` runs the lesson's recipe on the real
 excerpt of the UCI set HIGGS, ``--only tautau`` the comparison on ``higgs_tautau``; these need no
 FOLDER. What is there is put together in ``hepml/data/recorded/deep-networks.json``.
@@ -428,7 +429,7 @@ def save(parts):
         method="curves: one network of 300 (shallow) or 3 x 128 (deep) units; a tenth of the "
         "training events chooses the settings of each model (those tried stand beside it), the "
         "epoch and the number of trees; networks on listed and high take the settings of all; "
-        "two trainings on momenta up to 10000 events, else one; uci and tautau were recorded on "
+        "one training each, or two of small samples; uci and tautau were recorded on "
         "2026-11-22, with settings that were not searched for; errors: bootstrap of the test "
         "events and the spread of several trainings (three of tautau); differences paired; AUC "
         "unweighted but for tautau; "
