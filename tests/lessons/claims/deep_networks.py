@@ -18,14 +18,13 @@ def climbed(*heights):
     return {"climbed": dict(zip(names, heights, strict=True))}
 
 
-def monitors(free=(0.66, 0.648, 0.66, 0.80), dropped=(0.68, 0.65), gev=0.685, slow=0.687):
+def monitors(free=(0.66, 0.648, 0.66, 0.80), dropped=(0.68, 0.65), slow=0.687):
     def monitor(*losses):
         return Names(history={"val_loss": list(losses)}, best=Names(value=min(losses)))
 
     return {
         "free_monitor": monitor(*free),
         "drop_monitor": monitor(*dropped),
-        "gev_monitor": monitor(gev),
         "slow_monitor": monitor(slow),
         "monitor": monitor(0.64),
     }
