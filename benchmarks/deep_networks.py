@@ -3,8 +3,9 @@
     python -m benchmarks.deep_networks FOLDER
 
 reads ``heavy_higgs.root`` (or its shards) from FOLDER, as ``hepml data generate heavy_higgs
---events 1000000 --seed 2027 --out FOLDER`` writes it, and trains trees, a shallow and a deep
-network on more and more of it; the bundled sample is the test. Each finished training is kept in
+--events 120000 --seed 2027 --out FOLDER`` writes it (300000 for the largest size), and trains
+trees, a shallow and a deep network on more and more of it; the bundled sample is the test. The
+settings of each are chosen on a tenth of its training events. Each finished training is kept in
 ``--cells``: run the command again to go on. ``--only uci`` runs the lesson's recipe on the real
 excerpt of the UCI set HIGGS, ``--only tautau`` the comparison on ``higgs_tautau``; these need no
 FOLDER. What is there is put together in ``hepml/data/recorded/deep-networks.json``.
@@ -13,21 +14,24 @@ FOLDER. What is there is put together in ``hepml/data/recorded/deep-networks.jso
 import argparse
 import json
 import os
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.cells import VALIDATION, Cells, compare, cpu_seconds, say, split
+from benchmarks.cells import Cells, compare, cpu_seconds, say, split
 from benchmarks.lessons import RECORDED, ROOT, recipe, record
 from hepml import data, stats
 
 LESSON = "deep-networks"
-SIZES = (3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
-SEEDS = {3_000: 4, 10_000: 3, 30_000: 2}
-FEATURES = ("low", "high", "all")
+SIZES = (3_000, 10_000, 30_000, 100_000, 300_000)
+SEEDS = {3_000: 2, 10_000: 2}
+FEATURES = ("low", "all", "listed", "high")
 MODELS = ("trees", "shallow", "deep")
 PAIRS = (
     ("deep low", "trees low"),
+    ("deep listed", "trees listed"),
     ("deep high", "trees high"),
     ("deep all", "trees all"),
     ("deep low", "shallow low"),
@@ -35,8 +39,12 @@ PAIRS = (
     ("deep low", "trees all"),
     ("deep low", "deep all"),
     ("trees low", "trees all"),
+    ("deep listed", "deep low"),
+    ("deep all", "deep listed"),
+    ("trees listed", "trees low"),
+    ("trees all", "trees listed"),
 )
-HIDDEN = {"shallow": (300,), "deep": (256,) * 4}
+HIDDEN = {"shallow": (300,), "deep": (128,) * 3}
 # Training events: epochs, batch size, dropout.
 SCHEDULE = {
     3_000: (40, 64, 0.3),
@@ -44,8 +52,22 @@ SCHEDULE = {
     30_000: (30, 256, 0.2),
     100_000: (24, 512, 0.1),
     300_000: (12, 1024, 0.05),
-    1_000_000: (10, 2048, 0.0),
 }
+# What is chosen for each model, one after the other; a search goes up and down each list.
+GRIDS = {
+    "trees": {"leaves": (4, 8, 15, 31, 63, 127, 255, 511), "rate": (0.1, 0.05, 0.025)},
+    "shallow": {"rate": (2e-3, 6e-3, 2e-2, 6e-2, 0.2)},
+    "deep": {"rate": (2e-4, 7e-4, 2e-3, 6e-3, 2e-2)},
+}
+FIRST = {
+    "trees": {"leaves": 31, "rate": 0.1},
+    "shallow": {"rate": 2e-2},
+    "deep": {"rate": 2e-3},
+}
+# From so many events on, the search only goes up its list from the settings of the smaller size.
+UPWARDS = 100_000
+# Networks on these inputs take the settings that were chosen with all columns.
+TUNED_WITH = {"listed": "all", "high": "all"}
 UCI_SEEDS, FOLDS = 5, 5
 TAUTAU_SEEDS = 3
 
@@ -56,19 +78,20 @@ def schedule(events):
     return SCHEDULE[nearest]
 
 
-def fit_network(lesson, sample, *, hidden, seed):
-    """Train the lesson's network, keep its best epoch; return a function to scores."""
+def fit_network(lesson, sample, *, hidden, rate, seed):
+    """Train the lesson's network, keep its best epoch; return what ``fit`` does."""
     keras, (X, y, w) = lesson["keras"], sample
     epochs, batch, dropout = schedule(len(y))
+    keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     train, choose = split(len(y), seed)
     scaled = lesson["standardiser"](X[train])
-    model = lesson["network"](
-        X.shape[1], epochs * -(-len(train) // batch), hidden=hidden, dropout=dropout
-    )
+    steps = -(-len(train) // batch)
+    model = lesson["network"](X.shape[1], epochs * steps, hidden=hidden, dropout=dropout, rate=rate)
+    model.steps_per_execution = steps
     best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
     target = y.astype("float32")[:, None]
-    model.fit(
+    past = model.fit(
         scaled(X[train]),
         target[train],
         sample_weight=w[train],
@@ -79,38 +102,132 @@ def fit_network(lesson, sample, *, hidden, seed):
         callbacks=[best],
         verbose=0,
     )
-    return lambda Z: model.predict(scaled(Z), batch_size=8192, verbose=0)[:, 0]
+    return lambda Z: model.predict(scaled(Z), batch_size=8192, verbose=0)[:, 0], min(
+        past.history["val_loss"]
+    )
 
 
-def fit_trees(lesson, sample, *, seed):
-    """Train the lesson's trees with leaves, steps and rounds that suit the number of events."""
+def fit_trees(lesson, sample, *, seed, **settings):
+    """Train the lesson's trees, as many as suit the choose events; return what ``fit`` does."""
     X, y, w = sample
-    many = len(y) >= 100_000
-    model = lesson["trees"](
-        seed,
-        rounds=1500,
-        rate=0.1 if many else 0.04,
-        leaves=63 if many else 15,
+    train, choose = split(len(y), seed)
+    model = lesson["trees"](seed, **settings)
+    model.fit(
+        X[train],
+        y[train],
+        sample_weight=w[train],
+        X_val=X[choose],
+        y_val=y[choose],
+        sample_weight_val=w[choose],
     )
-    model.set_params(
-        early_stopping=True, validation_fraction=VALIDATION, n_iter_no_change=15, max_features=0.5
-    )
-    model.fit(X, y, sample_weight=w)
-    return lambda Z: model.predict_proba(Z)[:, 1]
+    return lambda Z: model.predict_proba(Z)[:, 1], -model.validation_score_.max()
 
 
-def fit(lesson, kind, sample, seed):
-    """Train one of the three models on ``(X, y, weights)``; return a function to scores."""
+def fit(lesson, kind, sample, seed, settings):
+    """Train one of the three models on ``(X, y, weights)``.
+
+    Returns
+    -------
+    score : callable
+        From inputs to scores.
+    loss : float
+        Of the tenth of the events that chose the epoch or the number of trees.
+    """
     if kind == "trees":
-        return fit_trees(lesson, sample, seed=seed)
-    return fit_network(lesson, sample, hidden=HIDDEN[kind], seed=seed)
+        return fit_trees(lesson, sample, seed=seed, **settings)
+    return fit_network(lesson, sample, hidden=HIDDEN[kind], seed=seed, **settings)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def climb(grid, start, loss, steps=(1, -1)):
+    """Point of a list with the smallest loss, from ``start`` on, until its neighbours are worse.
+
+    Parameters
+    ----------
+    grid : sequence
+    start : object
+        One of them.
+    loss : callable
+        From a point to its loss.
+    steps : sequence of int
+        Which neighbours are tried.
+    """
+    best = grid.index(start)
+    while True:
+        near = [best + step for step in (0, *steps) if 0 <= best + step < len(grid)]
+        better = min(near, key=lambda k: loss(grid[k]))
+        if better == best:
+            return grid[best]
+        best = better
+
+
+def chosen(kind, start, loss, steps=(1, -1)):
+    """Find settings with the smallest loss on the choose events, one after the other.
+
+    Parameters
+    ----------
+    kind : str
+        One of the models.
+    start : dict
+        Settings to begin with.
+    loss : callable
+        From settings to their loss.
+    steps : sequence of int
+        As of ``climb``.
+    """
+    best = dict(start)
+    for name, grid in GRIDS[kind].items():
+        best[name] = climb(
+            grid, best[name], lambda value, name=name: loss({**best, name: value}), steps
+        )
+    return best
+
+
+def told(settings):
+    """Write settings as part of a cell's name."""
+    return "x".join(f"{value:g}" for value in settings.values())
+
+
+def read(kind, words):
+    """Undo ``told``."""
+    values = map(float, words.split("x"))
+    names = GRIDS[kind]
+    return {name: int(v) if name == "leaves" else v for name, v in zip(names, values, strict=True)}
+
+
+def tried(cells, sample, which, kind):
+    """Mean loss on the choose events for all settings there are, over the seeds that all have."""
+    losses = {}
+    for path in sorted(cells.folder.glob(f"{sample}-{which}-{kind}-*-choose.npz")):
+        words, seed = path.name.split("-")[-3:-1]
+        losses.setdefault(words, {})[seed] = float(np.load(path)["score"][0])
+    shared = set.intersection(*map(set, losses.values())) if losses else ()
+    return {words: float(np.mean([each[k] for k in shared])) for words, each in losses.items()}
+
+
+def best(cells, sample, which, kind):
+    """Find the settings with the smallest loss so far, or None."""
+    losses = tried(cells, sample, which, kind)
+    return read(kind, min(losses, key=losses.get)) if losses else None
+
+
+def settle(cells, size, which, kind, loss):
+    """Choose settings, beginning with those of the next smaller size."""
+    if kind != "trees" and which in TUNED_WITH:
+        loss(best(cells, size, TUNED_WITH[which], kind) or FIRST[kind])
+        return
+    smaller = [best(cells, n, which, kind) for n in sorted(SIZES) if n < size]
+    starts = [start for start in smaller if start] or [FIRST[kind]]
+    chosen(kind, starts[-1], loss, (1,) if size >= UPWARDS else (1, -1))
 
 
 # ---------------------------------------------------------------- learning curves
 
 
-def cell_name(size, which, kind, seed):
-    return f"{size} {which} {kind} {seed}"
+def cell_name(size, which, kind, settings, seed):
+    return f"{size} {which} {kind} {told(settings)} {seed}"
 
 
 def seeds_of(size):
@@ -128,48 +245,69 @@ def pool(folder):
 
 
 def curves(folder, cells, sizes, features=FEATURES, models=MODELS):
-    """Train what is not there yet; small sizes take different events for each seed."""
+    """Train what is not there yet, small sizes first; each seed takes other events."""
     lesson, test, events = recipe(LESSON), data.load("heavy_higgs"), pool(folder)
     events = events.iloc[: max(size * len(seeds_of(size)) for size in sizes)]
-    for which in features:
-        X_test = lesson["inputs"](test, which)
-        X = lesson["inputs"](events, which).astype("float32")
-        for size, seed, kind in todo(cells, which, sizes, len(events), models):
-            rows = slice(seed * size, (seed + 1) * size)
-            y, begin = events["Label"].to_numpy()[rows], cpu_seconds()
-            sample = X[rows], y, np.ones(len(y), "float32")
-            score = fit(lesson, kind, sample, seed)(X_test)
-            cpu = cpu_seconds() - begin
-            cells.put(cell_name(size, which, kind, seed), score, cpu)
-            auc = stats.auc(test["Label"].to_numpy(), score)
-            say(f"{size:8d} {which:5s}{kind:8s}{seed} AUC {auc:.4f}  {cpu:6.0f} CPU s")
+    y = events["Label"].to_numpy()
+    seen = {
+        which: [lesson["inputs"](sample, which).astype("float32") for sample in (events, test)]
+        for which in features
+    }
 
-
-def todo(cells, which, sizes, available, models):
-    """Sizes, seeds and models that are not there yet, small ones first."""
-    for size in sorted(sizes):
+    def loss_of(size, which, kind, settings):
+        losses = []
         for seed in seeds_of(size):
-            if (seed + 1) * size > available:
-                continue
-            for kind in models:
-                if cells.get(cell_name(size, which, kind, seed)) is None:
-                    yield size, seed, kind
+            rows = slice(seed * size, (seed + 1) * size)
+            sample = seen[which][0][rows], y[rows], np.ones(size, "float32")
+            name = cell_name(size, which, kind, settings, seed)
+            train = partial(fit, lesson, kind, sample, seed, settings)
+            losses.append(kept(cells, name, train, seen[which][1]))
+        return float(np.mean(losses))
+
+    for size, which, kind in product(sorted(sizes), features, models):
+        if kind == "shallow" and which in TUNED_WITH:
+            continue
+        settle(cells, size, which, kind, partial(loss_of, size, which, kind))
+
+
+def kept(cells, name, train, X_test):
+    """Loss on the choose events of a training, which is done if it is not there."""
+    if cells.get(f"{name} choose") is None:
+        begin = cpu_seconds()
+        score, loss = train()
+        cells.put(name, score(X_test), cpu_seconds() - begin)
+        cells.put(f"{name} choose", np.array([loss]), 0.0)
+        say(f"{name:32s} choose {loss:.4f}  {cpu_seconds() - begin:6.0f} CPU s")
+    return float(cells.get(f"{name} choose")[0][0])
 
 
 def collected(cells, sizes):
     """All that is there: AUC of each model at each size, and differences with paired errors."""
     y = data.load("heavy_higgs")["Label"].to_numpy()
     found = {size: all_scores(cells, size, seeds_of(size)) for size in sizes}
-    return {str(size): summary(y, scores) for size, scores in found.items() if scores}
+    return {
+        str(size): told_apart(cells, size, summary(y, scores))
+        for size, scores in found.items()
+        if scores
+    }
+
+
+def told_apart(cells, sample, found):
+    """Add to each model its settings, and the loss on the choose events of all that were tried."""
+    for name, model in found["models"].items():
+        kind, which = name.split()
+        model["settings"] = best(cells, sample, which, kind)
+        model["tried"] = tried(cells, sample, which, kind)
+    return found
 
 
 def all_scores(cells, sample, seeds):
-    """Scores and CPU seconds of each training that is there, by model and columns."""
+    """Scores and CPU seconds of the trainings with the best settings, by model and columns."""
     found = {}
-    for which in FEATURES:
-        for kind in MODELS:
-            if there := cells.of(cell_name(sample, which, kind, seed) for seed in seeds):
-                found[f"{kind} {which}"] = there
+    for which, kind in product(FEATURES, MODELS):
+        if settings := best(cells, sample, which, kind):
+            names = [cell_name(sample, which, kind, settings, seed) for seed in seeds]
+            found[f"{kind} {which}"] = cells.of(names)
     return found
 
 
@@ -230,39 +368,43 @@ def out_of_fold(lesson, sample, seeds, splits):
 # ---------------------------------------------------------------- H to tau tau
 
 
-def tautau(cells, seeds=TAUTAU_SEEDS):
+def tautau(cells, seeds=TAUTAU_SEEDS, features=("low", "high", "all")):
     """Trees and deep network on primitive, derived and all columns, halves in turn."""
     lesson, events = recipe(LESSON), data.load("higgs_tautau")
     y, weights = events["Label"].to_numpy(), events["Weight"].to_numpy(float)
     half = np.random.default_rng(1).permutation(len(y)) % 2
-    for which in FEATURES:
-        X = lesson["tau_inputs"](events, which)
-        for kind in ("trees", "deep"):
-            for seed in range(seeds):
-                name = cell_name("tautau", which, kind, seed)
-                if cells.get(name) is None:
-                    begin = cpu_seconds()
-                    score = by_halves(lesson, kind, (X, y, weights, half), seed)
-                    cells.put(name, score, cpu_seconds() - begin)
-                    say(f"{name:24s} AUC {stats.auc(y, score, weights):.4f}")
+
+    def loss_of(which, kind, settings, seed=0):
+        X = lesson["tau_inputs"](events, which).astype("float32")
+        name = cell_name("tautau", which, kind, settings, seed)
+        train = partial(by_halves, lesson, kind, (X, y, weights, half), seed, settings)
+        return kept(cells, name, train, X)
+
+    for which, kind in product(features, ("trees", "deep")):
+        settings = chosen(kind, FIRST[kind], partial(loss_of, which, kind))
+        for seed in range(1, seeds):
+            loss_of(which, kind, settings, seed)
 
 
-def by_halves(lesson, kind, sample, seed):
-    """Scores of each half by a model trained on the other."""
+def by_halves(lesson, kind, sample, seed, settings):
+    """Score each half by a model trained on the other; return what ``fit`` does."""
     X, y, weights, half = sample
-    score = np.empty(len(y))
+    score, losses = np.empty(len(y)), []
     for k in (0, 1):
         rows = half != k
         w = lesson["balanced"](y[rows], weights[rows]).astype("float32")
-        score[~rows] = fit(lesson, kind, (X[rows], y[rows], w), seed)(X[~rows])
-    return score
+        model, loss = fit(lesson, kind, (X[rows], y[rows], w), seed, settings)
+        score[~rows] = model(X[~rows])
+        losses.append(loss)
+    return lambda _: score, float(np.mean(losses))
 
 
 def collected_tautau(cells):
     """As ``summary``, weighted, of what is there."""
     events = data.load("higgs_tautau")
     y, weights = events["Label"].to_numpy(), events["Weight"].to_numpy(float)
-    return summary(y, all_scores(cells, "tautau", range(TAUTAU_SEEDS)), weights)
+    found = summary(y, all_scores(cells, "tautau", range(TAUTAU_SEEDS)), weights)
+    return told_apart(cells, "tautau", found)
 
 
 # ---------------------------------------------------------------- all together
@@ -279,15 +421,18 @@ def save(parts):
     record(
         LESSON,
         kept | {key: value for key, value in parts.items() if value},
-        command="hepml data generate heavy_higgs --events 1000000 --seed 2027 --out FOLDER; "
-        "python -m benchmarks.deep_networks FOLDER",
+        command="hepml data generate heavy_higgs --events 120000 --seed 2027 --out FOLDER; "
+        "python -m benchmarks.deep_networks FOLDER --only curves",
         data="curves: generated heavy_higgs to train, the bundled 80000 events to test; uci: the "
         "first 10000 events of the UCI set HIGGS, 5-fold; tautau: the bundled higgs_tautau, "
         "halves in turn",
-        method="curves: one network of 300 (shallow) or 4 x 256 (deep) units, 10 % of the "
-        "training events choose the epoch or the number of trees; errors: bootstrap of the test "
-        "events and, where there are several trainings (4 at 3000 events, 3 at 10000, 2 at 30000, "
-        "3 of tautau), their spread; differences paired; AUC unweighted but for tautau; "
+        method="curves: one network of 300 (shallow) or 3 x 128 (deep) units; a tenth of the "
+        "training events chooses the settings of each model (those tried stand beside it), the "
+        "epoch and the number of trees; networks on listed and high take the settings of all; "
+        "one training each, or two of small samples; uci and tautau were recorded on "
+        "2026-11-22, with settings that were not searched for; errors: bootstrap of the test "
+        "events and the spread of several trainings (three of tautau); differences paired; AUC "
+        "unweighted but for tautau; "
         f"Keras on {os.environ.get('KERAS_BACKEND', 'tensorflow')}, CPU",
         packages=("numpy", "scikit-learn", "keras", "tensorflow-cpu"),
     )

@@ -4,15 +4,15 @@ Labels ``y`` are 1 for signal and 0 for background. Events of one class weigh th
 """
 
 import numpy as np
+from scipy.special import expit
 
 from hepml.checks._verdict import (
     THREE_DIGITS,
     Verdict,
-    first_that_agrees,
     missing,
     no_number,
     no_scores,
-    why_differs,
+    shape_of,
 )
 from hepml.stats import auc, roc_curve
 
@@ -39,58 +39,81 @@ def one_step(X, y, w0, b0, *, rate, w=None, loss=None):
     -------
     Verdict
     """
-    if unusable := missing(my_w=w, my_loss=loss) or no_number(my_loss=loss):
+    if unusable := missing(my_w=w, my_loss=loss) or no_number(my_loss=_plain(loss)):
         return unusable
-    X, y, w0 = np.asarray(X, float), np.asarray(y), np.asarray(w0, float)
-    w = np.asarray(w, float)
-    if w.shape != w0.shape:
+    if shape_of(w) is None:
+        return Verdict(False, "my_w should hold numbers.")
+    X, y, w0, w = (np.asarray(given, float) for given in (X, y, w0, w))
+    if w.size != len(w0) or max(w.shape, default=0) != len(w0):
         return Verdict(
             False, f"my_w should hold {len(w0)} weights; its shape is {w.shape}.{_columns(w)}"
         )
-    p = 1 / (1 + np.exp(-(X @ w0 + b0)))
-    said = _why_loss_differs(loss, p, y) or _why_weights_differ(w, (X, y, p, w0), rate)
+    p = expit(X @ w0 + b0)
+    here = X, y, p, w0, b0
+    said = _why_loss_differs(_plain(loss), here, rate) or _why_weights_differ(
+        w.reshape(w0.shape), here, rate
+    )
     return Verdict(False, said) if said else Verdict(True, "Right: downhill, by one step.")
 
 
+def _plain(value):
+    """Return the number in an array of one."""
+    return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+
+
 def _columns(w):
-    many = w.ndim == 2 and w.shape[0] == w.shape[1]
+    many = w.ndim == 2 and min(w.shape) > 1
     return " Truth and belief had shapes (n,) and (n, 1): every event met every label." * many
 
 
 def _log_loss(p, y):
+    p = np.clip(np.asarray(p, float), 1e-12, 1 - 1e-12)
     return float(-np.mean(np.where(y == 1, np.log(p), np.log(1 - p))))
 
 
-def _why_loss_differs(loss, p, y):
+def _step(X, y, p, rate):
+    return rate * X.T @ (p - y) / len(y)
+
+
+def _why_loss_differs(loss, here, rate):
+    X, y, p, w0, b0 = here
     wanted = _log_loss(p, y)
     share = y.mean()
+    after = expit(X @ (w0 - _step(X, y, p, rate)) + b0 - rate * np.mean(p - y))
     every_pair = -share * np.mean(np.log(p)) - (1 - share) * np.mean(np.log(1 - p))
-    return why_differs(
-        loss,
-        wanted,
-        {
-            "This is the loss of every event with every label: one array has shape (n,), the "
-            "other (n, 1), and NumPy made (n, n) of them.": every_pair,
-            "This is the sum over events; take the mean.": wanted * len(y),
-            "The loss is −ln p: mind the sign.": -wanted,
-            "This is the mean squared error, not the log-loss.": np.mean((p - y) ** 2),
-            "Signal and background are swapped.": _log_loss(1 - p, y),
-        },
-        f"Before the step I get a loss of {wanted:.4f}, you say {loss:.4f}.",
-        exact=1e-3,
-        rounded=0.02,
+    readings = {
+        "This is the loss of every event with every label: one array has shape (n,), the "
+        "other (n, 1), and NumPy made (n, n) of them.": every_pair,
+        "This is the sum over events; take the mean.": wanted * len(y),
+        "The loss is −ln p: mind the sign.": -wanted,
+        "This is in bits: take the natural logarithm.": wanted / np.log(2),
+        "This is the mean squared error, not the log-loss.": np.mean((p - y) ** 2),
+        "Signal and background are swapped.": _log_loss(1 - p, y),
+        "This is the loss after the step; give the one before it.": _log_loss(after, y),
+        "You left out b0.": _log_loss(expit(X @ w0), y),
+        "This is the loss of a coin, ln 2: begin with w0 and b0.": np.log(2),
+    }
+    return _nearest(loss, wanted, readings) or (
+        None if abs(loss - wanted) < THREE_DIGITS else _apart("my_loss", loss, wanted)
     )
 
 
-def _why_weights_differ(w, before, rate):
-    X, y, p, w0 = before
-    step = rate * X.T @ (p - y) / len(y)
+def _nearest(given, wanted, readings, tolerance=THREE_DIGITS):
+    """Sentence of the misreading that a number is closest to; None if it is closer to the truth."""
+    sizes = {said: abs(given - other) / max(1, abs(other)) for said, other in readings.items()}
+    said = min(sizes, key=sizes.get)
+    is_nearer = sizes[said] < abs(given - wanted) / max(1, abs(wanted))
+    return said if sizes[said] < tolerance and is_nearer else None
 
-    def close(other):
-        return np.allclose(w, other, rtol=0, atol=0.02 * np.abs(step).max())
 
-    if close(w0 - step):
-        return None
+def _apart(name, given, wanted):
+    return f"{name} is too {'large' if given > wanted else 'small'}."
+
+
+def _why_weights_differ(w, here, rate):
+    X, y, p, w0, b0 = here
+    step = _step(X, y, p, rate)
+    after = expit(X @ (w0 - step) + b0 - rate * np.mean(p - y))
     readings = {
         "You went uphill: subtract the gradient.": w0 + step,
         "You left out the learning rate.": w0 - step / rate,
@@ -99,13 +122,35 @@ def _why_weights_differ(w, before, rate):
         ),
         "These are the weights before the step.": w0,
         "This is the step alone: subtract it from w0.": step,
+        "This is the step alone, and it is already subtracted: begin with w0.": -step,
         "This is the gradient alone.": step / rate,
+        "You left out b0.": w0 - _step(X, y, expit(X @ w0), rate),
+        "These are two steps; make one.": w0 - step - _step(X, y, after, rate),
+        "You cut the belief at ½: truth is compared with the belief, not with a class.": (
+            w0 - _step(X, y, p > 0.5, rate)
+        ),
+        "This is the gradient of the squared error: for the log-loss no p (1 − p) remains.": (
+            w0 - rate * X.T @ ((p - y) * p * (1 - p)) / len(y)
+        ),
+        "Signal and background are swapped.": w0 - _step(X, 1 - y, p, rate),
+        "You began with weights of zero: begin with w0.": -_step(
+            X, y, expit(b0 + np.zeros(len(y))), rate
+        ),
     }
-    otherwise = "These are not the weights that I get: w0 − rate · mean of (p − y) x."
-    return next((said for said, other in readings.items() if close(other)), otherwise)
+    apart = {said: np.abs(w - other).max() for said, other in readings.items()}
+    said = min(apart, key=apart.get)
+    # Weights in three digits; a step is told from the others by a tenth of itself.
+    tolerance = min(THREE_DIGITS, 0.1 * np.abs(step).max())
+    own = np.abs(w - (w0 - step)).max()
+    if own < tolerance and own <= apart[said]:
+        return None
+    scale = max(np.abs(readings[said]).max(), 1)
+    if apart[said] < tolerance * scale:
+        return said
+    return "These are not the weights after one step: w0 − rate · mean of (p − y) x."
 
 
-def own_network(given, *, X_test=None, score_test=None, my_auc=None, target):
+def own_network(given, *, X_test=None, score_test=None, my_auc=None, target, ceiling=1.0):
     """Exercise 2: one's own standardised inputs, network and AUC.
 
     Parameters
@@ -121,6 +166,9 @@ def own_network(given, *, X_test=None, score_test=None, my_auc=None, target):
         AUC claimed.
     target : float
         AUC to be reached, within its statistical error.
+    ceiling : float
+        AUC that takes many times more training events: no honest answer exceeds it by more than
+        its statistical error.
 
     Returns
     -------
@@ -130,6 +178,8 @@ def own_network(given, *, X_test=None, score_test=None, my_auc=None, target):
     answers = {"my_X_test": X_test, "my_score_test": score_test, "my_auc": my_auc}
     if unusable := missing(**answers):
         return unusable
+    if shape_of(X_test) is None:
+        return Verdict(False, "my_X_test should be a table of numbers.")
     X_test, score = np.asarray(X_test, float), np.asarray(score_test)
     if said := _why_inputs_differ(X_test, train, test):
         return Verdict(False, said)
@@ -139,9 +189,10 @@ def own_network(given, *, X_test=None, score_test=None, my_auc=None, target):
             f"my_score_test has shape ({len(y)}, 1), as Keras predicts it. Take [:, 0]: with "
             "labels of shape (n,) a careless formula compares every event with every label.",
         )
+    my_auc = _plain(my_auc)
     if unusable := no_scores([len(y)], my_score_test=score) or no_number(my_auc=my_auc):
         return unusable
-    return _judge_scores(roc_curve(y, score), score, my_auc, target)
+    return _judge_scores(y, score, my_auc, (target, ceiling))
 
 
 def _why_inputs_differ(X, train, test):
@@ -152,37 +203,73 @@ def _why_inputs_differ(X, train, test):
         )
     if not np.isfinite(X).all():
         return "my_X_test holds values that are not finite."
-    if _is_scaled(X, test, train):
-        return None
     if np.allclose(X, test, rtol=1e-3, atol=1e-3):
         return "These inputs are not standardised."
+    mean, deviation, is_linear = _scaler_of(X, test)
+    if not is_linear:
+        return (
+            "These are not the columns given, each shifted and scaled: mean and deviation belong "
+            "to a column, over the events (axis 0)."
+        )
+    if _agrees(mean, deviation, train):
+        return None
     readings = {
         "The scaler was fitted on the test events: each sample has its own mean then, and the "
         "same event two descriptions. Take mean and deviation of the training events.": test,
         "The scaler was fitted on training and test events together: test events took part in "
         "the training.": np.concatenate([train, test]),
     }
-    otherwise = (
-        "These inputs are standardised with other numbers than mean and deviation of the "
-        "training events: check both, and along which axis you took them."
+    named = next((said for said, of in readings.items() if _agrees(mean, deviation, of)), None)
+    return named or _which_differs(mean, deviation, train)
+
+
+def _which_differs(mean, deviation, train):
+    wanted, spread = train.mean(axis=0), train.std(axis=0)
+    if np.allclose(deviation, spread**2, rtol=1e-3):
+        return "You divided by the variance: divide by the deviation, its root."
+    if np.allclose(mean, 0, atol=1e-6 * spread.max()) and np.abs(wanted / spread).max() > 0.1:
+        return "You did not subtract the mean."
+    if np.allclose(deviation, 1, rtol=1e-6):
+        return "You did not divide by the deviation."
+    return (
+        "These inputs are shifted and scaled by other numbers than mean and deviation of the "
+        "training events."
     )
-    return next((said for said, of in readings.items() if _is_scaled(X, test, of)), otherwise)
 
 
-def _is_scaled(X, test, of):
-    """Whether ``X`` is ``test`` with mean and deviation of ``of``, up to float32."""
-    wanted = (test - of.mean(axis=0)) / of.std(axis=0)
-    return bool(np.allclose(X, wanted, rtol=0, atol=1e-4))
+def _scaler_of(X, test):
+    """Mean and deviation by which each column was shifted and scaled, and whether it was so.
+
+    A straight line is put through ``X`` against ``test``, so that rounding averages out.
+    """
+    around, middle = test - test.mean(axis=0), X.mean(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.sum(around * (X - middle), axis=0) / np.sum(around**2, axis=0)
+        left = X - middle - slope * around
+        is_linear = np.abs(left).max() < 0.01 * np.nanmax(X.std(axis=0)) + 1e-9
+        return test.mean(axis=0) - middle / slope, 1 / slope, bool(is_linear)
 
 
-def _judge_scores(curve, score, claimed, target):
+def _agrees(mean, deviation, of):
+    """Whether these are the numbers of that sample, divided by n or n − 1, up to rounding."""
+    wanted, spread = of.mean(axis=0), of.std(axis=0)
+    room = 1e-4 + 1 / len(of)
+    return bool(
+        (np.abs(mean - wanted) < 1e-4 * spread).all()
+        and (np.abs(deviation / spread - 1) < room).all()
+    )
+
+
+def _judge_scores(y, score, claimed, limits):
+    target, ceiling = limits
+    curve = roc_curve(y, score)
     found = f"{curve.auc:.3f} ± {curve.auc_error:.3f}"
-    if len(np.unique(score)) <= 2:
-        return Verdict(False, "These are classes, not scores: do not cut at ½.")
+    if said := _why_no_scores(score, curve, ceiling):
+        return Verdict(False, said)
     if abs(claimed - (1 - curve.auc)) < THREE_DIGITS:
         return Verdict(False, "Signal and background are swapped: turn the scores.")
     if abs(claimed - curve.auc) >= THREE_DIGITS:
-        return Verdict(False, f"On the test events I get AUC {found}, you say {claimed:.4f}.")
+        return Verdict(False, _why_auc_differs(y, score, claimed, curve.auc))
     if curve.auc < 0.5:
         return Verdict(False, f"AUC {found}: the scores are larger for background; turn them.")
     if curve.auc < target - 2 * curve.auc_error:
@@ -190,7 +277,41 @@ def _judge_scores(curve, score, claimed, target):
     return Verdict(True, f"Right: AUC {found} on the test events.")
 
 
-def stopped(y_choose, y_test, *, scores_choose=None, scores_test=None, epoch=None, auc=None):
+def _why_no_scores(score, curve, ceiling):
+    """Why these can't be the scores of an honest network, as far as it shows."""
+    if len(np.unique(score)) == 1:
+        return "All scores are equal: the network learned nothing, or its output is rounded."
+    if max(curve.auc, 1 - curve.auc) > ceiling + 3 * curve.auc_error:
+        return (
+            f"AUC {curve.auc:.3f} is too good to be true: with many times more events {ceiling:.3f}"
+            " is reached. Labels are among the inputs, or the network was trained on these events."
+        )
+    if len(np.unique(score)) == 2:
+        return "These are classes, not scores: do not cut at ½."
+    if abs(curve.auc - 0.5) < 3 * curve.auc_error:
+        return (
+            "These scores know nothing of the labels: the network learned nothing, or the events "
+            "are in another order."
+        )
+    return None
+
+
+def _why_auc_differs(y, score, claimed, found):
+    cuts = (np.median(score), 0.5)
+    accuracies = [np.mean((score > cut) == (y == 1)) for cut in cuts]
+    if min(abs(claimed - accuracy) for accuracy in accuracies) < THREE_DIGITS:
+        return "This is the accuracy, the share of right classes, not the AUC."
+    if claimed > found:
+        return (
+            "my_auc is larger than what these scores give on the test events: quote the AUC of "
+            "the test events, not of those trained on or chosen with."
+        )
+    return "my_auc is smaller than what these scores give on the test events."
+
+
+def stopped(
+    y_choose, y_test, *, scores_choose=None, scores_test=None, rule=None, auc=None, ceiling=1.0
+):
     """Exercise 3: the epoch chosen on one sample, the AUC measured on another.
 
     Parameters
@@ -199,76 +320,136 @@ def stopped(y_choose, y_test, *, scores_choose=None, scores_test=None, epoch=Non
         Labels of the two samples.
     scores_choose, scores_test : array_like, shape (epochs, n)
         Scores after each epoch.
-    epoch : int
-        The epoch chosen, counted from 0.
+    rule : callable
+        From labels and scores, shapes (n,) and (epochs, n), to an epoch, counted from 0.
     auc : float
-        AUC claimed for it.
+        AUC claimed for the epoch that the rule gives with the choose events.
+    ceiling : float
+        As of ``own_network``.
 
     Returns
     -------
     Verdict
     """
-    answers = {"scores_choose": scores_choose, "scores_test": scores_test}
-    if unusable := missing(**answers, epoch=epoch, my_auc=auc) or no_number(
-        epoch=epoch, my_auc=auc
-    ):
+    answers = {"scores_choose": scores_choose, "scores_test": scores_test, "my_rule": rule}
+    auc = _plain(auc)
+    if unusable := missing(**answers, my_auc=auc) or no_number(my_auc=auc):
         return unusable
-    choose, test = np.asarray(scores_choose), np.asarray(scores_test)
-    if said := _why_no_epochs((y_choose, choose), (y_test, test), epoch):
+    if None in (shape_of(scores_choose), shape_of(scores_test)):
+        return Verdict(False, "Every epoch should have a score of every event.")
+    choose, test = (
+        (np.asarray(y), np.asarray(scores))
+        for y, scores in ((y_choose, scores_choose), (y_test, scores_test))
+    )
+    if said := _why_no_epochs(choose, test) or _why_too_good(choose, test, ceiling):
         return Verdict(False, said)
-    on_choose, on_test = _each_epoch(y_choose, choose), _each_epoch(y_test, test)
-    honest = {int(np.argmax(on_choose)), _least_loss(y_choose, choose), len(choose) - 1}
-    return _judge_epoch(on_choose, on_test, honest, int(epoch), auc)
+    epoch, said = _epoch_of(rule, choose)
+    return Verdict(False, said) if said else _judge_epoch(choose, test, epoch, auc)
 
 
-def _least_loss(y, scores):
-    """Epoch of the smallest log-loss, for scores that are probabilities; else the last."""
-    if scores.min() < 0 or scores.max() > 1:
-        return len(scores) - 1
-    p = np.clip(scores, 1e-9, 1 - 1e-9)
-    return int(np.argmin([_log_loss(each, np.asarray(y)) for each in p]))
-
-
-def _why_no_epochs(choose, test, epoch):
+def _why_no_epochs(choose, test):
     names = "scores_choose", "scores_test"
     for name, (y, scores) in zip(names, (choose, test), strict=True):
+        if scores.ndim == 3 and scores.shape[2] == 1:
+            return f"{name} has one axis too many, as Keras predicts it: take [..., 0]."
         if scores.ndim != 2 or scores.shape[1] != len(y):
             return f"{name} should have shape (epochs, {len(y)}); it is {scores.shape}."
+        if scores.dtype.kind not in "biuf" or not np.isfinite(scores).all():
+            return f"{name} should hold finite numbers only."
+        if all(len(np.unique(each)) <= 2 for each in scores):
+            return f"{name} holds classes, not scores: do not cut at ½."
     if len(choose[1]) != len(test[1]):
         return "scores_choose and scores_test should hold the same epochs."
-    if epoch != int(epoch) or not 0 <= epoch < len(test[1]):
-        return f"epoch should be a whole number from 0 to {len(test[1]) - 1}, not {epoch!r}."
     return None
 
 
-def _each_epoch(y, scores):
-    return np.array([auc(y, score) for score in scores])
+def _why_too_good(choose, test, ceiling):
+    """Compare the last epoch on both samples, and the best with what can be."""
+    last = [roc_curve(y, scores[-1]) for y, scores in (choose, test)]
+    best = max(auc(y, scores) for y, each in (choose, test) for scores in each)
+    if best > ceiling + 3 * max(curve.auc_error for curve in last):
+        return (
+            f"AUC {best:.3f} is too good to be true: with many times more events {ceiling:.3f} is "
+            "reached. Labels are among the inputs, or the network was trained on these events."
+        )
+    error = np.hypot(last[0].auc_error, last[1].auc_error)
+    if abs(last[1].auc - last[0].auc) > 4 * error:
+        better = "test" if last[1].auc > last[0].auc else "choose"
+        return (
+            f"After the last epoch the AUC of the {better} events is larger by more than luck: "
+            "the network was trained on them, or labels are among their scores."
+        )
+    if last[0].auc < 0.5 - 4 * last[0].auc_error:
+        return "The scores are larger for background: turn them."
+    return None
 
 
-def _judge_epoch(on_choose, on_test, honest, epoch, claimed):
-    best, lucky = int(np.argmax(on_choose)), int(np.argmax(on_test))
+def _epoch_of(rule, choose):
+    """Epoch that a rule gives with the choose events, or what is wrong with the rule."""
+    if not callable(rule):
+        return None, "my_rule should be a function: from labels and scores to an epoch."
+    y, scores = choose
+    epoch, said = _asked(rule, y, scores)
+    if said or epoch == len(scores) - 1:
+        return epoch, said
+    # A rule that looks at the scores goes elsewhere where those of its epoch are spoilt.
+    places = np.arange(len(scores))
+    near = abs(places - epoch) <= 1
+    spoilt = (near, near | (places > epoch), near | (places < epoch))
+    again = [_asked(rule, y, _spoilt(scores, where))[0] for where in spoilt]
+    if all(each == epoch for each in again):
+        said = (
+            f"my_rule gives epoch {epoch} even where the scores of that epoch are spoilt: it does "
+            "not look at the events it is given. An epoch must come from the choose events."
+        )
+    return epoch, said
+
+
+def _spoilt(scores, where):
+    """Scores in which some epochs give each event that of another one."""
+    rng = np.random.default_rng(0)
+    spoilt = scores.copy()
+    spoilt[where] = rng.permuted(scores[where], axis=1)
+    return spoilt
+
+
+def _asked(rule, y, scores):
+    try:
+        epoch = _plain(rule(y.copy(), scores.copy()))
+    except Exception as error:  # noqa: BLE001 - a student's function may fail in any way
+        return None, f"my_rule failed with the choose events: {type(error).__name__}: {error}"
+    if unusable := no_number(epoch=epoch):
+        return None, f"What my_rule gives: {unusable.reason}"
+    if epoch != int(epoch) or not 0 <= epoch < len(scores):
+        return None, f"An epoch is a whole number from 0 to {len(scores) - 1}, not {epoch!r}."
+    return int(epoch), None
+
+
+def _judge_epoch(choose, test, epoch, claimed):
+    on_choose, on_test = (
+        np.array([auc(y, scores) for scores in each]) for y, each in (choose, test)
+    )
     if abs(claimed - on_test[epoch]) >= THREE_DIGITS:
-        said = first_that_agrees(
-            claimed,
-            {
-                "This is the AUC of the events you chose the epoch with: it flatters.": (
-                    on_choose[epoch]
-                ),
-                "This is the last epoch, not the one you chose.": on_test[-1],
-                "This is the best epoch of the test events: part of it is luck.": on_test[lucky],
-            },
-            5e-4,
-        )
-        otherwise = (
-            f"At epoch {epoch} the test events give {on_test[epoch]:.4f}, not {claimed:.4f}."
-        )
-        return Verdict(False, said or otherwise)
-    if epoch == lucky and epoch not in honest:
-        return Verdict(
-            False,
-            f"Epoch {epoch} is the best of the test events, epoch {best} that of the choose "
-            "events: chosen on the test events, the number is too good.",
-        )
-    if on_choose[epoch] < on_choose[best] - 0.01 and epoch not in honest:
-        return Verdict(False, f"On the choose events epoch {best} is clearly better.")
+        return Verdict(False, _why_claim_differs(on_choose, on_test, epoch, claimed))
+    losses = np.array([_log_loss(_as_belief(scores), choose[0]) for scores in choose[1]])
+    is_poor = on_choose[epoch] < on_choose.max() - 0.02 and losses[epoch] > losses.min() + 0.01
+    if is_poor and epoch < len(on_choose) - 1:
+        return Verdict(False, "On the choose events other epochs are clearly better.")
     return Verdict(True, f"Right: chosen without the test events, AUC {on_test[epoch]:.3f}.")
+
+
+def _as_belief(scores):
+    return scores if scores.min() >= 0 and scores.max() <= 1 else expit(scores)
+
+
+def _why_claim_differs(on_choose, on_test, epoch, claimed):
+    readings = {
+        "This is the AUC of the events you chose the epoch with: it flatters.": on_choose[epoch],
+        "This is the best epoch of the test events: part of it is luck.": on_test.max(),
+        "This is the last epoch, not the one that your rule gives.": on_test[-1],
+        "This is the largest AUC of the choose events: it flatters.": on_choose.max(),
+        "This is the epoch before the one that your rule gives: count from 0.": on_test[epoch - 1],
+        "Signal and background are swapped.": 1 - on_test[epoch],
+        "This is the mean over epochs; your rule gives one.": on_test.mean(),
+    }
+    return _nearest(claimed, on_test[epoch], readings) or _apart("my_auc", claimed, on_test[epoch])

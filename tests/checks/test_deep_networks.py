@@ -1,6 +1,7 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hepml import stats
@@ -32,6 +33,11 @@ def step(toy, *, rate=RATE, over=None):
     return rate * X.T @ (belief(X) - y) / (over or len(y))
 
 
+def squared_slope(toy):
+    p = belief(toy[0])
+    return (p - toy[1]) * p * (1 - p)
+
+
 def judge_step(toy, w, loss=None):
     X, y = toy
     loss = log_loss(belief(X), y) if loss is None else loss
@@ -41,7 +47,8 @@ def judge_step(toy, w, loss=None):
 def test_a_right_step_is_right_also_when_rounded(toy):
     w, loss = W0 - step(toy), log_loss(belief(toy[0]), toy[1])
     assert judge_step(toy, w).ok
-    assert judge_step(toy, w.round(4), round(loss, 3)).ok
+    assert judge_step(toy, w.round(3), round(loss, 3)).ok
+    assert judge_step(toy, w[:, None].tolist(), np.array(loss)).ok
 
 
 def test_an_answer_not_given_is_neither_right_nor_wrong(toy):
@@ -59,6 +66,8 @@ def test_misreadings_of_the_step_are_named(toy):
         "subtract it from w0": step(toy),
         "gradient alone": step(toy, rate=1),
         "not the weights": W0 + 1,
+        "squared error": W0 - RATE * toy[0].T @ squared_slope(toy) / len(toy[1]),
+        "swapped": W0 - step((toy[0], 1 - toy[1])),
     }
     assert not_named(lambda w: judge_step(toy, w), wrong) == {}
 
@@ -71,6 +80,18 @@ def test_every_event_with_every_label_is_named(toy):
     assert "(n, 1)" in judge_step(toy, np.zeros((3, 3))).reason
 
 
+def after_the_step(toy):
+    X, y = toy
+    b = B0 - RATE * np.mean(belief(X) - y)
+    return 1 / (1 + np.exp(-(X @ (W0 - step(toy)) + b)))
+
+
+def test_the_right_answer_is_not_told(toy):
+    right = log_loss(belief(toy[0]), toy[1])
+    said = judge_step(toy, W0 - step(toy), right + 0.2).reason
+    assert f"{right:.3f}" not in said
+
+
 def test_misreadings_of_the_loss_are_named(toy):
     X, y = toy
     p, right = belief(X), log_loss(belief(X), y)
@@ -79,7 +100,11 @@ def test_misreadings_of_the_loss_are_named(toy):
         "mind the sign": -right,
         "mean squared": np.mean((p - y) ** 2),
         "swapped": log_loss(1 - p, y),
-        "I get a loss": 3.0,
+        "bits": right / np.log(2),
+        "after the step": log_loss(after_the_step(toy), y),
+        "left out b0": log_loss(1 / (1 + np.exp(-X @ W0)), y),
+        "too large": 3.0,
+        "too small": right - 0.002,
     }
     assert not_named(lambda loss: judge_step(toy, W0 - step(toy), loss), wrong) == {}
 
@@ -88,20 +113,20 @@ def test_misreadings_of_the_loss_are_named(toy):
 def task(toy):
     """(train, test, labels of the test events, scores of them)."""
     X, y = toy
-    return X[:3000], X[3000:] + 0.1, y[3000:], belief(X[3000:] * [9, 9, 9])
+    return X[:3000], X[3000:] + 0.1, y[3000:], 1 / (1 + np.exp(-X[3000:] @ [1, -1, 0.5]))
 
 
 def scaled(X, of):
     return (X - of.mean(axis=0)) / of.std(axis=0)
 
 
-def judge(task, X=None, score=None, auc=None, target=0.5):
+def judge(task, X=None, score=None, auc=None, **limits):
     train, test, y, own = task
     X = scaled(test, train) if X is None else X
     score = own if score is None else score
     auc = stats.auc(y, np.ravel(score)[: len(y)]) if auc is None else auc
     return check.own_network(
-        (train, test, y), X_test=X, score_test=score, my_auc=auc, target=target
+        (train, test, y), X_test=X, score_test=score, my_auc=auc, **{"target": 0.5} | limits
     )
 
 
@@ -116,6 +141,9 @@ def test_a_network_on_rightly_scaled_inputs_is_right(task):
     train, test, *_ = task
     assert judge(task).ok
     assert judge(task, scaled(test, train).astype("float32")).ok
+    assert judge(task, scaled(test, train).round(3)).ok
+    by_pandas = pd.DataFrame(test).sub(train.mean(axis=0)) / pd.DataFrame(train).std()
+    assert judge(task, by_pandas).ok
     assert check.own_network(task[:3], target=0.5).ok is None
 
 
@@ -126,6 +154,10 @@ def test_wrong_statistics_are_named(task):
         "fitted on the test events": scaled(test, test),
         "together": scaled(test, np.concatenate([train, test])),
         "other numbers": scaled(test, train * 2),
+        "variance": (test - train.mean(axis=0)) / train.var(axis=0),
+        "subtract the mean": test / train.std(axis=0),
+        "did not divide": test - train.mean(axis=0),
+        "axis 0": scaled(test.T, test.T).T,
         "left a feature set out": scaled(test, train)[:, :2],
         "not finite": scaled(test, train) * np.nan,
     }
@@ -140,7 +172,12 @@ def test_misreadings_of_scores_are_named(task):
         "every event with every label": {"score": score[:, None]},
         "classes": {"score": (score > 0.5).astype(float)},
         "swapped": {"auc": 1 - right},
-        "I get AUC": {"auc": right + 0.05},
+        "larger than": {"auc": right + 0.05},
+        "smaller than": {"auc": right - 0.05},
+        "accuracy": {"auc": np.mean((score > 0.5) == y)},
+        "too good to be true": {"score": y.astype(float), "ceiling": 0.9},
+        "another order": {"score": np.random.default_rng(1).permutation(score)},
+        "All scores are equal": {"score": np.full(len(y), 0.5)},
         "within reach": {"target": 0.999},
         "should hold": {"score": score[1:], "auc": right},
         "a number": {"auc": float("nan")},
@@ -159,58 +196,86 @@ def training():
     return y_choose, y_test, choose, test
 
 
-def judge_stop(training, epoch, auc=None, **scores):
+def judge_stop(training, rule=None, auc=None, ceiling=1.0, **scores):
     y_choose, y_test, choose, test = training
+    rule = rule or best
     given = {"scores_choose": choose, "scores_test": test} | scores
-    auc = stats.auc(y_test, test[epoch]) if auc is None else auc
-    return check.stopped(y_choose, y_test, epoch=epoch, auc=auc, **given)
+    auc = stats.auc(y_test, test[rule(y_choose, choose)]) if auc is None else auc
+    return check.stopped(y_choose, y_test, rule=rule, auc=auc, ceiling=ceiling, **given)
 
 
 def best(y, scores):
     return int(np.argmax([stats.auc(y, score) for score in scores]))
 
 
+def the_last(_y, scores):
+    return len(scores) - 1
+
+
 def test_the_epoch_of_the_choose_events_is_right(training):
-    y_choose, _, choose, _ = training
-    assert judge_stop(training, best(y_choose, choose)).ok
+    y_choose, *_ = training
+    assert judge_stop(training).ok
+    assert judge_stop(training, the_last).ok
     assert check.stopped(y_choose, y_choose).ok is None
 
 
-def test_choosing_on_the_test_events_is_noticed(training):
+def test_a_rule_that_looks_at_the_test_events_is_noticed(training):
     y_choose, y_test, choose, test = training
     lucky = best(y_test, test)
     assert lucky != best(y_choose, choose)
-    assert "on the test events" in judge_stop(training, lucky).reason
+    for rule in (lambda *_: lucky, lambda *_: best(y_test, test)):
+        assert "does not look" in judge_stop(training, rule).reason
 
 
-def test_the_last_epoch_and_the_least_loss_are_choices_too(training):
+def test_an_honest_rule_may_give_what_is_best_for_the_test_events(training):
+    """Whoever chose by another honest rule has not cheated, wherever it leads."""
     y_choose, y_test, choose, test = training
-    assert judge_stop(training, len(test) - 1).ok
+    lucky = best(y_test, test)
+
+    def second(y, scores):
+        return int(np.argsort([stats.auc(y, score) for score in scores])[-2])
+
+    assert second(y_choose, choose) == lucky
+    assert judge_stop(training, second).ok
+
+
+def test_the_least_loss_is_a_choice_too(training):
+    y_choose, _, choose, _ = training
     sure = np.array([1, 1, 40, 40, 40])[:, None]  # one may put events in order and be too sure
     p = 1 / (1 + np.exp(-sure * choose))
-    loss = [-np.mean(np.log(np.clip(np.where(y_choose == 1, q, 1 - q), 1e-9, 1))) for q in p]
-    epoch = int(np.argmin(loss))
-    assert epoch != best(y_choose, p)
-    claimed = stats.auc(y_test, test[epoch])
-    given = {"scores_choose": p, "scores_test": test, "epoch": epoch, "auc": claimed}
-    assert check.stopped(y_choose, y_test, **given).ok
+
+    def least_loss(y, scores):
+        chosen = np.clip(np.where(y == 1, scores, 1 - scores), 1e-9, 1)
+        return int(np.argmin(-np.log(chosen).mean(axis=1)))
+
+    assert least_loss(y_choose, p) != best(y_choose, p)
+    assert judge_stop(training, least_loss, scores_choose=p).ok is not None
 
 
 def test_misreadings_of_the_stop_are_named(training):
     y_choose, y_test, choose, test = training
     epoch = best(y_choose, choose)
+    heart = test + 3 * np.arange(len(test))[:, None] * y_test
     wrong = {
-        "flatters": (epoch, stats.auc(y_choose, choose[epoch])),
-        "last epoch": (epoch, stats.auc(y_test, test[-1])),
-        "part of it is luck": (epoch, stats.auc(y_test, test[best(y_test, test)])),
-        "the test events give": (epoch, 0.5),
-        "clearly better": (0, None),
-        "whole number": (17, 0.7),
+        "flatters": {"auc": stats.auc(y_choose, choose[epoch])},
+        "last epoch": {"auc": stats.auc(y_test, test[-1])},
+        "part of it is luck": {"auc": stats.auc(y_test, test[best(y_test, test)])},
+        "too small": {"auc": 0.55},
+        "too large": {"auc": 0.99},
+        "swapped": {"auc": 1 - stats.auc(y_test, test[epoch])},
+        "clearly better": {"rule": lambda y, s: int(np.argmin([stats.auc(y, e) for e in s[:-1]]))},
+        "whole number": {"rule": lambda _y, _s: 17, "auc": 0.7},
+        "should be a function": {"rule": 3, "auc": 0.7},
+        "failed with the choose events": {"rule": lambda _y, _s: 1 / 0, "auc": 0.7},
+        "trained on them": {"scores_test": heart, "auc": 0.7},
+        "too good to be true": {"ceiling": 0.6},
+        "classes": {"scores_test": test > 0.5, "auc": 0.7},
+        "one axis too many": {"scores_test": test[..., None], "auc": 0.7},
     }
-    assert not_named(lambda given: judge_stop(training, *given), wrong) == {}
+    assert not_named(lambda given: judge_stop(training, **given), wrong) == {}
 
 
 def test_scores_that_are_not_per_epoch_are_sent_back(training):
     _, _, choose, test = training
-    assert "(epochs, 2000)" in judge_stop(training, 1, scores_choose=choose[0]).reason
-    assert "same epochs" in judge_stop(training, 1, 0.7, scores_test=test[:2]).reason
+    assert "(epochs, 2000)" in judge_stop(training, auc=0.7, scores_choose=choose[0]).reason
+    assert "same epochs" in judge_stop(training, auc=0.7, scores_test=test[:2]).reason

@@ -78,9 +78,22 @@ def test_the_order_of_the_jets_does_not_matter(lesson, some):
 
 def test_low_level_inputs_know_nothing_of_the_masses(lesson, some):
     blind = some.assign(**dict.fromkeys(lesson["MASSES"], -1.0))
-    assert np.array_equal(lesson["inputs"](blind, "low"), lesson["inputs"](some, "low"))
+    for which in ("low", "listed"):
+        assert np.array_equal(lesson["inputs"](blind, which), lesson["inputs"](some, which))
     assert lesson["inputs"](some, "high").shape == (500, 7)
     assert lesson["inputs"](some, "all").shape[1] == lesson["inputs"](some, "low").shape[1] + 7
+
+
+def test_masses_of_the_listed_jets_are_those_given_where_no_other_jet_is_in_them(lesson):
+    """Both pairs follow from the columns in two of five events, and m_bb wherever both b are."""
+    events = data.load("heavy_higgs")
+    same = abs(lesson["listed_masses"](events) - lesson["high_level"](events)) < 0.002
+    jj, bb = (same[:, lesson["MASSES"].index(name)] for name in ("m_jj", "m_bb"))
+    tags = (events.filter(regex="b_tag$") > 0).sum(axis=1) == 2
+    assert bb[tags].mean() > 0.99
+    assert bb[~tags].mean() < 0.02
+    assert (jj & bb).mean() == pytest.approx(0.41, abs=0.02)
+    assert same[:, lesson["MASSES"].index("m_lv")].mean() > 0.99
 
 
 def test_standardised_columns_have_mean_0_and_deviation_1_and_no_gaps(lesson):
@@ -113,13 +126,55 @@ def test_the_recorded_result_is_the_one_the_goal_asks_for():
 
 
 def test_a_training_that_is_there_is_not_repeated(tmp_path):
+    cells, trained = deep_networks.Cells(tmp_path), []
+
+    def train():
+        trained.append(1)
+        return (lambda X: X + 1.0), 0.6
+
+    for _ in range(2):
+        loss = deep_networks.kept(cells, "3000 low deep 0.002 0", train, np.arange(5.0))
+        assert loss == pytest.approx(0.6)
+    assert trained == [1]
+    assert deep_networks.tried(cells, 3000, "low", "deep") == {"0.002": pytest.approx(0.6)}
+    assert deep_networks.best(cells, 3000, "low", "deep") == {"rate": 0.002}
+    assert deep_networks.best(cells, 3000, "low", "trees") is None
+
+
+def test_settings_are_compared_on_the_seeds_that_all_have(tmp_path):
     cells = deep_networks.Cells(tmp_path)
-    sizes = (3_000,)
-    everything = list(deep_networks.todo(cells, "low", sizes, 10**6, deep_networks.MODELS))
-    cells.put(deep_networks.cell_name(3_000, "low", "deep", 0), np.arange(5.0), 1.0)
-    left = list(deep_networks.todo(cells, "low", sizes, 10**6, deep_networks.MODELS))
-    assert set(everything) - set(left) == {(3_000, 0, "deep")}
-    assert list(deep_networks.todo(cells, "low", sizes, 2_999, deep_networks.MODELS)) == []
+    for leaves, losses in ((15, [0.5]), (31, [0.4, 0.9])):
+        for seed, loss in enumerate(losses):
+            name = deep_networks.cell_name(
+                3000, "all", "trees", {"leaves": leaves, "rate": 0.1}, seed
+            )
+            deep_networks.kept(cells, name, lambda loss=loss: (lambda X: X, loss), np.zeros(2))
+    assert deep_networks.best(cells, 3000, "all", "trees") == {"leaves": 31, "rate": 0.1}
+
+
+def test_the_search_goes_on_until_both_neighbours_are_worse():
+    def loss(value):
+        return (value - 4) ** 2
+
+    assert deep_networks.climb((1, 2, 3, 4, 5), 2, loss) == 4
+    assert deep_networks.climb((1, 2, 3, 4, 5), 5, loss) == 4
+    assert deep_networks.climb((1, 2, 3, 4, 5), 5, loss, steps=(1,)) == 5
+
+    def apart(settings):
+        return abs(settings["leaves"] - 127) + abs(settings["rate"] - 0.05)
+
+    found = deep_networks.chosen("trees", deep_networks.FIRST["trees"], apart)
+    assert found == {"leaves": 127, "rate": 0.05}
+
+
+def test_every_model_of_the_record_has_settings_chosen_among_several():
+    """Equal care: trees and networks, at every size, on momenta and on all columns."""
+    for size, held in data.recorded("deep-networks")["curves"].items():
+        for kind, which in ((k, w) for k in ("trees", "deep") for w in ("low", "all")):
+            model = held["models"][f"{kind} {which}"]
+            best = deep_networks.told(model["settings"])
+            assert len(model["tried"]) >= 2, (size, kind, which)
+            assert model["tried"][best] == min(model["tried"].values())
 
 
 def test_paired_differences_have_smaller_errors_than_their_parts():

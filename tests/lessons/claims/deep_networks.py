@@ -1,0 +1,157 @@
+"""Claims of the lesson on deep networks, on values like those that it finds."""
+
+from types import SimpleNamespace as Names
+
+import numpy as np
+
+from tests.lessons.claims import Claim
+
+INPUTS = ("low", "listed", "all")
+
+
+def neuron(in_units=(0.7, 40.0, 12.0), scaled=(0.69, 0.66, 0.65)):
+    return {"in_units": np.array(in_units), "scaled": np.array(scaled)}
+
+
+def climbed(*heights):
+    names = ("as they come", "turned", "mirrored", "sorted", "components")
+    return {"climbed": dict(zip(names, heights, strict=True))}
+
+
+def monitors(free=(0.66, 0.648, 0.66, 0.80), dropped=(0.68, 0.65), slow=0.687):
+    def monitor(*losses):
+        return Names(history={"val_loss": list(losses)}, best=Names(value=min(losses)))
+
+    return {
+        "free_monitor": monitor(*free),
+        "drop_monitor": monitor(*dropped),
+        "slow_monitor": monitor(slow),
+        "monitor": monitor(0.64),
+    }
+
+
+def table(trees, deep):
+    """Make differences from the AUCs on low, listed and all."""
+    auc = {
+        f"{kind} {which}": value
+        for kind, values in (("trees", trees), ("deep", deep))
+        for which, value in zip(INPUTS, values, strict=True)
+    }
+    names = [(a, b) for a in auc for b in auc]
+    return {"differences": {(a, b): (auc[a] - auc[b], 0.002) for a, b in names}}
+
+
+class Unshuffled:
+    """A generator that leaves labels where they are."""
+
+    def permutation(self, labels):
+        return labels
+
+
+def nothing_to_find(rng):
+    """Names of the null test, with a network whose scores know the true labels."""
+    y = np.random.default_rng(2).integers(0, 2, 4000)
+    return {
+        "rng": rng,
+        "y_train": y,
+        "y_choose": y,
+        "y_test": y,
+        "X": {"low": [None, None, None]},
+        "FEW": 10,
+        "fit": lambda *_args, **_settings: None,
+        "predict": lambda _model, _X: y + np.random.default_rng(3).normal(0, 2, len(y)),
+    }
+
+
+def races(trees, deep, at=("10000", "100000")):
+    """Make recorded curves: AUC on low, listed and all, at the first size and the last."""
+    rows = {"trees": dict(zip(at, trees, strict=True)), "deep": dict(zip(at, deep, strict=True))}
+    auc = {
+        (f"{kind} {which}", n): value
+        for kind, sizes in rows.items()
+        for n, values in sizes.items()
+        for which, value in zip(INPUTS, values, strict=True)
+    }
+
+    def apart(n, a, b):
+        return {"difference": auc[a, n] - auc[b, n], "error": 0.001}
+
+    pairs = (("deep all", "trees all"), ("deep listed", "deep low"))
+    return {
+        "INPUTS": dict.fromkeys(INPUTS),
+        "first": at[0],
+        "last": at[1],
+        "slope": lambda name: (auc[name, at[1]] - auc[name, at[0]], 0.002),
+        "curve_of": {
+            n: {"differences": {f"{a} - {b}": apart(n, a, b) for a, b in pairs}} for n in at
+        },
+    }
+
+
+TREES = ((0.709, 0.769, 0.790), (0.769, 0.795, 0.818))
+DEEP = ((0.712, 0.748, 0.783), (0.781, 0.809, 0.825))
+
+
+CLAIMS = [
+    Claim(
+        "In GeV, the loss ends above",
+        neuron,
+        {
+            "the step suits GeV": lambda: neuron(in_units=(0.7, 0.68, 0.66)),
+            "the loss jumps when standardised": lambda: neuron(scaled=(0.69, 0.72, 0.65)),
+        },
+    ),
+    Claim(
+        "Turning and mirroring gain",
+        lambda: climbed(0.702, 0.719, 0.732, 0.744, 0.747),
+        {
+            "all comes from sorting": lambda: climbed(0.702, 0.703, 0.704, 0.744, 0.747),
+            "the order of jets is no matter": lambda: climbed(0.702, 0.719, 0.732, 0.733, 0.747),
+        },
+    ),
+    Claim(
+        "Without regularisation the validation loss",
+        monitors,
+        {
+            "3000 events are enough": lambda: monitors(free=(0.66, 0.64, 0.65), dropped=(0.6,)),
+            "dropout does not help": lambda: monitors(dropped=(0.66, 0.79)),
+            "the rate does not matter": lambda: monitors(slow=0.63),
+        },
+    ),
+    Claim(
+        "What is not in the list",
+        lambda: table((0.747, 0.793, 0.811), (0.746, 0.785, 0.807)),
+        {
+            "trees got less care": lambda: table((0.730, 0.78, 0.804), (0.746, 0.785, 0.807)),
+            "nothing to represent": lambda: table((0.747, 0.750, 0.811), (0.746, 0.75, 0.807)),
+            "nothing beyond the list": lambda: table((0.747, 0.81, 0.811), (0.746, 0.805, 0.807)),
+        },
+    ),
+    Claim(
+        "The null test passes",
+        lambda: nothing_to_find(np.random.default_rng(1)),
+        {"labels are not shuffled": lambda: nothing_to_find(Unshuffled())},
+    ),
+    Claim(
+        "more events gain more for the deep network",
+        lambda: races(TREES, DEEP),
+        {
+            "equal slopes": lambda: races(TREES, TREES),
+            "the network is ahead from the start": lambda: races(
+                TREES, ((0.72, 0.78, 0.80), (0.79, 0.84, 0.85))
+            ),
+            "never ahead": lambda: races(TREES, ((0.70, 0.74, 0.76), (0.77, 0.80, 0.81))),
+            "all found": lambda: races(TREES, ((0.712, 0.748, 0.783), (0.809, 0.809, 0.825))),
+        },
+    ),
+    Claim(
+        "They help the trees more than the network",
+        lambda: {"gains": {"trees": (0.026, 0.002), "deep": (0.012, 0.001)}},
+        {
+            "no help": lambda: {"gains": {"trees": (0.002, 0.002), "deep": (0.001, 0.001)}},
+            "as much for both": lambda: {
+                "gains": {"trees": (0.012, 0.001), "deep": (0.012, 0.001)}
+            },
+        },
+    ),
+]
