@@ -35,8 +35,6 @@ TWO_DIGITS = 0.006
 """How far a significance may be off that was rounded to two digits after the point."""
 ROUNDED = 0.03
 """How far one may be off that is no known mistake: rounded more, or fitted by other means."""
-AT_THE_CUT = 2
-"""Events more or less that pass where a share is cut by quantiles, ranks or counting."""
 OF_NOTHING = 4.5
 """Local significance that chance does not make of nothing."""
 EXPERIMENTS = 10_000
@@ -74,14 +72,22 @@ class Search(NamedTuple):
             return None
 
     def rows(self, score, share):
-        """Spectra for the ways to keep a share: so many events, some more or less, ranks above."""
-        order = np.sort(score)
-        wanted = round(share * len(order))
-        numbers = [wanted, *(wanted + k for k in range(-AT_THE_CUT, AT_THE_CUT + 1) if k)]
-        cuts = [order[-k] for k in np.clip(numbers, 1, len(order))]
-        if abs(np.mean(score >= 1 - share) - share) < 0.1 * share:
-            cuts.append(1 - share)
-        return np.array([self.spectrum(score >= cut) for cut in cuts])
+        """Spectra for each way to keep a share; first, as many events as come nearest to it."""
+        return np.array([self.spectrum(passing) for passing in _ways(score, share)])
+
+
+def _ways(score, share):
+    """Keep a share by counting, by quantiles or by ranks, with ties or without: what passes."""
+    wanted = share * len(score)
+    low, high = (int(np.clip(edge, 1, len(score))) for edge in (wanted + 1e-9, np.ceil(wanted)))
+    order = np.sort(score)[::-1]
+    numbers = [round(wanted) or 1, *range(low - 1, high + 2)]
+    ways = [score >= order[k - 1] for k in numbers if 0 < k <= len(score)]
+    if abs(np.mean(score >= 1 - share) - share) < 0.1 * share:
+        ways.append(score >= 1 - share)
+    best_first = [np.argsort(-score, kind=kind) for kind in (None, "stable")]
+    best_first += [np.argsort(score, kind=kind)[::-1] for kind in (None, "stable")]
+    return ways + [each[:k] for each in best_first for k in (low, high)]
 
 
 def true_auc(score_1, score_2, f1, f2, *, my_auc=None):
@@ -364,8 +370,8 @@ def honest_hunt(
     hunts = [search.hunt(rows) for rows in each]
     if None in hunts:
         return Verdict(False, "Too few events are left to fit: take larger shares.")
-    z = [hunt.significance[:, 0] for hunt in hunts]
-    if max(one[0] for one in z) <= 0:
+    z = _one_of_each(hunts)
+    if _best(z) <= 0:
         return Verdict(False, "No threshold shows an excess: there is nothing to quote.")
     if my_toys > 0:
         largest = _toys_of(search, [rows[0] for rows in each])
@@ -375,12 +381,19 @@ def honest_hunt(
     return Verdict(False, said) if said else Verdict(True, _right_hunt(my_global, z))
 
 
+def _one_of_each(hunts):
+    """Significances, shape (thresholds, ways to cut); where one has fewer ways, its first."""
+    most = max(len(hunt.significance) for hunt in hunts)
+    each = [hunt.significance[:, 0] for hunt in hunts]
+    return np.array([np.concatenate([one, np.repeat(one[0], most - len(one))]) for one in each])
+
+
 def _right_hunt(given, z):
     return f"Right: local {_best(z):.2f} σ, global {given:.2f} σ, the best of {len(z)} looks."
 
 
 def _best(z):
-    return max(one[0] for one in z)
+    return z[:, 0].max()
 
 
 def _no_global(my_global, my_toys):
@@ -416,38 +429,32 @@ def _saw_labels(score, signal):
     )
 
 
-def _locals(z):
-    """Largest local significances for all ways to cut."""
-    least = max(one.min() for one in z)
-    return np.concatenate([one[one >= least] for one in z])
-
-
-def _formulas(z, looks):
-    """Global significance by Bonferroni and by Šidák."""
-    p = ndtr(-np.asarray(z))
+def _formulas(local, looks):
+    """Global significances by Bonferroni and by Šidák, shape (2, …)."""
+    p = ndtr(-np.asarray(local))
     return -ndtri(np.stack([np.minimum(looks * p, 1 - 1e-9), -np.expm1(looks * np.log1p(-p))]))
 
 
 def _why_formula_differs(given, z):
     """Sentence on a global significance that does not follow from the local one, or None."""
-    looks, local = len(z), _best(z)
-    mine = _formulas(_locals(z), looks)
+    looks, local = len(z), z.max(axis=0)
+    mine = _formulas(local, looks)
     low = mine.min(axis=0)
     high = np.where(mine[0] < 0, 0, mine.max(axis=0))  # half or more: no excess at all
     if ((low - TWO_DIGITS < given) & (given < high + TWO_DIGITS)).any():
         return None
-    if given > local - TWO_DIGITS:
-        return _no_less(given, local, looks)
-    said = nearest(given, _misread_looks(z), TWO_DIGITS)
-    return said or (
-        _in_which_direction(given > mine[0, 0], given, local, looks)
+    if (abs(given - local) < TWO_DIGITS).any() or given > local.max():
+        return _no_less(given, _best(z), looks)
+    wrong = (nearest(given, _misread_looks(way), TWO_DIGITS) for way in z.T)
+    return next(filter(None, wrong), None) or (
+        _in_which_direction(given > mine[0, 0], given, _best(z), looks)
         + " If you counted pseudo-experiments, say how many in my_toys."
     )
 
 
 def _misread_looks(z):
     """Global significance for each way to misread several looks, by what to say about it."""
-    looks, local = len(z), _best(z)
+    looks, local = len(z), z.max()
     p = looks * ndtr(-local)
     fewer = {
         f"You counted {k} looks of {looks}: the best one was a look, too.": _formulas(local, k)[0]
@@ -460,7 +467,7 @@ def _misread_looks(z):
         "You divided the significance: it is the probability that is multiplied.": (
             local / np.sqrt(looks)
         ),
-        "The average answers another question: you kept the best.": np.mean([one[0] for one in z]),
+        "The average answers another question: you kept the best.": np.mean(z),
         "You counted windows, too: the region was fixed, only thresholds were tried.": (
             _formulas(local, windows * looks)[0]
         ),
@@ -485,10 +492,12 @@ def _in_which_direction(over, given, local, looks):
 
 def _why_count_differs(given, z, toys, largest):
     """Sentence on a global significance that so many experiments would not count, or None."""
-    looks, local = len(z), _best(z)
-    counted, p = ndtr(-given) * toys, ndtr(-local)
-    low, high = _shares(largest, local, looks)
-    if abs(given - local) < TWO_DIGITS and low > p:
+    looks, local, ways = len(z), _best(z), z.max(axis=0)
+    counted = ndtr(-given) * toys
+    low, high = _shares(largest, ways.max(), looks)[0], _shares(largest, ways.min(), looks)[1]
+    p = ndtr(-ways.max())
+    alike = low <= p and p * EXPERIMENTS > ENOUGH  # one threshold more changes nothing
+    if (abs(given - ways) < TWO_DIGITS).any() and not alike:
         return _no_less(given, local, looks)
     slack = counted * TWO_DIGITS * max(given, 1)  # of what was rounded
     if counted + slack < binom.ppf(SURE, toys, low):
