@@ -68,29 +68,19 @@ def rare(whole=0.016, weights=0.0254, trees=0.0013):
     return {"rare_lack": found} | lacks(trees=trees)
 
 
-def signed(negative=0.17, refuses=True, leaves=255):
+def signed(negative=0.17, model=None):
     """Few events of mix; background with a share of negative weights."""
     rng = np.random.default_rng(1)
     X, y = draw(MIX, 3000, rng)
     w = np.where((y == 0) & (rng.random(len(y)) < negative), -1.0, 1.0)
-
-    def trees(events, seed):
-        return XGBClassifier(n_estimators=5, random_state=seed, n_jobs=1)
-
-    def forgiving(events, seed):
-        return LogisticRegression()
-
-    def forest(**options):
-        return HistGradientBoostingClassifier(**options | {"max_leaf_nodes": leaves})
-
     return {
-        "trees": trees if refuses else forgiving,
+        "trees": lambda *_: model or XGBClassifier(n_estimators=5, n_jobs=1),
         "SEED": SEED,
         "X_signed": X,
         "y_signed": y,
         "w_signed": w,
         "XGBoostError": XGBoostError,
-        "HistGradientBoostingClassifier": forest,
+        "HistGradientBoostingClassifier": HistGradientBoostingClassifier,
         "log_odds": lambda model, X: model.decision_function(X),
         "log_losses": lambda y, score: np.logaddexp(0, np.where(y == 1, -1, 1) * score),
     }
@@ -112,7 +102,7 @@ def fractions(greedy=0.1091, platt=0.0535, isotonic=0.0477, network=0.0464):
     return {"fraction": {name: (value, 0.0025) for name, value in values.items()}, "TRUTH": 0.05}
 
 
-def stages(auc=(0.85, 0.88, 0.86), differs=True):
+def stages(auc=(0.85, 0.88, 0.86), *, differs=True):
     each = [
         SimpleNamespace(round=k, auc_test=(a, 0.01), differs=differs) for k, a in enumerate(auc)
     ]
@@ -138,10 +128,10 @@ class Unshuffled:
 
 def shuffled(rng=None):
     return {
-        "draw": lambda problem, events, rng: draw(problem, events, np.random.default_rng(4)),
+        "draw": lambda problem, events, _: draw(problem, events, np.random.default_rng(4)),
         "GAUSS": GAUSS,
         "rng": np.random.default_rng(3) if rng is None else rng,
-        "trees": lambda events, seed: LogisticRegression(),
+        "trees": lambda *_: LogisticRegression(),
         "SEED": SEED,
         "log_odds": lambda model, X: model.decision_function(X),
     }
@@ -200,7 +190,7 @@ CLAIMS = [
         "xgboost refuses",
         signed,
         {
-            "it does not": lambda: signed(refuses=False),
+            "it does not": lambda: signed(model=LogisticRegression()),
             "no negative weights": lambda: signed(negative=0.0),
         },
     ),

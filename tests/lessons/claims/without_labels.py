@@ -10,14 +10,14 @@ SAMPLES = ("jets", "known_truth")
 SPREAD = np.array([-0.002, 0.001, 0.0, 0.002, -0.001])
 
 
-def purities(half=0.0, most=0.0, equal=0.0, wide=0.02, turned=0.0, coin=0.0):
+def purities(*, half=0.0, most=0.0, equal=0.0, wide=0.02, turned=0.0, coin=0.0):
     """AUCs for each difference of purities, with the offsets that a broken world has."""
     levels = {-0.6: 0.09 + turned, 0.1: 0.82, 0.4: 0.904 - half, 0.6: 0.909 - most, 1: 0.912}
     each = {apart: level + SPREAD for apart, level in levels.items()}
     each[0] = 0.495 + equal + wide * np.tile([-1.0, 1.0], 5)
     aucs = {(name, apart): values for name in SAMPLES for apart, values in each.items()}
     lacking = {name: ((each[1] - each[0.6]).mean(), 0.0005) for name in SAMPLES}
-    coins = {name: (0.501 + coin, 0.0013) for name in SAMPLES}
+    coins = dict.fromkeys(SAMPLES, (0.501 + coin, 0.0013))
     return {"aucs": aucs, "lacking": lacking, "coins": coins, "own": dict.fromkeys(SAMPLES, 0.004)}
 
 
@@ -36,11 +36,12 @@ def hunts(without=1.6, tight=8.7, loose=6.5, simple=2.2):
 
 def of_nothing(remembered=15.5, folds=0.3):
     spread = np.linspace(-0.8, 0.8, 5)[:, None]
-    return {"wrong": spread + [6.2, 8.4, remembered, 0.2], "right": spread + [0.1, 0, folds, 0.2]}
+    wrong, right = np.array([6.2, 8.4, remembered, 0.2]), np.array([0.1, 0, folds, 0.2])
+    return {"wrong": spread + wrong, "right": spread + right}
 
 
 def pulls(fair=-0.1, raw=0.7, momenta=13.3):
-    """Pulls of twenty halves at the three thresholds."""
+    """Make pulls of twenty halves at the three thresholds."""
     noise = np.tile(np.linspace(-1.5, 1.5, 10), 2)
     other = np.roll(noise, 1)
     means = {"mass over mjj": (fair, noise), "raw masses": (raw, other)}
