@@ -71,23 +71,30 @@ class Search(NamedTuple):
         except ValueError:
             return None
 
-    def rows(self, score, share):
-        """Spectra for each way to keep a share; first, as many events as come nearest to it."""
-        return np.array([self.spectrum(passing) for passing in _ways(score, share)])
+    def rows(self, score, shares):
+        """Spectra for each way to keep each share; first, as many events as come nearest to it."""
+        orders = [np.argsort(-score, kind=kind) for kind in ("stable", None)]
+        orders += [np.argsort(score, kind=kind)[::-1] for kind in ("stable", None)]
+        ranked = score[orders[0]]
+        return [
+            np.array([self.spectrum(orders[k][:most]) for k, most in _ways(ranked, share)])
+            for share in shares
+        ]
 
 
-def _ways(score, share):
-    """Keep a share by counting, by quantiles or by ranks, with ties or without: what passes."""
-    wanted = share * len(score)
-    low, high = (int(np.clip(edge, 1, len(score))) for edge in (wanted + 1e-9, np.ceil(wanted)))
-    order = np.sort(score)[::-1]
+def _ways(ranked, share):
+    """Keep a share by counting, by quantiles or by ranks, with ties or without them.
+
+    ``ranked`` are the scores from the best on. Returns the order and the number of events of each.
+    """
+    wanted = share * len(ranked)
+    low, high = (int(np.clip(edge, 1, len(ranked))) for edge in (wanted + 1e-9, np.ceil(wanted)))
     numbers = [round(wanted) or 1, *range(low - 1, high + 2)]
-    ways = [score >= order[k - 1] for k in numbers if 0 < k <= len(score)]
-    if abs(np.mean(score >= 1 - share) - share) < 0.1 * share:
-        ways.append(score >= 1 - share)
-    best_first = [np.argsort(-score, kind=kind) for kind in (None, "stable")]
-    best_first += [np.argsort(score, kind=kind)[::-1] for kind in (None, "stable")]
-    return ways + [each[:k] for each in best_first for k in (low, high)]
+    cuts = [ranked[k - 1] for k in numbers if 0 < k <= len(ranked)]
+    if abs(np.mean(ranked >= 1 - share) - share) < 0.1 * share:
+        cuts.append(1 - share)
+    with_ties = [(0, int(np.searchsorted(-ranked, -cut, "right"))) for cut in cuts]
+    return with_ties + [(order, k) for order in range(4) for k in (low, high)]
 
 
 def true_auc(score_1, score_2, f1, f2, *, my_auc=None):
@@ -262,7 +269,7 @@ def _inside(mjj, window):
 
 def _why_z_differs(given, search, score):
     """Sentence on a significance that is not that of the cut at 1 %, or None."""
-    rows = search.rows(score, 0.01)
+    rows = search.rows(score, [0.01])[0]
     found = search.hunt(rows)
     if found is None:
         return "Too few events are left to fit: are there many equal scores?"
@@ -313,7 +320,8 @@ def _misread_cut(search, score):
         "This is the cut at 5 %.": 0.05,
         "This is the cut at 0.1 %.": 0.001,
     }
-    hunts = {said: search.hunt(search.rows(score, k)[:1]) for said, k in others.items()}
+    rows = zip(others, search.rows(score, others.values()), strict=True)
+    hunts = {said: search.hunt(row[:1]) for said, row in rows}
     return {said: hunt.significance[0, 0] for said, hunt in hunts.items() if hunt is not None}
 
 
@@ -366,7 +374,7 @@ def honest_hunt(
     said = _unfair(search, my_score) or _saw_labels(my_score, np.asarray(y) == 1)
     if said:
         return Verdict(False, said)
-    each = [search.rows(my_score, share) for share in sorted(set(my_kept))]
+    each = search.rows(my_score, sorted(set(my_kept)))
     hunts = [search.hunt(rows) for rows in each]
     if None in hunts:
         return Verdict(False, "Too few events are left to fit: take larger shares.")
