@@ -373,6 +373,8 @@ def counted(toys, largest, *, one_more=True):
     def answer(w):
         rows = rows_of(w)
         seen = pulls(rows).max()
+        if toys * len(rows) * ndtr(-seen) < 3:  # hopeless
+            return (bonferroni(rows),)
         k = np.sum(largest(w, rows, toys) >= seen)
         if k < 10:
             return (bonferroni(rows),)

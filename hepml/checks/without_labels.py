@@ -53,6 +53,16 @@ sidebands teaches 0.18 to 0.35 in `dijets` (trees, linear, averages of several),
 the labels and cross-validated keep 0.49 to 0.62; of 150 signal events its error is 0.04."""
 
 
+class Excesses(NamedTuple):
+    """What `bump_scan` finds in one window, each of shape (spectra,)."""
+
+    observed: np.ndarray
+    background: np.ndarray
+    background_error: np.ndarray
+    p_value: np.ndarray
+    significance: np.ndarray
+
+
 class Search(NamedTuple):
     """Masses of the events, where the signal would be, where to train, and the bins."""
 
@@ -66,10 +76,13 @@ class Search(NamedTuple):
 
     def hunt(self, rows, sidebands=None, parameters=PARAMETERS):
         """Excesses of some spectra; None where too few events are left to fit."""
+        distinct, which = np.unique(rows, axis=0, return_inverse=True)
+        options = {"parameters": parameters}
         try:
-            return bump_scan(rows, self.edges, [self.region], sidebands, parameters=parameters)
+            scan = bump_scan(distinct, self.edges, [self.region], sidebands, **options)
         except ValueError:
             return None
+        return Excesses(*(getattr(scan, name)[which.ravel(), 0] for name in Excesses._fields))
 
     def rows(self, score, shares):
         """Spectra for each way to keep each share; first, as many events as come nearest to it."""
@@ -273,7 +286,7 @@ def _why_z_differs(given, search, score):
     found = search.hunt(rows)
     if found is None:
         return "Too few events are left to fit: are there many equal scores?"
-    right = np.concatenate([found.significance[:, 0], _simple(found)])
+    right = np.concatenate([found.significance, _simple(found)])
     off = np.abs(given - right).min()
     if off < TWO_DIGITS:
         return None
@@ -287,17 +300,17 @@ def _why_z_differs(given, search, score):
 
 def _simple(found):
     """Excess over the root of both variances: nearly the same for small ones."""
-    n, b = found.observed[:, 0], found.background[:, 0]
-    return (n - b) / np.sqrt(b + found.background_error[:, 0] ** 2)
+    beyond = found.observed - found.background
+    return beyond / np.sqrt(found.background + found.background_error**2)
 
 
 def _misread_excess(found):
-    n, b = found.observed[0, 0], found.background[0, 0]
+    n, b = found.observed[0], found.background[0]
     return {
-        "This is a p-value: give it in standard deviations.": found.p_value[0, 0],
+        "This is a p-value: give it in standard deviations.": found.p_value[0],
         "You took the fitted background for exact: its error counts, too.": (n - b) / np.sqrt(b),
         "This is S/√(S+B): ask what background alone would do.": (n - b) / np.sqrt(max(n, 1)),
-        "An excess has a plus sign, a deficit a minus sign.": -found.significance[0, 0],
+        "An excess has a plus sign, a deficit a minus sign.": -found.significance[0],
     }
 
 
@@ -310,7 +323,7 @@ def _misread_fit(search, row):
         ),
     }
     hunts = {said: search.hunt(row, *options) for said, options in others.items()}
-    return {said: hunt.significance[0, 0] for said, hunt in hunts.items() if hunt is not None}
+    return {said: hunt.significance[0] for said, hunt in hunts.items() if hunt is not None}
 
 
 def _misread_cut(search, score):
@@ -322,7 +335,7 @@ def _misread_cut(search, score):
     }
     rows = zip(others, search.rows(score, others.values()), strict=True)
     hunts = {said: search.hunt(row[:1]) for said, row in rows}
-    return {said: hunt.significance[0, 0] for said, hunt in hunts.items() if hunt is not None}
+    return {said: hunt.significance[0] for said, hunt in hunts.items() if hunt is not None}
 
 
 def honest_hunt(
@@ -382,8 +395,9 @@ def honest_hunt(
     if _best(z) <= 0:
         return Verdict(False, "No threshold shows an excess: there is nothing to quote.")
     if my_toys > 0:
-        largest = _toys_of(search, [rows[0] for rows in each])
-        said = _why_count_differs(my_global, z, my_toys, largest)
+        said = _why_no_count(my_global, z, my_toys) or _why_count_differs(
+            my_global, z, my_toys, _toys_of(search, [rows[0] for rows in each])
+        )
     else:
         said = _why_formula_differs(my_global, z)
     return Verdict(False, said) if said else Verdict(True, _right_hunt(my_global, z))
@@ -392,7 +406,7 @@ def honest_hunt(
 def _one_of_each(hunts):
     """Significances, shape (thresholds, ways to cut); where one has fewer ways, its first."""
     most = max(len(hunt.significance) for hunt in hunts)
-    each = [hunt.significance[:, 0] for hunt in hunts]
+    each = [hunt.significance for hunt in hunts]
     return np.array([np.concatenate([one, np.repeat(one[0], most - len(one))]) for one in each])
 
 
@@ -498,26 +512,33 @@ def _in_which_direction(over, given, local, looks):
     )
 
 
-def _why_count_differs(given, z, toys, largest):
-    """Sentence on a global significance that so many experiments would not count, or None."""
-    looks, local, ways = len(z), _best(z), z.max(axis=0)
-    counted = ndtr(-given) * toys
-    low, high = _shares(largest, ways.max(), looks)[0], _shares(largest, ways.min(), looks)[1]
-    p = ndtr(-ways.max())
-    alike = low <= p and p * EXPERIMENTS > ENOUGH  # one threshold more changes nothing
-    if (abs(given - ways) < TWO_DIGITS).any() and not alike:
-        return _no_less(given, local, looks)
-    slack = counted * TWO_DIGITS * max(given, 1)  # of what was rounded
-    if counted + slack < binom.ppf(SURE, toys, low):
-        return _in_which_direction(True, given, local, looks)
-    if counted - slack > binom.ppf(1 - SURE, toys, high) + 1:
-        return _in_which_direction(False, given, local, looks)
+def _why_no_count(given, z, toys):
+    """Sentence on a significance that so many pseudo-experiments cannot tell, or None."""
+    ways, counted = z.max(axis=0), ndtr(-given) * toys
+    near = (abs(given - ways) < TWO_DIGITS).any()
+    if near and ndtr(-ways.max()) * EXPERIMENTS < ENOUGH:  # thresholds may be alike, but who knows
+        return _no_less(given, _best(z), len(z))
     if counted < ENOUGH:
         return (
             f"Only about {counted:.0f} of {toys} pseudo-experiments were as large: too few for a "
             "probability. Draw more, until ten are, or take the number of thresholds times the "
             "local one."
         )
+    return None
+
+
+def _why_count_differs(given, z, toys, largest):
+    """Sentence on a global significance that so many experiments would not count, or None."""
+    looks, local, ways = len(z), _best(z), z.max(axis=0)
+    counted = ndtr(-given) * toys
+    low, high = _shares(largest, ways.max(), looks)[0], _shares(largest, ways.min(), looks)[1]
+    if (abs(given - ways) < TWO_DIGITS).any() and low > ndtr(-ways.max()):
+        return _no_less(given, local, looks)
+    slack = counted * TWO_DIGITS * max(given, 1)  # of what was rounded
+    if counted + slack < binom.ppf(SURE, toys, low):
+        return _in_which_direction(True, given, local, looks)
+    if counted - slack > binom.ppf(1 - SURE, toys, high) + 1:
+        return _in_which_direction(False, given, local, looks)
     return None
 
 
