@@ -11,6 +11,7 @@ __all__ = [
     "agree",
     "first_that_agrees",
     "missing",
+    "nearest",
     "no_number",
     "no_scores",
     "shape_of",
@@ -67,6 +68,22 @@ def first_that_agrees(given, misconceptions, tolerance=0.01):
     """
     hits = (said for said, value in misconceptions.items() if agree(given, value, tolerance))
     return next(hits, None)
+
+
+def nearest(given, misconceptions, tolerance):
+    """Sentence of the misconception whose number is nearest, or None if none is near.
+
+    Parameters
+    ----------
+    given : float
+    misconceptions : dict of str to float
+        As of `first_that_agrees`.
+    tolerance : float
+        Absolute tolerance.
+    """
+    off = {said: abs(given - value) for said, value in misconceptions.items()}
+    said = min(off, key=off.get)
+    return said if off[said] < tolerance else None
 
 
 def why_differs(given, wanted, misconceptions, otherwise, *, exact=0.004, rounded=0.05):

@@ -33,6 +33,18 @@ def test_the_exact_ratio_is_right_and_may_be_rounded(line):
     _, y, exact = line
     assert judge_ratio(line, exact, stats.auc(y, exact)).ok
     assert judge_ratio(line, exact, round(stats.auc(y, exact), 3)).ok
+    assert judge_ratio(line, np.round(exact, 3), stats.auc(y, exact)).ok
+    three = [float(f"{value:.3g}") for value in exact]
+    assert judge_ratio(line, three, stats.auc(y, exact)).ok
+
+
+def test_the_area_may_be_integrated_or_come_from_events_of_ones_own(line):
+    """It differs by no more than the errors of both samples."""
+    x = np.linspace(-8, 8, 20_001)
+    s, b = norm.pdf(x, *SIGNAL), norm.pdf(x, *BACKGROUND)
+    best = np.argsort(-s / b)
+    found = np.trapezoid(np.cumsum(s[best]), np.cumsum(b[best])) * (x[1] - x[0]) ** 2
+    assert judge_ratio(line, line[2], found).ok
 
 
 def test_an_answer_not_given_is_neither_right_nor_wrong(line):
@@ -51,7 +63,12 @@ def test_wrong_ratios_are_named(line):
         "background's density alone": -norm.logpdf(x, *BACKGROUND),
         "width for a variance": norm.logpdf(x, 1, root[0]) - norm.logpdf(x, 0, root[1]),
         "logit": expit(exact),
-        "I get ln r": exact + 0.1 * x,
+        "decimal": exact / np.log(10),
+        "2 ln r": 2 * exact,
+        "means and widths of the events": norm.logpdf(x, x[y == 1].mean(), x[y == 1].std())
+        - norm.logpdf(x, x[y == 0].mean(), x[y == 0].std()),
+        "is too large": exact + 0.1 * np.abs(x),
+        "is too small": exact - 0.1 * np.abs(x),
     }
     assert not_named(lambda given: judge_ratio(line, given, area), wrong) == {}
 
@@ -63,7 +80,8 @@ def test_wrong_areas_of_the_right_ratio_are_named(line):
         "AUC of x itself": stats.auc(y, x),
         "labels with themselves": 1.0,
         "swapped": 1 - stats.auc(y, exact),
-        "I get an AUC": 0.6,
+        "too small": 0.6,
+        "too large": 0.95,
     }
     assert not_named(lambda claimed: judge_ratio(line, exact, claimed), wrong) == {}
 
@@ -112,7 +130,8 @@ def test_misreadings_of_the_area_are_named(task):
     wrong = {
         "training events": stats.auc(y_train, train),
         "swapped": 1 - stats.auc(y_test, good),
-        "I get an AUC": 0.7,
+        "too small": 0.7,
+        "too large": 0.9,
     }
     assert not_named(lambda claimed: judge_model(task, claimed=claimed), wrong) == {}
 
@@ -137,9 +156,57 @@ def test_misreadings_of_the_error_are_named(task):
     wrong = {
         "1/√n": 1 / np.sqrt(len(y_test)),
         "variance": curve.auc_error**2,
-        "I get an error": 10 * curve.auc_error,
+        "half of a 95 % interval": 1.96 * curve.auc_error,
+        "too large": 10 * curve.auc_error,
+        "too small": curve.auc_error / 20,
     }
     assert not_named(lambda error: judge_model(task, error=error), wrong) == {}
+
+
+def test_an_error_from_a_hundred_resamplings_is_right(task):
+    _, y_test, _, _, good = task
+    rng = np.random.default_rng(7)
+    copies = (rng.poisson(1, len(y_test)) for _ in range(100))
+    assert judge_model(task, error=np.std([stats.auc(y_test, good, w) for w in copies])).ok
+
+
+def test_the_error_of_the_training_events_is_named(task):
+    """Half as many events as in the test: it is larger by the root of two."""
+    _, y_test, exact, _, good = task
+    half = slice(None, None, 2)
+    verdict = check.near_the_bound(
+        y_test[half],
+        y_test,
+        exact,
+        my_score_train=good[half],
+        my_score_test=good,
+        my_auc=stats.auc(y_test, good),
+        my_error=stats.roc_curve(y_test[half], good[half]).auc_error,
+    )
+    assert "error on the training events" in verdict.reason
+
+
+def test_what_rises_with_the_exact_ratio_was_not_learned(task):
+    _, _, exact, _, _ = task
+    for score in (expit(exact), np.round(exact, 3), exact.astype("float32"), 2 * exact + 1):
+        assert "exact ratio itself" in judge_model(task, score).reason
+
+
+def test_a_model_trained_on_the_test_events_is_seen(task):
+    """Less than the error of its AUC above the bound, but by more than that of the difference."""
+    _, y_test, exact, _, _ = task
+    seen = exact + 0.02 * (y_test - 0.5) + np.random.default_rng(8).normal(0, 0.1, len(exact))
+    curve = stats.roc_curve(y_test, seen)
+    assert 0 < curve.auc - stats.auc(y_test, exact) < curve.auc_error
+    assert "nobody is" in judge_model(task, seen).reason
+
+
+def test_the_paired_error_is_that_of_the_difference(task):
+    _, y_test, exact, _, good = task
+    rng = np.random.default_rng(9)
+    copies = [rng.poisson(1, len(y_test)) for _ in range(100)]
+    drawn = np.std([stats.auc(y_test, good, w) - stats.auc(y_test, exact, w) for w in copies])
+    assert check._paired_error(y_test, good, exact) == pytest.approx(drawn, rel=0.3)
 
 
 def test_models_that_are_none_are_named(task):
@@ -181,6 +248,25 @@ def precision_of(goal):
     return at.signal / np.sqrt(at.signal + at.background)
 
 
+def fifth_of(goal):
+    y, scores, weights = goal
+    curve = stats.roc_curve(y, scores["shape"], weights)
+    at = stats.working_point(curve, signal_efficiency=0.3)
+    return stats.significance(at.signal, at.background, sigma_b=0.2 * at.background)
+
+
+def best_of(goal):
+    scan = stats.significance_scan(stats.roc_curve(goal[0], goal[1]["shape"], goal[2]))
+    return scan.significance[scan.best()]
+
+
+def share_of(goal):
+    """Z where 30 % of all simulated events pass."""
+    y, scores, weights = goal
+    passing = scores["shape"] >= np.quantile(scores["shape"], 0.7)
+    return stats.significance(*(weights[passing & (y == k)].sum() for k in (1, 0)))
+
+
 def judge_choice(goal, choice, z):
     return check.model_for_a_goal(*goal, signal_efficiency=0.3, choice=choice, z=z)
 
@@ -210,7 +296,12 @@ def test_misreadings_of_the_yields_are_named(goal):
         "precision of a known signal": precision_of(goal),
         "without a cut": stats.significance(218, 100_000),
         "Z of 'mass'": z_of(goal, "mass"),
-        "I get Z": 40.0,
+        "too large": 40.0,
+        "too small": 0.3,
+        "Z² and not Z": z_of(goal) ** 2,
+        "to a fifth only": fifth_of(goal),
+        "largest Z of all cuts": best_of(goal),
+        "share of all events": share_of(goal),
     }
     assert not_named(lambda z: judge_choice(goal, "shape", z), wrong) == {}
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import ndtr
 
 from benchmarks.lessons import recipe
-from hepml import stats
+from hepml import data, stats
 from hepml.data.recipes.known_truth import GAUSS
 
 REGION, SIDEBANDS = (3300, 3700), ((3100, 3300), (3700, 3900))
@@ -219,3 +219,35 @@ def test_a_signal_is_found_and_nothing_is_not(lesson, nothing):
         pulls.append(stats.bump_hunt(rows[0], EDGES, REGION, parameters=3).significance)
     assert pulls[0] > 5
     assert abs(pulls[1]) < 3.5
+
+
+# ---------------------------------------------------------------- recorded: the signal turned up
+
+
+def test_the_recorded_signal_is_turned_up_in_the_same_background():
+    recorded = data.recorded("without-labels")
+    assert {"command", "versions", "recorded", "data"} <= recorded.keys()
+    for hunt in recorded["hunts"]:
+        spectrum, of_signal = np.array(hunt["spectrum"]), np.array(hunt["of_signal"])
+        assert (of_signal <= spectrum).all()
+        assert spectrum.sum() <= 1.02 * recorded["kept"] * (recorded["background"] + hunt["signal"])
+        z = stats.bump_hunt(spectrum, recorded["edges"], REGION, parameters=3).significance
+        assert z == pytest.approx(hunt["z"], abs=1e-6)
+        if hunt["signal"]:
+            kept = of_signal.sum() / hunt["signal"]
+            assert kept == pytest.approx(hunt["signal_kept"], abs=0.06)  # some outside the edges
+
+
+def test_without_enough_signal_the_cut_finds_nothing_and_then_it_gains():
+    """What the prose beside the recorded figure says."""
+    hunts = data.recorded("without-labels")["hunts"]
+
+    def mean(what, signal):
+        return np.mean([hunt[what] for hunt in hunts if hunt["signal"] == signal])
+
+    assert abs(mean("z", 0)) < 3 / np.sqrt(5)
+    assert abs(mean("z", 50) - mean("z_without_cut", 50)) < 1
+    assert mean("z", 500) > 3 * mean("z_without_cut", 500)
+    grows = [mean("z_without_cut", signal) - mean("z_without_cut", 0) for signal in (250, 500)]
+    assert grows[1] / grows[0] == pytest.approx(2, rel=0.15)  # in proportion
+    assert mean("z", 250) - mean("z", 0) > 4 * (mean("z", 50) - mean("z", 0))
