@@ -171,7 +171,11 @@ def gap_of(events, cuts, bound):
         fraction = background / cuts.sumw_background
         variance = relative_variance(events, cuts, at_bound, bound)
         error = np.abs(fraction) * np.sqrt(variance)
-    sent = replace(at_bound, sumw2_background=single(at_bound.sumw2_background))
+    sent = replace(
+        at_bound,
+        sumw2_signal=cuts.sumw2_signal,  # of as many events, and with them already
+        sumw2_background=single(at_bound.sumw2_background),
+    )
     return Gap(sent, fraction, single(error))
 
 

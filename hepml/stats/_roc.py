@@ -95,7 +95,8 @@ def left_out(sumw, sumw2, deviations):
     total, weights, squares = sumw[-1], np.diff(sumw), np.diff(sumw2)
     per_event = np.ones(len(weights))
     np.divide(squares, weights**2, out=per_event, where=weights**2 > squares)
-    rest = total * np.maximum(1 - ratio(weights * per_event, total), LEAST_LEFT)
+    left = np.abs(1 - ratio(weights * per_event, total))
+    rest = total * np.maximum(left, LEAST_LEFT)
     return np.sum(ratio(squares * deviations**2, rest**2))
 
 
