@@ -59,6 +59,9 @@ class Row:
 
 LINEAR = "With few effective events the heaviest decide, and the rare heavier ones are not seen."
 SPARSE = "With few effective events the distribution is skew, so ± one error is no 68 % interval."
+CAREFUL = "With few effective events, few regions are judged, and with care: too few small p-values."
+CLOSES = "Of few effective events few regions are judged; of heavy ones the χ² has a long tail."
+TWICE = "Too large: the scatter of shuffling is in both parts of the error (two repeats here)."
 UPPER = "1/ε_b of few events has a long upper tail."
 ROWS = {
     "cuts": {
@@ -82,19 +85,16 @@ ROWS = {
     },
     "calibration": {
         "share": Row("share of signal in a bin (`calibration`)", why=SPARSE),
-        "chi2": Row("χ² of a score that is a probability", "p-value", SPARSE),
-        "mixture": Row(
-            "the same, classes of two processes", "p-value",
-            "A process with less than one event in a bin, of weights far above the others.",
-        ),
+        "chi2": Row("χ² of a score that is a probability", "p-value", CAREFUL),
+        "mixture": Row("the same, classes of two processes", "p-value", CAREFUL),
     },
     "shapes": {
         "bin": Row("content of a bin (`score_histogram`)", why=SPARSE),
         "separation": Row(
             "separation", why="It cannot be negative and adds up squares: chance raises it."
         ),
-        "importance": Row("permutation importance", why=LINEAR),
-        "idle": Row("the same, of a column without effect on the truth", why=LINEAR),
+        "importance": Row("permutation importance", why=TWICE),
+        "idle": Row("the same, of a column that only blurs the score", why=TWICE),
     },
     "samples": {
         "ks": Row("Kolmogorov-Smirnov (`two_sample_test`)", "p-value"),
@@ -112,8 +112,8 @@ ROWS = {
             "AUC of the doctor's classifier (`reweighting_report`)",
             why="Of two halves that see each other, the error is that of one: with care.",
         ),
-        "closure": Row("closure of a feature", "p-value", SPARSE),
-        "cells": Row("closure of two features", "p-value", SPARSE),
+        "closure": Row("closure of a feature", "p-value", CLOSES),
+        "cells": Row("closure of two features", "p-value", CLOSES),
         "excess": Row(
             "excess over a reference (`AnomalyMonitor`)", "p-value",
             "Effective counts stand for weighted events; of few, p-values are discrete.",
