@@ -59,7 +59,7 @@ class Row:
 
 LINEAR = "With few effective events the heaviest decide, and the rare heavier ones are not seen."
 SPARSE = "With few effective events the distribution is skew, so ± one error is no 68 % interval."
-CAREFUL = "With few effective events, few regions are judged, and with care: too few small p-values."
+CAREFUL = "Of few effective events few bins are judged, and with care: too few small p-values."
 CLOSES = "Of few effective events few regions are judged; of heavy ones the χ² has a long tail."
 TWICE = "Too large: the scatter of shuffling is in both parts of the error (two repeats here)."
 UPPER = "1/ε_b of few events has a long upper tail."
