@@ -61,6 +61,7 @@ LINEAR = "With few effective events the heaviest decide, and the rare heavier on
 SPARSE = "With few effective events the distribution is skew, so ± one error is no 68 % interval."
 CAREFUL = "Of few effective events few bins are judged, and with care: too few small p-values."
 CLOSES = "Of few effective events few regions are judged; of heavy ones the χ² has a long tail."
+OWN = "A heavy event raises the weight of a count in its region too: too few small p-values."
 TWICE = "Too large: the scatter of shuffling is in both parts of the error (two repeats here)."
 UPPER = "1/ε_b of few events has a long upper tail."
 ROWS = {
@@ -121,12 +122,12 @@ ROWS = {
     },
     "bumps": {
         "background": Row("background under a bump (`bump_hunt`)", why=SPARSE),
-        "p": Row("excess in a window, 4 parameters", "p-value", SPARSE),
+        "p": Row("excess in a window, 4 parameters", "p-value", OWN),
         "fit": Row(
             "fit of the sidebands", "p-value",
             "Of bins with few events the deviance is no χ²: too few small p-values.",
         ),
-        "experiments": Row("largest of three windows (`pseudo_experiments`)", "p-value", SPARSE),
+        "experiments": Row("largest of three windows (`pseudo_experiments`)", "p-value", OWN),
         "stretches": Row(
             "the same by counting stretches (`BumpHunter`)", "p-value",
             "An upper bound where windows are few.",
