@@ -36,7 +36,7 @@ def draw(hunter):
 def draw_spectrum(axes, hunter):
     counts, hunt, edges = hunter.counts[hunter.row], hunter.hunt, hunter.edges
     mark_window(axes, hunter)
-    errors = np.sqrt(hunter.spectra.unit(hunter.row) * counts)
+    errors = np.sqrt(hunter.spectra.squares[hunter.row])
     shown = counts > 0
     axes.errorbar(
         middles(edges)[shown], counts[shown], errors[shown], fmt="k.", ms=4, lw=1, label="events"

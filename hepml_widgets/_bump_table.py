@@ -7,6 +7,7 @@ import numpy as np
 
 from hepml import stats
 from hepml.stats._bumps import SATURATED, trials_of
+from hepml.stats._units import unit_of
 from hepml_widgets._base import pack
 from hepml_widgets._numbers import NOTHING, distinct, fixed, percent, significant, with_error
 
@@ -102,12 +103,13 @@ class Spectra:
         return (hunt.counts - hunt.expected) / np.sqrt(variance)
 
     def unit(self, row):
-        """Weight of one count in each bin, of the whole spectrum where a bin is empty."""
-        if self.sumw2 is None:
-            return np.ones(self.counts.shape[1])
-        counts, squares = self.counts[row], self.sumw2[row]
-        unit = np.full(len(counts), squares.sum() / counts.sum())
-        return np.divide(squares, counts, out=unit, where=(counts > 0) & (squares > 0))
+        """Weight of one count around each bin, as `hepml.stats.bump_hunt` takes it."""
+        return unit_of(self.counts[[row]], self.squares[[row]])[0]
+
+    @property
+    def squares(self):
+        """Sums of squared weights; without weights, of ones."""
+        return self.counts if self.sumw2 is None else self.sumw2
 
     def packed(self):
         """Columns of the table that a browser gets."""

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from hepml import stats
+from hepml.stats._importance import leaving
 from hepml_widgets import _adapters
 from hepml_widgets._base import pack
 from hepml_widgets._directions import larger_is_better
@@ -410,14 +411,14 @@ def auc_change(test, better, worse):
     """AUC at one stage minus that at another, on the same events, with the paired error.
 
     The variance is that of `hepml.stats.RocCurve.auc_error` for the differences of what each
-    event contributes (DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988) 837).
+    event contributes, each left out in turn.
     """
     parts = [contributions(*test.stage(index)) for index in (better, worse)]
     value, variance = 0.0, 0.0
     for one, other, weights in zip(*parts, class_weights(test), strict=True):
-        moved, total = one - other, weights.sum()
-        value = float(np.sum(weights * moved) / total)
-        variance += np.sum(weights**2 * (moved - value) ** 2) / total**2
+        moved = one - other
+        value = float(np.sum(weights * moved) / weights.sum())
+        variance += np.sum(leaving(weights) ** 2 * (moved - value) ** 2)
     return value, float(np.sqrt(variance))
 
 

@@ -205,6 +205,8 @@ class Report:
                 f"{percent(np.mean(weights < 0))} of the events have negative weights; they are "
                 "counted with their sign."
             )
+        remarks = [model.curve.auc_remark for model in self.models.values()]
+        yield from dict.fromkeys(filter(None, remarks))
         for name, model in self.models.items():
             if not model.cuts.monotone:
                 yield (

@@ -638,11 +638,12 @@ def _methods(report):
     lines = [
         (
             "Errors are statistical, from sums of squared weights; weights of either sign enter as "
-            "they are, and nothing is dropped."
+            "they are, and nothing is dropped. That of a rejection at a chosen signal efficiency "
+            "contains that of the cut."
         ),
         (
             "Error of the AUC: E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 "
-            "(1988) 837, for weighted events."
+            "(1988) 837, for weighted events, each left out in turn."
         ),
         (
             "Z: G. Cowan, K. Cranmer, E. Gross and O. Vitells, arXiv:1007.1727, eq. 97; with an "

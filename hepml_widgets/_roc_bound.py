@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hepml import stats
+from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets._base import pack
 from hepml_widgets._numbers import with_error
 
@@ -68,7 +69,7 @@ class Gap:
     def readout(self, row):
         """Two parts of the readout: the bound's rejection, and the share of it that is reached."""
         rejection = self.cuts.background_rejection[row]
-        error = self.cuts.background_rejection_error[row]
+        error = errors_at_chosen_signal(self.cuts)[1][row]
         return [
             f"bound 1/ε_b {with_error(rejection, error)}",
             f"reached {with_error(self.fraction[row], self.fraction_error[row])}",
@@ -170,7 +171,11 @@ def gap_of(events, cuts, bound):
         fraction = background / cuts.sumw_background
         variance = relative_variance(events, cuts, at_bound, bound)
         error = np.abs(fraction) * np.sqrt(variance)
-    sent = replace(at_bound, sumw2_background=single(at_bound.sumw2_background))
+    sent = replace(
+        at_bound,
+        sumw2_signal=cuts.sumw2_signal,  # of as many events, and with them already
+        sumw2_background=single(at_bound.sumw2_background),
+    )
     return Gap(sent, fraction, single(error))
 
 

@@ -145,8 +145,9 @@ def heights_of(model, kind):
     """Take what the ROC panel shows of each cut, and its error."""
     if kind == "gap":
         return model.gap.fraction, model.gap.fraction_error
-    name = "background_efficiency" if kind == "linear" else "background_rejection"
-    return getattr(model.cuts, name), getattr(model.cuts, f"{name}_error")
+    if kind == "linear":
+        return model.cuts.background_efficiency, model.errors[0]
+    return model.cuts.background_rejection, model.errors[1]
 
 
 def draw_curve(axes, model, index, explorer):

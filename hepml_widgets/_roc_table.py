@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from hepml import stats
+from hepml.stats._cuts import errors_at_chosen_signal
 from hepml.stats._scan import best_of
 from hepml_widgets._base import pack
 from hepml_widgets._checks import check_yields
@@ -95,10 +96,24 @@ class Model:
         """Cuts from loose to tight, as a slider runs."""
         return self.cuts.threshold[::-1]
 
+    @cached_property
+    def errors(self):
+        """Errors of ε_b and of 1/ε_b at the ε_s of every row."""
+        return errors_at_chosen_signal(self.cuts)
+
     @property
     def auc_text(self):
         """The area under the curve as it is printed beside it."""
         return with_error(self.curve.auc, self.curve.auc_error)
+
+    @property
+    def notes(self):
+        """What one should know of the numbers, few words each."""
+        notes = [] if self.cuts.monotone else ["non-monotone"]
+        if self.curve.fewest is None:
+            return notes
+        name, effective = self.curve.fewest
+        return [f"{significant(effective, 2)} effective {name} events", *notes]
 
     def row(self, threshold):
         """Row of `cuts` whose threshold is nearest, the looser one of two."""
@@ -139,13 +154,13 @@ class Model:
         parts = [
             f"threshold {self.threshold_text(row)}",
             f"ε_s {percent(cuts.signal_efficiency[row])}",
-            f"1/ε_b {with_error(rejection[row], cuts.background_rejection_error[row])}",
+            f"1/ε_b {with_error(rejection[row], self.errors[1][row])}",
             *(self.gap.readout(row) if self.gap else []),
             f"S {with_error(cuts.sumw_signal[row], np.sqrt(cuts.sumw2_signal[row]))}",
             f"B {with_error(cuts.sumw_background[row], np.sqrt(cuts.sumw2_background[row]))}",
             f"{merit} {with_error(scan.values[row], scan.errors[row])}",
         ]
-        return " · ".join(parts if cuts.monotone else [*parts, "non-monotone"])
+        return " · ".join([*parts, *self.notes])
 
     def packed(self):
         """Pack what the browser gets: five columns of rows, the totals, the histograms."""
@@ -162,7 +177,7 @@ class Model:
             "name": self.name,
             **{name: pack(column[::-1]) for name, column in columns.items()},
             "totals": pack([*totals, cuts.total2_background]),
-            "monotone": bool(cuts.monotone),
+            "notes": self.notes,
             "auc": self.auc_text,
             "scale": self.scale,
             "range": [float(self.edges[0]), float(self.edges[-1])],

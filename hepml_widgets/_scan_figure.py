@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
+from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets import _style as style
 from hepml_widgets._roc_figure import (
     clipped,
@@ -118,7 +119,7 @@ def draw_roc(axes, scan):
 
 
 def draw_curve(axes, cuts, index, label):
-    height, error = cuts.background_rejection, cuts.background_rejection_error
+    height, (_, error) = cuts.background_rejection, errors_at_chosen_signal(cuts)
     drawn = np.isfinite(height) & (height > 0)
     x, height, error = cuts.signal_efficiency[drawn], height[drawn], error[drawn]
     color = style.CURVES[index]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hepml import stats
+from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets._base import pack
 from hepml_widgets._checks import check_size, check_yields
 from hepml_widgets._numbers import NOTHING, as_name, with_error
@@ -439,7 +440,7 @@ def packed_curve(points, model, count):
         if model in point.curves:
             cuts = point.curves[model]
             with np.errstate(divide="ignore", invalid="ignore"):
-                share = cuts.background_efficiency_error / cuts.background_efficiency
+                share = errors_at_chosen_signal(cuts)[0] / cuts.background_efficiency
             columns = np.array([cuts.signal_efficiency, cuts.background_efficiency, share])
             columns[:, ~np.isfinite(columns).all(axis=0)] = 0
             table[row, :, : len(cuts)] = columns

@@ -133,8 +133,9 @@ class ParameterScan(View):
     All errors are statistical, from the finite samples. That of an AUC difference is paired: both
     models see the same events, so what they share cancels (`hepml.stats.RocCurve.auc_error` for
     the differences of what each event contributes). The spread of trainings from one seed to
-    another is not in it. The best cut is sought among 300 and the slider's, of those that leave at
-    least 25 effective background events (`hepml.stats.ENOUGH_BACKGROUND`): beyond, at a
+    another is not in it. The band of a ROC curve is for a chosen ε_s: it contains what the finite
+    signal moves the cut by. The best cut is sought among 300 and the slider's, of those that leave
+    at least 25 effective background events (`hepml.stats.ENOUGH_BACKGROUND`): beyond, at a
     ``threshold`` of yours, Z may be larger and is a fluctuation, and is drawn faded. Without
     ``choose`` the best Z was picked on the events that measure it and is too large, by about its
     error (`hepml.stats.best_elsewhere`).

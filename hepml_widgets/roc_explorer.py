@@ -100,7 +100,11 @@ class RocExplorer(View):
 
     Notes
     -----
-    Errors are those of the finite samples, from sums of squared weights. The best point of a
+    Errors are those of the finite samples, from sums of squared weights. Those of ε_b and 1/ε_b, in
+    the band and in the readout, are for the ε_s beside them: they contain what the finite signal
+    moves the cut by (see `hepml.stats.working_point`), as ``working_point`` does not, whose cut is
+    fixed. Where weights leave a class fewer than 20 effective events, the readout gives their
+    number: the error of the AUC is not to be trusted. The best point of a
     figure of merit is sought among cuts that keep at least 25 effective background events
     (`hepml.stats.ENOUGH_BACKGROUND`), which know B to 20 %; so says the panel, and where fewer
     are left the curve is thin and dotted: there a maximum is a fluctuation. Where Z has no

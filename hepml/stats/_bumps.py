@@ -10,6 +10,7 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from hepml.stats._cuts import freeze
 from hepml.stats._significance import counting, phi
+from hepml.stats._units import unit_of
 from hepml.stats._validate import as_edges, as_numbers, check_finite
 
 if TYPE_CHECKING:
@@ -169,12 +170,20 @@ class GlobalSignificance:
 
 
 class Spectra(NamedTuple):
-    """Rows of counts (m, n), edges (n + 1,), the weight of one count (m, n), and the energy."""
+    """Rows of counts and of squared weights (m, n), edges (n + 1,), and the energy.
+
+    ``unit`` (m, n) is the weight of one count.
+    """
 
     counts: np.ndarray
+    squares: np.ndarray
     edges: np.ndarray
     unit: np.ndarray
     sqrt_s: float
+
+    @classmethod
+    def of(cls, counts, squares, edges, sqrt_s):
+        return cls(counts, squares, edges, unit_of(counts, squares), sqrt_s)
 
 
 class Fit(NamedTuple):
@@ -259,7 +268,12 @@ def bump_hunt(
     3.2 % have p < 5 % with four parameters and 4.5 % with three; with 500 events 5.0 % and 4.8 %.
 
     Weighted events are scaled Poisson counts (G. Bohm and G. Zech, arXiv:1309.1287): each bin is
-    divided by its :math:`\sum w^2 / \sum w`, empty ones by that of the spectrum.
+    divided by :math:`\sum w^2 / \sum w`, and the region by its own. A bin's own sums would not do:
+    a heavy event raises both, so full bins counted less than empty ones and the background came
+    out too low. The sums are those of the bin and of as many neighbours on either side as hold
+    100 effective events, or of all bins. Of 4000 spectra of 500 events with exponential weights
+    3.9 % have p < 5 % and 0.5 % p < 1 % (with a bin's own sums it was 21 % and 9 %); with 5000
+    events 4.9 % and 1.1 %.
     """
     spectra = as_spectra(counts, edges, sumw2, sqrt_s)
     if len(spectra.counts) != 1 or np.ndim(counts) != 1:
@@ -382,7 +396,7 @@ def as_spectra(counts, edges, sumw2, sqrt_s):
         raise ValueError(f"sumw2 has shape {sumw2.shape}, but counts {counts.shape}.")
     if not (counts.sum(axis=1) > 0).all():
         raise ValueError("A spectrum without events has no background to fit.")
-    return Spectra(counts, edges, unit_of(counts, sumw2), float(sqrt_s))
+    return Spectra.of(counts, sumw2, edges, float(sqrt_s))
 
 
 def as_rows(name, values, edges):
@@ -398,14 +412,6 @@ def as_rows(name, values, edges):
             "not; use wider bins, or fewer negative weights."
         )
     return rows
-
-
-def unit_of(counts, sumw2):
-    """Weight of one count: Σw² / Σw of each bin, of the row where a bin is empty."""
-    whole = np.maximum(sumw2.sum(axis=1), 1e-300) / np.maximum(counts.sum(axis=1), 1e-300)
-    unit = np.broadcast_to(whole[:, None], counts.shape).copy()
-    np.divide(sumw2, counts, out=unit, where=(counts > 0) & (sumw2 > 0))
-    return unit
 
 
 def as_windows(windows):
@@ -506,9 +512,9 @@ def excess(spectra, fit, region):
 
 def unit_inside(spectra, region):
     """Weight of one count in a region (m,), of the whole row where the region is empty."""
-    squares = spectra.unit * spectra.counts
-    sums = [np.where(region, rows, 0.0).sum(axis=1) for rows in (spectra.counts, squares)]
-    whole = [rows.sum(axis=1) for rows in (spectra.counts, squares)]
+    both = spectra.counts, spectra.squares
+    sums = [np.where(region, rows, 0.0).sum(axis=1) for rows in both]
+    whole = [rows.sum(axis=1) for rows in both]
     counts, squares = (np.where(sums[0] > 0, *pair) for pair in zip(sums, whole, strict=True))
     return np.divide(squares, counts, out=np.ones(len(counts)), where=squares > 0)
 
@@ -547,14 +553,14 @@ def slices(spectra):
     """Return what each row adds to the one before."""
     zero = np.zeros((1, spectra.counts.shape[1]))
     counts = np.diff(spectra.counts, axis=0, prepend=zero)
-    squares = np.diff(spectra.unit * spectra.counts, axis=0, prepend=zero)
+    squares = np.diff(spectra.squares, axis=0, prepend=zero)
     if (counts < -1e-9 * spectra.counts.max()).any():
         raise ValueError(
             "The counts of a row are below those of the row before: rows go from the tightest "
             "threshold to the loosest, and each holds the events of the rows before."
         )
-    counts, squares = np.maximum(counts, 0), np.maximum(squares, 0)
-    return spectra._replace(counts=counts, unit=unit_of(counts, squares))
+    parts = (np.maximum(rows, 0) for rows in (counts, squares))
+    return Spectra.of(*parts, spectra.edges, spectra.sqrt_s)
 
 
 def null_of(spectra, parameters):
@@ -571,12 +577,11 @@ def batches(experiments, rows):
 
 def drawn(parts, expected, size, rng):
     """Draw so many experiments; their rows follow one another, those of an experiment together."""
-    unit = np.where(parts.unit > 0, parts.unit, 1.0)
+    unit = parts.unit
     numbers = rng.poisson(expected / unit, (size, *expected.shape))
-    counts, squares = (np.cumsum(numbers * factor, axis=1) for factor in (unit, unit**2))
     shape = (size * len(expected), expected.shape[1])
-    counts, squares = counts.reshape(shape).astype(float), squares.reshape(shape)
-    return parts._replace(counts=counts, unit=unit_of(counts, squares))
+    rows = (np.cumsum(numbers * power, axis=1).reshape(shape) for power in (unit, unit**2))
+    return Spectra.of(*rows, parts.edges, parts.sqrt_s)
 
 
 def largest_of(spectra, windows, sidebands, parameters, rows):

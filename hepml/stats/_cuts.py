@@ -234,17 +234,16 @@ def working_point(
     row = FIND_ROW[name](curve, value)
     if row is None:
         raise ValueError(f"No cut of {curve!r} meets {name} = {value}.")
-    return CHOSEN_BY.get(name, as_it_stands)(curve, at_row(curve, row))
+    return CHOSEN_BY.get(name, as_it_stands)(curve, at_row(curve, row), row)
 
 
-def as_it_stands(_curve, point):
+def as_it_stands(_curve, point, _row):
     return point
 
 
-def chosen_by_signal(curve, point):
+def chosen_by_signal(curve, point, row):
     """Add to the errors of the background that of a cut which the signal's events put there."""
-    slope = slope_of(point.signal_efficiency, point.signal_efficiency_error, *corners(curve))
-    moved = abs(slope) * point.signal_efficiency_error
+    moved = float(moved_by_signal(curve)[row])
     error = math.hypot(point.background_efficiency_error, moved)
     return replace(
         point,
@@ -254,17 +253,28 @@ def chosen_by_signal(curve, point):
     )
 
 
-def chosen_by_background(curve, point):
+def chosen_by_background(curve, point, row):
     """Add to the errors of the signal that of a cut which the background's events put there."""
     signal, background = corners(curve)
-    error = point.background_efficiency_error
-    slope = slope_of(point.background_efficiency, error, background, signal)
-    moved = abs(slope) * error
+    place, error = background[row + 1], curve.background_efficiency_error[row]
+    moved = float(moved_across(place, error, background, signal))
     return replace(
         point,
         signal_error=math.hypot(point.signal_error, moved * curve.total_signal),
         signal_efficiency_error=math.hypot(point.signal_efficiency_error, moved),
     )
+
+
+def errors_at_chosen_signal(curve):
+    """Errors of ε_b and of 1/ε_b at the ε_s of every row, with that of the cut put there."""
+    error = np.hypot(curve.background_efficiency_error, moved_by_signal(curve))
+    return error, ratio(error, curve.background_efficiency**2)
+
+
+def moved_by_signal(curve):
+    """Change of ε_b by one error of ε_s, at every row."""
+    signal, background = corners(curve)
+    return moved_across(curve.signal_efficiency, curve.signal_efficiency_error, signal, background)
 
 
 CHOSEN_BY = {
@@ -273,13 +283,13 @@ CHOSEN_BY = {
 }
 
 
-def slope_of(place, step, along, across):
-    """Slope of ``across`` against ``along`` over two steps to either side of a place."""
-    low, high = max(place - 2 * step, 0.0), min(place + 2 * step, 1.0)
-    if not high > low:
-        return 0.0
-    ends = np.interp([low, high], np.maximum.accumulate(along), across)
-    return float((ends[1] - ends[0]) / (high - low))
+def moved_across(place, step, along, across):
+    """Change of ``across`` by one step ``along``: the slope over two steps to either side."""
+    low, high = np.maximum(place - 2 * step, 0.0), np.minimum(place + 2 * step, 1.0)
+    rising = np.maximum.accumulate(along)
+    change = np.interp(high, rising, across) - np.interp(low, rising, across)
+    there = high > low
+    return np.where(there, np.abs(change) * step / np.where(there, high - low, 1.0), 0.0)
 
 
 def corners(curve):

@@ -90,9 +90,10 @@ def permutation_importance(
     -----
     The error has two parts, added in quadrature. For the finite sample, that of the *paired*
     difference of two AUCs on the same events (E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson,
-    Biometrics 44 (1988) 837), for what each event contributes on average over the repeats. For
-    the shuffling, the scatter of the repeats over the root of their number. An input that has no
-    effect on the score has 0 ± 0. Of two inputs that tell the same, neither may seem to matter.
+    Biometrics 44 (1988) 837), for what each event contributes on average over the repeats, each
+    left out in turn as for `RocCurve.auc_error`. For the shuffling, the scatter of the repeats
+    over the root of their number. An input that has no effect on the score has 0 ± 0. Of two
+    inputs that tell the same, neither may seem to matter.
     """
     if repeats < 1:
         raise ValueError(f"repeats: at least 1 is wanted, not {repeats}.")
@@ -153,13 +154,19 @@ def share_below(values, weights, at):
     return ratio(summed[low] + summed[high], 2 * summed[-1])
 
 
+def leaving(weights):
+    """Return what an event, left out, moves a weighted mean by, per deviation from it."""
+    rest = weights.sum() - weights
+    return np.divide(weights, rest, out=np.zeros(len(weights)), where=rest != 0)
+
+
 def lost(before, drawn):
     """Mean loss over the repeats, and its error."""
     value, variance = 0.0, 0.0
     for kind, (weights, share) in enumerate(before):
         moved = np.mean([share - one[kind][1] for one in drawn], axis=0)
         own = np.average(moved, weights=weights)
-        variance += np.sum(weights**2 * (moved - own) ** 2) / weights.sum() ** 2
+        variance += np.sum(leaving(weights) ** 2 * (moved - own) ** 2)
         value = own  # the AUC is the mean placement of either class
     losses = [np.average(one[0][1], weights=one[0][0]) for one in drawn]
     scatter = np.var(losses, ddof=1) / len(losses) if len(losses) > 1 else 0.0

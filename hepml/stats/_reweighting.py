@@ -299,9 +299,8 @@ def reweighting_report(
         squared tolerance on its diagonal.
     classifier
         AUC of a classifier learned on one half of the events and judged on the other, and the
-        other way round, averaged. Its error is DeLong's for weighted events
-        (`RocCurve.auc_error`), of one half, as the two are not independent; it fails above the null
-        band and above 1/2 + ``tolerance``.
+        other way round, averaged. Its error is that of one half (`RocCurve.auc_error`), as the two
+        are not independent; it fails above the null band and above 1/2 + ``tolerance``.
     normalisation
         Sums of the new weights that fit neither the source's own sum nor the target's: off by more
         than the statistics and by more than 10 %.

@@ -10,6 +10,7 @@ import numpy as np
 
 from hepml.stats._bins import binned_steps
 from hepml.stats._cuts import CutTable, freeze, ratio
+from hepml.stats._scan import effective_events
 from hepml.stats._steps import SUMW2_B, SUMW2_S, SUMW_B, SUMW_S, exact_steps
 from hepml.stats._validate import as_events, check_values
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = ["RocCurve", "auc", "roc_curve"]
+
+FEW = 20  # effective events of a class, below which the error of the AUC is not trusted
+LEAST_LEFT = 0.1  # share of a class that an event is taken to leave, at least
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,25 +43,61 @@ class RocCurve(CutTable):
     def auc_error(self) -> float:
         r"""Standard error of the AUC from the finite samples.
 
-        The variance of DeLong, DeLong and Clarke-Pearson (Biometrics 44 (1988) 837) for weighted
-        events: with :math:`V_i` the share of the other class that event i is ranked right
-        against (ties half), the sum over both classes of
-        :math:`\sum_i w_i^2 (V_i - AUC)^2 / (\sum_i w_i)^2`. Valid for negative weights; for unit
-        weights it has n in place of DeLong's n - 1.
+        The jackknife of both classes: what the AUC moves by without one event. With :math:`V_i`
+        the share of the other class that event i is ranked right against (ties half), the
+        variance is the sum over both classes of
+        :math:`\sum_i w_i^2 (V_i - AUC)^2 / (\sum_{j \ne i} w_j)^2`. For unit weights it is that of
+        DeLong, DeLong and Clarke-Pearson (Biometrics 44 (1988) 837) but for n / (n - 1); a heavy
+        event pulls the AUC towards itself, which their formula does not see (J. N. Arvesen, Ann.
+        Math. Statist. 40 (1969) 2076). Valid for negative weights. Events of equal score, or of
+        one bin of the score, count with their mean weight :math:`\sum w^2 / \sum w`. With few
+        effective events it is no more than a scale: see `auc_remark`.
         """
         beaten = 1 - midpoints(self.background_efficiency)
         lost = midpoints(self.signal_efficiency)
-        signal = np.sum(np.diff(self.sumw2_signal) * (beaten - self.auc) ** 2)
-        background = np.sum(np.diff(self.sumw2_background) * (lost - self.auc) ** 2)
-        return float(
-            np.sqrt(
-                ratio(signal, self.total_signal**2) + ratio(background, self.total_background**2)
-            )
+        signal = left_out(self.sumw_signal, self.sumw2_signal, beaten - self.auc)
+        background = left_out(self.sumw_background, self.sumw2_background, lost - self.auc)
+        return float(np.sqrt(signal + background))
+
+    @property
+    def auc_remark(self) -> str:
+        """One sentence where a class has too few effective events for its error; else empty.
+
+        Below 20, with weights that differ (see the table of coverage in the book).
+        """
+        if self.fewest is None:
+            return ""
+        name, effective = self.fewest
+        return (
+            f"Of the {name} there are {effective:.2g} effective events: two errors of the AUC "
+            "cover less than 95 %."
         )
+
+    @property
+    def fewest(self) -> tuple[str, float] | None:
+        """Class with too few effective events for the error of the AUC, and their number."""
+        totals = np.array([self.total_signal, self.total_background])
+        effective = effective_events(totals, [self.total2_signal, self.total2_background])
+        counts = np.array([self.n_signal, self.n_background])
+        few = (effective < np.minimum(FEW, 0.999 * counts)) & (totals > 0)
+        if not few.any():
+            return None
+        which = int(np.argmin(np.where(few, effective, np.inf)))
+        return ("signal", "background")[which], float(effective[which])
 
 
 def midpoints(values):
     return (values[1:] + values[:-1]) / 2
+
+
+def left_out(sumw, sumw2, deviations):
+    """Sum of the squares of what the AUC moves by without each event, as `RocCurve.auc_error`."""
+    total, weights, squares = sumw[-1], np.diff(sumw), np.diff(sumw2)
+    per_event = np.ones(len(weights))
+    np.divide(squares, weights**2, out=per_event, where=weights**2 > squares)
+    left = np.abs(1 - ratio(weights * per_event, total))
+    rest = total * np.maximum(left, LEAST_LEFT)
+    return np.sum(ratio(squares * deviations**2, rest**2))
 
 
 def roc_curve(

@@ -3,7 +3,7 @@ import {
   joined, line, nearest, niceDomain, percent, point, quiet, remark, significant, stage, steps, trace, twice, vector,
   watch, withError,
 } from "./plot.js";
-import { phi } from "./stats.js";
+import { effectiveEvents, phi } from "./stats.js";
 
 // ---------------------------------------------------------------- hepml.stats.bump_hunt, step by step
 
@@ -118,11 +118,19 @@ function decode(table) {
   };
 }
 
-function unitOf(t, row) {
-  if (!t.squares) return t.all.map(() => 1);
-  const [counts, squares] = [t.counts[row], t.squares[row]];
-  const whole = total(t.all, (i) => squares[i]) / total(t.all, (i) => counts[i]);
-  return counts.map((count, i) => (count > 0 && squares[i] > 0 ? squares[i] / count : whole));
+// Weight of one count around each bin: of as many neighbours as hold enough effective events.
+const ENOUGH = 100;
+function unitOf(t, counts, squares) {
+  return counts.map((sum, i) => {
+    let sum2 = squares[i];
+    for (let reach = 1; reach < t.bins && effectiveEvents(sum, sum2) < ENOUGH; reach += 1) {
+      for (const j of [i - reach, i + reach]) {
+        sum += counts[j] ?? 0;
+        sum2 += squares[j] ?? 0;
+      }
+    }
+    return squares === counts ? 1 : sum2 / sum;
+  });
 }
 
 const memo = (map, key, make) => {
@@ -135,10 +143,12 @@ const hunt = (t, row, span) => memo(t.hunts, `${row} ${span}`, () => makeHunt(t,
 
 function makeHunt(t, row, span) {
   const inside = (i) => i >= span[0] && i < span[1];
-  const [counts, unit, region] = [t.counts[row], unitOf(t, row), t.all.filter(inside)];
+  const [counts, region] = [t.counts[row], t.all.filter(inside)];
+  const squares = t.squares?.[row] ?? counts;
+  const unit = unitOf(t, counts, squares);
   const side = t.all.filter((i) => t.allowed[i] && !inside(i));
   const n = total(region, (i) => counts[i]);
-  const errors = counts.map((count, i) => Math.sqrt(count * unit[i]));
+  const errors = squares.map(Math.sqrt);
   if (side.filter((i) => counts[i] !== 0).length <= t.parameters) return { ...UNDEFINED, n, errors };
   const basis = memo(t.bases, String(span), () => orthonormal(columns(t.edges, t.sqrtS, t.parameters), side));
   const scale = unit.map((one, i) => (t.edges[i + 1] - t.edges[i]) / one);
@@ -147,7 +157,7 @@ function makeHunt(t, row, span) {
   const slope = basis[0].map((_, k) => total(region, (i) => expected[i] * basis[i][k]));
   const [b, spread] = [total(region, (i) => expected[i]), variance(slope)];
   const over = n > 0 ? region : t.all;
-  const one = total(over, (i) => unit[i] * counts[i]) / total(over, (i) => counts[i]);
+  const one = total(over, (i) => squares[i]) / total(over, (i) => counts[i]);
   const z = signed(n / one, b / one, spread / one / one);
   return {
     n, b, error: Math.sqrt(spread), z, p: tail(z), expected, errors,

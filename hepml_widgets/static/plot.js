@@ -1,6 +1,9 @@
 // Shared by every widget: elements, numbers, scales, frames, handles, themes, downloads.
 // Text that comes from a user only ever becomes a text node.
 
+const max = Math.max;
+const min = Math.min;
+
 // ---------------------------------------------------------------- elements
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -118,7 +121,7 @@ export function fixed(value, places, group = THIN) {
   let digits = BigInt(whole).toString();
   if (places < 0 && whole > 0) digits += "0".repeat(-places);
   if (places > 0) digits = digits.padStart(places + 1, "0");
-  const cut = digits.length - Math.max(places, 0);
+  const cut = digits.length - max(places, 0);
   const integer = digits.slice(0, cut).replace(/\B(?=(\d{3})+(?!\d))/g, group);
   const sign = value < 0 && whole > 0 ? "−" : "";
   return sign + integer + (places > 0 ? "." + digits.slice(cut) : "");
@@ -136,7 +139,7 @@ export function significant(value, digits = 3) {
   if (!finite(value)) return "–";
   if (!isPlain(Math.abs(value))) return scientific(value, digits - 1);
   const exponent = value === 0 ? 0 : exponentOf(value);
-  return fixed(value, Math.max(0, digits - 1 - exponent));
+  return fixed(value, max(0, digits - 1 - exponent));
 }
 
 // Decimal place of the one digit an uncertainty is given with.
@@ -148,7 +151,7 @@ function placesOf(error) {
 export function withError(value, error) {
   if (!finite(value)) return "–";
   if (!finite(error) || !(error > Math.abs(value) * 1e-9)) return significant(value);
-  const size = Math.max(Math.abs(value), error);
+  const size = max(Math.abs(value), error);
   if (isPlain(size)) {
     const places = placesOf(error);
     return fixed(value, places) + PLUS_MINUS + fixed(error, places);
@@ -241,7 +244,7 @@ const TRANSFORMS = {
 function widened(kind, [low, high]) {
   if (kind === "log") return high > low * (1 + 1e-9) || !(low > 0) ? [low, high] : [low / 2, low * 2];
   if (kind === "count" && high - low < 1) return [Math.floor(low), Math.floor(low) + 1];
-  const largest = Math.max(Math.abs(low), Math.abs(high));
+  const largest = max(Math.abs(low), Math.abs(high));
   if (kind === "logit" || high - low > 1e-13 * largest) return [low, high];
   const half = largest * (high > low ? 1e-10 : 0.05) || 0.5;
   return [low - half, low + half];
@@ -261,7 +264,7 @@ export function makeScale(kind, domain, range) {
 }
 
 function niceStep(span, count) {
-  const raw = span / Math.max(1, count);
+  const raw = span / max(1, count);
   const unit = 10 ** Math.floor(Math.log10(raw));
   return [1, 2, 5, 10].map((m) => m * unit).find((step) => step >= raw * 0.999999);
 }
@@ -279,7 +282,7 @@ function ticksOf(kind, domain, count) {
     const ticks = TICKS[kind](domain, finer);
     if (kind === "none" || ticks.filter(({ label }) => label).length > 1) return ticks;
   }
-  return linearTicks(domain, Math.max(count, 4));
+  return linearTicks(domain, max(count, 4));
 }
 
 function linearTicks([low, high], count) {
@@ -299,18 +302,18 @@ const DIGITS = 7; // of one number at an axis
 
 // Numbers that differ in a late digit are written less a round one, which goes to the title.
 function linearLabel(step, low, high) {
-  const largest = Math.max(Math.abs(low), Math.abs(high));
+  const largest = max(Math.abs(low), Math.abs(high));
   const place = exponentOf(step * 1.000001);
   const exponent = exponentOf(largest * 1.000001);
-  const left = Math.max(0, exponent - place);
+  const left = max(0, exponent - place);
   if (left >= DIGITS && high - low < largest / 10) {
     const unit = exponentOf(high - low) + 2;
     const base = shift(Math.round(shift(low, -unit)), unit);
-    const text = fixed(Math.abs(base), Math.max(0, -unit)).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+    const text = fixed(Math.abs(base), max(0, -unit)).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
     const { label } = linearLabel(step, low - base, high - base);
     return { base: `${base < 0 ? "+" : "−"} ${text}`, label: (value) => label(value - base) };
   }
-  const decimals = Math.max(0, -place);
+  const decimals = max(0, -place);
   const isShort = step >= 1e-4 || (largest >= 0.01 && left < DIGITS);
   if (largest < 1e6 && isShort) return { label: (value) => fixed(value, decimals) };
   const power10 = `×10${superscript(exponent)}`;
@@ -326,7 +329,7 @@ function powerLabel(exponent) {
 function logTicks([low, high], count) {
   const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
   const inside = (value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);
-  const stride = Math.max(1, Math.ceil((last - first) / Math.max(1, count)));
+  const stride = max(1, Math.ceil((last - first) / max(1, count)));
   const narrow = last - first <= 2 && count >= 3;
   const ticks = [];
   for (let decade = first; decade <= last; decade += 1) {
@@ -343,8 +346,8 @@ function logTicks([low, high], count) {
 }
 
 function logitTicks([low, high], count) {
-  const reach = Math.max(1, Math.ceil(-Math.log10(Math.min(low, 1 - high))));
-  const stride = Math.max(1, Math.ceil((2 * reach + 1) / Math.max(2, count)));
+  const reach = max(1, Math.ceil(-Math.log10(min(low, 1 - high))));
+  const stride = max(1, Math.ceil((2 * reach + 1) / max(2, count)));
   const ticks = [{ value: 0.5, major: true, label: "0.5" }];
   for (let n = 1; n <= reach; n += 1) {
     const major = n % stride === 0;
@@ -359,7 +362,7 @@ function logitTicks([low, high], count) {
 
 // Whole numbers only: epochs, rounds, events.
 function countTicks([low, high], count) {
-  const few = Math.max(1, Math.min(count, Math.ceil(high - low)));
+  const few = max(1, min(count, Math.ceil(high - low)));
   return linearTicks([low, high], few).filter(({ value }) => Math.abs(value - Math.round(value)) < 1e-6);
 }
 
@@ -536,22 +539,22 @@ function ticksWithRoom(scale, most, sizeOf) {
 
 function arrange(panel, width, height) {
   const { x, y } = panel.axes;
-  const [top, tall] = [MARGIN.top, Math.max(20, height - MARGIN.top - (x.below ?? MARGIN.bottom))];
+  const [top, tall] = [MARGIN.top, max(20, height - MARGIN.top - (x.below ?? MARGIN.bottom))];
   panel.y = makeScale(y.kind ?? "linear", y.domain, [top + tall, top]);
-  panel.rows = ticksWithRoom(panel.y, Math.max(2, Math.floor(tall / ROW)), () => 15);
-  const widest = Math.max(0, ...panel.rows.map(({ label }) => (label ? lengthOf(panel, label) : 0)));
-  const left = Math.ceil(Math.max(y.room ?? 40, 26 + widest));
+  panel.rows = ticksWithRoom(panel.y, max(2, Math.floor(tall / ROW)), () => 15);
+  const widest = max(0, ...panel.rows.map(({ label }) => (label ? lengthOf(panel, label) : 0)));
+  const left = Math.ceil(max(y.room ?? 40, 26 + widest));
   const along = (right) => {
     panel.x = makeScale(x.kind ?? "linear", x.domain, [left, width - right]);
-    const most = Math.max(2, Math.floor((width - left - right) / (x.room ?? 56)));
+    const most = max(2, Math.floor((width - left - right) / (x.room ?? 56)));
     panel.columns = ticksWithRoom(panel.x, most, (label) => lengthOf(panel, label) + GAP);
     // The half of the last number that stands out, if one stands at the end.
-    return Math.max(right, ...panel.columns.filter(({ label }) => label)
+    return max(right, ...panel.columns.filter(({ label }) => label)
       .map(({ value, label }) => Math.ceil(3 + panel.x(value) + lengthOf(panel, label) / 2 - width + right)));
   };
   const right = along(MARGIN.right);
   if (right > MARGIN.right) along(right);
-  panel.inner = { left, top, width: Math.max(20, width - left - right), height: tall };
+  panel.inner = { left, top, width: max(20, width - left - right), height: tall };
   furnish(panel.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
 }
 
@@ -600,7 +603,7 @@ export function fit(node, full, room) {
 
 // ---------------------------------------------------------------- marks
 
-const pixel = (value) => Math.round(Math.max(-1e5, Math.min(1e5, value)) * 10) / 10;
+const pixel = (value) => Math.round(max(-1e5, min(1e5, value)) * 10) / 10;
 
 // Points that a scale cannot place (log of zero, undefined) break the line.
 function pathThrough(panel, xs, ys) {
@@ -669,10 +672,10 @@ function runs(length, good) {
 // Histogram outline; with `closed` it comes back along the floor so that it can be filled.
 export function steps(panel, edges, contents, attributes, closed = false) {
   const { top, height } = panel.inner;
-  const floor = panel.y.domain[0] > 0 || panel.y.kind === "log" ? top + height : panel.y(Math.max(0, panel.y.domain[0]));
+  const floor = panel.y.domain[0] > 0 || panel.y.kind === "log" ? top + height : panel.y(max(0, panel.y.domain[0]));
   const at = (v) => {
     const y = panel.y(v);
-    return finite(y) ? Math.min(y, 1e5) : top + height + 10;
+    return finite(y) ? min(y, 1e5) : top + height + 10;
   };
   let path = `M${pixel(panel.x(edges[0]))} ${pixel(closed ? floor : at(contents[0]))}`;
   const points = [];
@@ -693,7 +696,7 @@ export function dots(panel, xs, ys, errors, attributes) {
     const up = panel.y(ys[i] + errors[i]);
     const low = panel.y(ys[i] - errors[i]);
     const down = finite(low) ? low : panel.inner.top + panel.inner.height;
-    panel.lines?.push([px, Math.min(up, py - 2), px, Math.max(down, py + 2)]);
+    panel.lines?.push([px, min(up, py - 2), px, max(down, py + 2)]);
     group.append(
       vector("path", { d: `M${pixel(px)} ${pixel(up)}V${pixel(down)}`, class: "whisker" }),
       vector("circle", { cx: pixel(px), cy: pixel(py), r: 2.2 }),
@@ -739,7 +742,7 @@ function findRoom(panel) {
   for (const { words, text, full = text, anchor = "end", class: look = "", ...wish } of wishes) {
     const shown = words ?? shorten(text);
     const most = panel.inner.width - 2 * ASIDE;
-    const length = Math.min(most, lengthOf(panel, shown, /chosen|val-line/.test(look) ? 600 : 400));
+    const length = min(most, lengthOf(panel, shown, /chosen|val-line/.test(look) ? 600 : 400));
     const before = { start: 0, middle: length / 2, end: length }[anchor];
     const [x, y] = placeOf(panel, shown, [wish.x - before, wish.y, length], crossed, taken);
     taken.push([x, y - 12, x + length, y + 4]);
@@ -756,7 +759,7 @@ function placeOf(panel, text, [x, y, length], crossed, taken) {
   const spoilt = (at, line) => crossed(at, line - 12, length, 15)
     + 400 * taken.filter(([x0, y0, x1, y1]) => at < x1 + 4 && x0 < at + length + 4 && line - 12 < y1 && y0 < line + 4).length;
   const [last, floor] = [left + width - ASIDE - length, top + height - 7];
-  const [at, line] = [Math.max(left + ASIDE, Math.min(last, x)), Math.max(top + 14, Math.min(floor, y))];
+  const [at, line] = [max(left + ASIDE, min(last, x)), max(top + 14, min(floor, y))];
   const kept = stood.get(text);
   if (kept && Math.hypot(kept[0] - at, kept[1] - line) < 40 && !spoilt(...kept)) return kept;
   let [best, least] = [[at, line], spoilt(at, line) * CELL];
@@ -782,15 +785,15 @@ function placeOf(panel, text, [x, y, length], crossed, taken) {
 function crossings({ left, top, width, height }, lines) {
   const [columns, rows] = [width, height].map((size) => Math.ceil(size / CELL) + 1);
   const cells = new Uint8Array(columns * rows);
-  const cellOf = (value, start, count) => Math.max(0, Math.min(count - 1, Math.floor((value - start) / CELL)));
+  const cellOf = (value, start, count) => max(0, min(count - 1, Math.floor((value - start) / CELL)));
   const mark = (x, y) => {
     if (x >= left && x <= left + width && y >= top && y <= top + height) cells[cellOf(y, top, rows) * columns + cellOf(x, left, columns)] = 1;
   };
   for (const points of lines) {
     for (let i = 3; i < points.length; i += 2) {
       const [x0, y0, x1, y1] = [points[i - 3], points[i - 2], points[i - 1], points[i]];
-      const [from, to] = [y0, y1].map((y) => Math.max(top - CELL, Math.min(top + height + CELL, y)));
-      const pieces = Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(to - from)) / CELL) || 1;
+      const [from, to] = [y0, y1].map((y) => max(top - CELL, min(top + height + CELL, y)));
+      const pieces = Math.ceil(max(Math.abs(x1 - x0), Math.abs(to - from)) / CELL) || 1;
       for (let k = 0; k <= pieces; k += 1) mark(x0 + ((x1 - x0) * k) / pieces, from + ((to - from) * k) / pieces);
     }
   }
@@ -871,13 +874,13 @@ export const extreme = (values, start, pick) =>
 export function scoreAxes(m) {
   const contents = Object.entries(m.histogram)
     .filter(([name]) => !name.endsWith("_error")).flatMap(([, column]) => [...column]);
-  const high = extreme(contents, 0, Math.max);
-  const least = extreme(contents.filter((v) => v > 0), Infinity, Math.min);
-  const low = Math.min(extreme(contents, 0, Math.min), 0);
+  const high = extreme(contents, 0, max);
+  const least = extreme(contents.filter((v) => v > 0), Infinity, min);
+  const low = min(extreme(contents, 0, min), 0);
   const x = { title: m.score, plain: true, kind: m.scale, domain: m.range };
   const title = "events / bin";
   if (high <= 0) return { x, y: { title, kind: "linear", domain: niceDomain([low, 1]) } };
-  const floor = Math.max(least, high * 1e-6);
+  const floor = max(least, high * 1e-6);
   return { x, y: { title, kind: "log", domain: [10 ** Math.floor(Math.log10(floor) - 0.05), 10 ** (Math.log10(high) + 0.16 * (Math.log10(high / floor) + 1))] } };
 }
 
@@ -918,15 +921,15 @@ export function nameHistograms(panel, m, edges, names) {
   const middle = (i) => (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
   for (const [kind, wanted] of [["background", 0.2], ["signal", 0.62]]) {
     const train = m.histogram[`train_${kind}`];
-    const tops = Array.from(m.histogram[kind], (content, i) => panel.y(Math.max(content, train?.[i] ?? content)));
+    const tops = Array.from(m.histogram[kind], (content, i) => panel.y(max(content, train?.[i] ?? content)));
     const heights = tops.map((y) => (finite(y) ? top + height - y : 0));
-    const most = Math.max(...heights);
+    const most = max(...heights);
     const high = [...heights.keys()].filter((i) => heights[i] > most / 3);
     if (!high.length) continue;
     const aside = (i) => Math.abs((middle(i) - left) / width - wanted);
     const x = middle(high.reduce((best, i) => (aside(i) < aside(best) ? i : best)));
     const near = heights.filter((_, i) => Math.abs(middle(i) - x) < 36);
-    endLabels(panel, [{ text: names[kind], x, y: top + height - Math.max(...near) - 7, anchor: "middle", class: `name-${kind}` }]);
+    endLabels(panel, [{ text: names[kind], x, y: top + height - max(...near) - 7, anchor: "middle", class: `name-${kind}` }]);
   }
 }
 
@@ -936,9 +939,9 @@ export const BARE = { title: "", kind: "none", domain: [0, 1] };
 
 export function roundAxes(unit, rounds, title, values) {
   const known = values.filter(finite);
-  const [low, high] = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
+  const [low, high] = known.length ? [min(...known), max(...known)] : [0, 1];
   const room = 0.08 * (high - low) || 0.1;
-  const [first, last] = [Math.min(...rounds), Math.max(...rounds)];
+  const [first, last] = [min(...rounds), max(...rounds)];
   return {
     x: { title: unit, kind: "count", domain: first < last ? [first, last] : [last - 1, last + 1] },
     y: { title, plain: true, kind: "linear", domain: [low - room, high + 2 * room] },
@@ -979,7 +982,7 @@ export function dragArea(scene, panel, { begin = () => {}, move, release }) {
   const follow = (event) => {
     const { left, top, width, height } = panel.inner;
     const [px, py] = spot(event);
-    move(panel.x.invert(Math.max(left, Math.min(left + width, px))), panel.y.invert(Math.max(top, Math.min(top + height, py))));
+    move(panel.x.invert(max(left, min(left + width, px))), panel.y.invert(max(top, min(top + height, py))));
   };
   listen(scene, svg, "pointerdown", (event) => {
     if (event.button !== 0 || !panel.inner || !inside(event)) return;
@@ -1006,12 +1009,12 @@ const STEPS = {
 };
 
 function stepped(key, index, count, coarse) {
-  const page = Math.max(1, Math.round(count / 10));
+  const page = max(1, Math.round(count / 10));
   const move = STEPS[key];
   if (move === "first") return 0;
   if (move === "last") return count - 1;
   const by = { page, "-page": -page }[move] ?? move * (coarse ? 10 : 1);
-  return Math.max(0, Math.min(count - 1, index + by));
+  return max(0, min(count - 1, index + by));
 }
 
 // A picture hides what it holds from those who listen: one with a control is a group of it alone.
@@ -1040,7 +1043,7 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
 
   const place = () => {
     const { left, top, width, height } = panel.inner;
-    const at = Math.max(left, Math.min(left + width, panel.x(values()[index])));
+    const at = max(left, min(left + width, panel.x(values()[index])));
     if (!finite(at)) return;
     grip.setAttribute("transform", `translate(${at.toFixed(2)} 0)`);
     if (grip.hepmlHeight === height) return;
@@ -1051,7 +1054,7 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
     knob.setAttribute("d", `M-6 ${top + 2}H6V${top + 14}L0 ${top + 21}L-6 ${top + 14}Z`);
   };
   const show = (next) => {
-    index = Math.max(0, Math.min(values().length - 1, next));
+    index = max(0, min(values().length - 1, next));
     if (panel.inner) place();
     if (!focusable) return;
     const rows = values();
@@ -1098,8 +1101,8 @@ export function brush(scene, panels, labels, read, choose, release) {
     values: () => read().edges.subarray(by, read().edges.length - 1 + by),
     move: (i) => {
       const [from, to] = read().ends;
-      if (by) choose(Math.min(i, from), i + 1);
-      else choose(i, Math.max(i + 1, to));
+      if (by) choose(min(i, from), i + 1);
+      else choose(i, max(i + 1, to));
     },
   }));
   const veils = panels.map(({ cover }) => cover.appendChild(vector("path", { class: "veil" })));
@@ -1108,9 +1111,9 @@ export function brush(scene, panels, labels, read, choose, release) {
     move: (x) => {
       const { edges, own, ends: [from, to] } = read();
       const near = (end) => own && Math.abs(panel.x(x) - panel.x(edges[end])) < 9;
-      const bin = Math.max(0, Math.min(edges.length - 2, edges.findLastIndex((edge) => edge <= x)));
+      const bin = max(0, min(edges.length - 2, edges.findLastIndex((edge) => edge <= x)));
       anchor ??= near(from) ? to - 1 : near(to) ? from : bin;
-      choose(Math.min(anchor, bin), Math.max(anchor, bin) + 1);
+      choose(min(anchor, bin), max(anchor, bin) + 1);
     },
   });
   return () => {
@@ -1201,10 +1204,10 @@ function readoutLine() {
       value.style.setProperty("min-width", `${letters}ch`);
       return 7.6 * label.length + 9.6 * letters;
     });
-    const column = Math.min(COLUMN, Math.max(...widths));
+    const column = min(COLUMN, max(...widths));
     node.style.setProperty("--column", `${column}px`);
     widths.forEach((width, i) => {
-      const span = Math.min(3, Math.ceil(width / column));
+      const span = min(3, Math.ceil(width / column));
       node.children[i].style.setProperty("--span", span);
       node.children[i].classList.toggle("hepml-wide", span > 1);
     });
@@ -1227,11 +1230,11 @@ function readoutLine() {
   };
   // Room for the longest text of each number, so that nothing jumps.
   const reserve = (length, parts) => {
-    const stride = Math.max(1, Math.floor(length / 100));
+    const stride = max(1, Math.floor(length / 100));
     for (let row = 0; row < length; row += stride) {
       parts(row).forEach(([, value], i) => {
         const label = node.children[i]?.firstChild.textContent;
-        widest[label] = Math.max(widest[label] ?? 0, [...upright(value)].length);
+        widest[label] = max(widest[label] ?? 0, [...upright(value)].length);
       });
     }
     hold();
@@ -1277,8 +1280,8 @@ function withStyles(svg) {
 function picture(root, panels) {
   const rows = Array.isArray(panels[0]) ? panels : [panels];
   const widthOf = (row) => row.reduce((sum, { size }) => sum + size.width, 0);
-  const heightOf = (row) => Math.max(...row.map(({ size }) => size.height));
-  const [width, height] = [Math.max(...rows.map(widthOf)), rows.reduce((sum, row) => sum + heightOf(row), 0)];
+  const heightOf = (row) => max(...row.map(({ size }) => size.height));
+  const [width, height] = [max(...rows.map(widthOf)), rows.reduce((sum, row) => sum + heightOf(row), 0)];
   const sheet = vector("svg", { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}` },
     vector("rect", { width, height, fill: groundOf(root) }));
   let y = 0;

@@ -4,7 +4,8 @@ import {
   remark, richHTML, scoreAxes, shorten, significant, spread, stage, vector, watch, withError, write,
 } from "./plot.js";
 import {
-  ams, amsError, effectiveEvents, efficiencyError, ENOUGH_BACKGROUND, sic, sicError, significance, significanceError,
+  ams, amsError, effectiveEvents, efficiencyError, ENOUGH_BACKGROUND, errorsAtChosenSignal, sic, sicError, significance,
+  significanceError,
 } from "./stats.js";
 
 // ---------------------------------------------------------------- from table to curves
@@ -15,12 +16,13 @@ function share(part, whole, part2, whole2) {
 }
 
 function cutsOf(s, s2, b, b2, [S, S2, B, B2]) {
-  const background = share(b, B, b2, B2);
+  const [signal, background] = [share(s, S, s2, S2), share(b, B, b2, B2)];
+  const chosen = errorsAtChosenSignal(signal, background);
   return {
-    s, b, background, signal: share(s, S, s2, S2), sErr: s2.map(Math.sqrt), bErr: b2.map(Math.sqrt),
+    s, b, background, signal, chosen, sErr: s2.map(Math.sqrt), bErr: b2.map(Math.sqrt),
     trusted: Array.from(b, (sum, i) => effectiveEvents(sum, b2[i]) >= ENOUGH_BACKGROUND),
     rejection: b.map((sum) => B / sum),
-    rejectionErr: background.error.map((error, i) => error / background.value[i] ** 2),
+    rejectionErr: chosen.map((error, i) => error / background.value[i] ** 2),
   };
 }
 
@@ -96,7 +98,7 @@ function readoutParts(m, i, merit, curve) {
     ["S", withError(m.s[i], m.sErr[i])],
     ["B", withError(m.b[i], m.bErr[i])],
     [merit, withError(curve.values[i], curve.errors[i])],
-    ...(m.monotone ? [] : [["non-monotone", ""]]),
+    ...m.notes.map((note) => [note, ""]),
   ];
 }
 
@@ -104,7 +106,7 @@ function readoutParts(m, i, merit, curve) {
 
 const ROC = {
   rejection: { title: "background rejection 1/ε_b", values: (m) => m.rejection, errors: (m) => m.rejectionErr },
-  linear: { title: "background efficiency ε_b", values: (m) => m.background.value, errors: (m) => m.background.error },
+  linear: { title: "background efficiency ε_b", values: (m) => m.background.value, errors: (m) => m.chosen },
   gap: { title: "1/ε_b over that of the bound", values: (m) => m.bound.fraction, errors: (m) => m.bound.fractionErr },
 };
 

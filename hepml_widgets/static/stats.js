@@ -51,6 +51,24 @@ export function efficiencyError(efficiency, sumw2, total, total2) {
   return Math.sqrt(variance) / Math.abs(total);
 }
 
+// Errors of ε_b at the ε_s of each row, from loose to tight, with that of the cut put there.
+export function errorsAtChosenSignal(signal, background) {
+  const corners = ({ value }) => [1, ...value, 0].reverse();
+  const across = corners(background);
+  let most = 0;
+  const along = corners(signal).map((one) => (most = Math.max(most, one)));
+  const at = (x) => {
+    const k = along.findIndex((one) => one > x);
+    const [left, low] = [along.at(k - 1), across.at(k - 1)];
+    return k < 0 ? across.at(-1) : low + ((x - left) * (across[k] - low)) / (along[k] - left);
+  };
+  return background.error.map((error, i) => {
+    const [place, step] = [signal.value[i], signal.error[i]];
+    const [low, high] = [Math.max(place - 2 * step, 0), Math.min(place + 2 * step, 1)];
+    return high > low ? Math.hypot(error, ((at(high) - at(low)) * step) / (high - low)) : error;
+  });
+}
+
 // Background events that a trusted cut keeps, in units of one weight (L. Kish, 1965).
 export const ENOUGH_BACKGROUND = 25;
 export const effectiveEvents = (sumw, sumw2) => (sumw > 0 && sumw2 > 0 ? (sumw * sumw) / sumw2 : 0);

@@ -12,6 +12,7 @@ from scipy import stats as scipy_stats
 
 from hepml import stats
 from hepml.stats import _bumps
+from hepml.stats._units import unit_of
 
 EDGES = np.linspace(2600.0, 6600.0, 41)
 REGION = (3300.0, 3700.0)
@@ -191,6 +192,49 @@ def test_random_weights_keep_the_significance_unit_normal(rng):
         z.append(stats.bump_hunt(sums[0], EDGES[:26], REGION, sumw2=sums[1]).significance)
     assert np.std(z) == pytest.approx(1, abs=0.15)
     assert abs(np.mean(z)) < 0.3
+
+
+def exponential_spectra(rng, count, total):
+    """Rows of summed weights and summed squares, without a signal."""
+    rows = np.zeros((2, count, 40))
+    for row in range(count):
+        place = rng.choice(40, rng.poisson(total), p=shape(1.0))
+        weights = rng.exponential(1, len(place))
+        rows[:, row] = [np.bincount(place, weights**power, 40) for power in (1, 2)]
+    return rows
+
+
+def prescaled_spectra(rng, count, total):
+    """Of the events in the first six bins a tenth is kept, and counts ten times."""
+    kept = np.where(np.arange(40) < 6, 0.1, 1.0)
+    numbers = rng.poisson(kept * shape(total), (count, 40))
+    return numbers / kept, numbers / kept**2
+
+
+@pytest.mark.parametrize("total", [500, 5000])
+@pytest.mark.parametrize("spectra", [exponential_spectra, prescaled_spectra])
+def test_weighted_spectra_without_a_signal_rarely_have_a_small_p(rng, total, spectra):
+    """With each bin's own weight 20 and 9 % of 500 exponential ones had p < 5 % and < 1 %."""
+    rows = spectra(rng, 1500, total)
+    p = stats.bump_scan(rows[0], EDGES, [REGION], sumw2=rows[1]).p_value[:, 0]
+    for limit in (0.05, 0.01):
+        error = np.sqrt(limit * (1 - limit) / 1500)
+        assert np.mean(p < limit) < limit + 4 * error
+    assert np.mean(p < 0.05) > 0.02
+
+
+def test_the_weight_of_a_count_is_that_of_a_neighbourhood():
+    """By hand: two hundred events of weight 1 per bin stand alone, four of weight 2 do not."""
+    sumw = np.array([[200.0, 200.0, 8.0, 8.0, 0.0]])
+    sumw2 = np.array([[200.0, 200.0, 16.0, 16.0, 0.0]])
+    found = unit_of(sumw, sumw2)[0]
+    assert found[:2].tolist() == [1.0, 1.0]
+    assert found[2] == pytest.approx(232 / 216)
+    assert found[3] == pytest.approx(232 / 216)
+    assert found[4] == pytest.approx(232 / 216)
+    few = unit_of(sumw[:, 2:], sumw2[:, 2:])[0]
+    assert few.tolist() == [2.0, 2.0, 2.0]
+    assert unit_of(np.zeros((1, 3)), np.zeros((1, 3))).tolist() == [[1.0, 1.0, 1.0]]
 
 
 def test_global_p_values_are_uniform_without_a_signal(rng):

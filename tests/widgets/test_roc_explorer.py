@@ -218,7 +218,7 @@ def test_hard_cases_are_drawn(y, score, weights, tmp_path):
 def test_undefined_numbers_are_dashes():
     explorer = RocExplorer([1, 1, 0, 0], [0.9, 0.8, 0.7, 0.1], [1, 1, -1, 1.5], threshold=0.7)
     assert "B −1\xa0±\xa01" in explorer.readout
-    assert explorer.readout.endswith("Z – · non-monotone")
+    assert explorer.readout.endswith("Z – · 0.077 effective background events · non-monotone")
 
 
 def test_crowded_scores_get_a_logit_axis(rng):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hepml import stats
+from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets import RocExplorer, _base
 from hepml_widgets._numbers import with_error
 from hepml_widgets._roc_table import Options
@@ -170,13 +171,26 @@ def test_every_row_of_the_bound_is_pythons(case, functions):
     wanted = [
         best.background_efficiency,
         best.background_rejection,
-        best.background_rejection_error,
+        errors_at_chosen_signal(best)[1],
         model.gap.fraction,
         model.gap.fraction_error,
         *(model.bound_scan(merit, options).values for merit in ("Z", "AMS", "SIC")),
     ]
     for column, values in zip(found, wanted, strict=True):
         np.testing.assert_allclose(column[::-1], values, rtol=1e-9, atol=1e-15)
+
+
+def test_bands_of_the_curve_are_pythons(case, functions):
+    """Errors of ε_b and of 1/ε_b at the ε_s of each row, with that of the cut put there."""
+    found = functions.evaluate(
+        """packed => {
+            const m = hepml.decode(packed);
+            return [[...m.chosen], [...m.rejectionErr]];
+        }""",
+        portable(case.shown),
+    )
+    for column, values in zip(found, case.shown.errors, strict=True):
+        close(column, values[::-1])
 
 
 def portable(model):
