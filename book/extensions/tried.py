@@ -2,6 +2,7 @@
 
 from samples import Written
 
+from benchmarks.checks import LESSONS, RIGHT_REFUSED, WRONG_ACCEPTED, rates
 from hepml import data
 
 MARKED = '<b class="fails">{} ✗</b>'
@@ -54,8 +55,6 @@ def judged(recorded):
     -------
     str
     """
-    from benchmarks.checks import RIGHT_REFUSED, WRONG_ACCEPTED, rates
-
     rows = []
     for lesson, held in recorded.items():
         for check, measured in held["checks"].items():
@@ -90,8 +89,6 @@ class Faults(Written):
 class Judged(Written):
     def text(self):
         """Write the table of all lessons that have checks."""
-        from benchmarks.checks import LESSONS
-
         names = [lesson.replace("_", "-") for lesson in LESSONS]
         return judged({name: data.recorded(f"checks-{name}") for name in names})
 
