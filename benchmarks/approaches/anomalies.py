@@ -144,8 +144,10 @@ def rows(world, start):
 def light(seed, **settings):
     return lightgbm.LGBMClassifier(
         **{"n_estimators": 40, "num_leaves": 8} | settings,
-        random_state=seed, n_jobs=1, verbose=-1,
-    )  # fmt: skip
+        random_state=seed,
+        n_jobs=1,
+        verbose=-1,
+    )
 
 
 def scaled(model):
@@ -225,9 +227,13 @@ def answer(world, score, p=None):
 def p_by_scipy(world, score):
     a, b = halves(world, score)
     found = scipy_stats.permutation_test(
-        (b, a), lambda x, y, axis: x.mean(axis) - y.mean(axis), alternative="greater",
-        n_resamples=DEALS, vectorized=True, rng=world.seed,
-    )  # fmt: skip
+        (b, a),
+        lambda x, y, axis: x.mean(axis) - y.mean(axis),
+        alternative="greater",
+        n_resamples=DEALS,
+        vectorized=True,
+        rng=world.seed,
+    )
     return found.pvalue
 
 
@@ -487,6 +493,6 @@ PERIODS = Exercise(
         "a name that is none": ("is none of", told(A="tau")),
         "a list": ("should be a dict", lambda _: list(KINDS.values())),
     },
-)  # fmt: skip
+)
 
 EXERCISES = [TRIALS, TOLD_APART, PERIODS]
