@@ -253,6 +253,29 @@ def test_without_a_score_it_says_what_is_wanted(folder):
     )
 
 
+def test_a_score_is_asked_for_before_the_file_is_looked_at(tmp_path):
+    done = hepml("there is none.root", "--label", "Label", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "name a column of scores by --score" in done.stderr
+
+
+def test_views_are_loaded_before_the_table_is_read(folder):
+    """Under a limit of memory there may be no room for them afterwards."""
+    lines = (
+        "import sys",
+        "from hepml import data",
+        "from hepml.cli import _report, main",
+        "def read(*_): print('hepml_widgets' in sys.modules); raise data.DataError('read')",
+        "_report.columns_of = read",
+        "main()",
+    )
+    arguments = ["report", "events.parquet", "--label", "Label", "--score", "bdt"]
+    command = [sys.executable, "-c", "\n".join(lines), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.stdout == "True\n"
+    assert done.stderr == "hepml: read\n"
+
+
 def test_help_has_examples(folder):
     done = hepml("--help", cwd=folder)
     assert done.returncode == 0

@@ -10,6 +10,7 @@ __all__ = [
     "Verdict",
     "agree",
     "first_that_agrees",
+    "is_rounding",
     "missing",
     "nearest",
     "no_number",
@@ -53,6 +54,12 @@ def missing(**answers):
 def agree(given, wanted, tolerance=0.01):
     """Whether two numbers agree within a relative tolerance (default 1 %)."""
     return bool(np.isclose(given, wanted, rtol=tolerance, atol=0))
+
+
+def is_rounding(given, wanted, digits=2):
+    """Whether a number is another one, rounded to so many significant digits or more."""
+    rounded = (float(f"{wanted:.{kept - 1}e}") for kept in range(digits, 9))
+    return agree(given, wanted, 1e-3) or any(agree(given, value, 1e-6) for value in rounded)
 
 
 def first_that_agrees(given, misconceptions, tolerance=0.01):

@@ -5,11 +5,11 @@ import numpy as np
 from hepml.checks._verdict import (
     Verdict,
     agree,
+    is_rounding,
     missing,
     no_number,
     no_scores,
     shape_of,
-    why_differs,
 )
 from hepml.data import SKEWS, skew
 from hepml.stats import auc, sidak, two_sample_test
@@ -20,9 +20,11 @@ LEVEL = 0.05
 SEEN = 0.6
 """An AUC that nothing reaches on the suspect day's events that it has not seen: the lesson's trees
 have 0.544 ± 0.009 in ten draws, and never less than 0.644 on events that they have seen."""
-SWAPPED = 0.46
-"""An AUC that no sensible score has unless the classes are swapped."""
-PERMUTATIONS = 1999
+SWAPPED = 2.5
+"""Errors below ½ that no sensible score has unless the classes are swapped."""
+PERMUTATIONS = 999
+ASKED = 500
+"""Deals of the labels that the exercise asks for."""
 LEAST = 1e-6
 """Below that nobody has dealt so often."""
 
@@ -59,7 +61,7 @@ def trials(p_values, *, my_expected=None, my_global=None):
 
 def _why_not_expected(given, p):
     n = len(p)
-    return why_differs(
+    return _why_other(
         given,
         LEVEL * n,
         {
@@ -71,38 +73,39 @@ def _why_not_expected(given, p):
             "That is how many there are below 5 % here. Wanted is how many chance makes on "
             "average.": np.count_nonzero(p <= LEVEL),
         },
-        f"A p-value is below 5 % in 5 % of the cases if nothing is wrong; so of {n} it is not "
-        f"{given:.3g} on average.",
-        rounded=0.02,
+        f"A p-value is below 5 % in 5 % of the cases if nothing is wrong: for {n} of them yours is "
+        "{side}.",
     )
 
 
 def _why_not_global(given, p):
     n, low = len(p), float(np.min(p))
     wanted = sidak(low, n)
-    return why_differs(
+    said = _why_other(
         given,
         wanted,
         {
-            "The number is right. A probability is at most 1: is yours in percent?": 100 * wanted,
-            "The number is right. That is the smallest p itself: you left out the trials.": low,
-            "The number is right. n · p is an upper bound (Bonferroni's): a probability is "
-            "1 − (1 − p)ⁿ.": n * low,
-            "The number is right. (1 − p)ⁿ is the chance that none is so small; you want the "
-            "other case.": 1 - wanted,
-            "The number is right. 1 − pⁿ would be the chance that not all are so small.": 1
-            - low**n,
-            "The number is right. pⁿ is the chance that all of them are so small.": low**n,
-            "The number is right. That uses 5 % in place of the smallest p.": 1 - (1 - LEVEL) ** n,
-            "The number is right. That is the mean p; the smallest is what caught your "
-            "eye.": np.mean(p),
-            "The number is right. Divide by the number of trials? They make p larger.": low / n,
+            "A probability is at most 1: is yours in percent?": 100 * wanted,
+            "That is the smallest p itself: you left out the trials.": low,
+            "n · p is an upper bound (Bonferroni's): a probability is 1 − (1 − p)ⁿ.": n * low,
+            "(1 − p)ⁿ is the chance that none is so small; you want the other case.": 1 - wanted,
+            "1 − pⁿ would be the chance that not all are so small.": 1 - low**n,
+            "pⁿ is the chance that all of them are so small.": low**n,
+            "That uses 5 % in place of the smallest p.": 1 - (1 - LEVEL) ** n,
+            "That is the mean p; the smallest is what caught your eye.": np.mean(p),
+            "Divide by the number of trials? They make p larger.": low / n,
         },
-        f"The number is right. The smallest of {n} p-values is {low:.3g}: by Šidák that is worth "
-        f"{wanted:.3g}, not {given:.3g}.",
-        exact=0.002,
-        rounded=0.02,
+        f"The smallest of {n} p-values is {low:.3g}. By Šidák's 1 − (1 − p)ⁿ yours is {{side}}.",
     )
+    return said and f"The number is right. {said}"
+
+
+def _why_other(given, wanted, misconceptions, otherwise):
+    """Sentence on a number that is neither the one wanted nor that number rounded, or None."""
+    if is_rounding(given, wanted):
+        return None
+    hits = (said for said, value in misconceptions.items() if is_rounding(given, value))
+    return next(hits, otherwise.format(side="too large" if given > wanted else "too small"))
 
 
 def told_apart(yesterday, today, *, my_scores_yesterday=None, my_scores_today=None, my_p=None):
@@ -170,9 +173,13 @@ def _why_not_unseen(scores, weights):
             f"Your AUC is {found:.3f}, better than any on events that were not seen before: were "
             "the rows [1::2] among those that the classifier learned from?"
         )
-    if found < SWAPPED:
+    if found < 0.5 - SWAPPED * np.sqrt(sum(1 / effective_size(w) for w in weights) / 12):
         return f"Your AUC is {found:.3f}, below ½: is today the class 1?"
     return None
+
+
+def effective_size(weights):
+    return weights.sum() ** 2 / np.sum(weights**2)
 
 
 def _why_no_p_value(given):
@@ -197,16 +204,20 @@ def _why_not_p(given, scores, weights):
     if said := _why_no_p_value(given):
         return said
     exact = _permuted(scores, weights)
-    plain = _permuted(scores, [np.ones(len(w)) for w in weights])
     if exact <= LEVEL < given and agree(given, 1 - exact, 0.05):
         return "That is 1 − p: count the deals with an AUC as large as yours, or larger."
     if abs(given - exact) > _tolerance(exact):
+        plain = _permuted(scores, [np.ones(len(w)) for w in weights])
         hint = " Did the weights go along?" if abs(given - plain) < _tolerance(plain) else ""
-        return f"From your scores I get p = {exact:.2g}, you say {given:.2g}.{hint}"
+        side = "small" if given < exact else "large"
+        return (
+            f"Your p is too {side} for your scores. Deal their labels anew, and count how often "
+            f"the AUC is as large as theirs.{hint}"
+        )
     if exact > LEVEL:
         return (
-            f"p = {exact:.2g} is what these scores give. A better classifier sees more: more "
-            "trees, all features, weights?"
+            "Your p is right, but these scores do not tell the days apart. A better classifier "
+            "sees more: more trees, all features, weights?"
         )
     return None
 
@@ -218,8 +229,9 @@ def _permuted(scores, weights):
 
 
 def _tolerance(p):
-    """Four errors of a p-value from 200 deals, and 0.01."""
-    return 0.01 + 4 * np.sqrt(p * (1 - p) / 200)
+    """Four errors of two p-values, from the deals of both sides, and 0.01."""
+    variance = max(p, 1 / ASKED) * (1 - p)
+    return 0.01 + 4 * np.sqrt(variance * (1 / ASKED + 1 / PERMUTATIONS))
 
 
 # What befell each period of exercise 3, its strength, and a hint: no peeking.
@@ -285,18 +297,19 @@ def periods(*, my_kinds=None):
 
 
 def _none_for_nan(kind):
-    """Return None for the NaN that a column of pandas makes of it."""
-    return None if isinstance(kind, float) and np.isnan(kind) else kind
+    """Return None for the NaN or NA that a column of pandas makes of it."""
+    missing_value = (isinstance(kind, float) and np.isnan(kind)) or repr(kind) == "<NA>"
+    return None if missing_value else kind
 
 
 def _about(name, given, right):
     kind, _, hint = _BEFELL[name]
     so_far = f"{right} of {len(_BEFELL)} are right. Period {name}"
     if kind is None:
-        return f"{so_far}: you see a fault where there is none. {hint}"
+        return f"{so_far}: does {given} stand out there, among all trials? {hint}"
     if given is None:
-        return f"{so_far}: you missed a fault. {hint}"
+        return f"{so_far}: look again. {hint}"
     pair = {given, kind}
     if pair == {"tau_energy_scale", "missing_energy"}:
         return f"{so_far}: {given} moves the missing momentum, but so does another fault. {hint}"
-    return f"{so_far} has another fault than {given}. {hint}"
+    return f"{so_far} does not look like {given}. {hint}"

@@ -6,18 +6,31 @@ Features are arrays of shape (events, features), with names in the same order.
 
 import numpy as np
 
-from hepml.checks._verdict import Verdict, agree, missing, no_number, no_scores, why_differs
+from hepml.checks._verdict import (
+    THREE_DIGITS,
+    Verdict,
+    agree,
+    is_rounding,
+    missing,
+    no_number,
+    no_scores,
+    why_differs,
+)
 from hepml.stats import auc, reweighting_report
 
 __all__ = ["audit", "folded", "forgotten", "weights_from_scores"]
 
-SEEN = 0.568
-"""An AUC that nothing reaches between these samples on events that it has not seen: trees on all
-features have 0.558 ± 0.002."""
-CHANCE = 0.53
-"""An AUC that any sensible model of all features exceeds between them."""
+BEST, WORST = 0.56, 0.55
+"""AUCs between these samples, on events not seen, of good and of simple models of all features:
+trees have 0.558 to 0.560, and 0.579 on events that they have seen."""
+ABOVE, BELOW = 0.008, 0.015
+"""How far better and poorer models may be from these, beside four statistical errors."""
 AUDIT = 0.012
-"""How far AUCs of two good classifiers on the same samples may be apart, beside their errors."""
+"""How far AUCs of two good classifiers on the same samples may be apart, beside three errors."""
+FOLDS = 0.4
+"""Errors by which a mean over folds may differ from the AUC of all events."""
+KNOWS = 0.008
+"""Gain of an AUC without weights that tells whether they were learned with."""
 
 
 def weights_from_scores(scores, *, my_weights=None, my_share=None):
@@ -66,9 +79,16 @@ def _why_not_odds(given, scores):
         "These are all equal: nothing is reweighted.": np.ones(n),
     }
     for said, other in readings.items():
-        if np.allclose(given * other.sum(), other * given.sum(), rtol=2e-3, atol=1e-3):
+        if _alike(given, other):
             return said or _why_sum_differs(given, odds)
     return "Not the odds s / (1 − s), not even up to a common factor."
+
+
+def _alike(given, other):
+    """Whether weights are these up to a factor and two decimals."""
+    with np.errstate(all="ignore"):
+        scaled = other * (given.sum() / other.sum())
+    return np.allclose(given, scaled, rtol=2e-3, atol=6e-3 * abs(np.mean(given)))
 
 
 def _why_sum_differs(given, odds):
@@ -88,26 +108,20 @@ def _why_sum_differs(given, odds):
 
 def _why_share_differs(given, weights):
     n, size = len(weights), weights.sum() ** 2 / np.sum(weights**2)
-    return why_differs(
-        given,
-        size / n,
-        {
-            "The weights are right. This is the effective size itself: divide by the number of "
-            "events.": size,
-            "The weights are right. This is one over the share: (Σw)² goes above, Σw² below.": n
-            / size,
-            "The weights are right. This is the root of the share: leave (Σw)² / Σw² as it "
-            "is.": np.sqrt(size / n),
-            "The weights are right. This is 1 − share, what is lost.": 1 - size / n,
-            "The weights are right. This is Σw² / (Σw)²: turn it over, and divide by the number "
-            "of events.": 1 / size,
-            "The weights are right. In percent? Give a share between 0 and 1.": 100 * size / n,
-            "The weights are right. Their sum over their number is 1 by construction; the "
-            "effective size is (Σw)² / Σw².": 1,
-        },
-        f"The weights are right. They leave {size / n:.3f}, you say {given:.3f}.",
-        rounded=0.006,
-    )
+    if is_rounding(given, size / n):
+        return None
+    misconceptions = {
+        "This is the effective size itself: divide by the number of events.": size,
+        "This is one over the share: (Σw)² goes above, Σw² below.": n / size,
+        "This is the root of the share: leave (Σw)² / Σw² as it is.": np.sqrt(size / n),
+        "This is 1 − share, what is lost.": 1 - size / n,
+        "This is Σw² / (Σw)²: turn it over, and divide by the number of events.": 1 / size,
+        "In percent? Give a share between 0 and 1.": 100 * size / n,
+        "Their sum over their number is 1 by construction; the effective size is (Σw)² / Σw².": 1,
+    }
+    hits = (said for said, value in misconceptions.items() if is_rounding(given, value))
+    side = "large" if given > size / n else "small"
+    return f"The weights are right. {next(hits, f'The share that they leave is not so {side}.')}"
 
 
 def folded(
@@ -172,18 +186,23 @@ def _no_probabilities(**scores):
 
 
 def _why_not_unseen(scores_source, scores_target):
-    y = np.repeat([0, 1], [len(scores_source), len(scores_target)])
-    found = auc(y, np.concatenate([scores_source, scores_target]))
+    sizes = len(scores_source), len(scores_target)
+    found = auc(np.repeat([0, 1], sizes), np.concatenate([scores_source, scores_target]))
+    four_errors = 4 * np.sqrt(sum(1 / n for n in sizes) / 12)
+    least = WORST - np.hypot(BELOW, four_errors)
     told = f"Your scores have an AUC of {found:.3f}"
-    if found < 1 - CHANCE:
+    if found < 1 - least:
         return f"{told}: they are larger for the source. Is the target y = 1?"
-    if found > SEEN:
+    if found > BEST + np.hypot(ABOVE, four_errors):
         return (
             f"{told}, better than any model can be on events that it has not seen: these are "
             "in-sample scores. Each event needs a model that did not train on it."
         )
-    if found < CHANCE:
-        return f"{told}; with all features trees reach 0.55. Did the rows get mixed up?"
+    if found < least:
+        return (
+            f"{told}, too little for all features. Did the rows get mixed up, or did a fold "
+            "train too little?"
+        )
     return None
 
 
@@ -221,14 +240,17 @@ def audit(
     features,
     *,
     own_auc,
+    my_scores_source=None,
+    my_scores_target=None,
     my_auc=None,
     my_feature=None,
     rng=0,
 ):
     """Exercise 3: an independent two-sample AUC of given weights, and the feature left out.
 
-    The AUC has to agree with the doctor's within 0.012 and three of its errors added in
-    quadrature; the feature is that of the worst closure.
+    The AUC has to be that of the scores, with weights. Scores are judged by it: it has to agree
+    with the doctor's (`hepml.stats.reweighting_report`) within 0.012 and three of its errors added
+    in quadrature. The feature is that of the worst closure.
 
     Parameters
     ----------
@@ -240,6 +262,8 @@ def audit(
         Names of the columns.
     own_auc : float
         AUC of the classifier that made the weights.
+    my_scores_source, my_scores_target : array_like, shapes (n,) and (m,)
+        The larger, the more like the target; each from a model that has not seen the event.
     my_auc : float
         AUC claimed, of target against reweighted source.
     my_feature : str
@@ -251,41 +275,80 @@ def audit(
     -------
     Verdict
     """
-    answers = {"my_auc": my_auc, "my_feature": my_feature}
-    if unusable := missing(**answers) or no_number(my_auc=my_auc):
+    scores = {"my_scores_source": my_scores_source, "my_scores_target": my_scores_target}
+    if unusable := (
+        missing(**scores, my_auc=my_auc, my_feature=my_feature)
+        or no_scores([len(source), len(target)], **scores)
+        or no_number(my_auc=my_auc)
+    ):
         return unusable
+    areas = _areas(*scores.values(), np.asarray(weights, float))
+    if said := _why_other_auc(my_auc, *areas, own_auc):
+        return Verdict(False, said)
     report = reweighting_report(source, target, weights, features=features, rng=rng)
-    said = _why_auc_differs(my_auc, report, own_auc) or _why_other_feature(
+    said = _why_not_independent(*areas, report, own_auc) or _why_other_feature(
         my_feature, report, features
     )
     if said:
         return Verdict(False, said)
     return Verdict(
         True,
-        f"Right: an independent classifier finds {report.auc:.3f} ± {report.auc_error:.3f}, "
+        f"Right: yours finds {areas[0]:.3f}, mine {report.auc:.3f} ± {report.auc_error:.3f}, "
         f"and {my_feature} does not close.",
     )
 
 
-def _why_auc_differs(claimed, report, own_auc):
-    told = f"I find {report.auc:.3f} ± {report.auc_error:.3f}, you say {claimed:.3f}."
-    tolerance = np.hypot(AUDIT, 3 * report.auc_error)
-    if agree(claimed, own_auc, 0.006):
+def _areas(scores_source, scores_target, weights):
+    """AUC of the scores with weights and without, and the error of both."""
+    parts = [np.asarray(values, float) for values in (scores_source, scores_target)]
+    y, values = np.repeat([0, 1], list(map(len, parts))), np.concatenate(parts)
+    ones = np.ones(len(parts[1]))
+    size = weights.sum() ** 2 / np.sum(weights**2)
+    error = np.sqrt((1 / size + 1 / len(ones)) / 12)
+    return auc(y, values, np.concatenate([weights, ones])), auc(y, values), error
+
+
+def _why_other_auc(claimed, area, plain, error, own_auc):
+    """Sentence on an AUC that is not that of the scores, or None."""
+    if abs(claimed - area) <= THREE_DIGITS or is_rounding(claimed, area):
+        return None
+    if abs(claimed - plain) <= THREE_DIGITS:
+        return "You left out the weights: that is the AUC of your scores without them."
+    if abs(claimed - area) <= FOLDS * error:
+        return None
+    if agree(claimed, own_auc, 2e-3):
         return (
             "That is what the colleague's own classifier says, and it is as blind as the weights. "
-            "Train one of your own, on all features."
+            "Give the AUC of your own, on all features."
         )
-    if claimed < 0.5 - tolerance / 2:
-        return f"Below ½ by much: are target and source swapped? {told}"
-    if abs(claimed - report.auc_before) < min(0.002, abs(claimed - report.auc)):
-        return f"You left out the weights: without them the AUC is {report.auc_before:.3f}."
-    if claimed > report.auc + tolerance:
+    if abs(claimed - (1 - area)) <= THREE_DIGITS:
+        return "That is 1 − AUC: are target and source swapped in it?"
+    side = "large" if claimed > area else "small"
+    return f"my_auc is too {side} for your scores, the source with its new weights."
+
+
+def _why_not_independent(area, plain, _error, report, own_auc):
+    """Sentence on scores that no classifier of all features would give on unseen events."""
+    tolerance = np.hypot(AUDIT, 3 * report.auc_error)
+    told = f"The AUC of your scores is {area:.3f}"
+    if area < 0.5 - tolerance / 2:
+        return f"{told}, below ½ by much: are target and source swapped?"
+    if area > report.auc + tolerance:
         return (
-            f"That is too good. {told} Was it measured on the events that the classifier learned "
-            f"from, or without the weights (which gives {report.auc_before:.3f})?"
+            f"{told}. That is too good: were they measured on the events that the classifier "
+            "learned from?"
         )
-    if claimed < report.auc - tolerance:
-        return f"{told} Give the classifier all features, all events and some more trees."
+    if area < report.auc - tolerance or agree(area, own_auc, 2e-3):
+        return (
+            f"{told}: it sees no more than the colleague's, as blind as the weights. Give it all "
+            "features, all events and some more trees."
+        )
+    gain = report.auc_before - report.auc
+    if gain > KNOWS and plain - area > gain / 2:
+        return (
+            f"{told}, but {plain:.3f} without weights: did your classifier learn without them? "
+            "It has found what they mend."
+        )
     return None
 
 

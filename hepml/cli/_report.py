@@ -85,6 +85,7 @@ def report(
     Input variables, correlations, over-training, ROC, efficiencies, significance, calibration and
     feature ranking, in one file that opens without a network.
     """
+    _before_reading(score, model)
     there = columns_of(source, tree)
     chosen = _Chosen(
         label, train=train, weight=weight, scores=listed(score, there) or [],
@@ -104,6 +105,13 @@ def report(
         page.to_html(out)
     aucs = ", ".join(f"{name} {one.auc_text}" for name, one in page.models.items())
     say(f"{out}  {out.stat().st_size / 1e3:.0f} kB  {len(page.test.y)} events  AUC {aucs}")
+
+
+def _before_reading(*scores):
+    """Say what is missing, and load the views while there is memory for a sentence about it."""
+    if not any(scores):
+        raise data.DataError("name a column of scores by --score, or an ONNX file by --model")
+    import hepml_widgets  # noqa: F401, PLC0415 - a table may leave no room for it
 
 
 class _Rows(NamedTuple):

@@ -1252,12 +1252,14 @@ function save(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-// A text cell that starts like a formula must not become one in a spreadsheet.
+// A text cell must not become a formula in a spreadsheet, whichever separator that one splits at,
+// and whether or not it takes full-width signs for plain ones.
+const FORMULA = /(^|[;,\t\n\r])([=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
 function csvCell(cell) {
   if (typeof cell === "number") return String(cell);
-  let text = cell.replace(/[\u2068\u2069]/g, "");
-  if (/^[=+\-@\t\r]/.test(text)) text = `'${text}`;
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = cell.replace(/[\u2068\u2069]/g, "").replace(/^(?=[\t\r])/, "'").replace(FORMULA, "$1'$2");
+  return /[",;\t\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 const csvOf = (rows) => rows.map((row) => `${row.map(csvCell).join(",")}\n`).join("");

@@ -23,6 +23,16 @@ def test_right_numbers_are_right_also_when_rounded():
     assert judge_trials(np.float32(1.5)).ok
 
 
+def test_no_sentence_gives_the_answer_away(days):
+    """A direction, not a number."""
+    wanted = 1 - (1 - LOW) ** 30
+    for given in (0.9987, 0.0123, LOW, 30 * LOW):
+        assert f"{wanted:.2f}" not in judge_trials(everywhere=given).reason
+    exact = stats.two_sample_test(*scores_of(days), *weights_of(days), statistic="auc").p_value
+    assert f"{exact:.2g}" not in judge(days, p=0.3).reason
+    assert "none" not in check.periods(my_kinds=RIGHT | {"B": "lepton_pt"}).reason
+
+
 def test_an_answer_not_given_is_neither_right_nor_wrong(days):
     verdict = check.trials(P_VALUES, my_expected=..., my_global=None)
     assert verdict.ok is None
@@ -40,7 +50,8 @@ def test_misreadings_of_the_expected_number_are_named():
         "that none": 0.95**30,
         "number of histograms": 30,
         "below 5 % here": below,
-        "not 7": 7,
+        "yours is too large": 7,
+        "yours is too small": 1.2,
         "should be a number": "1.5",
     }
     assert not not_named(judge_trials, wrong)
@@ -56,7 +67,8 @@ def test_misreadings_of_trials_are_named():
         "in place of the smallest p": 1 - 0.95**30,
         "mean p": np.mean(list(P_VALUES.values())),
         "make p larger": LOW / 30,
-        "by Šidák that is worth": 0.123,
+        "yours is too small": 0.0123,
+        "yours is too large": 0.9987,
         "infinite": np.inf,
     }
     assert not not_named(lambda given: judge_trials(everywhere=given), wrong)
@@ -135,7 +147,7 @@ def test_misreadings_of_p_are_named(days):
         "In percent": 5,
         "That is 1 − p": 0.999,
         "Did the weights go along": unweighted,
-        "From your scores": 0.3,
+        "too large for your scores": 0.3,
         "should be a number": "small",
     }
     assert not not_named(lambda p: judge(days, p=p), wrong)
@@ -163,11 +175,11 @@ def test_the_right_kinds_are_those_that_were_made():
 
 def test_misreadings_of_periods_are_named():
     wrong = {
-        "a fault where there is none": RIGHT | {"B": "eta_phi_hole"},
+        "does eta_phi_hole stand out there": RIGHT | {"B": "eta_phi_hole"},
         "Where does the pT of the tau begin": RIGHT | {"A": "missing_energy"},
         "Are the taus as before": RIGHT | {"D": "tau_energy_scale"},
-        "you missed a fault": RIGHT | {"C": None},
-        "another fault than lepton_pt": RIGHT | {"C": "lepton_pt"},
+        "look again. No histogram changes": RIGHT | {"C": None},
+        "does not look like lepton_pt": RIGHT | {"C": "lepton_pt"},
         "is none of": RIGHT | {"A": "tau"},
         "['swapped_phi'] is none of": RIGHT | {"C": ["swapped_phi"]},
         "keys A, B, C, D": {"A": None},
@@ -178,6 +190,14 @@ def test_misreadings_of_periods_are_named():
 
 def test_a_series_of_answers_is_as_good_as_a_dict():
     assert check.periods(my_kinds=pd.Series(RIGHT)).ok
+    assert check.periods(my_kinds=pd.Series(RIGHT, dtype="string")).ok
+    assert check.periods(my_kinds={k: np.nan if v is None else v for k, v in RIGHT.items()}).ok
+
+
+def test_right_rounded_numbers_are_never_taken_for_a_misconception():
+    """One p of many: 30 p rounds to what 1 - (1 - p)^30 does."""
+    low = {"x": 0.001} | {f"{k}": 0.4 + k / 100 for k in range(29)}
+    assert check.trials(low, my_expected=1.5, my_global=0.030).ok
 
 
 def test_how_many_are_right_is_told():

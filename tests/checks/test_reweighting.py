@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
 
 from hepml import stats
 from hepml.checks import reweighting as check
@@ -39,6 +40,13 @@ def test_right_weights_are_right_also_when_rounded(scores):
     assert judge_weights(scores, right.astype("float32")).ok
     assert judge_weights(scores, list(right.round(4))).ok
     assert judge_weights(scores, share=round(right_share(right), 3)).ok
+    assert judge_weights(scores, right.round(2), round(right_share(right), 2)).ok
+
+
+def test_no_sentence_gives_the_share_away(scores):
+    share = right_share(right_weights(scores))
+    for given in (share + 0.07, share - 0.07, np.sqrt(share)):
+        assert f"{share:.2f}" not in judge_weights(scores, share=given).reason
 
 
 def test_an_answer_not_given_is_neither_right_nor_wrong(scores):
@@ -81,7 +89,8 @@ def test_misreadings_of_the_effective_size_are_named(scores):
         "turn it over": 1 / (share * EVENTS),
         "In percent": 100 * share,
         "by construction": 1,
-        "you say": share + 0.07,
+        "is not so large": share + 0.07,
+        "is not so small": share - 0.07,
         "a number": "much",
     }
     assert not_named(lambda value: judge_weights(scores, share=value), wrong) == {}
@@ -161,41 +170,83 @@ def colleague(samples):
     return right_weights(expit(exact_log_ratio(samples[0], shifts)))
 
 
-def judge_audit(samples, weights, auc, feature="n_kaon"):
+def audited_scores(samples, weights=None, *, blind=False, seed=0):
+    """Scores of two halves of the events, each from logistic regression of the other half."""
+    known = 2 if blind else 3
+    X, y = np.concatenate(samples)[:, :known], np.repeat([0, 1], list(map(len, samples)))
+    w = None if weights is None else np.concatenate([weights, np.ones(len(samples[1]))])
+    half = np.random.default_rng(seed).random(len(y)) < 0.5
+    score = np.empty(len(y))
+    for own in (half, ~half):
+        model = LogisticRegression().fit(X[~own], y[~own], None if w is None else w[~own])
+        score[own] = model.predict_proba(X[own])[:, 1]
+    return score[: len(samples[0])], score[len(samples[0]) :]
+
+
+def area(scores, weights=None):
+    y = np.repeat([0, 1], list(map(len, scores)))
+    w = None if weights is None else np.concatenate([weights, np.ones(len(scores[1]))])
+    return stats.auc(y, np.concatenate(scores), w)
+
+
+def judge_audit(samples, weights, scores, auc=None, feature="n_kaon"):
     return check.audit(
-        *samples, weights, NAMES, own_auc=0.5, my_auc=auc, my_feature=feature
+        *samples, weights, NAMES, own_auc=0.4987, my_scores_source=scores[0],
+        my_scores_target=scores[1], my_auc=area(scores, weights) if auc is None else auc,
+        my_feature=feature,
     )  # fmt: skip
 
 
 def test_the_forgotten_feature_is_found(samples, colleague):
     assert check.forgotten(NAMES) == "n_kaon"
-    report = stats.reweighting_report(*samples, colleague, features=NAMES, rng=5)
-    assert report.auc > 0.52
-    for auc in (report.auc, round(report.auc, 3)):
-        assert judge_audit(samples, colleague, auc).ok
-    assert "n_kaon does not close" in judge_audit(samples, colleague, report.auc).reason
+    scores = audited_scores(samples, colleague)
+    found = area(scores, colleague)
+    assert found > 0.52
+    for auc in (found, round(found, 3), round(found, 2)):
+        assert judge_audit(samples, colleague, scores, auc).ok
+    assert "n_kaon does not close" in judge_audit(samples, colleague, scores).reason
 
 
 def test_misreadings_of_the_audit_are_named(samples, colleague):
-    found = stats.reweighting_report(*samples, colleague, features=NAMES).auc
+    scores = audited_scores(samples, colleague)
+    found = area(scores, colleague)
+    mixed = np.random.default_rng(3).permutation(np.concatenate(scores))
+    seen = [s + shift for s, shift in zip(scores, (-0.01, 0.01), strict=True)]
     wrong = {
-        "as blind as the weights": (0.499,),
-        "swapped": (1 - found - 0.02,),
-        "too good": (0.6,),
-        "name of one feature": (found, "kaons"),
-        "closes better": (found, "other_shape"),
-        "a number": ("0.53",),
+        "as blind as the weights. Give the AUC": (scores, 0.499),
+        "That is 1 − AUC": (scores, 1 - found),
+        "swapped?": ([1 - s for s in scores],),
+        "That is too good": (seen,),
+        "too large for your scores": (scores, 0.6),
+        "too small for your scores": (scores, 0.51),
+        "no more than the colleague's": (np.split(mixed, [len(scores[0])]),),
+        "name of one feature": (scores, found, "kaons"),
+        "closes better": (scores, found, "other_shape"),
+        "a number": (scores, "0.53"),
+        "its shape is": ((scores[0][1:], scores[1]), found),
     }
     assert not_named(lambda given: judge_audit(samples, colleague, *given), wrong) == {}
+    assert (
+        judge_audit(samples, colleague, audited_scores(samples, colleague, blind=True)).ok is False
+    )
 
 
-def test_weights_left_out_of_the_audit_are_noticed():
-    """Where they matter: a large shift of a feature that the weights do know."""
+@pytest.fixture(scope="module")
+def far():
+    """Make a large shift of a feature that the weights do know: there they matter."""
     rng = np.random.default_rng(2)
-    shifts = np.array([0.3, 0, 0.15])
+    shifts = np.array([0.3, 0, 0.2])
     source, target = rng.normal(size=(EVENTS, 3)), rng.normal(size=(EVENTS, 3)) + shifts
-    weights = right_weights(expit(exact_log_ratio(source, np.array([0.3, 0, 0]))))
-    before = stats.reweighting_report(source, target, weights, features=NAMES).auc_before
-    verdict = judge_audit((source, target), weights, before)
-    assert verdict.ok is False
-    assert "left out the weights" in verdict.reason
+    return (source, target), right_weights(expit(exact_log_ratio(source, np.array([0.3, 0, 0]))))
+
+
+def test_weights_left_out_of_the_audit_are_noticed(far):
+    samples, weights = far
+    scores = audited_scores(samples, weights)
+    assert judge_audit(samples, weights, scores).ok
+    careless = audited_scores(samples)
+    wrong = {
+        "left out the weights": (careless, area(careless)),
+        "learn without them": (careless,),
+    }
+    assert not_named(lambda given: judge_audit(samples, weights, *given), wrong) == {}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import anomalies as recording
+from benchmarks import anomalies_oracle as asked
 from benchmarks.lessons import recipe
 from hepml import data
 
@@ -96,3 +97,49 @@ def test_one_strong_fault_is_found_once_more():
     rules = recording.thirty(lesson, *pair, seed=0)
     assert rules["KS local"] <= min(rules["KS"], rules["KS Sidak"])
     assert max(rules.values()) <= 0.05
+
+
+# ---------------------------------------------------------------- the oracle
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    return data.recorded("anomalies-oracle")
+
+
+def test_the_oracle_was_asked_about_every_fault(oracle, recorded):
+    assert oracle["power"].keys() == recorded["power"].keys()
+    assert all(oracle[size] == recorded[size] for size in ("events", "few_events", "level"))
+    for found in oracle["power"].values():
+        for one in found.values():
+            assert all(held["of"] >= 80 for held in one.values())
+
+
+def test_nobody_finds_more_than_the_oracle(oracle, recorded):
+    for size, power in (("events", "power"), ("few_events", "power_few")):
+        for kind, found in recorded[power].items():
+            best = oracle["power"][kind]["oracle"][size]
+            for test in ("KS", "classifier"):
+                error = np.hypot(best["error"], found[test]["error"])
+                assert found[test]["share"] <= best["share"] + 2 * error
+
+
+def test_the_oracle_rings_no_more_often_than_promised_where_nothing_is_wrong(oracle):
+    """Six oracles with each pair of days: together within three errors, pairs being shared."""
+    quiet = [found["oracle"]["nothing"] for found in oracle["power"].values()]
+    shares = np.array([one["share"] for one in quiet])
+    assert abs(shares.mean() - oracle["level"]) < 3 * np.sqrt(0.05 * 0.95 / quiet[0]["of"])
+
+
+def test_the_swap_is_in_the_features_for_those_who_know_it(oracle, recorded):
+    knows = oracle["power"]["swapped_phi"]["oracle"]["events"]["share"]
+    assert knows > recorded["power"]["swapped_phi"]["classifier"]["share"] + 0.5
+
+
+def test_mean_log_odds_are_dealt_anew(rng):
+    today = np.repeat([0, 1], 300)
+    weights = rng.exponential(1, 600)
+    assert asked.p_value(today * 1.0, weights, today, 0) == 1 / (1 + recording.PERMUTATIONS)
+    assert asked.p_value(-today * 1.0, weights, today, 0) == 1
+    quiet = [asked.p_value(rng.normal(size=600), weights, today, seed) for seed in range(40)]
+    assert 0.3 < np.mean(quiet) < 0.7

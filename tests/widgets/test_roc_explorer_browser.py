@@ -1,5 +1,7 @@
 """RocExplorer in a real browser: the digits of Python, every way of dragging, no kernel, no net."""
 
+import csv
+import io
 import math
 
 import numpy as np
@@ -99,6 +101,30 @@ def numbers(values):
 
 def close(found, wanted):
     np.testing.assert_allclose(numbers(found), wanted, rtol=1e-9, atol=1e-300)
+
+
+CELLS = {
+    "=1+1": "'=1+1",
+    "@x": "'@x",
+    "\t=1": "'\t'=1",
+    "\uff1d1": "'\uff1d1",
+    "\uff0d2": "'\uff0d2",
+    "\uff0b3": "'\uff0b3",
+    "\uff204": "'\uff204",
+    "a;=1": "a;'=1",
+    "b\t+1": "b\t'+1",
+    "c,@x": "c,'@x",
+    "d\n-1": "d\n'-1",
+    "x-1; y = 2, -z": "x-1; y = 2, -z",
+    "plain": "plain",
+}
+
+
+def test_no_cell_of_a_download_is_a_formula(expose):
+    """Neither with full-width signs nor in a spreadsheet that splits at other separators."""
+    page = expose("roc_explorer", "csvOf")
+    text = page.evaluate("cells => hepml.csvOf([[...cells, -3]])", list(CELLS))
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [[*CELLS.values(), "-3"]]
 
 
 def test_formulas_agree_with_python(functions):
