@@ -1,5 +1,6 @@
 """The command that converts between file formats."""
 
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -69,7 +70,9 @@ def convert(
     """
     there = columns_of(source, tree, listed(names))
     try:
-        with Bar(target.name, "rows") as progress:
+        with warnings.catch_warnings(), Bar(target.name, "rows") as progress:
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = _told
             done = data.convert(
                 source,
                 target,
@@ -93,3 +96,8 @@ def convert(
         say(f"nothing but NaN in {name!r}", err=True)
     for name, why in done.skipped.items():
         say(f"skipped {name}: {why}", err=True)
+
+
+def _told(message, *_):
+    """Say what a warning says, without the line of code that gave it."""
+    say(str(message), err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 import contextlib
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Converted", "convert"]
 
 TREE = "events"  # for files from formats that do not name their table
+MANY = 1000  # columns of a TTree, above which writing takes seconds: uproot needs n² of them
 
 
 class _Written(NamedTuple):
@@ -223,10 +225,21 @@ def _write(table, part, order, progress, *, types):
     """
     schema, refused = _fitting(order.target, table.schema, is_chosen=order.is_chosen)
     tree = (table.tree or TREE).rpartition("/")[2]
+    _warn_of_many(order, len(schema))
     writer = open_writer(order.target, part, schema, tree, order.layout)
     rows = _filled(writer, table, schema, progress, types)
     _check_written(order.target, part, schema, rows)
     return rows, refused
+
+
+def _warn_of_many(order, columns):
+    """Say before a long wait that there are quicker ways."""
+    if columns > MANY and order.target.suffix == ".root" and order.layout != "rntuple":
+        warnings.warn(
+            f"{order.target.name} gets a TTree of {columns} columns: writing it takes a time that "
+            "grows with the square of their number. To .parquet, or as an RNTuple, it is quick.",
+            stacklevel=5,
+        )
 
 
 def _filled(writer, table, schema, progress, types):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hepml.data import DataError, chunks, col, convert, read
+from hepml.data import DataError, _convert, chunks, col, convert, read
 from hepml.data.files import open_source, open_writer
 from tests.data.tables import sentence
 
@@ -541,3 +542,44 @@ def test_columns_that_a_format_cannot_hold_are_left_out_aloud(tmp_path):
     result = hepml(source, tmp_path / "v.csv")
     assert result.returncode == 0
     assert "left out 'lists': CSV cannot hold several values per event" in result.stderr
+
+
+# ---------------------------------------------------------------- thousands of columns
+
+
+@pytest.fixture
+def many(tmp_path, monkeypatch):
+    """Make a file with more columns than, for this test, are many."""
+    monkeypatch.setattr(_convert, "MANY", 5)
+    source = tmp_path / "many.parquet"
+    pd.DataFrame({f"c{k}": np.arange(3.0) for k in range(6)}).to_parquet(source)
+    return source
+
+
+def test_many_columns_of_a_ttree_are_warned_of(many, tmp_path):
+    with pytest.warns(UserWarning, match="TTree of 6 columns.*To .parquet, or as an RNTuple"):
+        convert(many, tmp_path / "many.root")
+
+
+@pytest.mark.parametrize(("name", "layout"), [("m.h5", None), ("m.root", "rntuple")])
+def test_what_is_quick_is_not_warned_of(many, tmp_path, name, layout):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        convert(many, tmp_path / name, layout=layout)
+
+
+def test_few_columns_are_not_warned_of(many, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        convert(many, tmp_path / "few.root", columns=["c0", "c1"])
+
+
+def test_the_command_says_so_in_one_sentence(many, tmp_path):
+    from typer.testing import CliRunner
+
+    from hepml.cli import app
+
+    said = CliRunner().invoke(app, ["data", "convert", str(many), str(tmp_path / "many.root")])
+    assert said.exit_code == 0
+    assert "many.root gets a TTree of 6 columns" in said.output
+    assert "UserWarning" not in said.output
