@@ -429,9 +429,9 @@ def save(parts):
         method="curves: one network of 300 (shallow) or 3 x 128 (deep) units; a tenth of the "
         "training events chooses the settings of each model (those tried stand beside it), the "
         "epoch and the number of trees; networks on listed and high take the settings of all; "
-        "one training each, or two of small samples; uci and tautau were recorded on "
-        "2026-11-22, with settings that were not searched for; errors: bootstrap of the test "
-        "events and the spread of several trainings (three of tautau); differences paired; AUC "
+        "one training each, or two of small samples and of tautau; uci was recorded on 2026-11-22, "
+        "with settings that were not searched for; errors: bootstrap of the test events and the "
+        "spread of several trainings; differences paired; AUC "
         "unweighted but for tautau; "
         f"Keras on {os.environ.get('KERAS_BACKEND', 'tensorflow')}, CPU",
         packages=("numpy", "scikit-learn", "keras", "tensorflow-cpu"),

@@ -54,6 +54,14 @@ def test_what_is_recorded_of_widths_is_what_the_lesson_reads():
         assert all(race["error"] > 0 for race in held["differences"].values())
 
 
+def test_both_tunes_are_recorded_with_thousands_of_jets():
+    held = data.recorded("jet-tunes")
+    assert set(held["trained"]) == {"without MPI", "Monash"}
+    assert min(number for jets in held["jets"].values() for number in jets.values()) >= 2000
+    for of in held["trained"].values():
+        assert set(of["gain"]) == set(held["jets"]) == {"Monash", "A14"}
+
+
 def test_the_other_tune_differs_in_nothing_but_the_tune():
     ours, theirs = RECIPE.describe(), jet_tunes.A14.describe()
     assert set(theirs["settings"]) - set(ours["settings"]) == {jet_tunes.TUNE}
