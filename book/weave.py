@@ -71,6 +71,7 @@ def sketch(path):
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number:03d}"
         _mark(cell)
+    seal(notebook)
     return nbformat.from_dict(notebook | {"nbformat": 4, "nbformat_minor": 5})
 
 
@@ -156,7 +157,6 @@ def _settle(notebook):
     """Leave out of a notebook what another run would not repeat; return it and its stderr."""
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = LANGUAGE
-    seal(notebook)
     messages, views = "", {}
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])

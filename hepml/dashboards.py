@@ -72,7 +72,7 @@ def seal(notebook):
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        Just executed; changed in place.
+        About to be executed; changed in place.
     """
     if notebook.metadata.get("hepml", {}).get("kernel") is False:
         notebook.metadata["hepml"]["sealed"] = _digest(notebook)
@@ -81,7 +81,8 @@ def seal(notebook):
 def lives_by_itself(notebook):
     """Whether what a notebook shows needs no kernel, and is of the code that it holds now."""
     said = notebook.metadata.get("hepml", {})
-    return said.get("kernel") is False and said.get("sealed") == _digest(notebook)
+    was_run = any(cell.get("outputs") for cell in notebook.cells)
+    return was_run and said.get("kernel") is False and said.get("sealed") == _digest(notebook)
 
 
 def _digest(notebook):

@@ -11,6 +11,7 @@ from hepml.checks._verdict import (
     Verdict,
     agree,
     first_that_agrees,
+    is_rounding,
     missing,
     nearest,
     no_number,
@@ -295,13 +296,14 @@ def _why_z_differs(z, choice, found, events, signal_efficiency):
     y, score, weights = (np.asarray(values) for values in events)
     wanted = found[choice]
     kept_s, kept_b = _yields_at(y, score, weights, signal_efficiency)
-    if agree(z, wanted, 0.006) or agree(z, kept_s / np.sqrt(kept_b), 0.002):
+    simple = kept_s / np.sqrt(kept_b)
+    if agree(z, wanted, 0.006) or is_rounding(z, wanted) or agree(z, simple, 0.002):
         return None
     misread = _misread_yields(y, score, weights, signal_efficiency)
     misread |= {f"This is Z of {name!r}.": other for name, other in found.items() if name != choice}
     if said := nearest(z, misread, 0.002 * abs(z)):  # three digits
         return said
-    if agree(z, wanted, max(0.05, 2 * _relative_error(y, score, weights, signal_efficiency))):
+    if agree(z, wanted, max(0.05, 3 * _relative_error(y, score, weights, signal_efficiency))):
         return None
     size = "small" if z < wanted else "large"
     return f"Z = {z:.2f} is too {size} for {choice!r} at this efficiency."
