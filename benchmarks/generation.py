@@ -20,6 +20,7 @@ from hepml import data
 from hepml.data import _cluster, _generate
 from hepml.data._chunks import pack
 from hepml.data.recipes import NAMES, get
+from hepml.files import write_text
 
 JSON = Path(__file__).with_name("generation.json")
 FACTS = {"gg -> H": 30, "VBF H": 18, "Z/gamma* -> tau tau": 6, "t tbar": 7, "W + jets": 1.9}
@@ -213,7 +214,7 @@ def keep(figures, assembly):
         "shard_events": _generate.SHARD_EVENTS,
         "recipes": figures,
     }
-    JSON.write_text(json.dumps(whole, indent=1) + "\n")
+    write_text(JSON, json.dumps(whole, indent=1) + "\n")
     return text
 
 

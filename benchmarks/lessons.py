@@ -8,6 +8,8 @@ from pathlib import Path
 
 import jupytext
 
+from hepml.files import write_text
+
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ROOT / "tutorials"
 RECORDED = ROOT / "hepml" / "data" / "recorded"
@@ -74,4 +76,4 @@ def record(name, result, *, command, data, method, packages):
         "versions": {package: version(package) for package in packages},
     }
     RECORDED.mkdir(exist_ok=True)
-    (RECORDED / f"{name}.json").write_text(json.dumps(head | result, indent=1) + "\n")
+    write_text(RECORDED / f"{name}.json", json.dumps(head | result, indent=1) + "\n")

@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from hepml.files import write_text
+
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEADING = "# Measured side by side\n\nWritten by `make bench`; each section by its own script.\n"
 
@@ -122,4 +124,4 @@ def record(section, text, path=RESULTS):
         page = before + block + rest.split(end)[1]
     else:
         page = f"{page.rstrip()}\n\n{block}\n"
-    path.write_text(page)
+    write_text(path, page)
