@@ -135,7 +135,6 @@ def worlds(whole=(0.910, 0.870), trimmed=(0.872, 0.884), kept=(0.20, 0.46), cure
         },
         "old_whole": old_whole,
         "new_whole": new_whole,
-        "so_far": (None,) * 6,
     }
 
 
