@@ -111,7 +111,14 @@ def _before_reading(*scores):
     """Say what is missing, and load the views while there is memory for a sentence about it."""
     if not any(scores):
         raise data.DataError("name a column of scores by --score, or an ONNX file by --model")
-    import hepml_widgets  # noqa: F401, PLC0415 - a table may leave no room for it
+    _maker()
+
+
+def _maker():
+    """Load what makes the page; a table that is read before may leave no room for it."""
+    from hepml_widgets import report  # noqa: PLC0415 - views are loaded when asked for
+
+    return report
 
 
 class _Rows(NamedTuple):
@@ -195,10 +202,8 @@ def _read(rows, chosen, needed, table):
 
 def _written(frame, chosen, notes, bar, options):
     """Make the page from the columns of a table."""
-    from hepml_widgets import report as make  # noqa: PLC0415 - views are loaded when asked for
-
     try:
-        return make(
+        return _maker()(
             _flags(frame, chosen.label, chosen.label_value, "label"),
             _scores(frame, chosen),
             {name: _numbers(frame, name) for name in chosen.inputs} or None,

@@ -93,6 +93,8 @@ def midpoints(values):
 def left_out(sumw, sumw2, deviations):
     """Sum of the squares of what the AUC moves by without each event, as `RocCurve.auc_error`."""
     total, weights, squares = sumw[-1], np.diff(sumw), np.diff(sumw2)
+    if total == 0:  # weights that cancel
+        return np.nan
     per_event = np.ones(len(weights))
     np.divide(squares, weights**2, out=per_event, where=weights**2 > squares)
     left = np.abs(1 - ratio(weights * per_event, total))
