@@ -114,7 +114,7 @@ def ended(process):
     try:
         said, _ = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
-        end(process, signal.SIGKILL)
+        kill(process)
         return None, "hangs"
     return process.returncode, said or ""
 
@@ -123,6 +123,14 @@ def end(process, sent):
     """Send a signal to all processes that one has started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, sent)
+
+
+def kill(process):
+    """End a process and all that it has started, and wait for it."""
+    end(process, signal.SIGKILL)
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
 
 
 def convert(source, target, *options):
@@ -177,8 +185,7 @@ def kill_writer(program, is_good):
         process = begin([sys.executable, "-c", program, target], folder)
         process.stdout.readline()
         time.sleep(random.Random(number).uniform(0, 0.3))  # noqa: S311
-        end(process, signal.SIGKILL)
-        process.wait()
+        kill(process)
         if not target.exists():
             return None
         text = target.read_text(encoding="utf-8", errors="replace")
@@ -204,8 +211,7 @@ def kill_convert(folder, number):
     source, target = events(folder), folder / f"out{FORMATS[number % len(FORMATS)]}"
     process = begin(convert(source, target), folder)
     time.sleep(random.Random(number).uniform(0.3, 2.5))  # noqa: S311
-    end(process, signal.SIGKILL)
-    process.wait()
+    kill(process)
     if broken := is_whole(target):
         return broken
     status, said = run(convert(source, target, "--force"), folder)
@@ -251,8 +257,7 @@ def kill_generate(folder, number):
     """Kill -9 of a generation and its workers, then the same command again."""
     process = begin([*HEPML, *GENERATE, folder / "out"], folder)
     time.sleep(random.Random(number).uniform(0.5, 6))  # noqa: S311
-    end(process, signal.SIGKILL)
-    process.wait()
+    kill(process)
     status, said = run([*HEPML, *GENERATE, folder / "out"], folder)
     return said[-300:] if status else verified(folder / "out")
 
