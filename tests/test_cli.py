@@ -263,8 +263,10 @@ def test_no_name_steers_the_terminal(tmp_path):
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_other_signals_end_a_command_tidily(tmp_path, sent, status):
     np.savez(tmp_path / "in.npz", x=np.ones(3))
-    code = "import os, sys; from hepml import cli, data\n"
-    code += f"data.convert = lambda *_, **__: os.kill(os.getpid(), {int(sent)})\n"
+    code = "import os, time; from hepml import cli, data\n"
+    # The system may hand the signal to another thread first: until it has come, nothing goes on.
+    wait = "time.sleep(60)"
+    code += f"data.convert = lambda *_, **__: (os.kill(os.getpid(), {int(sent)}), {wait})\n"
     code += "cli.main()"
     command = [sys.executable, "-c", code, "data", "convert", "in.npz", "out.csv"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
