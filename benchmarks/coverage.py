@@ -177,20 +177,14 @@ def cuts(rng, kind, n):
 
 
 def at_cut(table):
-    yield "eb", (table.background_efficiency[0], table.background_efficiency_error[0], TRUE_B)
-    yield "rejection", (
-        table.background_rejection[0], table.background_rejection_error[0], 1 / TRUE_B,
-    )  # fmt: skip
     eb, error = table.background_efficiency[0], table.background_efficiency_error[0]
-    relative = table.signal_efficiency[0] * error / (2 * max(eb, 0) ** 1.5)
-    yield (
-        "SIC",
-        (
-            table.sic[0],
-            np.hypot(table.signal_efficiency_error[0] / np.sqrt(max(eb, 0)), relative),
-            TRUE_S / np.sqrt(TRUE_B),
-        ),
-    )
+    es, es_error = table.signal_efficiency[0], table.signal_efficiency_error[0]
+    yield "eb", (eb, error, TRUE_B)
+    rejection_error = table.background_rejection_error[0]
+    yield "rejection", (table.background_rejection[0], rejection_error, 1 / TRUE_B)
+    root = np.sqrt(max(eb, 0))
+    sic_error = np.hypot(es_error / root, es * error / (2 * root**3))
+    yield "SIC", (table.sic[0], sic_error, TRUE_S / np.sqrt(TRUE_B))
 
 
 def at_efficiencies(curve):

@@ -422,7 +422,7 @@ def save(parts):
         LESSON,
         kept | {key: value for key, value in parts.items() if value},
         command="hepml data generate heavy_higgs --events 120000 --seed 2027 --out FOLDER; "
-        "python -m benchmarks.deep_networks FOLDER --only curves",
+        "python -m benchmarks.deep_networks FOLDER --only curves; the same with --only tautau",
         data="curves: generated heavy_higgs to train, the bundled 80000 events to test; uci: the "
         "first 10000 events of the UCI set HIGGS, 5-fold; tautau: the bundled higgs_tautau, "
         "halves in turn",

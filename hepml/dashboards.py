@@ -46,9 +46,11 @@ main {{ font: 16px/1.5 system-ui, sans-serif; margin: auto; max-width: 1200px }}
 
 def main(arguments=None):
     """Serve the dashboards of a folder; ends with Ctrl-C."""
-    from traitlets.config import Config  # noqa: PLC0415 - only a server has it
-    from voila.app import Voila  # noqa: PLC0415 - only a server has it
-
+    try:
+        from traitlets.config import Config  # noqa: PLC0415 - only a server has it
+        from voila.app import Voila  # noqa: PLC0415 - only a server has it
+    except ImportError:
+        sys.exit("Dashboards are served by Voila: pip install voila")
     config = Config()
     config.VoilaConfiguration.prelaunch_hook = before_kernel
     config.MappingKernelManager.cull_idle_timeout = WITHOUT_PAGE

@@ -1,6 +1,7 @@
 """The exact likelihood ratio beside a classifier: how much of the best rejection it reaches."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -57,6 +58,11 @@ class Gap:
     fraction: np.ndarray
     fraction_error: np.ndarray
 
+    @cached_property
+    def rejection_error(self):
+        """Standard error of the bound's 1/ε_b at the ε_s of every row."""
+        return errors_at_chosen_signal(self.cuts)[1]
+
     def packed(self):
         """Pack three columns of rows, from loose to tight."""
         columns = {
@@ -68,8 +74,7 @@ class Gap:
 
     def readout(self, row):
         """Two parts of the readout: the bound's rejection, and the share of it that is reached."""
-        rejection = self.cuts.background_rejection[row]
-        error = errors_at_chosen_signal(self.cuts)[1][row]
+        rejection, error = self.cuts.background_rejection[row], self.rejection_error[row]
         return [
             f"bound 1/ε_b {with_error(rejection, error)}",
             f"reached {with_error(self.fraction[row], self.fraction_error[row])}",
@@ -173,7 +178,7 @@ def gap_of(events, cuts, bound):
         error = np.abs(fraction) * np.sqrt(variance)
     sent = replace(
         at_bound,
-        sumw2_signal=cuts.sumw2_signal,  # of as many events, and with them already
+        sumw2_signal=cuts.sumw2_signal,  # nearly the same, and sent already
         sumw2_background=single(at_bound.sumw2_background),
     )
     return Gap(sent, fraction, single(error))

@@ -5,7 +5,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.browser.conftest import ROOT
-from tests.browser.test_notebooks import gone
+from tests.browser.live import answers, gone, said, view_in
 from tests.widgets.all_views import VIEWS
 
 pytestmark = pytest.mark.browser
@@ -43,32 +43,6 @@ RESTART = """async () => {
     await session.kernel.restart();
     await session.kernel.requestKernelInfo();
 }"""
-
-
-def view_in(page, lab, cell):
-    """Return the one view that a reader sees of a cell, scrolled to."""
-    lab.show(page, cell)
-    found = page.locator(".jp-Cell.jp-mod-active .hepml").locator("visible=true")
-    found.first.wait_for(timeout=60_000)
-    assert found.count() == 1
-    return found.first
-
-
-def said(view):
-    texts = view.locator(".hepml-readout b, .hepml-train-readout").all_text_contents()
-    assert any(texts)
-    return texts
-
-
-def answers(view):
-    """Tell whether a slider still changes what is read."""
-    before = said(view)
-    slider = view.get_by_role("slider").first
-    for key in ("ArrowLeft", "ArrowRight", "Home", "End"):
-        slider.press(key)
-        if said(view) != before:
-            return True
-    return False
 
 
 def each(page, lab):

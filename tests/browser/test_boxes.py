@@ -5,8 +5,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.browser.conftest import ROOT
-from tests.browser.test_all_nine import answers, view_in
-from tests.browser.test_notebooks import gone
+from tests.browser.live import answers, gone, view_in
 
 pytestmark = pytest.mark.browser
 

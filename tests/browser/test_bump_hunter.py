@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_overtraining_and_boosting import COUNT_SENT, alone, read, settled, shown
+from tests.browser.live import COUNT_SENT, alone, read, settled, shown
 
 pytestmark = pytest.mark.browser
 

@@ -1,8 +1,8 @@
 """The lessons and the dashboard, alive: what the page prints is what Python prints."""
 
-import ast
-
 import pytest
+
+from tests.browser.live import gone, read, settled, strangers
 
 pytestmark = pytest.mark.browser
 EXPLORER = '.hepml[aria-label="ROC explorer"]'
@@ -19,10 +19,6 @@ def explorer_of(page):
     return explorer
 
 
-def read(explorer):
-    return explorer.locator(".hepml-readout").get_attribute("data-text")
-
-
 def drag(page, explorer, pixels):
     """Take the threshold by its middle and move it by so many pixels to the left."""
     box = explorer.get_by_role("slider").first.bounding_box()
@@ -34,41 +30,15 @@ def drag(page, explorer, pixels):
     page.mouse.up()
 
 
-def settled(lab, page, name, text):
-    """Tell whether Python has heard of the gesture; it does so when the gesture is over."""
-    for _ in range(50):
-        if ast.literal_eval(lab.evaluate(page, f"{name}.readout")) == text:
-            return True
-        page.wait_for_timeout(100)
-    return False
-
-
 def follows(lab, page, explorer):
     """Move the threshold by keys and by the mouse: Python is told each time."""
-    assert settled(lab, page, "explorer", read(explorer))
+    assert settled(lab, page, read(explorer), "explorer")
     explorer.get_by_role("slider").first.press("PageDown")
-    assert settled(lab, page, "explorer", read(explorer))
+    assert settled(lab, page, read(explorer), "explorer")
     before = read(explorer)
     drag(page, explorer, 60)
     assert read(explorer) != before
-    assert settled(lab, page, "explorer", read(explorer))
-
-
-def gone(page, locator):
-    """Tell whether it disappears while saved copies look for live ones (`PATIENCE` in plot.js)."""
-    for _ in range(50):
-        if locator.count() == 0:
-            return True
-        page.wait_for_timeout(100)
-    return False
-
-
-def strangers(page, url):
-    """List the requests of a page that leave the server at `url`, from now on."""
-    asked = []
-    ours = (url, url.replace("http", "ws"), "data:", "blob:")
-    page.on("request", lambda r: r.url.startswith(ours) or asked.append(r.url))
-    return asked
+    assert settled(lab, page, read(explorer), "explorer")
 
 
 def test_the_start_page_runs_and_prints_the_digits_of_python(page, lab):
@@ -76,14 +46,14 @@ def test_the_start_page_runs_and_prints_the_digits_of_python(page, lab):
     lab.open(page, "start.ipynb")
     lab.run_all(page)
     explorer = explorer_of(page)
-    assert settled(lab, page, "explorer", read(explorer))
+    assert settled(lab, page, read(explorer), "explorer")
     for key in KEYS:
         before = read(explorer)
         explorer.get_by_role("slider").first.press(key)
         assert read(explorer) != before
-        assert settled(lab, page, "explorer", read(explorer))
+        assert settled(lab, page, read(explorer), "explorer")
     drag(page, explorer, 60)
-    assert settled(lab, page, "explorer", read(explorer))
+    assert settled(lab, page, read(explorer), "explorer")
     assert asked == []
 
 
@@ -124,7 +94,7 @@ def test_the_lesson_on_the_bound_prints_the_digits_of_python(page, lab):
     follows(lab, page, explorer)
     assert " · reached " in read(explorer)
     explorer.get_by_role("button", name="εb", exact=True).click()
-    assert settled(lab, page, "explorer", read(explorer))
+    assert settled(lab, page, read(explorer), "explorer")
     assert lab.evaluate(page, "explorer.roc_axis") == "'linear'"
     assert asked == []
 

@@ -1,8 +1,13 @@
 """OvertrainingView and BoostingExplorer alive in JupyterLab and Voila: the digits of Python."""
 
-import ast
-
 import pytest
+
+from tests.browser.live import (
+    COUNT_SENT,
+    read,
+    settled,
+    shown,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -28,74 +33,6 @@ view = BoostingExplorer(model, X[400:], y[400:], train=(X[:400], y[:400]),
 view
 """,
 }
-COUNT_SENT = """() => {
-    window.sent = 0;
-    const send = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (...all) {
-        window.sent += 1;
-        return send.apply(this, all);
-    };
-}"""
-
-
-def shown(page, label):
-    view = page.locator(f'.hepml[aria-label="{label}"]').locator("visible=true").first
-    view.wait_for(timeout=180_000)
-    view.scroll_into_view_if_needed()
-    return view
-
-
-def alone(page, lab, make, label):
-    """Run a notebook that shows one ``view``, and return it: seen once, and heard by Python."""
-    lab.write("alone.ipynb", make, "view")
-    lab.open(page, "alone.ipynb")
-    lab.run_all(page)
-    view = shown(page, label)
-    assert page.locator(f'.hepml[aria-label="{label}"]').locator("visible=true").count() == 1
-    assert settled(lab, page, read(view))
-    return view
-
-
-def dragged_in_silence(page, lab, view, to, *, panel=0):
-    """Drag across a panel, from 0.3 of its width on; return the readout before letting go.
-
-    Nothing is sent on the way, and Python hears of the end.
-    """
-    page.wait_for_timeout(1000)
-    page.evaluate(COUNT_SENT)
-    host = view.locator(".hepml-box").nth(panel)
-    host.scroll_into_view_if_needed()
-    box = host.bounding_box()
-    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60)
-    page.mouse.down()
-    page.mouse.move(box["x"] + to * box["width"], box["y"] + 60, steps=25)
-    during, text = page.evaluate("sent"), read(view)
-    page.mouse.up()
-    assert during == 0
-    assert settled(lab, page, text)
-    return text
-
-
-def moved_by_keys(page, lab, view, moves):
-    """Press one key after the other, each on a slider by its name; Python follows."""
-    for name, key in moves:
-        before = read(view)
-        view.get_by_role("slider", name=name).press(key)
-        assert settled(lab, page, read(view))
-        assert read(view) != before
-
-
-def read(view):
-    return view.locator(".hepml-readout").get_attribute("data-text")
-
-
-def settled(lab, page, text):
-    """Tell whether Python has heard of the gesture; it does so when the gesture is over."""
-    for _ in range(50):
-        if ast.literal_eval(lab.evaluate(page, "view.readout")) == text:
-            return True
-        page.wait_for_timeout(100)
-    return False
 
 
 @pytest.mark.parametrize("label", VIEWS)

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from tests.browser.test_overtraining_and_boosting import (
+from tests.browser.live import (
     alone,
     dragged_in_silence,
     moved_by_keys,

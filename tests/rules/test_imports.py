@@ -72,6 +72,15 @@ def test_hepml_never_imports_its_views_but_in_the_command_that_writes_them(root)
     assert "hepml_widgets" not in loaded_by("hepml.cli")
 
 
+def is_test(name):
+    return any(part.startswith("test_") for part in name.split("."))
+
+
+def test_no_test_imports_another(root):
+    """What several tests share is a module of its own: it can be found, and moved."""
+    assert offenders(root / "tests", root, lambda name: not is_test(name)) == []
+
+
 def test_stats_knows_numpy_and_scipy_only(root):
     allowed = sys.stdlib_module_names | {"numpy", "scipy"}
 

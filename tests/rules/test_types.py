@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from tests.rules.test_docstrings import CLASSES, FUNCTIONS
+from tests.rules.public import CLASSES, FUNCTIONS
 
 PACKAGES = ("hepml.data.", "hepml.stats.", "hepml_widgets.")
 TYPED = [pair for pair in FUNCTIONS if pair[0].startswith(PACKAGES)]

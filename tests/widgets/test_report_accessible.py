@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from hepml_widgets import report
-from tests.widgets.test_keyboard import FOCUS, PREPARE
+from tests.widgets.focus import FOCUS, PREPARE
 from tests.widgets.toy_report import events, model_of
 
 pytestmark = pytest.mark.browser
