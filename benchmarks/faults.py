@@ -27,6 +27,7 @@ from pathlib import Path
 from shutil import copy, which
 
 import numpy as np
+import psutil
 
 from benchmarks.cells import say
 from benchmarks.lessons import record
@@ -422,13 +423,10 @@ def free_port():
 def kernels_below(process):
     """Kernels that a server started, and what memory they hold in MB."""
     found = {}
-    for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):
-            words = (place / "cmdline").read_bytes()
-            parent = int((place / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            pages = int((place / "statm").read_text().split()[1])
-            if b"ipykernel_launcher" in words and parent == process.pid:
-                found[int(place.name)] = pages * resource.getpagesize() / 1e6
+    for child in psutil.Process(process.pid).children():
+        with contextlib.suppress(psutil.Error):
+            if "ipykernel_launcher" in child.cmdline():
+                found[child.pid] = child.memory_info().rss / 1e6
     return found
 
 

@@ -46,17 +46,15 @@ def tired(tmp_path_factory):
 
 def kernels(server):
     """List the processes of kernels that this server started."""
-    mark = str(server.root.parent).encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes()
-            environment = (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if b"ipykernel_launcher" in words and mark in environment:
-            found.append(process.name)
-    return found
+    return [one for one in psutil.process_iter() if is_kernel(one, str(server.root.parent))]
+
+
+def is_kernel(process, mark):
+    try:
+        is_one = "ipykernel_launcher" in process.cmdline()
+        return is_one and any(mark in value for value in process.environ().values())
+    except psutil.Error:  # it has ended, or belongs to somebody else
+        return False
 
 
 def until_none(server, seconds):
@@ -117,7 +115,7 @@ def test_a_page_that_is_looked_at_keeps_its_kernel(browser, tired):
 def test_all_that_listens_does_so_on_this_machine_only(browser, served):
     page = visit(browser, served, needy(served))
     (kernel,) = kernels(served)
-    server = psutil.Process(int(kernel)).parent()
+    server = kernel.parent()
     listening = [
         one
         for process in (server, *server.children(recursive=True))
