@@ -110,8 +110,9 @@ def test_standardised_columns_have_mean_0_and_deviation_1_and_no_gaps(lesson):
 @pytest.mark.real_data
 def test_one_fold_of_the_recipe_on_published_events_agrees_with_the_record(real_data):
     path = real_data / "uci_higgs" / "higgs_train_10k.csv"
-    fold = deep_networks.uci(path, seeds=1, features=("low",), only_folds=1)["low"]
     recorded = data.recorded("deep-networks")["uci"]["low"]
+    settings = {"low": recorded["settings"][:1]}
+    fold = deep_networks.uci(path, 1, ("low",), only_folds=1, settings=settings)["low"]
     for name in ("trees", "networks", "both"):
         error = fold[name]["auc_error"]
         assert fold[name]["auc"] == pytest.approx(recorded[name]["auc"], abs=3 * error)
