@@ -1,11 +1,10 @@
 """What the claims of the lesson on anomalies rest on."""
 
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 
-from tests.lessons.claims import Claim
+from tests.lessons.claims import claim
 
 
 def told_apart(p=0.001):
@@ -31,30 +30,27 @@ def weeks(day=0.27, week=0.46, single=120, together=24):
 
 
 CLAIMS = [
-    Claim(
+    claim(
         "The day with the shifted taus",
         told_apart,
-        {
-            "a quiet day": partial(told_apart, 0.4),
-            "one low p of twenty": partial(told_apart, 0.04),
-        },
+        {"a quiet day": {"p": 0.4}, "one low p of twenty": {"p": 0.04}},
     ),
-    Claim(
+    claim(
         "Five days together see more",
         weeks,
         {
-            "days that know nothing of each other's shift": partial(weeks, week=0.27),
-            "a difference within its error": partial(weeks, week=0.35),
-            "fewer alarms": partial(weeks, week=0.1),
+            "days that know nothing of each other's shift": {"week": 0.27},
+            "a difference within its error": {"week": 0.35},
+            "fewer alarms": {"week": 0.1},
         },
     ),
-    Claim(
+    claim(
         "With the differences the swap is found",
         swap,
         {
-            "differences that say nothing": partial(swap, 0.2),
-            "differences that half of the events hide": partial(swap, caught=0.5),
-            "one in ten hidden": partial(swap, caught=0.9),
+            "differences that say nothing": {"p": 0.2},
+            "differences that half of the events hide": {"caught": 0.5},
+            "one in ten hidden": {"caught": 0.9},
         },
     ),
 ]

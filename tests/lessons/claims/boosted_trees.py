@@ -6,10 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.lessons import recipe
-from tests.lessons.claims import Claim
-
-SHUFFLED = SimpleNamespace(permutation=lambda n: np.random.default_rng(2).permutation(n))
-AS_THEY_ARE = SimpleNamespace(permutation=np.arange)
+from tests.lessons.claims import Unshuffled, claim, curve
 
 
 def rare(share=0.002):
@@ -17,7 +14,7 @@ def rare(share=0.002):
     return {"y": y, "weights": np.where(y == 1, share, 1 - share)}
 
 
-def null(rng=SHUFFLED):
+def null(rng=None):
     """One variable that separates, and a model that is it."""
     y = np.repeat([1, 0], 2000)
     x = np.random.default_rng(1).normal(y)[:, None]
@@ -27,14 +24,15 @@ def null(rng=SHUFFLED):
         fit=lambda *_, **__: None, predict_proba=lambda X: np.column_stack([-X, X])
     )
     return {
-        "rng": rng, "y": y, "weights": np.ones(len(y)), "train": part, "test": ~part,
+        "rng": rng or np.random.default_rng(2), "y": y, "weights": np.ones(len(y)),
+        "train": part, "test": ~part,
         "X_train": x[part], "X_test": x[~part], "balanced": balanced, "SEED": 1,
         "trees": lambda *_, **__: model,
     }  # fmt: skip
 
 
-def three_curves(*aucs):
-    return {"curves": [SimpleNamespace(auc=auc) for auc in aucs]}
+def three_curves(best=0.915, tree=0.878, cut=0.657):
+    return {"curves": [curve(auc) for auc in (best, tree, cut)]}
 
 
 def over_training(*, ours=0.2, turned=10, most=-1, greedy=0.6):
@@ -94,63 +92,53 @@ def apart(all_events=1e-8, lacking=1e-8):
 
 
 CLAIMS = [
-    Claim("lazy = np.zeros_like(y)", rare, {"signal is frequent": lambda: rare(0.3)}),
-    Claim(
+    claim("lazy = np.zeros_like(y)", rare, {"signal is frequent": {"share": 0.3}}),
+    claim(
         "shuffled = rng.permutation(len(y))",
         null,
-        {"the labels were not shuffled": lambda: null(AS_THEY_ARE)},
+        {"the labels were not shuffled": {"rng": Unshuffled()}},
     ),
-    Claim(
-        "best_auc, tree_auc, cut_auc",
-        lambda: three_curves(0.915, 0.878, 0.657),
-        {"boosting gains nothing": lambda: three_curves(0.88, 0.878, 0.657)},
-    ),
-    Claim(
+    claim("best_auc, tree_auc, cut_auc", three_curves, {"boosting gains nothing": {"best": 0.88}}),
+    claim(
         "auc_by_stage",
         over_training,
         {
-            "both turn together": lambda: over_training(most=2),
-            "the loss turns late": lambda: over_training(turned=50),
-            "the greedy trees do not over-train": lambda: over_training(greedy=0.0),
-            "ours do": lambda: over_training(ours=2.0),
+            "both turn together": {"most": 2},
+            "the loss turns late": {"turned": 50},
+            "the greedy trees do not over-train": {"greedy": 0.0},
+            "ours do": {"ours": 2.0},
         },
     ),
-    Claim(
+    claim(
         "small = max(abs(change)",
         filled,
-        {
-            "trees mind": lambda: filled(trees=-0.01),
-            "flags are worth nothing": lambda: filled(flags=0.0),
-        },
+        {"trees mind": {"trees": -0.01}, "flags are worth nothing": {"flags": 0.0}},
     ),
-    Claim(
+    claim(
         'alone, beside = permuted["pair mass"][0]',
         importance,
         {
-            "noise is last": lambda: importance(rank=11),
-            "a copy takes nothing away": lambda: importance(beside=0.18),
-            "nobody makes up for it": lambda: importance(dropped=0.02),
+            "noise is last": {"rank": 11},
+            "a copy takes nothing away": {"beside": 0.18},
+            "nobody makes up for it": {"dropped": 0.02},
         },
     ),
-    Claim(
+    claim(
         'tighter = table["threshold"]',
         cuts,
         {
-            "the best threshold stays": lambda: cuts((0.92,) * 4),
-            "a loose cut is as good": lambda: cuts(loose=(128.6, 798.8)),
+            "the best threshold stays": {"thresholds": (0.92,) * 4},
+            "a loose cut is as good": {"loose": (128.6, 798.8)},
         },
     ),
-    Claim(
+    claim(
         "all_of_them = stats.best_elsewhere",
         divided,
-        {
-            "halves do not flatter": lambda: divided(same=4.5),
-            "there is nothing to choose": lambda: divided(chosen=False),
-        },
+        {"halves do not flatter": {"same": 4.5}, "there is nothing to choose": {"chosen": False}},
     ),
-    Claim(
+    claim(
         "lacking = np.isnan(X_test).any(axis=1)",
         apart,
-        {"missing values go to the other side": lambda: apart(lacking=0.1)},
+        {"missing values go to the other side": {"lacking": 0.1}},
     ),
 ]

@@ -1,29 +1,27 @@
 """Claims of the lesson on parameterised learning."""
 
 import copy
-from types import SimpleNamespace
 
 from hepml import data, stats
-from tests.lessons.claims import Claim
+from tests.lessons.claims import Claim, claim, curve
 
 MASSES = (500, 750, 1000, 1250, 1500)
-AREAS = {
-    "parameterised": (0.73, 0.9, 0.967, 0.987, 0.995),
-    "dedicated": (0.72, 0.9, 0.965, 0.987, 0.995),
-    "one for all": (0.58, 0.88, 0.96, 0.98, 0.99),
-}
+PARAMETERISED = (0.73, 0.9, 0.967, 0.987, 0.995)
+DEDICATED = (0.72, 0.9, 0.965, 0.987, 0.995)
+ONE_FOR_ALL = (0.58, 0.88, 0.96, 0.98, 0.99)
+MODELS = ("parameterised", "dedicated", "one for all")
 
 
-def judged(**changed):
-    areas = AREAS | {name.replace("_", " "): values for name, values in changed.items()}
+def judged(parameterised=PARAMETERISED, one_for_all=ONE_FOR_ALL):
+    areas = zip(parameterised, DEDICATED, one_for_all, strict=True)
     curves = {
-        m: {name: SimpleNamespace(auc=values[k]) for name, values in areas.items()}
-        for k, m in enumerate(MASSES)
+        m: dict(zip(MODELS, map(curve, values), strict=True))
+        for m, values in zip(MASSES, areas, strict=True)
     }
     return {"curves": curves, "HELD_OUT": 1000}
 
 
-def highest(at):
+def highest(at=1025):
     return {"highest": {1000: at}, "HELD_OUT": 1000}
 
 
@@ -62,7 +60,7 @@ def null(worth=0.001):
 
 
 def limits(told=1.0, one_for_all=1.26):
-    found = {(name, m): [0.1] for name in AREAS for m in MASSES}
+    found = {(name, m): [0.1] for name in MODELS for m in MASSES}
     found["parameterised", 500] = [0.1 * told]
     found["one for all", 500] = [0.1 * one_for_all]
     return {"found": found, "MASSES": MASSES}
@@ -86,14 +84,12 @@ def held_out(**changed):
 
 
 CLAIMS = [
-    Claim(
+    claim(
         'lack = {m: of["dedicated"].auc',
         judged,
         {
-            "it does not interpolate": lambda: judged(
-                parameterised=(0.6, 0.9, 0.95, 0.987, 0.995),
-            ),
-            "the mass is worth nothing": lambda: judged(one_for_all=AREAS["parameterised"]),
+            "it does not interpolate": {"parameterised": (0.6, 0.9, 0.95, 0.987, 0.995)},
+            "the mass is worth nothing": {"one_for_all": PARAMETERISED},
         },
     ),
     Claim(
@@ -101,49 +97,34 @@ CLAIMS = [
         recorded_steps,
         {"trees interpolate": interpolating, "trees are poor everywhere": poor_trees},
     ),
-    Claim(
+    claim(
         "abs(highest[HELD_OUT] - HELD_OUT)",
-        lambda: highest(1025),
-        {"largest where it was trained": lambda: highest(1250)},
+        highest,
+        {"largest where it was trained": {"at": 1250}},
     ),
-    Claim(
+    claim(
         'looks, worth = rows[name]["tested as trained"]',
         wrong_masses,
         {
-            "no leak": lambda: wrong_masses((0.9, 0.9), (0.9, 0.9)),
-            "a leak that does no harm": lambda: wrong_masses((1.0, 0.9), (0.98, 0.9)),
+            "no leak": {"zero": (0.9, 0.9), "own": (0.9, 0.9)},
+            "a leak that does no harm": {"zero": (1.0, 0.9), "own": (0.98, 0.9)},
         },
     ),
-    Claim("A shuffled mass is worth", null, {"a shuffled mass helps": lambda: null(0.02)}),
-    Claim(
+    claim("A shuffled mass is worth", null, {"a shuffled mass helps": {"worth": 0.02}}),
+    claim(
         'close = all(found["parameterised", m][0]',
         limits,
-        {
-            "a poor limit": lambda: limits(told=1.2),
-            "one for all is as good": lambda: limits(one_for_all=1.0),
-        },
+        {"a poor limit": {"told": 1.2}, "one for all is as good": {"one_for_all": 1.0}},
     ),
-    Claim(
-        "optimism = np.array",
-        scanned,
-        {
-            "the maximum is honest": lambda: scanned(optimism=-0.01),
-        },
-    ),
-    Claim(
+    claim("optimism = np.array", scanned, {"the maximum is honest": {"optimism": -0.01}}),
+    claim(
         'ahead = all(gains["parameterised", "nominal", nu]',
         gains,
-        {
-            "the nominal network is as good": lambda: gains(ends=-0.001),
-            "ν = 0 will do": lambda: gains(asked=0.0),
-        },
+        {"the nominal network is as good": {"ends": -0.001}, "ν = 0 will do": {"asked": 0.0}},
     ),
-    Claim(
+    claim(
         "Between other masses within 0.005",
         held_out,
-        {
-            "no interpolation": lambda: held_out(m750=0.85),
-            "it extrapolates": lambda: held_out(m500=0.72),
-        },
+        {"no interpolation": {"m750": 0.85}, "it extrapolates": {"m500": 0.72}},
     ),
 ]

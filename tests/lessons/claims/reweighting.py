@@ -1,17 +1,14 @@
 """What the claims of the lesson on reweighting rest on."""
 
-from functools import partial
-from types import SimpleNamespace
-
 import numpy as np
 
-from tests.lessons.claims import Claim
+from tests.lessons.claims import claim, curve
 
 
 def report(auc=0.504, verdict="good", causes=(), **more):
     """Make a verdict of the doctor, as far as the cells look at it."""
     held = {"auc_error": 0.005, "effective_share": 0.87} | more
-    return SimpleNamespace(auc=auc, verdict=verdict, causes=causes, **held)
+    return curve(auc, verdict=verdict, causes=causes, **held)
 
 
 REPORTS = {
@@ -61,12 +58,9 @@ CASES = {
 }
 
 
-def cases(**changed):
-    return {"cases": CASES | changed}
-
-
-def all_alike(verdict, causes=()):
-    return {"cases": {name: report(verdict=verdict, causes=causes) for name in CASES}}
+def cases(every=None):
+    """Give the cases their reports, or the same one to all."""
+    return {"cases": dict.fromkeys(CASES, every) if every else CASES}
 
 
 def signed(forgotten="not good", divided="good"):
@@ -96,80 +90,77 @@ def spectra(off=0.09, left=0.0, seed=4):
 
 
 CLAIMS = [
-    Claim(
+    claim(
         "worse = reports",
         reports,
         {
-            "independent features": partial(reports, product_of_three=report(0.52)),
-            "no worse than nothing": partial(reports, product_of_three=report(0.6)),
+            "independent features": {"product_of_three": report(0.52)},
+            "no worse than nothing": {"product_of_three": report(0.6)},
         },
     ),
-    Claim(
+    claim(
         'best = reports["trees"]',
         reports,
         {
-            "trees that stop too early": partial(reports, trees=report(0.53)),
-            "trees that follow each event": partial(reports, trees=report(effective_share=0.6)),
+            "trees that stop too early": {"trees": report(0.53)},
+            "trees that follow each event": {"trees": report(effective_share=0.6)},
         },
     ),
-    Claim(
+    claim(
         "The product needs less than half",
         slopes,
         {
-            "independent features": partial(slopes, product=1.0),
-            "over-confident trees": partial(slopes, trees=0.85),
-            "timid trees": partial(slopes, trees=1.15),
-            "calibration that mends nothing": partial(slopes, calibrated=0.6),
+            "independent features": {"product": 1.0},
+            "over-confident trees": {"trees": 0.85},
+            "timid trees": {"trees": 1.15},
+            "calibration that mends nothing": {"calibrated": 0.6},
         },
     ),
-    Claim(
+    claim(
         "It looks perfect on its own events",
         large_tree,
         {
-            "a tree that cannot remember": partial(large_tree, seen=0.545),
-            "a tree that generalises": partial(large_tree, auc=0.51),
-            "another illness": partial(large_tree, causes=("closure",)),
+            "a tree that cannot remember": {"seen": 0.545},
+            "a tree that generalises": {"auc": 0.51},
+            "another illness": {"causes": ("closure",)},
         },
     ),
-    Claim(
+    claim(
         "hep_ml takes at least",
         race,
-        {
-            "as fast": partial(race, faster=1.2),
-            "fast and poor": partial(race, ours=0.53),
-        },
+        {"as fast": {"faster": 1.2}, "fast and poor": {"ours": 0.53}},
     ),
-    Claim(
+    claim(
         "The doctor finds the null",
         null,
         {
-            "weights where nothing is to be mended": partial(null, verdict="not good"),
-            "weights that scatter by a quarter": partial(null, share=0.94),
+            "weights where nothing is to be mended": {"verdict": "not good"},
+            "weights that scatter by a quarter": {"share": 0.94},
         },
     ),
-    Claim(
+    claim(
         "for name, report in cases.items()",
         cases,
         {
-            "a doctor that is always content": partial(all_alike, "good"),
-            "one that never is": partial(all_alike, "not good", ("classifier",)),
+            "a doctor that is always content": {"every": report()},
+            "one that never is": {"every": report(0.52, "not good", ("classifier",))},
         },
     ),
-    Claim(
+    claim(
         "for name, report in signed.items()",
         signed,
         {
-            "signs that do not matter": partial(signed, forgotten="good"),
-            "a mean sign that is wrong": partial(signed, divided="not good"),
+            "signs that do not matter": {"forgotten": "good"},
+            "a mean sign that is wrong": {"divided": "not good"},
         },
     ),
-    Claim(
+    claim(
         "The nominal spectrum is off",
         spectra,
         {
-            "no difference to be seen": partial(spectra, off=0.0),
-            "weights that know half of it": partial(spectra, left=0.045),
-            "weights that leave a fifth": partial(spectra, left=0.02),
+            "no difference to be seen": {"off": 0.0},
+            "weights that know half of it": {"left": 0.045},
+            "weights that leave a fifth": {"left": 0.02},
         },
     ),
 ]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tests.lessons.claims import Claim
+from tests.lessons.claims import claim
 
 SAMPLES = ("jets", "known_truth")
 SPREAD = np.array([-0.002, 0.001, 0.0, 0.002, -0.001])
@@ -55,57 +55,54 @@ def looks(largest=2.8, trials=2.6):
 
 
 CLAIMS = [
-    Claim(
+    claim(
         "within 0.005 of full supervision",
         purities,
         {
-            "impure bags teach less": lambda: purities(half=0.02, most=0.02),
-            "bags teach more than labels": lambda: purities(half=-0.02, most=-0.02),
-            "exchanged bags are not turned": lambda: purities(turned=0.02),
-            "equal bags can be told apart": lambda: purities(coin=0.005),
-            "equal bags teach which is signal": lambda: purities(equal=0.06),
-            "single fillings do not scatter": lambda: purities(wide=0.004),
+            "impure bags teach less": {"half": 0.02, "most": 0.02},
+            "bags teach more than labels": {"half": -0.02, "most": -0.02},
+            "exchanged bags are not turned": {"turned": 0.02},
+            "equal bags can be told apart": {"coin": 0.005},
+            "equal bags teach which is signal": {"equal": 0.06},
+            "single fillings do not scatter": {"wide": 0.004},
         },
     ),
-    Claim(
+    claim(
         "MPI in one bag costs more than 0.2",
         places,
         {
-            "nothing is learned of MPI": lambda: places(spoiled=0.83, bags=0.56),
-            "trimming does not help": lambda: places(trimmed=0.6),
+            "nothing is learned of MPI": {"spoiled": 0.83, "bags": 0.56},
+            "trimming does not help": {"trimmed": 0.6},
         },
     ),
-    Claim(
+    claim(
         "No cut, S/√B about 2",
         hunts,
         {
-            "a stronger signal": lambda: hunts(without=3.5, simple=4.0),
-            "half of the hunts fail": lambda: hunts(tight=5.2, loose=4.0),
+            "a stronger signal": {"without": 3.5, "simple": 4.0},
+            "half of the hunts fail": {"tight": 5.2, "loose": 4.0},
         },
     ),
-    Claim(
+    claim(
         "above 5 σ of nothing in every draw",
         of_nothing,
-        {
-            "trees do not remember": lambda: of_nothing(remembered=0.5),
-            "folds do not protect": lambda: of_nothing(folds=5.0),
-        },
+        {"trees do not remember": {"remembered": 0.5}, "folds do not protect": {"folds": 5.0}},
     ),
-    Claim(
+    claim(
         "raw masses pull upwards",
         pulls,
         {
-            "all sculpt alike": lambda: pulls(fair=0.7, momenta=5.0),
-            "raw masses are fair": lambda: pulls(raw=0.3),
+            "all sculpt alike": {"fair": 0.7, "momenta": 5.0},
+            "raw masses are fair": {"raw": 0.3},
         },
     ),
-    Claim(
+    claim(
         "No experiment of twenty without a signal",
         looks,
         {
-            "a bump of nothing": lambda: looks(largest=3.2),
-            "thresholds are one": lambda: looks(trials=1.1),
-            "thresholds are more than they are": lambda: looks(trials=3.3),
+            "a bump of nothing": {"largest": 3.2},
+            "thresholds are one": {"trials": 1.1},
+            "thresholds are more than they are": {"trials": 3.3},
         },
     ),
 ]
