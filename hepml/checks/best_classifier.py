@@ -4,7 +4,7 @@ Labels ``y`` are 1 for signal and 0 for background; scores are larger for signal
 """
 
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import norm, spearmanr
 
 from hepml.checks._verdict import (
     THREE_DIGITS,
@@ -18,6 +18,7 @@ from hepml.checks._verdict import (
     no_scores,
 )
 from hepml.stats import auc, roc_curve, significance, significance_scan, working_point
+from hepml.stats._importance import auc_gain
 
 __all__ = ["likelihood_ratio", "model_for_a_goal", "near_the_bound"]
 
@@ -174,7 +175,7 @@ def near_the_bound(
     tolerance = min(THREE_DIGITS, max(abs(on_train - curve.auc) / 2, 6e-5))
     said = _why_auc_differs(my_auc, curve.auc, seen, tolerance)
     scores = np.asarray(exact, float), np.asarray(my_score_test, float)
-    said = said or _why_no_model(np.asarray(y_test), *scores, curve.auc - bound.auc)
+    said = said or _why_no_model(np.asarray(y_test), *scores)
     if said := said or _why_error_differs(my_error, curve, y_train, my_score_train):
         return Verdict(False, said)
     found = f"{curve.auc:.4f} ± {curve.auc_error:.4f}, {bound.auc - curve.auc:.4f} below the bound"
@@ -209,35 +210,16 @@ def _why_error_differs(claimed, curve, y_train, score_train):
     return said or otherwise
 
 
-def _why_no_model(y, exact, score, over):
-    """Sentence on scores that no model learned, or None; ``over`` is the AUC above the bound."""
+def _why_no_model(y, exact, score):
+    """Sentence on scores that no model learned, or None."""
     if auc(y, score) < 0.5:
         return "The AUC is below ½: the scores are larger for background; turn them."
-    ranks = rankdata(exact), rankdata(score)
-    if abs(np.corrcoef(*ranks)[0, 1]) > 1 - ITSELF:
+    if abs(spearmanr(exact, score).statistic) > 1 - ITSELF:
         return "This is the exact ratio itself, or rises with it. Learn it from the events."
-    if over > ERRORS * _paired_error(y, *ranks):
+    gain, error = auc_gain(y, score, exact)
+    if gain > ERRORS * error:
         return "Better than the bound: nobody is. Did the model see the test labels?"
     return None
-
-
-def _paired_error(y, *scores):
-    """Error of the difference of two AUCs on the same events.
-
-    From what each event contributes to it (E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson,
-    Biometrics 44 (1988) 837).
-    """
-    signal, background = y == 1, y == 0
-    shares = []
-    for score in scores:
-        s, b = np.sort(score[signal]), np.sort(score[background])
-        beaten = np.searchsorted(b, score[signal]) + np.searchsorted(b, score[signal], "right")
-        losing = np.searchsorted(s, score[background]) + np.searchsorted(
-            s, score[background], "right"
-        )
-        shares.append((beaten / 2 / len(b), 1 - losing / 2 / len(s)))
-    parts = [one - other for one, other in zip(*shares, strict=True)]
-    return np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts))
 
 
 def model_for_a_goal(y, scores, weights, *, signal_efficiency, choice=None, z=None):
