@@ -56,9 +56,10 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
     if unusable := unusable or no_number(my_auc=my_auc):
         return unusable
     x, y, given = (np.asarray(values, dtype=float) for values in (x, y, my_log_ratio))
-    exact = norm.logpdf(x, *signal) - norm.logpdf(x, *background)
+    exact = _log_ratio(x, signal, background)
     if not np.allclose(given, exact, **ROUNDED):
-        return Verdict(False, _why_ratio_differs(given, (x, y), signal, background))
+        wrong = _misread_densities(x, signal, background) | _estimated(x, y)
+        return Verdict(False, _why_ratio_differs(given, exact, x, wrong))
     curve = roc_curve(y, exact)
     tolerance = THREE_DIGITS + ERRORS * curve.auc_error  # others integrate, or draw events anew
     if said := _why_auc_differs(my_auc, curve.auc, _misread_ratio(y, x, exact), tolerance):
@@ -66,11 +67,8 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
     return Verdict(True, f"Right: AUC {curve.auc:.3f}, and no function of x has a larger one.")
 
 
-def _why_ratio_differs(given, events, signal, background):
-    x = events[0]
-    wrong = _misread_densities(x, signal, background) | _estimated(*events)
+def _why_ratio_differs(given, exact, x, wrong):
     alike = (said for said, values in wrong.items() if np.allclose(given, values, **ROUNDED))
-    exact = _log_ratio(x, signal, background)
     first = int(np.argmax(~np.isclose(given, exact, **ROUNDED)))
     size = "small" if given[first] < exact[first] else "large"
     otherwise = (
@@ -129,7 +127,7 @@ def _why_auc_differs(claimed, wanted, misconceptions, tolerance=THREE_DIGITS):
     if said := nearest(claimed, known, THREE_DIGITS):
         return said
     size = "small" if claimed < wanted else "large"
-    return f"An AUC of {claimed:.4f} is too {size} for these scores on these events."
+    return f"This AUC is too {size} for these scores on these events."
 
 
 def near_the_bound(
@@ -169,20 +167,25 @@ def near_the_bound(
         return unusable
     if len(np.unique(my_score_test)) <= 2:
         return Verdict(False, "These are classes, not scores: take predict_proba(X)[:, 1].")
-    curve, bound = roc_curve(y_test, my_score_test), roc_curve(y_test, exact)
+    curve = roc_curve(y_test, my_score_test)
     on_train = auc(y_train, my_score_train)
     seen = {"You evaluated on training events: the model has seen those answers.": on_train}
     tolerance = min(THREE_DIGITS, max(abs(on_train - curve.auc) / 2, 6e-5))
     said = _why_auc_differs(my_auc, curve.auc, seen, tolerance)
-    scores = np.asarray(exact, float), np.asarray(my_score_test, float)
-    said = said or _why_no_model(np.asarray(y_test), *scores)
+    said = said or _why_no_model(*map(np.asarray, (y_test, exact, my_score_test)))
     if said := said or _why_error_differs(my_error, curve, y_train, my_score_train):
         return Verdict(False, said)
-    found = f"{curve.auc:.4f} ± {curve.auc_error:.4f}, {bound.auc - curve.auc:.4f} below the bound"
-    if curve.auc < bound.auc - within:
-        hint = "more trees or epochs, a smaller step, or another kind of model?"
-        said = f"AUC {found}: computed correctly, but come within {within} of the bound: {hint}"
-        return Verdict(False, said)
+    return _how_near(curve, auc(y_test, exact), on_train, within)
+
+
+def _how_near(curve, bound, on_train, within):
+    found = f"{curve.auc:.4f} ± {curve.auc_error:.4f}, {bound - curve.auc:.4f} below the bound"
+    if curve.auc < bound - within:
+        return Verdict(
+            False,
+            f"AUC {found}: computed correctly, but come within {within} of the bound: more trees "
+            "or epochs, a smaller step, or another kind of model?",
+        )
     return Verdict(True, f"Right: AUC {found}; {on_train:.4f} on the training events.")
 
 
@@ -204,7 +207,7 @@ def _why_error_differs(claimed, curve, y_train, score_train):
     )
     size = "small" if claimed < curve.auc_error else "large"
     otherwise = (
-        f"An error of {claimed:.5f} is too {size} for a test sample of so many events: see "
+        f"This error is too {size} for a test sample of so many events: see "
         "roc_curve(…).auc_error, or resample the test events a hundred times."
     )
     return said or otherwise
@@ -288,7 +291,7 @@ def _why_z_differs(z, choice, found, events, signal_efficiency):
     if agree(z, wanted, max(0.05, 3 * _relative_error(y, score, weights, signal_efficiency))):
         return None
     size = "small" if z < wanted else "large"
-    return f"Z = {z:.2f} is too {size} for {choice!r} at this efficiency."
+    return f"Z is too {size} for {choice!r} at this efficiency."
 
 
 def _relative_error(y, score, weights, signal_efficiency):
