@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from hepml import stats
-from hepml.stats._importance import leaving
+from hepml.stats._importance import auc_gain
 from hepml_widgets import _adapters
 from hepml_widgets._base import pack
 from hepml_widgets._directions import larger_is_better
@@ -408,35 +408,11 @@ def auc_curve(stages, test, unit):
 
 
 def auc_change(test, better, worse):
-    """AUC at one stage minus that at another, on the same events, with the paired error.
-
-    The variance is that of `hepml.stats.RocCurve.auc_error` for the differences of what each
-    event contributes, each left out in turn.
-    """
-    parts = [contributions(*test.stage(index)) for index in (better, worse)]
-    value, variance = 0.0, 0.0
-    for one, other, weights in zip(*parts, class_weights(test), strict=True):
-        moved = one - other
-        value = float(np.sum(weights * moved) / weights.sum())
-        variance += np.sum(leaving(weights) ** 2 * (moved - value) ** 2)
-    return value, float(np.sqrt(variance))
+    """AUC at one stage minus that at another, on the same events, with the paired error."""
+    y, score, weights = test.stage(better)
+    return auc_gain(y, score, test.scores[worse], weights)
 
 
 def class_weights(events):
     weights = np.ones(len(events.y)) if events.weights is None else events.weights
     return weights[events.y], weights[~events.y]
-
-
-def contributions(y, score, weights):
-    """Share of the other class that each signal and each background event is ranked right of."""
-    weights = np.ones(len(y)) if weights is None else weights
-    signal, background = (score[y], weights[y]), (score[~y], weights[~y])
-    return share_below(*background, signal[0]), 1 - share_below(*signal, background[0])
-
-
-def share_below(values, weights, at):
-    """Share of the weight at values below, ties by half."""
-    order = np.argsort(values)
-    summed = np.append(0.0, np.cumsum(weights[order]))
-    low, high = (np.searchsorted(values[order], at, side=side) for side in ("left", "right"))
-    return (summed[low] + summed[high]) / 2 / summed[-1]

@@ -2,3 +2,8 @@
 
 A module has ``EXERCISES``, a list of :class:`benchmarks.checks.Exercise`.
 """
+
+
+def digits(value, kept):
+    """Round a number to so many significant digits."""
+    return float(f"{value:.{kept - 1}e}")

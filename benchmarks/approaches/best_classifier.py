@@ -222,12 +222,6 @@ def hanley(w):
     return np.sqrt((a * (1 - a) + (n - 1) * (q1 + q2 - 2 * a**2)) / n**2)
 
 
-def of_parts(w):
-    """Scatter of twenty parts of the test sample, over the root of their number."""
-    part = w.rng.permutation(len(w.y)) % 20
-    return np.std([stats.auc(w.y[part == k], w.score[part == k]) for k in range(20)]) / 20**0.5
-
-
 def seen(w):
     """Learn some of the test labels."""
     return w.exact + 0.04 * (w.y - 0.5) + w.rng.normal(0, 0.1, len(w.y))

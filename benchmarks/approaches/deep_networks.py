@@ -289,11 +289,8 @@ def by_ranks(world):
 
 
 def committee(world):
-    more = np.mean(
-        [world.score, *(expit(logit(world.score) + world.rng.normal(0, 0.2, len(world.y))),) * 2],
-        axis=0,
-    )
-    return answered(world, score=more)
+    noise = world.rng.normal(0, 0.2, (3, len(world.y)))
+    return answered(world, score=np.mean(expit(logit(world.score) + noise), axis=0))
 
 
 def leaked(world, noise):
@@ -302,7 +299,7 @@ def leaked(world, noise):
     )
 
 
-def weak(world, auc):
+def reaching(world, auc):
     return answered(world, score=scored(world.rng, world.y, auc))
 
 
@@ -359,7 +356,7 @@ OWN_NETWORK = Exercise(
         ),
         "the label itself": ("too good to be true", lambda w: answered(w, score=w.y + 0.0)),
         "the label and noise": ("too good to be true", partial(leaked, noise=1.5)),
-        "trained on the test events": ("too good to be true", partial(weak, auc=0.92)),
+        "trained on the test events": ("too good to be true", partial(reaching, auc=0.92)),
         "classes": ("classes", lambda w: answered(w, score=(w.score > 0.5) + 0.0)),
         "shape (n, 1)": ("Take [:, 0]", lambda w: answered(w, score=w.score[:, None])),
         "accuracy": (
@@ -380,7 +377,7 @@ OWN_NETWORK = Exercise(
             "All scores are equal",
             lambda w: answered(w, score=np.full(len(w.y), 0.5)),
         ),
-        "a network far too weak": ("within reach", partial(weak, auc=0.70)),
+        "a network far too weak": ("within reach", partial(reaching, auc=0.70)),
     },
 )
 

@@ -424,7 +424,7 @@ class Search:
     """A score that knows the mass; QCD of unequal weights, the hard ones more like W."""
 
     seed: int
-    jets = 20_000
+    jets: int = 20_000
 
     @cached_property
     def events(self):

@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 from sklearn.tree import DecisionTreeClassifier
 
+from benchmarks.approaches import digits
 from benchmarks.checks import Exercise
 from hepml import stats
 from hepml.checks import reweighting as check
@@ -47,10 +48,6 @@ def odds(scores):
 
 def share_of(weights):
     return np.sum(weights) ** 2 / np.sum(np.square(weights)) / len(weights)
-
-
-def digits(value, kept):
-    return float(f"{value:.{kept - 1}e}")
 
 
 # ---------------------------------------------------------------- from scores to weights

@@ -93,10 +93,8 @@ def nearest(given, misconceptions, tolerance):
     return said if off[said] < tolerance else None
 
 
-def why_differs(given, wanted, misconceptions, otherwise, *, exact=0.004, rounded=0.05):
-    """Sentence on a number that differs from the one wanted, or None.
-
-    Known misconceptions come first; only what is none of them is forgiven its rounding.
+def why_differs(given, wanted, misconceptions, otherwise):
+    """Sentence on a number that is neither the one wanted nor that rounded, or None.
 
     Parameters
     ----------
@@ -104,14 +102,12 @@ def why_differs(given, wanted, misconceptions, otherwise, *, exact=0.004, rounde
     misconceptions : dict of str to float
         As of `first_that_agrees`.
     otherwise : str
-        What to say where no misconception is known.
-    exact, rounded : float
-        Relative tolerances, before and after the misconceptions.
+        What to say where no misconception is known; ``{side}`` becomes small or large.
     """
-    if agree(given, wanted, exact):
+    if is_rounding(given, wanted):
         return None
-    said = first_that_agrees(given, misconceptions, exact)
-    return said or (None if agree(given, wanted, rounded) else otherwise)
+    hits = (said for said, value in misconceptions.items() if is_rounding(given, value))
+    return next(hits, otherwise.format(side="large" if given > wanted else "small"))
 
 
 def no_number(**answers):

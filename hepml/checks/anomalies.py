@@ -5,14 +5,14 @@ import numpy as np
 from hepml.checks._verdict import (
     Verdict,
     agree,
-    is_rounding,
     missing,
     no_number,
     no_scores,
     shape_of,
+    why_differs,
 )
 from hepml.data import SKEWS, skew
-from hepml.stats import auc, sidak, two_sample_test
+from hepml.stats import roc_curve, sidak, two_sample_test
 
 __all__ = ["hidden", "periods", "told_apart", "trials"]
 
@@ -61,7 +61,7 @@ def trials(p_values, *, my_expected=None, my_global=None):
 
 def _why_not_expected(given, p):
     n = len(p)
-    return _why_other(
+    return why_differs(
         given,
         LEVEL * n,
         {
@@ -74,14 +74,14 @@ def _why_not_expected(given, p):
             "average.": np.count_nonzero(p <= LEVEL),
         },
         f"A p-value is below 5 % in 5 % of the cases if nothing is wrong: for {n} of them yours is "
-        "{side}.",
+        "too {side}.",
     )
 
 
 def _why_not_global(given, p):
     n, low = len(p), float(np.min(p))
     wanted = sidak(low, n)
-    said = _why_other(
+    said = why_differs(
         given,
         wanted,
         {
@@ -95,17 +95,10 @@ def _why_not_global(given, p):
             "That is the mean p; the smallest is what caught your eye.": np.mean(p),
             "Divide by the number of trials? They make p larger.": low / n,
         },
-        f"The smallest of {n} p-values is {low:.3g}. By Šidák's 1 − (1 − p)ⁿ yours is {{side}}.",
+        f"The smallest of {n} p-values is {low:.3g}. By Šidák's 1 − (1 − p)ⁿ yours is too "
+        "{side}.",
     )
     return said and f"The number is right. {said}"
-
-
-def _why_other(given, wanted, misconceptions, otherwise):
-    """Sentence on a number that is neither the one wanted nor that number rounded, or None."""
-    if is_rounding(given, wanted):
-        return None
-    hits = (said for said, value in misconceptions.items() if is_rounding(given, value))
-    return next(hits, otherwise.format(side="too large" if given > wanted else "too small"))
 
 
 def told_apart(yesterday, today, *, my_scores_yesterday=None, my_scores_today=None, my_p=None):
@@ -136,19 +129,17 @@ def told_apart(yesterday, today, *, my_scores_yesterday=None, my_scores_today=No
     if unusable:
         return unusable
     found = [np.asarray(values, float) for values in scores.values()]
-    said = _why_not_unseen(found, weights) or _why_not_p(my_p, found, weights)
+    curve = roc_curve(
+        np.repeat([0, 1], list(map(len, found))), np.concatenate(found), np.concatenate(weights)
+    )
+    said = _why_not_unseen(np.concatenate(found), curve) or _why_not_p(my_p, found, weights)
     if said:
         return Verdict(False, said)
     return Verdict(
         True,
         f"Right, if no row [1::2] has taught the classifier, not even another fold's: AUC "
-        f"{weighted_auc(found, weights):.3f}, p = {my_p:.2g}. The day is not like yesterday.",
+        f"{curve.auc:.3f}, p = {my_p:.2g}. The day is not like yesterday.",
     )
-
-
-def weighted_auc(scores, weights):
-    labels = np.repeat([0, 1], [len(part) for part in scores])
-    return auc(labels, np.concatenate(scores), np.concatenate(weights))
 
 
 def _all_events(days, scores):
@@ -162,24 +153,20 @@ def _all_events(days, scores):
     return None
 
 
-def _why_not_unseen(scores, weights):
-    found = weighted_auc(scores, weights)
-    if np.ptp(np.concatenate(scores)) == 0:
+def _why_not_unseen(scores, curve):
+    found = curve.auc
+    if np.ptp(scores) == 0:
         return "All scores are the same: give probabilities, not classes."
-    if len(np.unique(np.concatenate(scores))) == 2:
+    if len(np.unique(scores)) == 2:
         return "There are two different scores: give probabilities, not classes."
     if found > SEEN:
         return (
             f"Your AUC is {found:.3f}, better than any on events that were not seen before: were "
             "the rows [1::2] among those that the classifier learned from?"
         )
-    if found < 0.5 - SWAPPED * np.sqrt(sum(1 / effective_size(w) for w in weights) / 12):
+    if found < 0.5 - SWAPPED * curve.auc_error:
         return f"Your AUC is {found:.3f}, below ½: is today the class 1?"
     return None
-
-
-def effective_size(weights):
-    return weights.sum() ** 2 / np.sum(weights**2)
 
 
 def _why_no_p_value(given):

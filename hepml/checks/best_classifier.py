@@ -4,7 +4,7 @@ Labels ``y`` are 1 for signal and 0 for background; scores are larger for signal
 """
 
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import norm, spearmanr
 
 from hepml.checks._verdict import (
     THREE_DIGITS,
@@ -18,6 +18,7 @@ from hepml.checks._verdict import (
     no_scores,
 )
 from hepml.stats import auc, roc_curve, significance, significance_scan, working_point
+from hepml.stats._importance import auc_gain
 
 __all__ = ["likelihood_ratio", "model_for_a_goal", "near_the_bound"]
 
@@ -55,9 +56,10 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
     if unusable := unusable or no_number(my_auc=my_auc):
         return unusable
     x, y, given = (np.asarray(values, dtype=float) for values in (x, y, my_log_ratio))
-    exact = norm.logpdf(x, *signal) - norm.logpdf(x, *background)
+    exact = _log_ratio(x, signal, background)
     if not np.allclose(given, exact, **ROUNDED):
-        return Verdict(False, _why_ratio_differs(given, (x, y), signal, background))
+        wrong = _misread_densities(x, signal, background) | _estimated(x, y)
+        return Verdict(False, _why_ratio_differs(given, exact, x, wrong))
     curve = roc_curve(y, exact)
     tolerance = THREE_DIGITS + ERRORS * curve.auc_error  # others integrate, or draw events anew
     if said := _why_auc_differs(my_auc, curve.auc, _misread_ratio(y, x, exact), tolerance):
@@ -65,11 +67,8 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
     return Verdict(True, f"Right: AUC {curve.auc:.3f}, and no function of x has a larger one.")
 
 
-def _why_ratio_differs(given, events, signal, background):
-    x = events[0]
-    wrong = _misread_densities(x, signal, background) | _estimated(*events)
+def _why_ratio_differs(given, exact, x, wrong):
     alike = (said for said, values in wrong.items() if np.allclose(given, values, **ROUNDED))
-    exact = _log_ratio(x, signal, background)
     first = int(np.argmax(~np.isclose(given, exact, **ROUNDED)))
     size = "small" if given[first] < exact[first] else "large"
     otherwise = (
@@ -128,7 +127,7 @@ def _why_auc_differs(claimed, wanted, misconceptions, tolerance=THREE_DIGITS):
     if said := nearest(claimed, known, THREE_DIGITS):
         return said
     size = "small" if claimed < wanted else "large"
-    return f"An AUC of {claimed:.4f} is too {size} for these scores on these events."
+    return f"This AUC is too {size} for these scores on these events."
 
 
 def near_the_bound(
@@ -168,20 +167,25 @@ def near_the_bound(
         return unusable
     if len(np.unique(my_score_test)) <= 2:
         return Verdict(False, "These are classes, not scores: take predict_proba(X)[:, 1].")
-    curve, bound = roc_curve(y_test, my_score_test), roc_curve(y_test, exact)
+    curve = roc_curve(y_test, my_score_test)
     on_train = auc(y_train, my_score_train)
     seen = {"You evaluated on training events: the model has seen those answers.": on_train}
     tolerance = min(THREE_DIGITS, max(abs(on_train - curve.auc) / 2, 6e-5))
     said = _why_auc_differs(my_auc, curve.auc, seen, tolerance)
-    scores = np.asarray(exact, float), np.asarray(my_score_test, float)
-    said = said or _why_no_model(np.asarray(y_test), *scores, curve.auc - bound.auc)
+    said = said or _why_no_model(*map(np.asarray, (y_test, exact, my_score_test)))
     if said := said or _why_error_differs(my_error, curve, y_train, my_score_train):
         return Verdict(False, said)
-    found = f"{curve.auc:.4f} ± {curve.auc_error:.4f}, {bound.auc - curve.auc:.4f} below the bound"
-    if curve.auc < bound.auc - within:
-        hint = "more trees or epochs, a smaller step, or another kind of model?"
-        said = f"AUC {found}: computed correctly, but come within {within} of the bound: {hint}"
-        return Verdict(False, said)
+    return _how_near(curve, auc(y_test, exact), on_train, within)
+
+
+def _how_near(curve, bound, on_train, within):
+    found = f"{curve.auc:.4f} ± {curve.auc_error:.4f}, {bound - curve.auc:.4f} below the bound"
+    if curve.auc < bound - within:
+        return Verdict(
+            False,
+            f"AUC {found}: computed correctly, but come within {within} of the bound: more trees "
+            "or epochs, a smaller step, or another kind of model?",
+        )
     return Verdict(True, f"Right: AUC {found}; {on_train:.4f} on the training events.")
 
 
@@ -203,41 +207,22 @@ def _why_error_differs(claimed, curve, y_train, score_train):
     )
     size = "small" if claimed < curve.auc_error else "large"
     otherwise = (
-        f"An error of {claimed:.5f} is too {size} for a test sample of so many events: see "
+        f"This error is too {size} for a test sample of so many events: see "
         "roc_curve(…).auc_error, or resample the test events a hundred times."
     )
     return said or otherwise
 
 
-def _why_no_model(y, exact, score, over):
-    """Sentence on scores that no model learned, or None; ``over`` is the AUC above the bound."""
+def _why_no_model(y, exact, score):
+    """Sentence on scores that no model learned, or None."""
     if auc(y, score) < 0.5:
         return "The AUC is below ½: the scores are larger for background; turn them."
-    ranks = rankdata(exact), rankdata(score)
-    if abs(np.corrcoef(*ranks)[0, 1]) > 1 - ITSELF:
+    if abs(spearmanr(exact, score).statistic) > 1 - ITSELF:
         return "This is the exact ratio itself, or rises with it. Learn it from the events."
-    if over > ERRORS * _paired_error(y, *ranks):
+    gain, error = auc_gain(y, score, exact)
+    if gain > ERRORS * error:
         return "Better than the bound: nobody is. Did the model see the test labels?"
     return None
-
-
-def _paired_error(y, *scores):
-    """Error of the difference of two AUCs on the same events.
-
-    From what each event contributes to it (E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson,
-    Biometrics 44 (1988) 837).
-    """
-    signal, background = y == 1, y == 0
-    shares = []
-    for score in scores:
-        s, b = np.sort(score[signal]), np.sort(score[background])
-        beaten = np.searchsorted(b, score[signal]) + np.searchsorted(b, score[signal], "right")
-        losing = np.searchsorted(s, score[background]) + np.searchsorted(
-            s, score[background], "right"
-        )
-        shares.append((beaten / 2 / len(b), 1 - losing / 2 / len(s)))
-    parts = [one - other for one, other in zip(*shares, strict=True)]
-    return np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts))
 
 
 def model_for_a_goal(y, scores, weights, *, signal_efficiency, choice=None, z=None):
@@ -306,7 +291,7 @@ def _why_z_differs(z, choice, found, events, signal_efficiency):
     if agree(z, wanted, max(0.05, 3 * _relative_error(y, score, weights, signal_efficiency))):
         return None
     size = "small" if z < wanted else "large"
-    return f"Z = {z:.2f} is too {size} for {choice!r} at this efficiency."
+    return f"Z is too {size} for {choice!r} at this efficiency."
 
 
 def _relative_error(y, score, weights, signal_efficiency):

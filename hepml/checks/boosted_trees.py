@@ -8,18 +8,18 @@ import numpy as np
 from hepml.checks._verdict import (
     THREE_DIGITS,
     Verdict,
-    agree,
     first_that_agrees,
     missing,
     no_number,
     no_scores,
+    why_differs,
 )
 from hepml.stats import auc, roc_curve, significance, significance_scan
 
 __all__ = ["honest_threshold", "mass_window", "own_model"]
 
 ROUNDED = 0.001
-"""Relative tolerance of a significance, beside roundings to two and three digits."""
+"""Relative tolerance of a significance at a threshold of three digits."""
 TOO_GOOD = 0.03
 """How far above its target an AUC is no longer believed, beside three errors."""
 NEAR_BEST = 0.85
@@ -76,7 +76,7 @@ def _why_z_differs(z, wanted, y, weights, inside):
     s, b = _yields(y[inside], weights[inside])
     counted = _yields(y[inside], np.ones(inside.sum()))
     totals = _yields(y, weights)
-    return _why_differs(
+    return why_differs(
         z,
         wanted,
         {
@@ -93,23 +93,8 @@ def _why_z_differs(z, wanted, y, weights, inside):
             ),
             "This is the square of Z.": wanted**2,
         },
-        "For this window",
+        "For this window Z is not so {side}.",
     )
-
-
-def _why_differs(z, wanted, misconceptions, where):
-    """Sentence on a significance that is not the one wanted, nor that rounded; or None."""
-    if agree(z, wanted, ROUNDED) or _is_rounding(z, wanted):
-        return None
-    if said := first_that_agrees(z, misconceptions, ROUNDED):
-        return said
-    return f"{where} Z is {'larger' if wanted > z else 'smaller'} than the {z:.3g} that you say."
-
-
-def _is_rounding(given, wanted):
-    """Whether this is the number wanted, rounded to two or three digits."""
-    places = 1 - int(np.floor(np.log10(wanted))) if wanted > 0 else 0
-    return any(abs(given - round(wanted, places + k)) < 1e-9 for k in (0, 1))
 
 
 def _best_window(mass, y, weights):
@@ -173,8 +158,8 @@ def _why_auc_differs(claimed, wanted, on_train, test, score):
         },
         5e-4,
     )
-    more = "larger" if wanted > claimed else "smaller"
-    return said or f"On the test events the weighted AUC is {more} than the {claimed:.4f} you say."
+    side = "large" if claimed > wanted else "small"
+    return said or f"On the test events the weighted AUC is not so {side}."
 
 
 def _judge_model(curve, on_train, target):
@@ -238,7 +223,8 @@ def honest_threshold(choose, test, fraction, threshold=None, z=None, *, sigma_b=
             )
         }
         misread = flattering | _misread_yields(s, b, fraction, sigma_b)
-        if said := _why_differs(z, wanted, misread, "At this threshold, on the test events,"):
+        otherwise = "At this threshold, on the test events, Z is not so {side}."
+        if said := why_differs(z, wanted, misread, otherwise):
             return Verdict(False, said)
     return _judge_threshold(choose, test, threshold, wanted, sigma_b)
 
@@ -247,6 +233,7 @@ def _near_a_rounded_cut(test, threshold, z, sigma_b):
     """Whether it is Z at a threshold that is this one to three digits."""
     half = 0.5 * 10.0 ** (np.floor(np.log10(abs(threshold))) - 2) if threshold else 0.0
     near = [_z_at(test, threshold + side * half, sigma_b) for side in (-1, -0.5, 0, 0.5, 1)]
+    near = [value for value in near if np.isfinite(value)]  # beyond the last background event
     return min(near) * (1 - ROUNDED) <= z <= max(near) * (1 + ROUNDED)
 
 

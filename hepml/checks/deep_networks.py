@@ -10,6 +10,7 @@ from hepml.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     missing,
+    nearest,
     no_number,
     no_scores,
     shape_of,
@@ -93,17 +94,8 @@ def _why_loss_differs(loss, here, rate):
         "You left out b0.": _log_loss(expit(X @ w0), y),
         "This is the loss of a coin, ln 2: begin with w0 and b0.": np.log(2),
     }
-    return _nearest(loss, wanted, readings) or (
-        None if abs(loss - wanted) < THREE_DIGITS else _apart("my_loss", loss, wanted)
-    )
-
-
-def _nearest(given, wanted, readings, tolerance=THREE_DIGITS):
-    """Sentence of the misreading that a number is closest to; None if it is closer to the truth."""
-    sizes = {said: abs(given - other) / max(1, abs(other)) for said, other in readings.items()}
-    said = min(sizes, key=sizes.get)
-    is_nearer = sizes[said] < abs(given - wanted) / max(1, abs(wanted))
-    return said if sizes[said] < tolerance and is_nearer else None
+    said = nearest(loss, {None: wanted} | readings, THREE_DIGITS * max(1, abs(loss)))
+    return said or (None if abs(loss - wanted) < THREE_DIGITS else _apart("my_loss", loss, wanted))
 
 
 def _apart(name, given, wanted):
@@ -111,10 +103,28 @@ def _apart(name, given, wanted):
 
 
 def _why_weights_differ(w, here, rate):
+    X, y, p, w0, _ = here
+    step = _step(X, y, p, rate)
+    readings = _misread_steps(here, rate)
+    apart = {said: np.abs(w - other).max() for said, other in readings.items()}
+    said = min(apart, key=apart.get)
+    # Weights in three digits; a step is told from the others by a tenth of itself.
+    tolerance = min(THREE_DIGITS, 0.1 * np.abs(step).max())
+    own = np.abs(w - (w0 - step)).max()
+    if own < tolerance and own <= apart[said]:
+        return None
+    scale = max(np.abs(readings[said]).max(), 1)
+    if apart[said] < tolerance * scale:
+        return said
+    return "These are not the weights after one step: w0 − rate · mean of (p − y) x."
+
+
+def _misread_steps(here, rate):
+    """Weights for each way to misread the step, by what to say about it."""
     X, y, p, w0, b0 = here
     step = _step(X, y, p, rate)
     after = expit(X @ (w0 - step) + b0 - rate * np.mean(p - y))
-    readings = {
+    return {
         "You went uphill: subtract the gradient.": w0 + step,
         "You left out the learning rate.": w0 - step / rate,
         "You added up the events: take the mean, or the step depends on how many there are.": (
@@ -137,17 +147,6 @@ def _why_weights_differ(w, here, rate):
             X, y, expit(b0 + np.zeros(len(y))), rate
         ),
     }
-    apart = {said: np.abs(w - other).max() for said, other in readings.items()}
-    said = min(apart, key=apart.get)
-    # Weights in three digits; a step is told from the others by a tenth of itself.
-    tolerance = min(THREE_DIGITS, 0.1 * np.abs(step).max())
-    own = np.abs(w - (w0 - step)).max()
-    if own < tolerance and own <= apart[said]:
-        return None
-    scale = max(np.abs(readings[said]).max(), 1)
-    if apart[said] < tolerance * scale:
-        return said
-    return "These are not the weights after one step: w0 − rate · mean of (p − y) x."
 
 
 def own_network(given, *, X_test=None, score_test=None, my_auc=None, target, ceiling=1.0):
@@ -282,10 +281,7 @@ def _why_no_scores(score, curve, ceiling):
     if len(np.unique(score)) == 1:
         return "All scores are equal: the network learned nothing, or its output is rounded."
     if max(curve.auc, 1 - curve.auc) > ceiling + 3 * curve.auc_error:
-        return (
-            f"AUC {curve.auc:.3f} is too good to be true: with many times more events {ceiling:.3f}"
-            " is reached. Labels are among the inputs, or the network was trained on these events."
-        )
+        return _too_good(curve.auc, ceiling)
     if len(np.unique(score)) == 2:
         return "These are classes, not scores: do not cut at ½."
     if abs(curve.auc - 0.5) < 3 * curve.auc_error:
@@ -294,6 +290,13 @@ def _why_no_scores(score, curve, ceiling):
             "are in another order."
         )
     return None
+
+
+def _too_good(found, ceiling):
+    return (
+        f"AUC {found:.3f} is too good to be true: with many times more events {ceiling:.3f} is "
+        "reached. Labels are among the inputs, or the network was trained on these events."
+    )
 
 
 def _why_auc_differs(y, score, claimed, found):
@@ -368,10 +371,7 @@ def _why_too_good(choose, test, ceiling):
     last = [roc_curve(y, scores[-1]) for y, scores in (choose, test)]
     best = max(auc(y, scores) for y, each in (choose, test) for scores in each)
     if best > ceiling + 3 * max(curve.auc_error for curve in last):
-        return (
-            f"AUC {best:.3f} is too good to be true: with many times more events {ceiling:.3f} is "
-            "reached. Labels are among the inputs, or the network was trained on these events."
-        )
+        return _too_good(best, ceiling)
     error = np.hypot(last[0].auc_error, last[1].auc_error)
     if abs(last[1].auc - last[0].auc) > 4 * error:
         better = "test" if last[1].auc > last[0].auc else "choose"
@@ -452,4 +452,4 @@ def _why_claim_differs(on_choose, on_test, epoch, claimed):
         "Signal and background are swapped.": 1 - on_test[epoch],
         "This is the mean over epochs; your rule gives one.": on_test.mean(),
     }
-    return _nearest(claimed, on_test[epoch], readings) or _apart("my_auc", claimed, on_test[epoch])
+    return nearest(claimed, readings, THREE_DIGITS) or _apart("my_auc", claimed, on_test[epoch])

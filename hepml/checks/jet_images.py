@@ -17,6 +17,7 @@ from hepml.checks._verdict import (
     shape_of,
 )
 from hepml.stats import auc, roc_curve
+from hepml.stats._importance import auc_gain
 
 __all__ = ["flat_cut", "girth", "one_more"]
 
@@ -339,56 +340,30 @@ def _own_score(X, y, weights, samples, learn):
 
 
 def _judge_gain(jets, score, own, baseline):
-    if auc(jets[0], own, jets[1]) > SEEN:
+    y, weights = jets
+    if auc(y, own, weights) > SEEN:
         return Verdict(False, _too_good())
-    gain, error = _gain(*jets, own, baseline)
+    gain, error = auc_gain(y, own, baseline, weights)
     if gain <= 2 * error:
         meaning = "That can be chance." if gain > -2 * error else "It got worse."
         return Verdict(
             False,
             f"With this quantity the AUC of trees changes by {gain:+.4f} ± {error:.4f}. {meaning}",
         )
-    more, error = _gain(*jets, score, own)
+    more, error = auc_gain(y, score, own, weights)
     if more > 3 * error + SKILL:
         return Verdict(
             False,
             "The quantity helps. But your score is better, by more than chance, than that of trees "
             "that learn it from the train jets: did your model see the test jets?",
         )
-    gain, error = _gain(*jets, score, baseline)
+    gain, error = auc_gain(y, score, baseline, weights)
     told = f"{gain:+.4f} ± {error:.4f}"
     if gain <= 2 * error:
         return Verdict(
             False, f"The quantity helps, but not in your score: its AUC changes by {told}."
         )
     return Verdict(True, f"Right: the AUC rises by {told}, both measured on the same jets.")
-
-
-def _gain(y, weights, score, baseline):
-    """Gain in AUC on the same jets, and its error."""
-    apart = [
-        a - b for a, b in zip(*(_placed(y, s, weights) for s in (score, baseline)), strict=True)
-    ]
-    of = [weights[y == kind] for kind in (1, 0)]
-    gain = np.average(apart[0], weights=of[0])
-    variance = sum(
-        np.sum(w**2 * (d - gain) ** 2) / w.sum() ** 2 for d, w in zip(apart, of, strict=True)
-    )
-    return gain, np.sqrt(variance)
-
-
-def _placed(y, score, weights):
-    """For W jets and for QCD, the share of the other kind that each jet is ranked right of."""
-    kinds = [(score[y == kind], weights[y == kind]) for kind in (1, 0)]
-    return [_share_below(*kinds[1], kinds[0][0]), 1 - _share_below(*kinds[0], kinds[1][0])]
-
-
-def _share_below(values, weights, at):
-    """Share of the weight below each place, ties by half."""
-    order = np.argsort(values)
-    summed = np.append(0, np.cumsum(weights[order]))
-    low, high = (np.searchsorted(values[order], at, side=side) for side in ("left", "right"))
-    return (summed[low] + summed[high]) / (2 * summed[-1])
 
 
 def flat_cut(test, scores, mass, *, my_pass=None, share=0.05):

@@ -252,7 +252,7 @@ def _why_other_auc(claimed, y, w, scores):
     if abs(claimed - unweighted) < THREE_DIGITS:
         return "You left out the weights: tt̄ comes in two slices of different weight."
     more = "larger" if right > claimed else "smaller"
-    return f"The scores are fine. Their weighted AUC is {more} than the {claimed:.4f} that you say."
+    return f"The scores are fine. Their weighted AUC is {more} than you say."
 
 
 # ---------------------------------------------------------------- 3: which network is honest
@@ -311,7 +311,7 @@ def _why_not_its_auc(claimed, best, found, reported, unweighted):
     if abs(claimed - found[best]) < THREE_DIGITS:
         return None
     more = "larger" if found[best] > claimed else "smaller"
-    told = f"{best} is right. At that mass its AUC is {more} than the {claimed:.4f} that you say."
+    told = f"{best} is right. At that mass its AUC is {more} than you say."
     if abs(claimed - unweighted) < THREE_DIGITS:
         return f"{told} You left out the weights."
     if abs(claimed - reported[best]) < THREE_DIGITS:

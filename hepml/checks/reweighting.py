@@ -10,13 +10,14 @@ from hepml.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     agree,
+    first_that_agrees,
     is_rounding,
     missing,
     no_number,
     no_scores,
     why_differs,
 )
-from hepml.stats import auc, reweighting_report
+from hepml.stats import effective_events, reweighting_report, roc_curve
 
 __all__ = ["audit", "folded", "forgotten", "weights_from_scores"]
 
@@ -93,23 +94,19 @@ def _alike(given, other):
 
 def _why_sum_differs(given, odds):
     n, total = len(odds), given.sum()
-    return why_differs(
-        total,
-        n,
-        {
-            "The ratio is right, its sum is not: the classifier saw another mixture of the two "
-            f"than one to one. Scale the sum to {n}.": odds.sum(),
-            f"The weights add up to 1; wanted is their number, {n}.": 1,
-        },
-        f"The ratio is right, but the weights add up to {total:.4g}, not to {n}.",
-        rounded=0.004,
-    )
+    if agree(total, n, 0.004):
+        return None
+    misconceptions = {
+        "The ratio is right, its sum is not: the classifier saw another mixture of the two "
+        f"than one to one. Scale the sum to {n}.": odds.sum(),
+        f"The weights add up to 1; wanted is their number, {n}.": 1,
+    }
+    otherwise = f"The ratio is right, but the weights add up to {total:.4g}, not to {n}."
+    return first_that_agrees(total, misconceptions, 0.004) or otherwise
 
 
 def _why_share_differs(given, weights):
-    n, size = len(weights), weights.sum() ** 2 / np.sum(weights**2)
-    if is_rounding(given, size / n):
-        return None
+    n, size = len(weights), float(effective_events(weights.sum(), np.sum(weights**2)))
     misconceptions = {
         "This is the effective size itself: divide by the number of events.": size,
         "This is one over the share: (Σw)² goes above, Σw² below.": n / size,
@@ -119,9 +116,9 @@ def _why_share_differs(given, weights):
         "In percent? Give a share between 0 and 1.": 100 * size / n,
         "Their sum over their number is 1 by construction; the effective size is (Σw)² / Σw².": 1,
     }
-    hits = (said for said, value in misconceptions.items() if is_rounding(given, value))
-    side = "large" if given > size / n else "small"
-    return f"The weights are right. {next(hits, f'The share that they leave is not so {side}.')}"
+    otherwise = "The share that they leave is not so {side}."
+    said = why_differs(given, size / n, misconceptions, otherwise)
+    return said and f"The weights are right. {said}"
 
 
 def folded(
@@ -186,9 +183,8 @@ def _no_probabilities(**scores):
 
 
 def _why_not_unseen(scores_source, scores_target):
-    sizes = len(scores_source), len(scores_target)
-    found = auc(np.repeat([0, 1], sizes), np.concatenate([scores_source, scores_target]))
-    four_errors = 4 * np.sqrt(sum(1 / n for n in sizes) / 12)
+    curve = _curve(scores_source, scores_target)
+    found, four_errors = curve.auc, 4 * curve.auc_error
     least = WORST - np.hypot(BELOW, four_errors)
     told = f"Your scores have an AUC of {found:.3f}"
     if found < 1 - least:
@@ -204,6 +200,13 @@ def _why_not_unseen(scores_source, scores_target):
             "train too little?"
         )
     return None
+
+
+def _curve(scores_source, scores_target, weights=None):
+    """ROC curve of target against source, whose weights may be given."""
+    y = np.repeat([0, 1], [len(scores_source), len(scores_target)])
+    w = None if weights is None else np.concatenate([weights, np.ones(len(scores_target))])
+    return roc_curve(y, np.concatenate([scores_source, scores_target]), w)
 
 
 def _examined(report):
@@ -282,39 +285,31 @@ def audit(
         or no_number(my_auc=my_auc)
     ):
         return unusable
-    areas = _areas(*scores.values(), np.asarray(weights, float))
-    if said := _why_other_auc(my_auc, *areas, own_auc):
+    found = [np.asarray(values, float) for values in scores.values()]
+    curve, plain = _curve(*found, np.asarray(weights, float)), _curve(*found).auc
+    if said := _why_other_auc(my_auc, curve, plain, own_auc):
         return Verdict(False, said)
     report = reweighting_report(source, target, weights, features=features, rng=rng)
-    said = _why_not_independent(*areas, report, own_auc) or _why_other_feature(
+    said = _why_not_independent(curve.auc, plain, report, own_auc) or _why_other_feature(
         my_feature, report, features
     )
     if said:
         return Verdict(False, said)
     return Verdict(
         True,
-        f"Right: yours finds {areas[0]:.3f}, mine {report.auc:.3f} ± {report.auc_error:.3f}, "
+        f"Right: yours finds {curve.auc:.3f}, mine {report.auc:.3f} ± {report.auc_error:.3f}, "
         f"and {my_feature} does not close.",
     )
 
 
-def _areas(scores_source, scores_target, weights):
-    """AUC of the scores with weights and without, and the error of both."""
-    parts = [np.asarray(values, float) for values in (scores_source, scores_target)]
-    y, values = np.repeat([0, 1], list(map(len, parts))), np.concatenate(parts)
-    ones = np.ones(len(parts[1]))
-    size = weights.sum() ** 2 / np.sum(weights**2)
-    error = np.sqrt((1 / size + 1 / len(ones)) / 12)
-    return auc(y, values, np.concatenate([weights, ones])), auc(y, values), error
-
-
-def _why_other_auc(claimed, area, plain, error, own_auc):
+def _why_other_auc(claimed, curve, plain, own_auc):
     """Sentence on an AUC that is not that of the scores, or None."""
+    area = curve.auc
     if abs(claimed - area) <= THREE_DIGITS or is_rounding(claimed, area):
         return None
     if abs(claimed - plain) <= THREE_DIGITS:
         return "You left out the weights: that is the AUC of your scores without them."
-    if abs(claimed - area) <= FOLDS * error:
+    if abs(claimed - area) <= FOLDS * curve.auc_error:
         return None
     if agree(claimed, own_auc, 2e-3):
         return (
@@ -327,7 +322,7 @@ def _why_other_auc(claimed, area, plain, error, own_auc):
     return f"my_auc is too {side} for your scores, the source with its new weights."
 
 
-def _why_not_independent(area, plain, _error, report, own_auc):
+def _why_not_independent(area, plain, report, own_auc):
     """Sentence on scores that no classifier of all features would give on unseen events."""
     tolerance = np.hypot(AUDIT, 3 * report.auc_error)
     told = f"The AUC of your scores is {area:.3f}"

@@ -133,6 +133,15 @@ def shuffled(X, column, rows):
     return changed
 
 
+def auc_gain(y, score, baseline, weights=None):
+    """AUC less that of other scores of the same events, and its paired error.
+
+    The error is that of `permutation_importance`, without the part of the shuffling.
+    """
+    gain, error = lost(placements(y, score, weights), [placements(y, baseline, weights)])
+    return float(gain), float(error)
+
+
 def placements(y, score, weights):
     """For both classes: weights, and the share of the other class that each event is right of."""
     y = np.asarray(y).astype(bool)

@@ -201,14 +201,6 @@ def test_a_model_trained_on_the_test_events_is_seen(task):
     assert "nobody is" in judge_model(task, seen).reason
 
 
-def test_the_paired_error_is_that_of_the_difference(task):
-    _, y_test, exact, _, good = task
-    rng = np.random.default_rng(9)
-    copies = [rng.poisson(1, len(y_test)) for _ in range(100)]
-    drawn = np.std([stats.auc(y_test, good, w) - stats.auc(y_test, exact, w) for w in copies])
-    assert check._paired_error(y_test, good, exact) == pytest.approx(drawn, rel=0.3)
-
-
 def test_models_that_are_none_are_named(task):
     _, y_test, exact, _, good = task
     assert "predict_proba" in judge_model(task, good > 0).reason

@@ -60,7 +60,7 @@ def test_counts_rates_and_other_formulas_are_named(toy):
         "rates where yields belong": stats.significance(s / totals[0], b / totals[1]),
         "S/√(S+B)": s / np.sqrt(s + b),
         "how clean": s / b,
-        "smaller than the": 1.5 * stats.significance(s, b),
+        "Z is not so large": 1.5 * stats.significance(s, b),
         "known": stats.significance(s, b, 0.1 * b),
         "square of Z": stats.significance(s, b) ** 2,
     }
@@ -121,7 +121,7 @@ def test_misreadings_of_an_auc_are_named(samples):
         "training set": (samples, stats.auc(y_train, train, w_train)),
         "left out the weights": (weighted, stats.auc(y, score)),
         "swapped": (samples, 1 - stats.auc(y, score, w)),
-        "the weighted AUC is larger": (samples, 0.6),
+        "the weighted AUC is not so small": (samples, 0.6),
     }
     assert not_named(lambda given: own(*given), wrong) == {}
 
@@ -177,7 +177,7 @@ def test_misreadings_of_the_uncertainty_are_named(samples):
         "left out the background uncertainty": stats.significance(s, b),
         "in events": stats.significance(s, b, 0.1),
         "scale them up": stats.significance(0.3 * s, 0.3 * b, 0.03 * b),
-        "smaller than the 17": 17.0,
+        "Z is not so large": 17.0,
     }
     assert not_named(lambda z: cut(samples, threshold, z), wrong) == {}
 
@@ -188,6 +188,16 @@ def test_tuning_on_the_test_events_is_noticed(samples):
     assert "without them" in cut(samples, threshold, stats.significance(s, b, 0.1 * b)).reason
 
 
+def test_no_z_is_right_where_the_next_digit_leaves_no_background(samples):
+    """The last background event is above the threshold by less than what its digits say."""
+    y, score, weights = samples[2]
+    last = score[y == 0].max()
+    threshold = float(last) - 1e-9
+    verdict = cut(samples, threshold, 1e6)
+    assert verdict.ok is False
+    assert "Z is not so large" in verdict.reason
+
+
 def test_a_careless_threshold_is_sent_back(samples):
     s, b = yields(samples[2], 0.05)
     assert "another cut is better" in cut(samples, 0.05, stats.significance(s, b, 0.1 * b)).reason
@@ -195,4 +205,4 @@ def test_a_careless_threshold_is_sent_back(samples):
 
 
 def test_a_verdict_reads_like_a_sentence(toy):
-    assert repr(judge_window(toy, 1e9)).startswith("✘ For this window Z is smaller")
+    assert repr(judge_window(toy, 1e9)).startswith("✘ For this window Z is not so large")

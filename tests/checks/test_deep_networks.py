@@ -200,7 +200,7 @@ def judge_stop(training, rule=None, auc=None, ceiling=1.0, **scores):
     y_choose, y_test, choose, test = training
     rule = rule or best
     given = {"scores_choose": choose, "scores_test": test} | scores
-    auc = stats.auc(y_test, test[rule(y_choose, choose)]) if auc is None else auc
+    auc = stats.auc(y_test, test[rule(y_choose, given["scores_choose"])]) if auc is None else auc
     return check.stopped(y_choose, y_test, rule=rule, auc=auc, ceiling=ceiling, **given)
 
 
@@ -249,7 +249,7 @@ def test_the_least_loss_is_a_choice_too(training):
         return int(np.argmin(-np.log(chosen).mean(axis=1)))
 
     assert least_loss(y_choose, p) != best(y_choose, p)
-    assert judge_stop(training, least_loss, scores_choose=p).ok is not None
+    assert judge_stop(training, least_loss, scores_choose=p).ok
 
 
 def test_misreadings_of_the_stop_are_named(training):

@@ -1,12 +1,21 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
-import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.approaches.jet_images import (
+    Search,
+    few,
+    fitted,
+    in_lines,
+    in_steps,
+    judge_cut,
+    one_threshold,
+)
 from hepml import stats
 from hepml.checks import jet_images as check
 from tests.checks.naming import not_named
@@ -285,44 +294,18 @@ def test_the_right_numbers_are_not_told(race, jets):
 
 @pytest.fixture(scope="module")
 def search():
-    """(y, weights, score, mass, test): a score that knows the mass, QCD of unequal weights."""
-    rng = np.random.default_rng(12)
-    n = 40_000
-    y = rng.integers(0, 2, n)
-    mass = np.where(y == 1, np.clip(rng.normal(80, 5, n), 65, 95), rng.uniform(65, 95, n))
-    score = 1.5 * y - ((mass - 80) / 8) ** 2 + rng.normal(0, 1, n)
-    weights = np.where(y == 1, 1, np.clip(np.exp(0.5 * rng.normal(0, 1, n)), 0, 4))
-    hard = (y == 0) & (rng.random(n) < 0.3)  # harder jets: fewer in nature, and more W-like
-    weights[hard] *= 0.2
-    score[hard] += 0.7
-    return y, weights, score, mass, rng.random(n) < 0.35
+    return Search(12, 40_000)
 
 
-def cut(search, among, bins=12, *, of=0, share=0.05, weighted=True, lines=True):
+def cut(search, among=None, bins=12, *, lines=True, **how):
     """Test jets above thresholds in steps of mass chosen among some jets of some kind."""
-    y, weights, score, mass, test = search
-    edges = np.linspace(65, 95, bins + 1)
-    which = np.clip(np.digitize(mass, edges) - 1, 0, bins - 1)
-    thresholds = []
-    for k in range(bins):
-        here = among & np.isin(y, of) & (which == k)
-        by = weights[here] if weighted else np.ones(here.sum())
-        thresholds.append(np.quantile(score[here], 1 - share, weights=by, method="inverted_cdf"))
-    middle = (edges[1:] + edges[:-1]) / 2
-    at = np.interp(mass, middle, thresholds) if lines else np.array(thresholds)[which]
-    return (score >= at)[test]
-
-
-def judge_cut(search, passed):
-    y, weights, score, mass, test = search
-    return check.flat_cut((y[test], weights[test]), score[test], mass[test], my_pass=passed)
+    return (in_lines if lines else in_steps)(search, among, bins, **how)
 
 
 @pytest.mark.parametrize("bins", [6, 10, 12, 20])
 @pytest.mark.parametrize("lines", [False, True])
 def test_a_cut_chosen_on_other_jets_is_right(search, bins, lines):
-    *_, test = search
-    passed = cut(search, ~test, bins, lines=lines)
+    passed = cut(search, None, bins, lines=lines)
     assert judge_cut(search, passed).ok, judge_cut(search, passed)
     assert judge_cut(search, passed.astype(int)).ok
     assert judge_cut(search, list(passed)).ok
@@ -331,45 +314,35 @@ def test_a_cut_chosen_on_other_jets_is_right(search, bins, lines):
 @pytest.mark.parametrize("bins", [6, 10, 12, 20])
 @pytest.mark.parametrize("lines", [False, True])
 def test_a_cut_chosen_on_the_test_jets_is_noticed(search, bins, lines):
-    *_, test = search
-    verdict = judge_cut(search, cut(search, test, bins, lines=lines))
+    verdict = judge_cut(search, cut(search, search.test, bins, lines=lines))
     assert verdict.ok is False
     assert "on the test jets" in verdict.reason
 
 
 def test_a_fit_to_thresholds_is_right(search):
-    y, weights, score, mass, test = search
-    edges = np.linspace(65, 95, 13)
-    middle = (edges[1:] + edges[:-1]) / 2
-    at = [
-        np.quantile(score[here], 0.95, weights=weights[here], method="inverted_cdf")
-        for low, high in itertools.pairwise(edges)
-        for here in [~test & (y == 0) & (mass >= low) & (mass < high)]
-    ]
-    assert judge_cut(search, (score >= np.polyval(np.polyfit(middle, at, 3), mass))[test]).ok
+    assert judge_cut(search, fitted(search, bins=12)).ok
 
 
 def test_misreadings_of_the_flat_cut_are_named(search):
-    y, weights, score, mass, test = search
-    qcd = test & (y == 0)
-    fixed = np.quantile(score[qcd], 0.95, weights=weights[qcd], method="inverted_cdf")
-    turned = (y, weights, -score, mass, test)
-    few = np.random.default_rng(3).random(test.sum())
+    y, weights, score, mass = search.events
+    test = search.test
+    turned = SimpleNamespace(events=(y, weights, -score, mass), test=test)
+    drawn = np.random.default_rng(3).random(test.sum())
     wrong = {
-        "one threshold": score[test] >= fixed,
-        "is QCD that should": cut(search, ~test, of=1),
-        "left out the weights": cut(search, ~test, weighted=False),
-        "5% of all jets": cut(search, ~test, of=(0, 1)),
-        "with QCD alone": cut(search, ~test, of=(0, 1), weighted=False),
-        "not 5%": cut(search, ~test, share=0.1),
-        "Finer steps?": cut(search, ~test, bins=2, lines=False),
-        "take more": cut(search, ~test & (np.arange(len(y)) % 60 == 0), bins=6),
-        "not the small ones": cut(turned, ~test),
-        "look at them": few < 0.05,
-        "Did the labels": (few < 0.05) | (y[test] == 1),
+        "one threshold": one_threshold(search),
+        "is QCD that should": cut(search, of=(1,)),
+        "left out the weights": cut(search, weighted=False),
+        "5% of all jets": cut(search, of=(0, 1)),
+        "with QCD alone": cut(search, of=(0, 1), weighted=False),
+        "not 5%": cut(search, share=0.1),
+        "Finer steps?": cut(search, bins=2, lines=False),
+        "take more": cut(search, few(search, 60), bins=6),
+        "not the small ones": cut(turned),
+        "look at them": drawn < 0.05,
+        "Did the labels": (drawn < 0.05) | (y[test] == 1),
         "compare the scores": score[test],
-        "True or False for each": cut(search, ~test)[:-1],
-        "should hold True or False: ": np.where(cut(search, ~test), "yes", "no"),
+        "True or False for each": cut(search)[:-1],
+        "should hold True or False: ": np.where(cut(search), "yes", "no"),
         "No jets pass": np.zeros(test.sum(), bool),
         "All jets pass": np.ones(test.sum(), bool),
     }
@@ -383,6 +356,7 @@ def test_honest_cuts_are_hardly_ever_suspected():
     for _ in range(60):
         y, mass, score = rng.integers(0, 2, n), rng.uniform(65, 95, n), rng.normal(0, 1, n)
         score += 2 * y
-        sample = (y, rng.exponential(1, n), score, mass, rng.random(n) < 0.5)
-        verdicts.append(judge_cut(sample, cut(sample, ~sample[-1], bins=6)))
+        jets = y, rng.exponential(1, n), score, mass
+        sample = SimpleNamespace(events=jets, test=rng.random(n) < 0.5)
+        verdicts.append(judge_cut(sample, cut(sample, bins=6)))
     assert sum(not verdict.ok for verdict in verdicts) <= 1, [v for v in verdicts if not v.ok]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hepml import stats
+from hepml.stats._importance import auc_gain
 
 
 def events(rng, n=4000):
@@ -55,6 +56,19 @@ def test_error_is_the_scatter_of_repeated_samples(rng):
     stated = np.mean([one.errors[:3] for one in found], axis=0)
     # 150 samples know their scatter to 6 %; what shuffling adds is in both parts of the error.
     np.testing.assert_allclose(stated, scatter, rtol=0.3)
+
+
+def test_a_gain_and_its_error_are_those_of_resampled_events(rng):
+    y, X = events(rng)
+    weights = rng.gamma(2, 0.5, len(y))
+    gain, error = auc_gain(y, score_of(X), X[:, 0], weights)
+
+    def found(w):
+        return stats.auc(y, score_of(X), w) - stats.auc(y, X[:, 0], w)
+
+    assert gain == pytest.approx(found(weights), abs=1e-5)
+    drawn = [found(weights * rng.poisson(1, len(y))) for _ in range(200)]
+    assert error == pytest.approx(np.std(drawn), rel=0.2)  # 200 know it to 5 %
 
 
 def test_a_table_is_left_as_it_is(rng):
