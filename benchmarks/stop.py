@@ -7,6 +7,7 @@ page, by Stop or by the notebook's own interrupt. Page and kernel read the same 
 """
 
 import json
+import re
 from statistics import median
 
 import numpy as np
@@ -31,7 +32,8 @@ TRAIN = """for _ in range({trainings}):
         fit(lambda: [monitor])
     except KeyboardInterrupt:
         pass
-    ended.append(time.time())"""
+    ended.append(time.time())
+    print("ended", len(ended))"""
 CLICKS = """() => { window.asked = []; document.addEventListener('click', event =>
     event.target.textContent === 'Stop' && asked.push(Date.now() / 1e3), true); }"""
 INTERRUPT = """() => {
@@ -58,9 +60,11 @@ def interrupt(page):
 WAYS = {"Stop": click, "interrupt the kernel": interrupt, "Stop, again": click}
 
 
-def under_way(page):
-    """Wait until a training has begun and shows an epoch."""
-    page.wait_for_timeout(1000)
+def under_way(page, number):
+    """Wait until the training of this number has begun and shows an epoch."""
+    if number > 1:  # what is shown until then is of the training before
+        page.get_by_text(re.compile(rf"^ended {number - 1}$", re.M)).wait_for(timeout=LIMIT)
+        page.wait_for_timeout(1000)
     page.locator(SHOWN, has_text="training").wait_for(timeout=LIMIT)
     page.locator(SHOWN, has_text="epoch").wait_for(timeout=LIMIT)
 
@@ -75,7 +79,7 @@ def measure(rounds, rng):
         page.evaluate(RUN_ALL)
         page.locator(SHOWN, has_text="training").wait_for(timeout=LIMIT)
         for number, way in enumerate(order, start=1):
-            under_way(page)
+            under_way(page, number)
             page.wait_for_timeout(rng.uniform(0, 300))
             WAYS[way](page)
             if number % len(WAYS) == 0:

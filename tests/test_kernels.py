@@ -296,6 +296,14 @@ def test_failures_are_explained_and_quoted(said, expected):
     assert str(caught.value).endswith(f"  | {said}")
 
 
+def test_many_hashes_do_not_hide_what_failed():
+    hashes = [f"  sha256:{number:064x}" for number in range(40)]
+    said = "\n".join(["Hash mismatch for `some==1.0`", "Expected:", *hashes, "hint: some hint"])
+    with pytest.raises(kernels.KernelError, match="not the one that the lock names") as caught:
+        _run.run([sys.executable, "-c", f"print({said!r}); raise SystemExit(2)"])
+    assert "sha256" not in str(caught.value)
+
+
 def test_a_copy_without_repository_says_what_it_lacks(tmp_path, monkeypatch):
     monkeypatch.setattr(_house.hepml, "__file__", str(tmp_path / "hepml" / "__init__.py"))
     with pytest.raises(kernels.KernelError, match="without its repository"):

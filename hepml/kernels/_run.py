@@ -30,6 +30,8 @@ FAILURES = {
     ),
 }
 
+HASH = re.compile(r"sha256:[0-9a-f]{64}")  # a mismatch lists all of a package, one a line
+
 
 def ignore(_text):
     """Tell nobody."""
@@ -61,7 +63,8 @@ def run(command, environment=None, watch=ignore):
             if POSIX:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             for line in process.stdout:
-                last.append(line.rstrip())
+                if not HASH.fullmatch(line.strip()):
+                    last.append(line.rstrip())
                 watch(line.strip())
         except BaseException:
             _end(process)
