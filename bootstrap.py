@@ -309,8 +309,13 @@ def test(options):
     prepare()
     require_browser()
     named = any((ROOT / option.split("::")[0]).exists() for option in options)
-    places = [] if named else ["tests", "notebooks"]
+    places = [] if named else [*side_by_side(), "tests", "notebooks"]
     become(["-m", "pytest", "--nbval-lax", *places, *options], **thread_caps())
+
+
+def side_by_side():
+    """Two files at a time where there are two cores; more would fight over servers and memory."""
+    return ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []
 
 
 # What the tests of the statistics, the files and the widgets import besides what these promise:

@@ -243,11 +243,14 @@ def test_a_browser_that_cannot_be_had_is_said_with_its_command(fetches):
         bootstrap.require_browser()
 
 
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ([], ["tests", "notebooks"]),
-        (["-x", "-k", "roc"], ["tests", "notebooks", "-x", "-k", "roc"]),
+        ([], [*SIDE_BY_SIDE, "tests", "notebooks"]),
+        (["-x", "-k", "roc"], [*SIDE_BY_SIDE, "tests", "notebooks", "-x", "-k", "roc"]),
         (["tests/rules", "-x"], ["tests/rules", "-x"]),
     ],
 )
@@ -256,6 +259,7 @@ def test_make_test_runs_everything_unless_told_where(monkeypatch, options, expec
     for name in ("prepare", "require_browser"):
         monkeypatch.setattr(bootstrap, name, lambda: None)
     monkeypatch.setattr(bootstrap, "become", lambda command, **_variables: seen.extend(command))
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
     bootstrap.test(options)
     assert seen[-len(expected) :] == expected
     assert seen[: -len(expected)] == ["-m", "pytest", "--nbval-lax"]

@@ -9,6 +9,7 @@ the first and the last mother, counted from 1 as in the event, 0 where there is 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 import gzip
+import io
 import warnings
 from abc import abstractmethod
 from contextlib import closing
@@ -87,7 +88,7 @@ class Watched:
 
     def write(self, data):
         """Refuse: pyhepmc asks whether there is such a method."""
-        raise NotImplementedError
+        raise io.UnsupportedOperation
 
     def flush(self):
         """Do nothing, as nothing is written."""
