@@ -365,7 +365,7 @@ def newest(options):
 
 BROWSER_STARTS = """
 from playwright.sync_api import sync_playwright
-from tests.conftest import CHROMIUM_FLAGS, find_chromium
+from tests.support.chromium import CHROMIUM_FLAGS, find_chromium
 with sync_playwright() as playwright:
     path = find_chromium(playwright)
     playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS).close()

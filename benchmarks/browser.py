@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import Lab, lab_arguments, serve
-from tests.conftest import CHROMIUM_FLAGS, find_chromium
+from tests.support.chromium import CHROMIUM_FLAGS, find_chromium
+from tests.support.servers import Lab, lab_arguments, serve
 
 ROOT = Path(__file__).resolve().parents[1]
 TICKS = os.sysconf("SC_CLK_TCK")

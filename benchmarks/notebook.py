@@ -15,7 +15,7 @@ from benchmarks.browser import (
     resident,
 )
 from benchmarks.timing import asking, circumstances, met, present, rotated, table
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 
 GOAL = 100  # ms
 LIMIT = 10_000  # ms
@@ -25,7 +25,7 @@ KEYS = ("ArrowRight", "ArrowLeft")
 FIRST = f"""{PATH}
 import numpy as np
 from benchmarks import contestants
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 rng = np.random.default_rng(1)
 sample = contestants.sample(1e6)"""
 # The first control of a view whose keys change the line of numbers, and how soon they do.

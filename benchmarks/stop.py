@@ -63,7 +63,7 @@ WAYS = {"Stop": click, "interrupt the kernel": interrupt, "Stop, again": click}
 def under_way(page, number):
     """Wait until the training of this number has begun and shows an epoch."""
     if number > 1:  # what is shown until then is of the training before
-        page.get_by_text(re.compile(rf"^ended {number - 1}$", re.M)).wait_for(timeout=LIMIT)
+        page.get_by_text(re.compile(rf"^ended {number - 1}$", re.MULTILINE)).wait_for(timeout=LIMIT)
         page.wait_for_timeout(1000)
     page.locator(SHOWN, has_text="training").wait_for(timeout=LIMIT)
     page.locator(SHOWN, has_text="epoch").wait_for(timeout=LIMIT)

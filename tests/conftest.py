@@ -1,34 +1,18 @@
 """What every test may ask for: a real browser, real data, a seeded generator."""
 
 import os
-import shutil
 import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.support.chromium import CHROMIUM_FLAGS, find_chromium
+
 # A job in the background ignores Ctrl-C, and what it starts would ignore it as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def find_chromium(playwright):
-    """Path of the first Chromium at hand: $HEPML_CHROMIUM, Playwright's own, the system's."""
-    own = playwright.chromium.executable_path
-    system = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
-    candidates = (os.environ.get("HEPML_CHROMIUM"), own, *system)
-    return next((path for path in candidates if path and Path(path).exists()), None)
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.browser.conftest import ROOT
 from tests.browser.live import answers, gone, said, view_in
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
+from tests.support.servers import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 import numpy as np
 import traitlets
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 views = {{name: make(np.random.default_rng(1)) for name, make in VIEWS.items()}}
 other, twin, follower = (VIEWS["RocExplorer"](np.random.default_rng(seed)) for seed in (2, 3, 3))
 link = traitlets.link((twin, "threshold"), (follower, "threshold"))

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.browser.conftest import ROOT
 from tests.browser.live import answers, gone, view_in
+from tests.support.servers import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 import ipywidgets
 import numpy as np
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 roc, bump, scan, training = (
     VIEWS[name](np.random.default_rng(1))
     for name in ("RocExplorer", "BumpHunter", "ParameterScan", "TrainingMonitor"))

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from hepml import dashboards
-from tests.browser.conftest import PATIENCE, Voila, serve
+from tests.support.servers import PATIENCE, Voila, serve
 
 pytestmark = pytest.mark.browser
 PAUSE = 8  # seconds without a page after which this server ends a kernel

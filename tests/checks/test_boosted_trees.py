@@ -190,7 +190,7 @@ def test_tuning_on_the_test_events_is_noticed(samples):
 
 def test_no_z_is_right_where_the_next_digit_leaves_no_background(samples):
     """The last background event is above the threshold by less than what its digits say."""
-    y, score, weights = samples[2]
+    y, score, _ = samples[2]
     last = score[y == 0].max()
     threshold = float(last) - 1e-9
     verdict = cut(samples, threshold, 1e6)

@@ -81,6 +81,17 @@ def test_no_test_imports_another(root):
     assert offenders(root / "tests", root, lambda name: not is_test(name)) == []
 
 
+def test_benchmarks_share_with_tests_what_lies_in_support_and_that_needs_no_test(root):
+    def is_allowed(name):
+        return not name.startswith("tests.") or name.startswith("tests.support.")
+
+    shared = root / "tests" / "support"
+    assert [
+        *offenders(root / "benchmarks", root, is_allowed),
+        *offenders(shared, root, is_allowed),
+    ] == []
+
+
 def test_stats_knows_numpy_and_scipy_only(root):
     allowed = sys.stdlib_module_names | {"numpy", "scipy"}
 

@@ -7,7 +7,7 @@ import pytest
 
 import hepml_widgets
 from hepml_widgets._base import View
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 
 INTENDED = {"__init__", "__repr__", "__copy__", "__deepcopy__"}
 MACHINERY = {  # what Python and traitlets give to every class

@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import hepml_widgets
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 
 pytestmark = pytest.mark.browser
 

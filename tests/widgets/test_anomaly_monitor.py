@@ -15,8 +15,8 @@ from hepml import stats
 from hepml_widgets import AnomalyMonitor
 from hepml_widgets._anomaly_table import RATES, deviations
 from hepml_widgets._numbers import with_error
+from tests.support.toy_anomalies import DAYS, FEATURES, columns, events, populations, scores_of, toy
 from tests.widgets.sizes import payload
-from tests.widgets.toy_anomalies import DAYS, FEATURES, columns, events, populations, scores_of, toy
 
 EVENT = st.tuples(st.sampled_from([-1.0, 0.0, 0.5, 1e3]), st.floats(-1, 3, width=32))
 NULL = np.linspace(0.45, 0.55, 999)

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 
 from hepml_widgets import AnomalyMonitor, _base
 from hepml_widgets._anomaly_table import RATES
+from tests.support.toy_anomalies import DAYS, populations, toy
 from tests.widgets import looking
 from tests.widgets.looking import NOW, STARTS, TEXT, dragged
-from tests.widgets.toy_anomalies import DAYS, populations, toy
 
 pytestmark = pytest.mark.browser
 NASTY = ["<img src=x onerror=alert(1)>", "</script>&amp;", "pT_miss \u202e[GeV]"]

@@ -14,7 +14,7 @@ from hepml_widgets import (
     ShapeCompare,
     TrainingMonitor,
 )
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 
 N = 300
 EVENTS = np.arange(N)

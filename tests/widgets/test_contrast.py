@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 
 pytestmark = pytest.mark.browser
 

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import ipywidgets
@@ -16,10 +17,10 @@ from PIL import Image
 from traitlets.config import Config
 
 from hepml_widgets import _base, _boxes
-from tests.conftest import ROOT
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 
 nbconvert = pytest.importorskip("nbconvert", reason="it comes with JupyterLab")
+ROOT = Path(__file__).resolve().parents[2]
 SEALED = Config(KernelManager={"transport_encryption": "auto"})
 LIVE = "application/vnd.jupyter.widget-view+json"
 MAKE = f"""
@@ -27,7 +28,7 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 import ipywidgets
 import numpy as np
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 roc, bump = (VIEWS[name](np.random.default_rng(1)) for name in ("RocExplorer", "BumpHunter"))
 """
 BOXES = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hepml_widgets import ImageBrowser, _base, _scripts, style
 from hepml_widgets._image_table import RATIO, SMALLEST, holds_half, nice_edges
-from tests.widgets.toy_jets import toy_jets
+from tests.support.toy_jets import toy_jets
 
 HALF = 2.0**-11  # what half precision rounds by, at most
 STEP = math.sqrt(RATIO) - 1

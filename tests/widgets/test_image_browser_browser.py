@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 
 from hepml_widgets import ImageBrowser, _base
 from hepml_widgets._image_table import holds_half
+from tests.support.toy_jets import toy_jets
 from tests.widgets import looking
 from tests.widgets.looking import STARTS, TEXT, dragged, frame_box
-from tests.widgets.toy_jets import toy_jets
 
 pytestmark = pytest.mark.browser
 NASTY = ["<img src=x onerror=alert(1)>", "</script>&amp;_s\u202e", "x" * 400]

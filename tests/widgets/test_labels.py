@@ -15,8 +15,9 @@ from matplotlib.text import Text
 import hepml_widgets
 from hepml_widgets._numbers import as_name, pieces_of, shorten, unmarked
 from hepml_widgets._roc_figure import SAFE, plain
-from tests.widgets import all_views, looking, toy_anomalies, toy_scan
-from tests.widgets.all_views import LABELLED, SHAPED, VIEWS
+from tests.support import all_views, toy_anomalies, toy_scan
+from tests.support.all_views import LABELLED, SHAPED, VIEWS
+from tests.widgets import looking
 from tests.widgets.labels import KINDS, LONG, MARKED, MARKUP, ODD, REORDERING, label_of
 from tests.widgets.reading import Elements
 

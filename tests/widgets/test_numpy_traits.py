@@ -8,7 +8,7 @@ import traitlets
 
 from hepml_widgets import RocExplorer
 from hepml_widgets._traits import plain
-from tests.widgets.all_views import VIEWS
+from tests.support.all_views import VIEWS
 
 NUMBERS = {
     traitlets.Float: (np.float16, np.float32, np.float64, np.longdouble),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hepml import stats
 from hepml_widgets import ParameterScan
 from hepml_widgets._numbers import with_error
+from tests.support.toy_scan import MASSES, TRAINED, samples, toy
 from tests.widgets.sizes import payload
-from tests.widgets.toy_scan import MASSES, TRAINED, samples, toy
 
 EVENT = st.tuples(st.booleans(), st.sampled_from([0.0, 0.2, 0.5, 1.0]), st.floats(-1, 3, width=32))
 LIMITS = {"limit [pb]": {"parameterised": {500: (2, 0.1), 1000: 0.01, 1500: (0.5, 0.2)}}}

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from hepml_widgets import ParameterScan, _base
+from tests.support.toy_scan import MASSES, NOISE, TRAINED, samples, toy
 from tests.widgets import looking
 from tests.widgets.looking import NOW, STARTS, TEXT, dragged
-from tests.widgets.toy_scan import MASSES, NOISE, TRAINED, samples, toy
 
 pytestmark = pytest.mark.browser
 CUT = "Number(document.querySelectorAll('[role=slider]')[1].getAttribute('aria-valuenow'))"

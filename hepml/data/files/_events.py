@@ -86,7 +86,7 @@ class Watched:
         buffer[: len(more)] = more
         return len(more)
 
-    def write(self, data):
+    def write(self, _data):
         """Refuse: pyhepmc asks whether there is such a method."""
         raise io.UnsupportedOperation
 

@@ -13,7 +13,7 @@ from hepml_widgets import (
     ShapeCompare,
     TrainingMonitor,
 )
-from tests.widgets import toy_anomalies, toy_scan
+from tests.support import toy_anomalies, toy_scan
 
 
 def scores(rng, n=600):
