@@ -492,7 +492,7 @@ WRONG_AUDIT = {
     "the AUC that is reported": ("reported one", pair("D", lambda w: w.reported["D"])),
     "without weights": ("left out the weights", pair("D", lambda w: w.area("D", weighted=False))),
     "the AUC of one for all": ("AUC of B", pair("D", lambda w: w.area("B"))),
-    "asked at 1000 GeV": ("At that mass its AUC is", pair("D", lambda w: w.area("D", 1000.0))),
+    "asked at 750 GeV": ("At that mass its AUC is", pair("D", lambda w: w.area("D", 750.0))),
     "turned": ("is larger", pair("D", lambda w: 1 - w.area("D"))),
     "in per cent": ("is smaller", pair("D", lambda w: 100 * w.area("D"))),
     "a word": ("should be a number", pair("D", lambda _: "0.97")),
