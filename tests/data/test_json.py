@@ -207,6 +207,20 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.parametrize("nested", [lambda x: x, lambda x: [x], lambda x: {"y": [[x]]}])
+def test_truth_values_beside_floats_are_no_numbers(tmp_path, nested):
+    from hepml.data import DataError, read
+
+    records = [{"x": nested(True), "z": 1.0, "w": True}, {"x": nested(0.5), "z": 2.5, "w": False}]
+    (tmp_path / "t.json").write_text(json.dumps(records))
+    with pytest.warns(UserWarning, match="several types"):
+        table = read(tmp_path / "t.json")
+    assert list(table) == ["z", "w"]
+    (tmp_path / "t.json").write_text(json.dumps([{"x": one["x"]} for one in records]))
+    with pytest.raises(DataError, match="several types"):
+        read(tmp_path / "t.json")
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.dictionaries(st.sampled_from("xyz"), anything), min_size=1, max_size=5))
 def test_anything_is_a_table_or_a_sentence(tmp_path, records):

@@ -24,9 +24,26 @@ def inferred(records):
     import pyarrow as pa
 
     try:
-        return pa.array(records).type
+        found = pa.array(records).type
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         return _of_all(records)
+    # Inside of records and lists Arrow (26.0.1) makes numbers of truth values beside floats.
+    return _of_all(records) if _has_flags_among_floats(records, found) else found
+
+
+def _has_flags_among_floats(values, type_):
+    import pyarrow as pa
+
+    is_ = pa.types
+    if is_.is_struct(type_):
+        return any(
+            _has_flags_among_floats([one.get(part.name) for one in values if one], part.type)
+            for part in type_
+        )
+    if is_.is_list(type_):
+        entries = [entry for value in values if value for entry in value]
+        return _has_flags_among_floats(entries, type_.value_type)
+    return is_.is_floating(type_) and bool in set(map(type, values))
 
 
 def _of_all(values):
