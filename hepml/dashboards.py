@@ -14,6 +14,8 @@ import sys
 
 __all__ = ["main"]
 
+# Voila's own pages, such as its list, ask another host for a style sheet of icons.
+POLICY = "frame-ancestors 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:"
 WITHOUT_PAGE = 60
 """Seconds after which a kernel that no page listens to is ended: pages take some to open."""
 # For each theme that is asked for: schemes of the page, and where it is dark.
@@ -55,6 +57,7 @@ def main(arguments=None):
     config.VoilaConfiguration.prelaunch_hook = before_kernel
     config.MappingKernelManager.cull_idle_timeout = WITHOUT_PAGE
     config.MappingKernelManager.cull_interval = WITHOUT_PAGE // 4
+    config.Voila.tornado_settings = {"headers": {"Content-Security-Policy": POLICY}}
     Voila.launch_instance(arguments, config=config)
 
 

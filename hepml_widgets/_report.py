@@ -254,6 +254,8 @@ class Report:
                 f"Some events have no value in {listed(lacking)}: they are left out of these "
                 "histograms and correlations, and counted in the table."
             )
+        if told := [name_of(one.name) for one in self.inputs if one.is_label]:
+            yield f"One value for signal, another for background, as labels have: {listed(told)}."
         if constant := [name_of(one.name) for one in self.inputs if one.is_constant]:
             yield f"The same for all events: {listed(constant)}."
         if len(self.shown) < len(self.inputs):

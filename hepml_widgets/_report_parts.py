@@ -51,6 +51,16 @@ class Input:
     @property
     def is_constant(self):
         """Whether all events have the same value."""
+        means = {mean for mean in self.mean.values() if not np.isnan(mean)}
+        return self._is_flat and len(means) <= 1
+
+    @property
+    def is_label(self):
+        """Whether all events of a class have the same value, and those of the other another one."""
+        return self._is_flat and not self.is_constant
+
+    @property
+    def _is_flat(self):
         return sum((h.counts > 0).sum() for h in self.histograms.values()) <= 2 and all(
             spread == 0 or np.isnan(spread) for spread in self.spread.values()
         )

@@ -1,5 +1,7 @@
 """What was measured of errors and p-values, as tables: ``{coverage}``, from the recorded result."""
 
+import re
+
 from samples import Written
 
 from hepml import data
@@ -38,21 +40,23 @@ def tables(held):
 def section(held, family):
     rows = held["rows"][family]
     kinds = [kind for kind in HEADS if any(row["kind"] == kind for row in rows.values())]
-    parts = [table(held, family, kind) for kind in kinds]
+    parts = [table(held, family, kind, size) for kind in kinds for size in held["sizes"]]
     return "\n\n".join([f"## {TITLES[family]}", *parts, reasons(held, family)]).strip()
 
 
-def table(held, family, kind):
-    """Table of the rows of one kind."""
-    places = [(weights, size) for size in held["sizes"] for weights in held["weights"]]
-    head = ["", *(f"{weights}, {size}" for weights, size in places)]
+def table(held, family, kind, size):
+    """Table of the rows of one kind in samples of one size."""
+    places = [(weights, size) for weights in held["weights"]]
+    head = ["", *held["weights"]]
     rows = [
-        [row["title"], *(cell(held, family, name, place, kind) for place in places)]
+        [typeset(row["title"]), *(cell(held, family, name, place, kind) for place in places)]
         for name, row in held["rows"][family].items()
         if row["kind"] == kind
     ]
     lines = [head, ["---"] + ["---:"] * len(places), *rows]
-    return f"{HEADS[kind]}:\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return f"{HEADS[kind]}, *{size}* samples:\n\n" + "\n".join(
+        "| " + " | ".join(line) + " |" for line in lines
+    )
 
 
 def cell_of(held, family, name, place):
@@ -67,7 +71,11 @@ def cell(held, family, name, place, kind):
         return NONE
     shares = [mark(f"{100 * found[level]:.1f}", level in found["red"]) for level in LEVELS[kind]]
     share = found["toys"] / held["toys"]
-    return " ".join(shares) + (f" ({100 * share:.0f} % of toys)" if share < 0.995 else "")
+    return " / ".join(shares) + (f" ({100 * share:.0f} % of toys)" if share < 0.995 else "")
+
+
+def typeset(title):
+    return re.sub(r"ε_(\w)", r"ε<sub>\1</sub>", title)
 
 
 def mark(text, red):
@@ -78,7 +86,7 @@ def reasons(held, family):
     """Why rows fail, one line each."""
     places = [(weights, size) for weights in held["weights"] for size in held["sizes"]]
     lines = [
-        f"- {row['title']}: {row['why']}"
+        f"- {typeset(row['title'])}: {row['why']}"
         for name, row in held["rows"][family].items()
         if any(cell_of(held, family, name, place)["red"] for place in places)
     ]

@@ -7,11 +7,12 @@ from hepml import data
 
 MARKED = '<b class="fails">{} ✗</b>'
 CONTROL = "control"
+COUNTS = ("tries", "lost")
 
 
 def table(head, rows):
     """Markdown table, numbers to the right."""
-    rule = ["---"] + ["---:" if name.endswith("]") else "---" for name in head[1:]]
+    rule = ["---:" if name.endswith("]") or name in COUNTS else "---" for name in head]
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *rows])
 
 
@@ -31,7 +32,7 @@ def faults(lines):
         [line["what"], line["holds"], *counted(line, is_control=name == CONTROL)]
         for name, line in lines.items()
     ]
-    return table(["what was tried", "what must hold", "tries [number]", "lost [number]"], rows)
+    return table(["what was tried", "what must hold", *COUNTS], rows)
 
 
 def counted(line, *, is_control):

@@ -10,6 +10,7 @@ __all__ = [
     "Verdict",
     "agree",
     "first_that_agrees",
+    "floats",
     "is_rounding",
     "missing",
     "nearest",
@@ -115,7 +116,7 @@ def no_number(**answers):
     for name, value in answers.items():
         if not isinstance(value, numbers.Real) or not np.isfinite(value):
             if isinstance(value, numbers.Real) and np.isinf(value):
-                return Verdict(False, f"{name} is infinite: something was divided by zero.")
+                return Verdict(False, f"{name} is infinite: was something divided by zero?")
             return Verdict(False, f"{name} should be a number, not {value!r:.40}.")
     return None
 
@@ -145,6 +146,14 @@ def no_scores(events, **scores):
         if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
             return Verdict(False, f"{name} should hold finite numbers only.")
     return None
+
+
+def floats(values):
+    """Array of floats of what holds real numbers and nothing else, text of numbers neither."""
+    if shape_of(values) is None:
+        return None
+    values = np.asarray(values)
+    return values.astype(float) if values.dtype.kind in "biuf" else None
 
 
 def shape_of(values):

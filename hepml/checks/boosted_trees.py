@@ -132,7 +132,10 @@ def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, ta
     unusable = missing(**scores, my_auc=my_auc) or no_scores(sizes, **scores)
     if unusable := unusable or no_number(my_auc=my_auc):
         return unusable
-    if min(len(np.unique(score)) for score in scores.values()) <= 2:
+    kinds = min(len(np.unique(score)) for score in scores.values())
+    if kinds == 1:
+        return Verdict(False, "All scores are equal: the model learned nothing.")
+    if kinds == 2:
         return Verdict(
             False,
             "These are classes, not scores: predict() cuts at ½ for you. Take "
@@ -164,6 +167,12 @@ def _why_auc_differs(claimed, wanted, on_train, test, score):
 
 def _judge_model(curve, on_train, target):
     found = f"{curve.auc:.3f} ± {curve.auc_error:.3f}"
+    if abs(curve.auc - 0.5) < 3 * curve.auc_error:
+        return Verdict(
+            False,
+            f"AUC {found}: these scores know nothing of the labels. Are they in the order of the "
+            "events?",
+        )
     if curve.auc < 0.5:
         return Verdict(False, f"AUC {found}: the scores are larger for background; turn them.")
     if curve.auc > on_train + 4 * curve.auc_error:
@@ -280,8 +289,9 @@ def _judge_threshold(choose, test, threshold, z, sigma_b):
         )
     return Verdict(
         True,
-        f"Right: Z = {z:.2f} with a {sigma_b:.0%} uncertainty of the background. (Which events "
-        "chose the threshold, nobody sees from it: keep the test events out of that.)",
+        f"Right: at just this threshold Z = {z:.2f} with a {sigma_b:.0%} uncertainty of the "
+        "background. (Which events chose the threshold, nobody sees from it: keep the test events "
+        "out of that.)",
     )
 
 

@@ -9,6 +9,7 @@ from scipy.special import expit
 from hepml.checks._verdict import (
     THREE_DIGITS,
     Verdict,
+    floats,
     missing,
     nearest,
     no_number,
@@ -42,9 +43,9 @@ def one_step(X, y, w0, b0, *, rate, w=None, loss=None):
     """
     if unusable := missing(my_w=w, my_loss=loss) or no_number(my_loss=_plain(loss)):
         return unusable
-    if shape_of(w) is None:
-        return Verdict(False, "my_w should hold numbers.")
-    X, y, w0, w = (np.asarray(given, float) for given in (X, y, w0, w))
+    X, y, w0 = (np.asarray(given, float) for given in (X, y, w0))
+    if (w := floats(w)) is None or not np.isfinite(w).all():
+        return Verdict(False, f"my_w should hold {len(w0)} finite numbers.")
     if w.size != len(w0) or max(w.shape, default=0) != len(w0):
         return Verdict(
             False, f"my_w should hold {len(w0)} weights; its shape is {w.shape}.{_columns(w)}"
@@ -177,12 +178,12 @@ def own_network(given, *, X_test=None, score_test=None, my_auc=None, target, cei
     answers = {"my_X_test": X_test, "my_score_test": score_test, "my_auc": my_auc}
     if unusable := missing(**answers):
         return unusable
-    if shape_of(X_test) is None:
+    if (X_test := floats(X_test)) is None:
         return Verdict(False, "my_X_test should be a table of numbers.")
-    X_test, score = np.asarray(X_test, float), np.asarray(score_test)
+    score = score_test if shape_of(score_test) is None else np.asarray(score_test)
     if said := _why_inputs_differ(X_test, train, test):
         return Verdict(False, said)
-    if score.shape == (len(y), 1):
+    if shape_of(score) == (len(y), 1):
         return Verdict(
             False,
             f"my_score_test has shape ({len(y)}, 1), as Keras predicts it. Take [:, 0]: with "

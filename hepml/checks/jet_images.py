@@ -11,6 +11,7 @@ from hepml.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     first_that_agrees,
+    floats,
     missing,
     no_number,
     no_scores,
@@ -55,9 +56,9 @@ def girth(towers, y, weights, *, my_girth=None, my_auc=None):
         return unusable
     towers = {name: np.asarray(values, float) for name, values in towers.items()}
     towers["jet"] = towers["jet"].astype(int)
-    if said := _why_no_girths(np.asarray(my_girth), towers, len(y)):
-        return Verdict(False, said)
-    if said := _why_girth_differs(np.asarray(my_girth, float), towers):
+    if (given := floats(my_girth)) is None:
+        return Verdict(False, "my_girth should hold one number per jet.")
+    if said := _why_no_girths(given, towers, len(y)) or _why_girth_differs(given, towers):
         return Verdict(False, said)
     if said := _why_its_auc_differs(my_auc, _about(towers, *_centre(towers)), y, weights):
         return Verdict(False, said)
@@ -72,7 +73,7 @@ def _why_no_girths(given, towers, jets):
         )
     if given.shape != (jets,):
         return f"my_girth should hold {jets} values, one per jet; its shape is {given.shape}."
-    if given.dtype.kind not in "iuf" or not np.isfinite(given).all():
+    if not np.isfinite(given).all():
         return "my_girth should hold finite numbers only."
     return None
 
@@ -258,7 +259,7 @@ def _no_quantity(quantity, test):
 
 
 def _no_test_scores(score, y):
-    if np.ndim(score) == 1 and len(score) != len(y):
+    if len(shape_of(score) or ()) == 1 and len(score) != len(y):
         return Verdict(
             False, f"These are scores of {len(score)} jets; give those of the {len(y)} test jets."
         )
@@ -395,6 +396,10 @@ def flat_cut(test, scores, mass, *, my_pass=None, share=0.05):
     scores = np.asarray(scores, float)
     if unusable := missing(my_pass=my_pass):
         return unusable
+    if shape_of(my_pass) is None:
+        return Verdict(
+            False, f"my_pass should hold True or False for each of the {len(y)} test jets."
+        )
     if said := _why_no_pass(np.asarray(my_pass), len(y)):
         return Verdict(False, said)
     passed = np.asarray(my_pass).astype(bool)

@@ -348,7 +348,7 @@ def _why_not_independent(area, plain, report, own_auc):
 
 
 def _why_other_feature(given, report, features):
-    if given not in list(features):
+    if not isinstance(given, str) or given not in list(features):
         return f"The AUC is right. my_feature should be the name of one feature, not {given!r}."
     worst = min(report.closures, key=lambda one: one.p_value).features[0]
     if given == worst:

@@ -274,7 +274,8 @@ def _notes(table, chosen):
     """Say where the events come from, and what was no input variable."""
     files = table.files[0].name if len(table.files) == 1 else f"{len(table.files)} files"
     tree = f", {table.tree}" if table.tree else ""
-    yield f"Events of {files}{tree}; label {chosen.label}, weight {chosen.weight or 'none'}."
+    value = f"={chosen.label_value}" if chosen.label_value is not None else ""
+    yield f"Events of {files}{tree}; label {chosen.label}{value}, weight {chosen.weight or 'none'}."
     if chosen.left_out:
         yield f"No numbers, and left out: {', '.join(chosen.left_out)}."
     if chosen.only_nan:

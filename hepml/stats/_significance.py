@@ -80,7 +80,13 @@ def ams(s: ArrayLike, b: ArrayLike, b_r: float = 10) -> float | np.ndarray:
 
 
 def significance_error(
-    s: ArrayLike, b: ArrayLike, s_err: ArrayLike, b_err: ArrayLike, sigma_b: ArrayLike = 0
+    s: ArrayLike,
+    b: ArrayLike,
+    s_err: ArrayLike,
+    b_err: ArrayLike,
+    sigma_b: ArrayLike = 0,
+    *,
+    relative: bool = False,
 ) -> float | np.ndarray:
     r"""Propagate the errors that finite samples give ``s`` and ``b`` to `significance`.
 
@@ -95,13 +101,16 @@ def significance_error(
         Their standard errors, for weighted events the square root of the sum of squared weights.
     sigma_b : array_like, default 0
         As in `significance`, absolute and held fixed.
+    relative : bool, default False
+        Hold ``sigma_b / b`` fixed instead: an uncertainty that is a share of ``b`` moves with it,
+        as in `significance_scan`.
 
     Returns
     -------
     float or ndarray
         For ``s <= 0``, where Z is zero, the slope for a small signal is used; NaN for ``b <= 0``.
     """
-    return as_given(_error(counting(s, b, sigma_b), s_err, b_err))
+    return as_given(_error(counting(s, b, sigma_b), s_err, b_err, relative=relative))
 
 
 def ams_error(

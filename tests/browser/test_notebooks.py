@@ -200,7 +200,17 @@ def test_the_dashboard_prints_the_digits_of_python(page, voila):
     assert read(explorer) in python_lines(voila.root / "roc.ipynb")
     assert page.get_by_role("heading", name="Where would you cut?").is_visible()
     assert page.locator(".jp-InputArea-editor").locator("visible=true").count() == 0
-    assert [url for url in asked if "font" not in url] == []
+    assert asked == []
+
+
+def test_the_list_of_dashboards_asks_no_other_host(page, voila):
+    refused = []
+    page.on("requestfailed", lambda request: refused.append((request.url, request.failure)))
+    asked = strangers(page, voila.url)
+    page.goto(voila.url)
+    page.get_by_text("roc.ipynb").wait_for()
+    page.wait_for_timeout(1000)
+    assert {(url, "csp") for url in asked} <= set(refused)  # the page's own policy refused them
 
 
 def python_lines(path):

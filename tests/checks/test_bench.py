@@ -2,12 +2,15 @@
 
 import importlib
 import inspect
+import itertools
 
+import numpy as np
 import pytest
 
 import hepml.checks
 from benchmarks import checks as bench
 from hepml import data
+from hepml.checks._verdict import Verdict
 
 SEEDS = 2
 ALL = [(lesson, exercise) for lesson in bench.LESSONS for exercise in bench.exercises(lesson)]
@@ -26,6 +29,43 @@ def test_a_check_accepts_what_is_right_and_names_what_is_wrong(case):
     shares = bench.rates(measured)
     assert shares["refused"] <= 1 / (SEEDS * len(exercise.right)), measured["right"]
     assert shares["accepted"] <= 0.05 + 1 / (SEEDS * len(exercise.wrong)), measured["wrong"]
+
+
+class Odd:
+    """What no exercise asks for."""
+
+
+ODD = {
+    "text": "abc",
+    "letters": list("abcdefg"),
+    "a number as text": "0.9",
+    "a dict": {"a": 1},
+    "a set": {1, 2},
+    "ragged": [[1], [1, 2]],
+    "None among numbers": [None, 1.0],
+    "objects": np.array([1, "a", None], dtype=object),
+    "no rows": np.empty((0, 3)),
+    "no entries": [],
+    "text in rows": np.array([["a", "b"]]),
+    "NaN": np.nan,
+    "below all": -np.inf,
+    "complex": 1j,
+    "a function": len,
+    "an object": Odd(),
+}
+
+
+@pytest.mark.parametrize("case", ALL, ids=named)
+def test_odd_answers_are_refused_in_a_sentence(case):
+    exercise = case[1]
+    world = exercise.world(0)
+    right = next(iter(exercise.right.values()))(world)
+    answers = right if isinstance(right, tuple) else (right,)
+    for place, odd in itertools.product(range(len(answers)), ODD.values()):
+        given = (*answers[:place], odd, *answers[place + 1 :])
+        verdict = exercise.judge(world, given if isinstance(right, tuple) else odd)
+        assert isinstance(verdict, Verdict)
+        assert not verdict.ok, (place, odd, verdict)
 
 
 @pytest.mark.parametrize("lesson", bench.LESSONS)

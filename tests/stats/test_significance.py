@@ -140,6 +140,9 @@ def test_error_is_the_spread_of_toys(rng, sigma_b):
     s, b = rng.normal(40, 1, 20_000), rng.normal(100, 3, 20_000)
     spread = np.std(stats.significance(s, b, sigma_b))
     assert stats.significance_error(40, 100, 1, 3, sigma_b) == pytest.approx(spread, rel=0.03)
+    spread = np.std(stats.significance(s, b, sigma_b / 100 * b))
+    error = stats.significance_error(40, 100, 1, 3, sigma_b, relative=True)
+    assert error == pytest.approx(spread, rel=0.03)
 
 
 def test_error_without_signal_is_that_of_a_small_one():

@@ -434,6 +434,7 @@ def test_odd_columns_are_drawn(small):
     y, X, _ = small
     columns = {
         "constant": np.full(len(y), 7.0),
+        "told": 2.0 - y,
         "empty": np.full(len(y), np.nan),
         "jets": np.arange(len(y)) % 4,
         "flag": X[:, 0] > 0,
@@ -442,9 +443,11 @@ def test_odd_columns_are_drawn(small):
         "huge": 1e30 * X[:, 2],
     }
     page = report(y, X[:, 0], columns)
-    assert "The same for all events: constant" in text_of(section(page.html, "summary"))
-    assert len(page.inputs[2].histograms["signal"].counts) == 4
-    beyond = float(tables(page.html)["Input variables in numbers"][4][7].removesuffix(" %"))
+    told = text_of(section(page.html, "summary"))
+    assert "The same for all events: constant and empty." in told
+    assert "as labels have: told." in told
+    assert len(page.inputs[3].histograms["signal"].counts) == 4
+    beyond = float(tables(page.html)["Input variables in numbers"][5][7].removesuffix(" %"))
     assert 0 < beyond < 5
 
 
