@@ -212,7 +212,7 @@ def top_of(values, best):
     known = values[np.isfinite(values)]
     highest = known.max(initial=0.0)
     peak = highest if best is None else float(values[best])
-    return max(1.22 * peak, min(1.35 * highest, 2.5 * peak)) if peak > 0 else 1.0
+    return max(1.6 * peak, min(1.7 * highest, 2.5 * peak)) if peak > 0 else 1.0
 
 
 def title_of(merit, options):

@@ -76,7 +76,7 @@ function scan(m, merit, options) {
   const highest = extreme(values, 0, Math.max);
   const peak = best < 0 ? highest : values[best];
   // Room above the best, and for what is larger but not trusted, within limits.
-  const top = peak > 0 ? Math.max(1.22 * peak, Math.min(1.35 * highest, 2.5 * peak)) : 1;
+  const top = peak > 0 ? Math.max(1.6 * peak, Math.min(1.7 * highest, 2.5 * peak)) : 1;
   return { values, errors, best, good: values.map((z, i) => (m.trusted[i] ? z : NaN)), top };
 }
 
@@ -174,7 +174,8 @@ function nameCurves(panel, { models, m: chosen, bound, kind }) {
       x: right ? left + width - 10 : left + (lead ? 42 : 12), y, class: `label ${look} ${bold} ${right ? "end" : "start"}`,
     }, lead, words, vector("title", {}, full));
     panel.labels.append(text);
-    if (text.getComputedTextLength() > width - 64) words.data = auc.split(" ")[0];
+    if (text.getComputedTextLength() > width - 64) words.data = auc.split(/\s/)[0];
+    fit(text, "", width - 50);
     if (!lead) return;
     const start = right ? left + width - 40 - text.getComputedTextLength() : left + 12;
     panel.labels.append(vector("path", {
