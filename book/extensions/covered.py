@@ -71,7 +71,8 @@ def cell(held, family, name, place, kind):
         return NONE
     shares = [mark(f"{100 * found[level]:.1f}", level in found["red"]) for level in LEVELS[kind]]
     share = found["toys"] / held["toys"]
-    return "\N{NO-BREAK SPACE}/ ".join(shares) + (f" ({100 * share:.0f} % of toys)" if share < 0.995 else "")
+    some = f" ({100 * share:.0f} % of toys)" if share < 0.995 else ""
+    return "\N{NO-BREAK SPACE}/ ".join(shares) + some
 
 
 def typeset(title):

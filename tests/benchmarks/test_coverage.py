@@ -83,6 +83,6 @@ def test_the_page_shows_every_row_and_marks_what_fails(held):
         sys.path.pop(0)
     text = covered.tables(held)
     titles = [row.title for rows in coverage.ROWS.values() for row in rows.values()]
-    assert [title for title in titles if f"| {title} | " not in text] == []
+    assert [title for title in titles if f"| {covered.typeset(title)} | " not in text] == []
     cells = [cell for found in held["cells"].values() for cell in found.values()]
     assert text.count("✗") == sum(len(cell["red"]) for cell in cells)
