@@ -11,7 +11,7 @@ from hepml import dashboards
 from tests.support.servers import PATIENCE, Voila, serve
 
 pytestmark = pytest.mark.browser
-PAUSE = 8  # seconds without a page after which this server ends a kernel
+PAUSE = 15  # seconds without a page after which this server ends a kernel
 NEEDS_ONE = """from ipywidgets import Button
 button = Button(description="count")
 button.on_click(lambda _: setattr(button, "description", "counted"))
@@ -97,10 +97,13 @@ def test_a_kernel_ends_with_its_page(browser, served):
 
 def test_a_kernel_whose_page_fell_silent_is_ended(browser, tired):
     pages = [visit(browser, tired, needy(tired)) for _ in range(3)]
+    for page in pages:  # a kernel that no page listens to yet may be ended as well
+        page.get_by_role("button", name="count").wait_for(timeout=1e3 * PATIENCE)
     assert len(kernels(tired)) == 3
     for page in pages:
         page.context.close()
-    assert until_none(tired, PATIENCE) == []
+    said = tired.root.parent / "server.log"
+    assert until_none(tired, PATIENCE) == [], said.read_text()[-5000:]
 
 
 def test_a_page_that_is_looked_at_keeps_its_kernel(browser, tired):
