@@ -36,6 +36,8 @@ class Input:
         Share of the events that lie beyond the axis.
     suspect : float or None
         A lone value far below all others, which may be a code for "none".
+    ends : dict of str to set
+        Smallest and largest value of each class; one where they are the same, none without values.
     """
 
     place: int
@@ -47,23 +49,17 @@ class Input:
     missing: dict
     beyond: float
     suspect: float | None
+    ends: dict
 
     @property
     def is_constant(self):
         """Whether all events have the same value."""
-        means = {mean for mean in self.mean.values() if not np.isnan(mean)}
-        return self._is_flat and len(means) <= 1
+        return len(set().union(*self.ends.values())) <= 1
 
     @property
     def is_label(self):
         """Whether all events of a class have the same value, and those of the other another one."""
-        return self._is_flat and not self.is_constant
-
-    @property
-    def _is_flat(self):
-        return sum((h.counts > 0).sum() for h in self.histograms.values()) <= 2 and all(
-            spread == 0 or np.isnan(spread) for spread in self.spread.values()
-        )
+        return not self.is_constant and all(len(ends) <= 1 for ends in self.ends.values())
 
 
 def inputs_of(sample, progress):
@@ -108,7 +104,12 @@ def input_of(place, name, values, sample):
         {kind: lacking(sample, known, kind == "signal") for kind in parts},
         beyond / max(np.count_nonzero(known), 1),
         suspect_of(looked),
+        {kind: ends_of(values[own]) for kind, own in parts.items()},
     )
+
+
+def ends_of(values):
+    return {values.min(), values.max()} if len(values) else set()
 
 
 def edges_of(values):

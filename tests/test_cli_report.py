@@ -68,7 +68,9 @@ def test_csv_with_a_value_for_a_label_and_a_cut(folder, table, tmp_path):
     assert done.returncode == 0, done.stderr
     part = table.iloc[:800]
     part = part[part[x] > 0]
-    rows = tables(out.read_text("utf-8"))["The events"]
+    html = out.read_text("utf-8")
+    assert "label kind=s, weight none." in text_of(section(html, "summary"))
+    rows = tables(html)["The events"]
     counts = [np.sum(part["kind"] == kind) for kind in ("s", "b")]
     assert [int(row[1]) for row in rows] == counts
     assert done.stdout.startswith(str(out))

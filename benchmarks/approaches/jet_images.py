@@ -393,7 +393,7 @@ ONE_MORE = Exercise(
             lambda w: w.answer(auc=w.auc(w.better, weighted=False)),
         ),
         "swapped": ("are swapped", lambda w: w.answer(auc=1 - w.auc(w.better))),
-        "AUC of the train jets": ("smaller than you say", auc_on_train),
+        "AUC of the train jets": ("not so large", auc_on_train),
         "turned": ("turn them", lambda w: w.answer(-w.better)),
         "a known quantity": ("know that quantity", lambda w: w.of(np.exp(w.events[0][:, 1]))),
         "the taken one": ("That one is taken", lambda w: w.of(np.round(3 * w.events[0][:, 3]))),

@@ -493,8 +493,8 @@ WRONG_AUDIT = {
     "without weights": ("left out the weights", pair("D", lambda w: w.area("D", weighted=False))),
     "the AUC of one for all": ("AUC of B", pair("D", lambda w: w.area("B"))),
     "asked at 750 GeV": ("At that mass its AUC is", pair("D", lambda w: w.area("D", 750.0))),
-    "turned": ("is larger", pair("D", lambda w: 1 - w.area("D"))),
-    "in per cent": ("is smaller", pair("D", lambda w: 100 * w.area("D"))),
+    "turned": ("not so small", pair("D", lambda w: 1 - w.area("D"))),
+    "in per cent": ("between 0 and 1", pair("D", lambda w: 100 * w.area("D"))),
     "a word": ("should be a number", pair("D", lambda _: "0.97")),
 }
 

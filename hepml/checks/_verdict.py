@@ -17,6 +17,7 @@ __all__ = [
     "no_number",
     "no_scores",
     "shape_of",
+    "side",
     "why_differs",
 ]
 
@@ -108,7 +109,12 @@ def why_differs(given, wanted, misconceptions, otherwise):
     if is_rounding(given, wanted):
         return None
     hits = (said for said, value in misconceptions.items() if is_rounding(given, value))
-    return next(hits, otherwise.format(side="large" if given > wanted else "small"))
+    return next(hits, otherwise.format(side=side(given, wanted)))
+
+
+def side(given, wanted):
+    """Whether a number is too small or too large, in a word."""
+    return "large" if given > wanted else "small"
 
 
 def no_number(**answers):
@@ -118,6 +124,9 @@ def no_number(**answers):
             if isinstance(value, numbers.Real) and np.isinf(value):
                 return Verdict(False, f"{name} is infinite: was something divided by zero?")
             return Verdict(False, f"{name} should be a number, not {value!r:.40}.")
+        # Misreadings lead a little beyond 1, per cent far.
+        if name.endswith("auc") and abs(value) > 10:
+            return Verdict(False, f"{name} should be an AUC, between 0 and 1.")
     return None
 
 

@@ -9,6 +9,7 @@ from hepml.checks._verdict import (
     no_number,
     no_scores,
     shape_of,
+    side,
     why_differs,
 )
 from hepml.data import SKEWS, skew
@@ -196,10 +197,9 @@ def _why_not_p(given, scores, weights):
     if abs(given - exact) > _tolerance(exact):
         plain = _permuted(scores, [np.ones(len(w)) for w in weights])
         hint = " Did the weights go along?" if abs(given - plain) < _tolerance(plain) else ""
-        side = "small" if given < exact else "large"
         return (
-            f"Your p is too {side} for your scores. Deal their labels anew, and count how often "
-            f"the AUC is as large as theirs.{hint}"
+            f"Your p is too {side(given, exact)} for your scores. Deal their labels anew, and "
+            f"count how often the AUC is as large as theirs.{hint}"
         )
     if exact > LEVEL:
         return (

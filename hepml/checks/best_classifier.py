@@ -16,6 +16,7 @@ from hepml.checks._verdict import (
     nearest,
     no_number,
     no_scores,
+    side,
 )
 from hepml.stats import auc, roc_curve, significance, significance_scan, working_point
 from hepml.stats._importance import auc_gain
@@ -70,9 +71,9 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
 def _why_ratio_differs(given, exact, x, wrong):
     alike = (said for said, values in wrong.items() if np.allclose(given, values, **ROUNDED))
     first = int(np.argmax(~np.isclose(given, exact, **ROUNDED)))
-    size = "small" if given[first] < exact[first] else "large"
+    too = side(given[first], exact[first])
     otherwise = (
-        f"At x = {x[first]:.3f} your ln r = {given[first]:.3f} is too {size}: there, what is the "
+        f"At x = {x[first]:.3f} your ln r = {given[first]:.3f} is too {too}: there, what is the "
         "logarithm of each density?"
     )
     return next(alike, otherwise)
@@ -126,8 +127,7 @@ def _why_auc_differs(claimed, wanted, misconceptions, tolerance=THREE_DIGITS):
     known = misconceptions | {swapped + "above.": 1 - wanted}
     if said := nearest(claimed, known, THREE_DIGITS):
         return said
-    size = "small" if claimed < wanted else "large"
-    return f"This AUC is too {size} for these scores on these events."
+    return f"This AUC is too {side(claimed, wanted)} for these scores on these events."
 
 
 def near_the_bound(
@@ -205,10 +205,9 @@ def _why_error_differs(claimed, curve, y_train, score_train):
         },
         0.05,
     )
-    size = "small" if claimed < curve.auc_error else "large"
     otherwise = (
-        f"This error is too {size} for a test sample of so many events: see "
-        "roc_curve(…).auc_error, or resample the test events a hundred times."
+        f"This error is too {side(claimed, curve.auc_error)} for a test sample of so many events: "
+        "see roc_curve(…).auc_error, or resample the test events a hundred times."
     )
     return said or otherwise
 
@@ -290,8 +289,7 @@ def _why_z_differs(z, choice, found, events, signal_efficiency):
         return said
     if agree(z, wanted, max(0.05, 3 * _relative_error(y, score, weights, signal_efficiency))):
         return None
-    size = "small" if z < wanted else "large"
-    return f"Z is too {size} for {choice!r} at this efficiency."
+    return f"Z is too {side(z, wanted)} for {choice!r} at this efficiency."
 
 
 def _relative_error(y, score, weights, signal_efficiency):

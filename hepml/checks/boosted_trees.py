@@ -12,6 +12,7 @@ from hepml.checks._verdict import (
     missing,
     no_number,
     no_scores,
+    side,
     why_differs,
 )
 from hepml.stats import auc, roc_curve, significance, significance_scan
@@ -161,8 +162,7 @@ def _why_auc_differs(claimed, wanted, on_train, test, score):
         },
         5e-4,
     )
-    side = "large" if claimed > wanted else "small"
-    return said or f"On the test events the weighted AUC is not so {side}."
+    return said or f"On the test events the weighted AUC is not so {side(claimed, wanted)}."
 
 
 def _judge_model(curve, on_train, target):

@@ -16,6 +16,7 @@ from hepml.checks._verdict import (
     no_number,
     no_scores,
     shape_of,
+    side,
 )
 from hepml.stats import auc, roc_curve
 from hepml.stats._importance import auc_gain
@@ -168,8 +169,8 @@ def _unknown(given, wanted, off, towers):
             "neighbours, wrap the differences."
         )
     k = int(np.argmax(np.abs(given - wanted)))
-    side = "small" if given[k] < wanted[k] else "large"
-    return f"For {off.sum()} jets I get other values: most of all for jet {k}, yours is too {side}."
+    too = side(given[k], wanted[k])
+    return f"For {off.sum()} jets I get other values: most of all for jet {k}, yours is too {too}."
 
 
 def _why_its_auc_differs(claimed, wanted_girth, y, weights):
@@ -180,7 +181,7 @@ def _why_its_auc_differs(claimed, wanted_girth, y, weights):
         "Which jets are wider? The score has to be larger for W: turn its sign.": 1 - wanted,
         "You left out the weights in the AUC, and the score has to be larger for W.": 1 - counted,
     }
-    said = _why_auc_differs(claimed, wanted, misread, "Its weighted AUC is {}.")
+    said = _why_auc_differs(claimed, wanted, misread, "Its weighted AUC is not so {}.")
     return said and f"The girth is right. {said}"
 
 
@@ -189,8 +190,7 @@ def _why_auc_differs(claimed, wanted, misread, otherwise):
     two_digits = abs(claimed - wanted) < TWO_DIGITS and abs(claimed - round(claimed, 2)) < 1e-9
     if abs(claimed - wanted) < THREE_DIGITS or two_digits:
         return None
-    direction = "larger than you say" if claimed < wanted else "smaller than you say"
-    return first_that_agrees(claimed, misread, 1e-3) or otherwise.format(direction)
+    return first_that_agrees(claimed, misread, 1e-3) or otherwise.format(side(claimed, wanted))
 
 
 def one_more(
@@ -280,7 +280,7 @@ def _why_claim_differs(claimed, y, score, weights):
         "You left out the weights in the AUC.": auc(y, score),
         "Signal and background are swapped in the AUC.": 1 - found,
     }
-    otherwise = "On the test jets your score's weighted AUC is {}."
+    otherwise = "On the test jets your score's weighted AUC is not so {}."
     if said := _why_auc_differs(claimed, found, misread, otherwise):
         return said
     if found < 0.5:

@@ -13,6 +13,7 @@ from hepml.checks._verdict import (
     no_number,
     no_scores,
     shape_of,
+    side,
 )
 from hepml.stats import auc, roc_curve
 
@@ -251,8 +252,7 @@ def _why_other_auc(claimed, y, w, scores):
         return None
     if abs(claimed - unweighted) < THREE_DIGITS:
         return "You left out the weights: tt̄ comes in two slices of different weight."
-    more = "larger" if right > claimed else "smaller"
-    return f"The scores are fine. Their weighted AUC is {more} than you say."
+    return f"The scores are fine. Their weighted AUC is not so {side(claimed, right)}."
 
 
 # ---------------------------------------------------------------- 3: which network is honest
@@ -310,8 +310,7 @@ def _why_not_this_network(given, found, reported, ask, X):
 def _why_not_its_auc(claimed, best, found, reported, unweighted):
     if abs(claimed - found[best]) < THREE_DIGITS:
         return None
-    more = "larger" if found[best] > claimed else "smaller"
-    told = f"{best} is right. At that mass its AUC is {more} than you say."
+    told = f"{best} is right. At that mass its AUC is not so {side(claimed, found[best])}."
     if abs(claimed - unweighted) < THREE_DIGITS:
         return f"{told} You left out the weights."
     if abs(claimed - reported[best]) < THREE_DIGITS:

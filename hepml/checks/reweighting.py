@@ -15,6 +15,7 @@ from hepml.checks._verdict import (
     missing,
     no_number,
     no_scores,
+    side,
     why_differs,
 )
 from hepml.stats import effective_events, reweighting_report, roc_curve
@@ -318,8 +319,7 @@ def _why_other_auc(claimed, curve, plain, own_auc):
         )
     if abs(claimed - (1 - area)) <= THREE_DIGITS:
         return "That is 1 − AUC: are target and source swapped in it?"
-    side = "large" if claimed > area else "small"
-    return f"my_auc is too {side} for your scores, the source with its new weights."
+    return f"my_auc is too {side(claimed, area)} for your scores, the source with its new weights."
 
 
 def _why_not_independent(area, plain, report, own_auc):

@@ -18,6 +18,7 @@ from hepml.checks._verdict import (
     nearest,
     no_number,
     no_scores,
+    side,
 )
 from hepml.stats import auc, bump_scan, pseudo_experiments, roc_curve
 
@@ -152,11 +153,10 @@ def true_auc(score_1, score_2, f1, f2, *, my_auc=None):
 def _wrong_auc(given, wanted):
     if not 0 <= given <= 1:
         return f"An AUC is between 0 and 1, you say {given:.3f}."
-    size = "small" if given < wanted else "large"
     return (
-        f"{given:.3f} is too {size} for these scores. Of a pair, one event from each bag: how "
-        "often is it signal and background, how often the other way round, how often two of a "
-        "kind?"
+        f"This is too {side(given, wanted)} for these scores. Of a pair, one event from each bag: "
+        "how often is it signal and background, how often the other way round, how often two of "
+        "a kind?"
     )
 
 
@@ -294,8 +294,7 @@ def _why_z_differs(given, search, score):
     said = nearest(given, wrong, TWO_DIGITS)
     if said or off < ROUNDED:
         return said
-    size = "small" if given < right[0] else "large"
-    return f"{given:+.2f} σ is too {size} for the cut that keeps 1 %."
+    return f"Your Z is too {side(given, right[0])} for the cut that keeps 1 %."
 
 
 def _simple(found):

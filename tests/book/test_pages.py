@@ -80,6 +80,16 @@ def test_glossary_terms_can_be_linked_to(book):
     assert len(terms) == len(set(terms)) > 50
 
 
+def test_the_glossary_reads_well_where_no_book_is_built():
+    """JupyterLab shows it as plain Markdown: a fence of backticks would be a block of code."""
+    text = (build.BOOK / "glossary.md").read_text(encoding="utf-8")
+    assert "```" not in text
+    inside = re.findall(r"(?ms)^:::\{glossary\}\n\n(.*?)^:::$", text)
+    assert len(inside) == text.count(":::{glossary}") > 5
+    terms = [line for part in inside for line in part.splitlines() if re.match(r"\S", line)]
+    assert [line for line in terms if not re.fullmatch(r"\*\*.+\*\*", line)] == []
+
+
 def test_a_formula_that_cannot_be_set_fails_the_build(monkeypatch):
     monkeypatch.syspath_prepend(build.BOOK / "extensions")
     import mathml

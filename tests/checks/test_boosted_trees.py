@@ -129,6 +129,9 @@ def test_misreadings_of_an_auc_are_named(samples):
 def test_classes_turned_scores_and_weak_models_are_named(samples):
     y, score, w = samples[2]
     assert "predict_proba" in own(samples, 0.8, score_test=score > 0.5).reason
+    assert "All scores are equal" in own(samples, 0.5, np.full(len(y), 0.3)).reason
+    blind = np.random.default_rng(2).random(len(y))
+    assert "know nothing of the labels" in own(samples, stats.auc(y, blind, w), blind).reason
     turned = own(samples, stats.auc(y, -score, w), -score, -samples[0][1])
     assert "larger for background" in turned.reason
     assert "reach" in own(samples, stats.auc(y, score, w), target=0.99).reason

@@ -148,8 +148,8 @@ def test_misreadings_of_the_auc_of_the_girth_are_named(jets):
         "left out the weights in the AUC.": counted,
         "turn its sign": stats.auc(y, about(towers), weights),
         "and the score has to be": 1 - counted,
-        "smaller than you say": right_auc(jets) + 0.03,
-        "larger than you say": right_auc(jets) - 0.03,
+        "not so large": right_auc(jets) + 0.03,
+        "not so small": right_auc(jets) - 0.03,
         "a number": "0.7",
     }
     assert not_named(lambda auc: judge_girth(jets, auc=auc), wrong) == {}
@@ -260,8 +260,8 @@ def test_misreadings_of_one_more_are_named(race):
     wrong = {
         "left out the weights": {"auc": counted},
         "are swapped": {"auc": 1 - right},
-        "smaller than you say": {"auc": right + 0.02},
-        "larger than you say": {"auc": right - 0.02},
+        "not so large": {"auc": right + 0.02},
+        "not so small": {"auc": right - 0.02},
         "larger for QCD": {"score": -race.better},
         f"of the {n} test jets": {"score": race.better[: n // 2], "auc": right},
         "[:, 0]": {"score": race.better[:, None]},

@@ -187,7 +187,7 @@ def test_a_later_basket_that_uproot_cannot_read_is_told_by_column(monkeypatch):
         branch = source._table.column("hits.x").source
 
         def fail(*_):
-            raise NotImplementedError
+            raise ValueError("a basket of another kind")
 
         monkeypatch.setattr(branch, "read", fail)
         with pytest.raises(DataError, match=r"'hits.x' cannot be read.*drop=\['hits.x'\]"):

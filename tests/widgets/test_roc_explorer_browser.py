@@ -334,6 +334,34 @@ def test_the_best_point_is_the_top_of_the_solid_curve_and_its_rule_is_said(width
     assert page.evaluate(CLIPPED) == []
 
 
+KEYS = """() => {
+    const [, roc, merit] = document.querySelectorAll('svg.hepml-frame');
+    const box = node => node.getBoundingClientRect();
+    const swatches = [...roc.querySelectorAll('path')]
+        .filter(path => /h24$/.test(path.getAttribute('d')))
+        .map(path => box(path).left - box(document.querySelectorAll('.hepml-box')[1]).left);
+    const words = [...merit.querySelectorAll('text')]
+        .filter(text => /^(best|the best|dotted|effective)/.test(text.textContent));
+    const below = Math.max(...words.map(text => box(text).bottom));
+    return [swatches, box(merit.querySelector('.hepml-curve-0.hepml-chosen')).top - below];
+}"""
+
+
+@pytest.mark.parametrize("width", [860, 480])
+def test_keys_stay_in_their_frame_and_above_the_best_cut(width, show):
+    rng = np.random.default_rng(1)
+    y = np.repeat([1, 0], [2000, 8000])
+    score = rng.normal(2.4 * y)
+    models = {"boosted decision trees": score, "one cut": score + 2 * rng.normal(size=len(y))}
+    page = show(RocExplorer(y, models))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(200)
+    swatches, room = page.evaluate(KEYS)
+    assert len(swatches) == 2
+    assert min(swatches) > 0
+    assert room > 0
+
+
 def test_gap_is_on_screen_and_in_the_readout(beside, show):
     page = show(beside)
     assert page.get_by_role("option").all_text_contents() == [
