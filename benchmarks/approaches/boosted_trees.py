@@ -350,7 +350,7 @@ WRONG_MODELS = {
         lambda w: (*(w.model.predict_proba(w.of(p)[0]) for p in (0, 2)), 0.9),
     ),
     "samples exchanged": ("its shape is", lambda w: (*w.scores(w.model)[::-1], 0.9)),
-    "in per cent": ("AUC is", modelled(ours, lambda *a: 100 * by_roc(*a))),
+    "in per cent": ("between 0 and 1", modelled(ours, lambda *a: 100 * by_roc(*a))),
 }
 
 

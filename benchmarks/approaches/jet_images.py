@@ -184,7 +184,7 @@ GIRTH = Exercise(
             with_auc(lambda w: auc_of_right(w, weighted=False)),
         ),
         "AUC below a half": ("turn its sign", with_auc(lambda w: auc_of_right(w, sign=1))),
-        "another AUC": ("smaller than", with_auc(lambda w: auc_of_right(w) + 0.03)),
+        "another AUC": ("not so large", with_auc(lambda w: auc_of_right(w) + 0.03)),
     },
 )
 

@@ -393,7 +393,7 @@ WRONG_SCORES = {
         lambda w: with_auc(w, w.score(w.quadratic), lambda s: stats.auc(w.y, s)),
     ),
     "AUC of the turned scores": (
-        "larger than",
+        "not so small",
         lambda w: with_auc(w, w.score(w.quadratic), lambda s: stats.auc(w.y, -s, w.w)),
     ),
     "AUC of the wrong mass": (
