@@ -41,7 +41,7 @@ def peak():
 def measured(events, seed=1):
     """Make a `RocExplorer`; CPU seconds, peak memory, and the size of what is sent."""
     from hepml_widgets import RocExplorer
-    from hepml_widgets._base import _inline_json
+    from hepml_widgets.core.base import _inline_json
 
     sample = made(events, np.random.default_rng(seed))
     held, before, cpu = sum(part.nbytes for part in sample) / 1e9, peak(), time.process_time()

@@ -6,7 +6,7 @@ python -m benchmarks.scripts
 import gzip
 
 from benchmarks.timing import record, table
-from hepml_widgets import _scripts
+from hepml_widgets.core import scripts
 
 INTRODUCTION = """## JavaScript of the widgets
 
@@ -23,9 +23,9 @@ def row(name, texts):
 
 
 def main():
-    names = _scripts.modules()
+    names = scripts.modules()
     texts = [
-        ((_scripts.STATIC / f"{name}.js").read_text(), _scripts.own_part(name)) for name in names
+        ((scripts.STATIC / f"{name}.js").read_text(), scripts.own_part(name)) for name in names
     ]
     rows = [row(f"`{name}.js`", pair) for name, pair in zip(names, texts, strict=True)]
     rows.append(row("together", ["".join(column) for column in zip(*texts, strict=True)]))

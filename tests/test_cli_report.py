@@ -167,7 +167,7 @@ def test_columns_with_commas_are_named(table, tmp_path, named):
 INTERRUPTED = """
 import signal, sys
 from hepml.cli import main
-import hepml_widgets._report as module
+from hepml_widgets.report import assemble as module
 module.gather = lambda *_, **__: signal.raise_signal(signal.SIGINT)
 sys.argv = ["hepml", "report", "events.csv.gz", "--label=Label", "--score=bdt", "--out=x.html"]
 main()

@@ -21,7 +21,7 @@ from docutils import nodes
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from hepml_widgets import _style as style
+from hepml_widgets.core import style
 
 LIGHTEST = 0xE8  # as the ink of the widgets on a dark ground
 KINDS = ("only-light", "only-dark")  # what the theme calls them

@@ -59,7 +59,7 @@ def traits(cls):
     Parameters
     ----------
     cls : type
-        Subclass of `hepml_widgets._base.View`.
+        Subclass of `hepml_widgets.core.base.View`.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.inspect import stringify_signature
 
 import hepml_widgets
-from hepml_widgets._base import View
+from hepml_widgets.core.base import View
 
 HEADING = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.MULTILINE)
 ENTRY = re.compile(r"^(?=\S)", re.MULTILINE)

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from hepml_widgets import _style as style
+from hepml_widgets.core import style
 
 ROOT = Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("figures", ROOT / "book/extensions/figures.py")

@@ -191,7 +191,7 @@ def column(packed, name):
 
 def python_readouts(state):
     from hepml import stats
-    from hepml_widgets._roc_table import Model, Options
+    from hepml_widgets.roc_explorer.payload import Model, Options
 
     packed = next(m for m in state["table"]["models"] if m["name"] == state["model"])
     s, s2, b, b2 = (column(packed, name)[::-1] for name in ("s", "s2", "b", "b2"))

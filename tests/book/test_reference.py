@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 import hepml_widgets
 from hepml import data, stats
 from hepml_widgets import style
-from hepml_widgets._base import View
+from hepml_widgets.core.base import View
 
 PAGES = {
     "hepml_widgets": (hepml_widgets, "widgets"),
@@ -85,7 +85,7 @@ def test_traits_are_told_from_other_attributes(reference, name):
 def test_what_all_views_have_is_described_once(reference, name):
     page = reference["widgets"]
     for method in ("figure", "to_html", "picture", "to_fragment", "describe"):
-        assert page.find("dt", id=f"hepml_widgets._base.View.{method}")
+        assert page.find("dt", id=f"hepml_widgets.core.base.View.{method}")
         assert not page.find("dt", id=f"hepml_widgets.{name}.{method}")
     signature = page.find("dt", id=f"hepml_widgets.{name}").get_text()
     assert "kwargs" not in signature

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hepml_widgets
-from hepml_widgets._base import View
+from hepml_widgets.core.base import View
 from tests.support.all_views import VIEWS
 
 INTENDED = {"__init__", "__repr__", "__copy__", "__deepcopy__"}

@@ -91,10 +91,10 @@ def test_command_of_the_wheel_says_where_kernels_are_installed_from(wheel, tmp_p
 
 PAGES = """
 import json
-from hepml_widgets import _scripts
-modules = [path.stem for path in sorted(_scripts.STATIC.glob("*.js"))]
-texts = {name: [_scripts.source(name), _scripts.stylesheet(name)] for name in modules}
-print(json.dumps([str(_scripts.STATIC), texts]))
+from hepml_widgets.core import scripts
+modules = [path.stem for path in sorted(scripts.STATIC.glob("*.js"))]
+texts = {name: [scripts.source(name), scripts.stylesheet(name)] for name in modules}
+print(json.dumps([str(scripts.STATIC), texts]))
 """
 
 

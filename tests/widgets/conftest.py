@@ -2,8 +2,8 @@
 
 import pytest
 
-from hepml_widgets import _base
-from hepml_widgets._scripts import short_names
+from hepml_widgets.core import base
+from hepml_widgets.core.scripts import short_names
 
 LISTENING = """() => {
     const model = standIn(STATE);
@@ -37,7 +37,7 @@ def open_page(page, tmp_path):
 @pytest.fixture
 def show(open_page, monkeypatch):
     """Open a view without the picture that stands in for it, which other tests draw."""
-    monkeypatch.setattr(_base.View, "picture", lambda _: b"")
+    monkeypatch.setattr(base.View, "picture", lambda _: b"")
     return open_page
 
 
@@ -48,7 +48,7 @@ def expose(page):
     def load(module, *names):
         short = short_names(module)
         pairs = ", ".join(f"{name}: {short[name]}" for name in names)
-        script = f"{_base.source(module)}\nwindow.hepml = {{ {pairs} }};"
+        script = f"{base.source(module)}\nwindow.hepml = {{ {pairs} }};"
         page.add_script_tag(type="module", content=script)
         page.wait_for_function("window.hepml")
         return page
@@ -61,10 +61,10 @@ def listen(page):
     """Show a live view whose model notes who listens, and one trait whenever it would be sent."""
 
     def live(view, trait):
-        page.set_content(f"<style>{_base.stylesheet(view._module)}</style>")
-        state = _base._inline_json(view.state())
+        page.set_content(f"<style>{base.stylesheet(view._module)}</style>")
+        state = base._inline_json(view.state())
         names = f"const STATE = {state};\nconst TRAIT = '{trait}';"
-        script = f"{_base.source(view._module)}\n{names}\n({LISTENING})();"
+        script = f"{base.source(view._module)}\n{names}\n({LISTENING})();"
         page.add_script_tag(type="module", content=script)
         page.wait_for_selector("[role=slider]")
         return page

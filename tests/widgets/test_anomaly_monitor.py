@@ -13,8 +13,8 @@ from scipy.stats import binomtest, norm
 
 from hepml import stats
 from hepml_widgets import AnomalyMonitor
-from hepml_widgets._anomaly_table import RATES, deviations
-from hepml_widgets._numbers import with_error
+from hepml_widgets.anomaly_monitor.payload import RATES, deviations
+from hepml_widgets.core.numbers import with_error
 from tests.support.toy_anomalies import DAYS, FEATURES, columns, events, populations, scores_of, toy
 from tests.widgets.sizes import payload
 

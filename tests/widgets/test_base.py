@@ -10,8 +10,8 @@ import traitlets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hepml_widgets import _base, _numbers
-from hepml_widgets._scripts import short_names
+from hepml_widgets.core import base, numbers
+from hepml_widgets.core.scripts import short_names
 
 NASTY = "</script><script>alert(1)</script><!-- \u2028 & \u202e"
 NUMBERS = [
@@ -21,7 +21,7 @@ NUMBERS = [
 ]  # fmt: skip
 
 
-class Sketch(_base.View):
+class Sketch(base.View):
     """A view of nothing, with the script of another."""
 
     _module = "roc_explorer"
@@ -38,14 +38,14 @@ class Sketch(_base.View):
 
 
 def test_script_stands_alone():
-    script = _base.source("roc_explorer")
+    script = base.source("roc_explorer")
     assert not re.search(r"^\s*(import|export)\b", script, re.MULTILINE)
     assert "</script" not in script.lower()
     assert "http" not in script.replace("http://www.w3.org/2000/svg", "")
 
 
 def test_shared_script_comes_before_its_users():
-    script = _base.source("roc_explorer")
+    script = base.source("roc_explorer")
     short = short_names("roc_explorer")
     words = ("function", "makeScale"), ("function", "phi"), ("function", "decode")
     order = [script.index(f"{kind} {short[name]}") for kind, name in words]
@@ -58,11 +58,11 @@ def test_live_module_exports_render():
 
 @given(st.lists(st.floats(width=64), max_size=40))
 def test_columns_come_back(values):
-    np.testing.assert_array_equal(_base.unpack(_base.pack(values)), values)
+    np.testing.assert_array_equal(base.unpack(base.pack(values)), values)
 
 
 def test_inline_json_cannot_leave_its_script():
-    text = _base._inline_json({"name": NASTY, "bytes": b"\x00\xff", "nan": math.nan})
+    text = base._inline_json({"name": NASTY, "bytes": b"\x00\xff", "nan": math.nan})
     assert not set(text) & set("<>&")
     assert json.loads(text) == {"name": NASTY, "bytes": {"base64": "AP8="}, "nan": None}
 
@@ -84,7 +84,7 @@ def test_alternative_text_is_escaped():
 
 def test_display_is_a_view_and_a_copy(monkeypatch):
     shown = []
-    monkeypatch.setattr(_base, "display", lambda bundle, raw: shown.append((bundle, raw)))
+    monkeypatch.setattr(base, "display", lambda bundle, raw: shown.append((bundle, raw)))
     view = Sketch(title="a")
     view._ipython_display_()
     live, still = shown
@@ -99,10 +99,10 @@ def test_display_is_a_view_and_a_copy(monkeypatch):
 
 def python_texts(value, other):
     return [
-        _numbers.with_error(value, other),
-        _numbers.significant(value),
-        _numbers.percent(value),
-        _numbers.probability(value, [other]) if math.isfinite(value) else "",
+        numbers.with_error(value, other),
+        numbers.significant(value),
+        numbers.percent(value),
+        numbers.probability(value, [other]) if math.isfinite(value) else "",
     ]
 
 
@@ -140,7 +140,7 @@ def test_numbers_read_the_same_in_the_browser(expose, rng):
     ],
 )
 def test_value_and_error_share_their_last_decimal(value, error, text):
-    assert _numbers.with_error(value, error) == text
+    assert numbers.with_error(value, error) == text
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_value_and_error_share_their_last_decimal(value, error, text):
     ],
 )
 def test_a_mantissa_is_below_ten(value, digits, text):
-    assert _numbers.significant(value, digits) == text
+    assert numbers.significant(value, digits) == text
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-2, 1e5))
 def test_rounding_is_within_half_of_the_last_digit(value, error):
-    text = _numbers.with_error(value, error).replace("\u202f", "").replace("−", "-")
+    text = numbers.with_error(value, error).replace("\u202f", "").replace("−", "-")
     if "×" not in text:
         shown, last = map(float, text.split("\xa0±\xa0"))
         assert abs(shown - value) <= 0.5 * 10 ** math.floor(math.log10(last) + 1e-9) * (1 + 1e-9)
@@ -168,14 +168,14 @@ def test_columns_are_read_from_bytes_and_from_base64(expose, rng):
     page = expose("roc_explorer", "floats")
     values = rng.normal(size=7).tolist()
     for kind, size in (("<f8", 8), ("<f4", 4)):
-        column = _base.pack(values, kind)
+        column = base.pack(values, kind)
         read = page.evaluate(
             """([column, bytes, size]) => [
                 [...hepml.floats(column, size)],
                 [...hepml.floats(new DataView(Uint8Array.from([0, ...bytes]).buffer, 1), size)]]""",
-            [_base._portable(column), list(column), size],
+            [base._portable(column), list(column), size],
         )
-        assert read == [_base.unpack(column, kind).tolist()] * 2
+        assert read == [base.unpack(column, kind).tolist()] * 2
 
 
 TICKS = """([kind, domain, count]) => hepml.makeScale(kind, domain, [0, 100]).ticks(count)"""
@@ -219,7 +219,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
     ],
 )  # fmt: skip
 def test_general_numbers_have_their_minus_and_powers_set(value, wanted):
-    assert _numbers.general(value) == wanted
+    assert numbers.general(value) == wanted
 
 
 @pytest.mark.parametrize(
@@ -234,4 +234,4 @@ def test_general_numbers_have_their_minus_and_powers_set(value, wanted):
     ],
 )
 def test_numbers_are_told_apart(values, wanted):
-    assert _numbers.apart(values) == wanted
+    assert numbers.apart(values) == wanted

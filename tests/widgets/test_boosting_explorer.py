@@ -25,8 +25,14 @@ from sklearn.tree import DecisionTreeClassifier
 
 from hepml import stats
 from hepml_widgets import BoostingExplorer
-from hepml_widgets._boosting_table import CELLS, MOST_NODES, Plane, contour, exact_log_odds
-from hepml_widgets._boosting_trees import read
+from hepml_widgets.boosting_explorer.payload import (
+    CELLS,
+    MOST_NODES,
+    Plane,
+    contour,
+    exact_log_odds,
+)
+from hepml_widgets.boosting_explorer.trees import read
 from tests.widgets.sizes import payload
 
 ROUNDS = 12

@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from PIL import Image
 from traitlets.config import Config
 
-from hepml_widgets import _base, _boxes
+from hepml_widgets.core import base, boxes
 from tests.support.all_views import VIEWS
 
 nbconvert = pytest.importorskip("nbconvert", reason="it comes with JupyterLab")
@@ -74,9 +74,9 @@ def test_a_widget_of_others_is_embedded_beside_views(tmp_path):
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_picture_is_shown_where_no_page_can_be(name, views, monkeypatch):
     shown = []
-    monkeypatch.setattr(_base, "display", lambda bundle, **_: shown.append(bundle))
+    monkeypatch.setattr(base, "display", lambda bundle, **_: shown.append(bundle))
     if name == "TrainingMonitor":
-        monkeypatch.setattr("hepml_widgets.training_monitor.display", _base.display)
+        monkeypatch.setattr("hepml_widgets.training_monitor.display", base.display)
     views[name]._ipython_display_()
     live, still = shown
     assert "image/png" not in live  # or a PDF would have it twice
@@ -88,17 +88,17 @@ def test_a_picture_is_shown_where_no_page_can_be(name, views, monkeypatch):
 def test_views_are_found_in_boxes_of_boxes_each_once(views):
     roc, bump = views["RocExplorer"], views["BumpHunter"]
     box = ipywidgets.HBox([ipywidgets.VBox([bump]), ipywidgets.Label("x"), roc, bump])
-    assert _boxes.views_in(box, _base.View) == [bump, roc]
+    assert boxes.views_in(box, base.View) == [bump, roc]
     box.children[0].children += (box,)  # a circle, which nothing can show, ends too
-    assert _boxes.views_in(box, _base.View) == [bump, roc]
+    assert boxes.views_in(box, base.View) == [bump, roc]
 
 
 def test_pictures_are_stacked(views):
     parts = [views[name].picture() for name in ("RocExplorer", "TrainingMonitor")]
     sizes = [Image.open(BytesIO(part)).size for part in parts]
-    whole = Image.open(BytesIO(_boxes.stacked(parts)))
+    whole = Image.open(BytesIO(boxes.stacked(parts)))
     assert whole.size == (max(w for w, _ in sizes), sum(h for _, h in sizes))
-    assert _boxes.stacked(parts[:1]) == parts[0]
+    assert boxes.stacked(parts[:1]) == parts[0]
 
 
 @pytest.fixture(scope="module")
@@ -161,8 +161,8 @@ def shell_with(formatter):
 
 def test_another_printer_of_boxes_is_left_alone(monkeypatch):
     formatter = Formatter({ipywidgets.Box: print})
-    monkeypatch.setattr(_boxes, "get_ipython", lambda: shell_with(formatter))
-    _boxes.register(_base.View)
+    monkeypatch.setattr(boxes, "get_ipython", lambda: shell_with(formatter))
+    boxes.register(base.View)
     assert formatter == {ipywidgets.Box: print}
 
 
@@ -172,11 +172,11 @@ def test_a_box_that_displays_itself_still_does(views, monkeypatch):
             shown.append("its own")
 
     shown = []
-    monkeypatch.setattr(_boxes, "display", lambda bundle, **_: shown.append(sorted(bundle)))
-    _boxes.show(_base.View, Own([views["RocExplorer"]]))
+    monkeypatch.setattr(boxes, "display", lambda bundle, **_: shown.append(sorted(bundle)))
+    boxes.show(base.View, Own([views["RocExplorer"]]))
     assert shown == ["its own", ["image/png", "text/html", "text/plain"]]
 
 
 def test_without_ipython_nothing_is_registered(monkeypatch):
-    monkeypatch.setattr(_boxes, "get_ipython", lambda: None)
-    _boxes.register(_base.View)
+    monkeypatch.setattr(boxes, "get_ipython", lambda: None)
+    boxes.register(base.View)

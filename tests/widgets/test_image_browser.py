@@ -10,8 +10,9 @@ import traitlets
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hepml_widgets import ImageBrowser, _base, _scripts, style
-from hepml_widgets._image_table import RATIO, SMALLEST, holds_half, nice_edges
+from hepml_widgets import ImageBrowser, style
+from hepml_widgets.core import base, scripts
+from hepml_widgets.image_browser.payload import RATIO, SMALLEST, holds_half, nice_edges
 from tests.support.toy_jets import toy_jets
 
 HALF = 2.0**-11  # what half precision rounds by, at most
@@ -317,7 +318,7 @@ def test_images_of_keras_and_counts_are_taken(jets):
 
 
 def encoded(explorer):
-    return len(_base._inline_json(explorer.table))
+    return len(base._inline_json(explorer.table))
 
 
 @pytest.mark.parametrize("size", [8, 25, 33])
@@ -438,7 +439,7 @@ def oklab(rgb):
 
 
 def heats():
-    css = _scripts._read("image_browser.css")
+    css = scripts._read("image_browser.css")
     return [line.split() for line in re.findall(r"--heat: ([^;]*);", css)]
 
 
@@ -447,7 +448,7 @@ def test_colours_are_the_same_in_print():
     assert tuple(light) == style.HEAT
     assert tuple(dark) == style.HEAT_ON_DARK
     assert len(dark) == len(light)
-    css = _scripts._read("image_browser.css")
+    css = scripts._read("image_browser.css")
     cold, hot = (re.search(f"--{name}: ([^;]*);", css)[1].split() for name in ("cold", "hot"))
     assert (*cold, "#ffffff", *hot) == style.COLD_TO_HOT
 
@@ -455,7 +456,7 @@ def test_colours_are_the_same_in_print():
 @pytest.mark.parametrize("blindness", ["none", "protan", "deutan"])
 @pytest.mark.parametrize("which", ["light", "dark"])
 def test_both_signs_stand_out_by_lightness_and_apart_by_hue(which, blindness):
-    css = _scripts._read("image_browser.css")
+    css = scripts._read("image_browser.css")
     sides = [re.findall(f"--{name}: ([^;]*);", css) for name in ("cold", "hot")]
     cold, hot = (linear(side[which == "dark"].split()) for side in sides)
     ground = linear(["#121212" if which == "dark" else "#ffffff"])

@@ -7,7 +7,7 @@ import pytest
 import traitlets
 
 from hepml_widgets import RocExplorer
-from hepml_widgets._traits import plain
+from hepml_widgets.core.traits import plain
 from tests.support.all_views import VIEWS
 
 NUMBERS = {

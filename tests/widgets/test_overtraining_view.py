@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hepml import stats
-from hepml_widgets import OvertrainingView, TrainingMonitor, _base
-from hepml_widgets._overtraining_table import Events, auc_change, curves_of, scatter
+from hepml_widgets import OvertrainingView, TrainingMonitor
+from hepml_widgets.core import base
+from hepml_widgets.overtraining_view.payload import Events, auc_change, curves_of, scatter
 from tests.widgets.sizes import payload
 
 EPOCHS = np.arange(1, 41)
@@ -205,7 +206,7 @@ def test_a_long_history_is_thinned_on_the_way_to_the_browser_only(honest):
     values[1234] = -1.0
     view = OvertrainingView(*honest, history={"loss": values, "val_loss": values})
     packed = view.table["curves"][0]
-    rounds = _base.unpack(packed["rounds"])
+    rounds = base.unpack(packed["rounds"])
     assert len(rounds) < 800
     assert rounds[packed["best"]] == 1235
     assert len(view.shown_curve.new) == 5000

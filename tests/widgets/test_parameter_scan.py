@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hepml import stats
 from hepml_widgets import ParameterScan
-from hepml_widgets._numbers import with_error
+from hepml_widgets.core.numbers import with_error
 from tests.support.toy_scan import MASSES, TRAINED, samples, toy
 from tests.widgets.sizes import payload
 

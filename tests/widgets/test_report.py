@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hepml import stats
-from hepml_widgets import _report_figures as figures
-from hepml_widgets import _report_page, report
+from hepml_widgets import report
+from hepml_widgets.report import figures, page
 from tests.widgets.reading import Elements, agrees, number, section, tables, text_of
 from tests.widgets.toy_report import NASTY, crooked, events, model_of
 
@@ -677,8 +677,8 @@ def numbers_of(axis):
 @pytest.mark.parametrize("n", [40, 400])
 def test_every_axis_has_two_numbers_that_differ(n, monkeypatch):
     drawn = []
-    write = _report_page.svg_of
-    monkeypatch.setattr(_report_page, "svg_of", lambda *of: drawn.append(of[0]) or write(*of))
+    write = page.svg_of
+    monkeypatch.setattr(page, "svg_of", lambda *of: drawn.append(of[0]) or write(*of))
     y, scores, columns = crooked(np.random.default_rng(3), n)
     _ = report(y, scores, columns, sigma_b=0.1).html
     assert len(drawn) >= 15

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hepml_widgets import report
-from hepml_widgets._columns import column_names, known_to, matched
-from hepml_widgets._report_events import gather
+from hepml_widgets.core.columns import column_names, known_to, matched
+from hepml_widgets.report.events import gather
 
 pd = pytest.importorskip("pandas", reason="the extra 'lab' is not installed")
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from hepml_widgets import _scripts
-from hepml_widgets._shorten import _Scopes, shortened, tokens_of
+from hepml_widgets.core import scripts
+from hepml_widgets.core.shorten import _Scopes, shortened, tokens_of
 
-MODULES = sorted(path.stem for path in _scripts.STATIC.glob("*.js"))
+MODULES = sorted(path.parent.name for path in scripts.PACKAGE.glob("*/view.js"))
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_a_shortened_program_does_the_same(page):
 @pytest.mark.parametrize("module", MODULES)
 def test_every_declaration_has_one_name(module):
     """What is declared two at once, or without a name, could neither be left out nor kept."""
-    text = _scripts._read(f"{module}.js")
+    text = scripts._read(f"{module}.js")
     heads = re.findall(
         r"^(?:export )?(?:async )?(?:const|let|var|function|class) .*", text, re.MULTILINE
     )
     assert heads
-    assert [head for head in heads if not _scripts._TOP.match(head)] == []
+    assert [head for head in heads if not scripts._TOP.match(head)] == []
 
 
 def empty_statements(text):
@@ -131,12 +131,12 @@ def empty_statements(text):
 @pytest.mark.parametrize("module", MODULES)
 def test_no_statement_is_empty(module):
     assert empty_statements("{ for (;;); } { while (f(1)); } { if (a) b(); else; }") != []
-    assert empty_statements(_scripts._read(f"{module}.js")) == []
+    assert empty_statements(scripts._read(f"{module}.js")) == []
 
 
 def test_all_scripts_together_are_light():
     """Bytes that pages get of the nine widgets, what they share counted once; 60 kB were wanted."""
-    sizes = {module: len(_scripts.own_part(module).encode()) for module in MODULES}
+    sizes = {module: len(scripts.own_part(module).encode()) for module in MODULES}
     assert sum(sizes.values()) <= 104_000, sizes
     shared = sizes["plot"] + sizes["stats"]
     assert max(sizes[one] for one in sizes.keys() - {"plot", "stats"}) + shared <= 60_000

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
 from hepml import stats
-from hepml_widgets import ShapeCompare, _base
-from hepml_widgets._image_table import nice_edges
-from hepml_widgets._numbers import percent, significant
-from hepml_widgets._shape_table import Content, compared, shape_tests, spectra_of
-from hepml_widgets.shape_compare import axes_of
+from hepml_widgets import ShapeCompare
+from hepml_widgets.core import base
+from hepml_widgets.core.numbers import percent, significant
+from hepml_widgets.image_browser.payload import nice_edges
+from hepml_widgets.shape_compare.payload import Content, compared, shape_tests, spectra_of
+from hepml_widgets.shape_compare.view import axes_of
 
 NAMES = ("mass [GeV]", "width", "eta")
 SHIFT = np.array([0.6, 0.3, 0.0])
@@ -288,7 +289,7 @@ def test_every_weight_is_counted_once(weights):
 
 
 def table_size(view):
-    return len(json.dumps(_base._portable(view.table)))
+    return len(json.dumps(base._portable(view.table)))
 
 
 @pytest.mark.parametrize(("count", "methods"), [(1, 1), (2, 4), (4, 2), (6, 1), (12, 4)])
@@ -409,7 +410,7 @@ def test_points_beyond_the_frame_leave_the_layout_alone(view):
     view.brush = ("mass [GeV]", 1, 2)
     assert (view.comparison.ratio < 1).any()
     figure = view.figure()
-    _base.png(figure)
+    base.png(figure)
     heights = [axes.get_position().height for axes in figure.subfigs[0].axes]
     assert sum(heights) > 0.75
 

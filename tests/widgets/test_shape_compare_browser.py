@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from hepml import stats
-from hepml_widgets import ShapeCompare, _base
+from hepml_widgets import ShapeCompare
+from hepml_widgets.core import base
 from tests.widgets import looking
 from tests.widgets.looking import STARTS, TEXT, dragged
 
@@ -90,7 +91,7 @@ def test_hard_cases_have_pythons_numbers(case, expose):
     page = expose("shape_compare", "decode", "compareShapes", "readoutParts", "joined")
     states = states_of(view)
     for state, found in zip(
-        states, page.evaluate(LOOKED, [_base._portable(view.table), states]), strict=True
+        states, page.evaluate(LOOKED, [base._portable(view.table), states]), strict=True
     ):
         put(view, state)
         comparison = view.comparison

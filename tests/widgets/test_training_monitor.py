@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hepml_widgets import TrainingMonitor, _training_picture
-from hepml_widgets._directions import larger_is_better
-from hepml_widgets._recorder import MAX_NUMBERS, Clock, Recorder
-from hepml_widgets.training_monitor import _answer_while_busy
+from hepml_widgets import TrainingMonitor
+from hepml_widgets.core.directions import larger_is_better
+from hepml_widgets.training_monitor import picture
+from hepml_widgets.training_monitor.recorder import MAX_NUMBERS, Clock, Recorder
+from hepml_widgets.training_monitor.view import _answer_while_busy
 
 HISTORY = {"loss": [0.9, 0.7, 0.6], "auc": [0.6, 0.7, 0.8], "val_loss": [0.8, 0.6, 0.7]}
 
@@ -381,7 +382,7 @@ def test_picture_has_the_curve_at_its_place():
     """A constant loss lies half-way up its panel, from the first epoch to the last."""
     picture = trained({"val_loss": [0.4] * 50}).picture()
     grey = np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
-    place = _training_picture.Frame(42, 313, (0, 1.17 * 50), (0.38, 0.42))
+    place = picture.Frame(42, 313, (0, 1.17 * 50), (0.38, 0.42))
     row = 320 - round(float(place.up(0.4)))
     first, last = (round(float(place.across(epoch))) for epoch in (1, 50))
     assert (grey[row, first + 2 : last - 2] < 128).all()
@@ -400,7 +401,7 @@ def test_picture_has_the_curve_at_its_place():
     ],
 )
 def test_numbers_of_the_picture(values, texts):
-    assert _training_picture.numbers(values) == texts
+    assert picture.numbers(values) == texts
 
 
 def test_description_says_the_numbers():

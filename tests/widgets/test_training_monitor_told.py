@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from hepml_widgets import OvertrainingView, TrainingMonitor
-from hepml_widgets._adapters import prefixes
-from hepml_widgets._directions import larger_is_better
+from hepml_widgets.core.directions import larger_is_better
+from hepml_widgets.training_monitor.adapters import prefixes
 
 
 def trained(history, **options):

@@ -1,0 +1,213 @@
+"""What every view is: one compact table, one script, three ways to be shown."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import json
+from html import escape
+from typing import TYPE_CHECKING, ClassVar
+
+import anywidget
+import matplotlib as mpl
+import numpy as np
+import traitlets
+from IPython.display import display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from hepml.files import write_text
+from hepml_widgets.core import boxes
+from hepml_widgets.core.numbers import unmarked
+from hepml_widgets.core.scripts import source, stylesheet
+from hepml_widgets.core.validate import as_target
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+    from typing import Any
+
+    from matplotlib.figure import Figure
+
+_counter = itertools.count(1)
+
+
+def pack(values, kind="<f8"):
+    """Little-endian bytes of an array: how a column travels in a table."""
+    return np.ascontiguousarray(values, dtype=kind).tobytes()
+
+
+def unpack(column, kind="<f8"):
+    """Array of a column made by `pack`."""
+    return np.frombuffer(column, dtype=kind)
+
+
+def _portable(value):
+    """JSON's idea of a trait: bytes become base64, tuples lists, NaN null."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"base64": base64.b64encode(value).decode()}
+    if isinstance(value, dict):
+        return {str(name): _portable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_portable(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def _inline_json(value):
+    """JSON that can stand inside a script element whatever its strings hold."""
+    text = json.dumps(_portable(value), allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def png(figure, *, dpi=80, colors=128):
+    """PNG of a figure with a small palette, as bytes; the same figure gives the same bytes."""
+    canvas = FigureCanvasAgg(figure)
+    figure.set_dpi(dpi)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    file = io.BytesIO()
+    picture.quantize(colors).save(file, format="PNG", optimize=True)
+    return file.getvalue()
+
+
+class View(anywidget.AnyWidget):
+    """Base of all views.
+
+    A subclass names its script with ``_module`` and the function that draws it with matplotlib
+    with ``_drawn_by``, and fills ``table`` once.
+    Its script ends in ``export default { render };`` and takes what it shares from ``./plot.js``.
+
+    Attributes
+    ----------
+    table : dict
+        What the browser computes from: JSON values, and columns of little-endian numbers.
+    """
+
+    _module: ClassVar[str | None] = None
+
+    table = traitlets.Dict().tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
+    # Empty by default: what is equal to a default is left out of pages that ipywidgets embeds.
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, **traits):
+        # Not before the first view: shortening takes a checkout a tenth of a second.
+        if self._module is not None:
+            traits["_esm"] = f"{source(self._module)}export default {{ render: live(render) }};\n"
+            traits["_css"] = stylesheet(self._module)
+        boxes.register(View)
+        super().__init__(key=f"hepml-{next(_counter)}", **traits)
+
+    def figure(self) -> Figure:
+        """Draw the view with matplotlib, as it stands.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return self._drawn_by(self)
+
+    def describe(self) -> str:
+        """Say what stands for the picture where it cannot be seen.
+
+        Returns
+        -------
+        str
+        """
+        return repr(self)
+
+    def state(self) -> dict[str, Any]:
+        """Collect the synced traits by name: all that a page needs to show this view."""
+        names = self.trait_names(sync=True)
+        ours = [name for name in names if not name.startswith("_") and name not in _HOST_TRAITS]
+        return {name: getattr(self, name) for name in sorted(ours)}
+
+    def picture(self) -> bytes:
+        """PNG of `figure()`, as bytes."""
+        with mpl.rc_context():
+            return png(self.figure())
+
+    def to_fragment(self, picture: bytes | None = None) -> str:
+        """HTML that shows this view without a kernel: a picture, and the script that wakes it.
+
+        Parameters
+        ----------
+        picture : bytes, optional
+            The PNG to use; by default `picture` makes one.
+
+        Returns
+        -------
+        str
+        """
+        image = base64.b64encode(self.picture() if picture is None else picture).decode()
+        script = f"{source(self._module)}mount({_inline_json(self.key)}, render, {_state(self)});"
+        return (
+            f'<div class="hepml-still" data-hepml-still="{self.key}">'
+            f'<img alt="{escape(unmarked(self.describe()))}" src="data:image/png;base64,{image}"'
+            ' style="max-width:100%;height:auto"></div>\n'
+            f"<style>{stylesheet(self._module)}</style>\n"
+            f'<script type="module">\n{script}\n</script>'
+        )
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write one self-contained page that needs neither kernel nor network.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            File to write.
+
+        Returns
+        -------
+        pathlib.Path
+            The file written.
+        """
+        page = _PAGE.format(title=type(self).__name__, body=self.to_fragment())
+        return write_text(as_target(path), page)
+
+    def _ipython_display_(self):
+        """Show the live view, then a copy that outlives the kernel and hides beside a live one."""
+        view = {"model_id": self.model_id, "version_major": 2, "version_minor": 1}
+        mime = "application/vnd.jupyter.widget-view+json"
+        display({mime: view, "text/plain": repr(self)}, raw=True)
+        display(self._still(), raw=True)
+
+    def _still(self):
+        """Collect what outlives the kernel; where no page can be shown, as in a PDF, a picture."""
+        picture = self.picture()
+        image = base64.b64encode(picture).decode()
+        html = self.to_fragment(picture)
+        return {"text/html": html, "image/png": image, "text/plain": repr(self)}
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+def _state(view):
+    return _inline_json(view.state())
+
+
+_HOST_TRAITS = {"comm", "keys", "layout", "log", "tabbable", "tooltip"}
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 1rem; background: #fff; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #121212; }} }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""

@@ -1,0 +1,91 @@
+"""The two panels of an `OvertrainingView` in matplotlib."""
+
+import textwrap
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from hepml_widgets.core import style
+from hepml_widgets.core.numbers import significant
+from hepml_widgets.roc_explorer.figure import (
+    draw_class,
+    label_of,
+    plain,
+    set_log_counts,
+    title_text,
+)
+
+__all__ = ["draw"]
+
+LOOKS = {
+    "train": ("training", style.CURVES[1], 1.2, style.linestyle("6 3")),
+    "new": (None, style.CURVES[0], 2.0, "-"),
+}
+
+
+def draw(view):
+    """Learning curve and score distributions side by side, each with its question and answer.
+
+    Parameters
+    ----------
+    view : OvertrainingView
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with style.context():
+        figure = Figure(figsize=(11.0, 4.9), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for axes, question, answer in zip((left, right), view.questions, view.answers, strict=True):
+            text = f"{question}\n" + "\n".join(textwrap.wrap(answer, 78))
+            axes.set_title(plain(text), loc="left", fontsize=8.5)
+        draw_curve(left, view)
+        draw_scores(right, view)
+    return figure
+
+
+def draw_curve(axes, view):
+    curve = view.shown_curve
+    axes.set_xlabel(view.unit)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    if curve is None:
+        axes.text(0.5, 0.5, view.invitation, ha="center", transform=axes.transAxes)
+        axes.set(xticks=[], yticks=[])
+        return
+    for which in LOOKS:
+        draw_line(axes, curve, which)
+    if curve.best is not None:
+        best = curve.rounds[curve.best], curve.new[curve.best]
+        label = f"best {significant(best[1], 4)} at {best[0]}"
+        axes.plot(*best, "D", color="k", mfc="w", label=label)
+    if len(view.stages) > 1:
+        axes.axvline(view.round, color=style.ACCENT)
+    axes.set_ylabel(label_of(curve.name))
+    axes.legend(loc="best")
+
+
+def draw_line(axes, curve, which):
+    label, color, width, dash = LOOKS[which]
+    values, errors = getattr(curve, which), getattr(curve, f"{which}_error")
+    label = label or curve.new_name
+    axes.plot(curve.rounds, values, color=color, lw=width, ls=dash, label=label)
+    if errors is not None:
+        low, high = values - errors, values + errors
+        axes.fill_between(curve.rounds, low, high, color=color, alpha=0.16, lw=0)
+
+
+def draw_scores(axes, view):
+    stage = view.stage
+    for kind, name in zip(("background", "signal"), reversed(view.names), strict=True):
+        draw_class(axes, stage, kind, name)
+    axes.plot([], [], "k.", label="training (points)")
+    set_log_counts(axes, stage)
+    ends = stage.histograms["signal"].edges[[0, -1]]
+    axes.set(
+        xscale=view.scale, xlabel=title_text(view.score_name), ylabel="events / bin", xlim=ends
+    )
+    axes.legend(loc="upper center", ncols=3)
+    if not any(np.any(h.sumw) for h in stage.histograms.values()):
+        axes.set_ylim(0, 1)
