@@ -428,7 +428,7 @@ def build_book(options):
 def dashboards(options):
     prepare()
     display = [] if has_display() else ["--no-browser"]
-    command = ["-P", "-m", "hepml.dashboards", "notebooks/dashboards", SEALED, *display, *options]
+    command = ["-P", "-m", "hub.dashboards", "notebooks/dashboards", SEALED, *display, *options]
     become(command, **thread_caps())
 
 

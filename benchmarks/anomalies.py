@@ -7,7 +7,7 @@ The first tests pairs of samples with the functions of the lesson's cells tagged
 without any difference, and pairs of which one was distorted (`hepml.data.skew`). The second scores
 the events of the detector-anomaly challenge of 2016, which may not be shipped. Each finished part
 is kept in the folder: run the command again to go on. Whatever is there is put together in
-``hepml/data/recorded/anomalies.json``.
+``hepml_lessons/recorded/anomalies.json``.
 """
 
 import argparse
@@ -20,8 +20,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before any library starts its t
 import numpy as np
 
 from benchmarks.cells import cpu_seconds, say
-from benchmarks.lessons import recipe, record
 from hepml import data, stats
+from hepml_lessons.recipes import recipe, record
 
 LESSON = "anomalies"
 LEVEL = 0.05

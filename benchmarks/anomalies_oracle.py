@@ -30,8 +30,8 @@ from benchmarks.anomalies import (
     share,
 )
 from benchmarks.cells import say
-from benchmarks.lessons import recipe, record
 from hepml import data
+from hepml_lessons.recipes import recipe, record
 
 NAME = f"{LESSON}-oracle"
 QUIET = "nothing"

@@ -12,9 +12,9 @@ import json
 
 import numpy as np
 
-from benchmarks.lessons import recipe, record
 from hepml import stats
 from hepml.data.recipes.known_truth import GAUSS, MIX, RES
+from hepml_lessons.recipes import recipe, record
 
 LESSON = "best-classifier"
 PROBLEMS = {"gauss": GAUSS, "mix": MIX, "res": RES}

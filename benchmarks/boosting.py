@@ -15,9 +15,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before any library starts its t
 import numpy as np
 import optuna
 
-from benchmarks.lessons import recipe, record
 from benchmarks.timing import interleave, machine
 from hepml import data, stats
+from hepml_lessons.recipes import recipe, record
 
 LESSON = "boosted-trees"
 PACKAGES = ("numpy", "scikit-learn", "xgboost-cpu", "lightgbm", "optuna")

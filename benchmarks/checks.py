@@ -4,7 +4,7 @@
 
 takes each exercise through ten or more right approaches and ten or more wrong ones (other
 libraries, conventions, roundings, misconceptions; ``benchmarks/approaches``), each on as many
-worlds as there are seeds, and records what the check said in ``hepml/data/recorded``.
+worlds as there are seeds, and records what the check said in ``hepml_lessons/recorded``.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks import approaches
 from benchmarks.cells import say
-from benchmarks.lessons import record
+from hepml_lessons.recipes import record
 
 LESSONS = sorted(path.stem for path in Path(approaches.__file__).parent.glob("[a-z]*.py"))
 SEEDS = 60

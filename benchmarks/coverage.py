@@ -24,8 +24,8 @@ import numpy as np  # noqa: E402
 from scipy.special import expit  # noqa: E402
 from scipy.stats import norm  # noqa: E402
 
-from benchmarks.lessons import RECORDED, record  # noqa: E402
 from hepml import stats  # noqa: E402
+from hepml_lessons.recipes import RECORDED, record  # noqa: E402
 from hepml_widgets.anomaly_monitor.payload import p_of_excess  # noqa: E402
 from hepml_widgets.bump_hunter.payload import beyond_one_window  # noqa: E402
 from hepml_widgets.overtraining_view.payload import Events, auc_change  # noqa: E402

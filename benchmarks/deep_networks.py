@@ -8,7 +8,7 @@ trees, a shallow and a deep network on more and more of it; the bundled sample i
 settings of each are chosen on a tenth of its training events. Each finished training is kept in
 ``--cells``: run the command again to go on. ``--only uci`` runs the lesson's recipe on the real
 excerpt of the UCI set HIGGS, ``--only tautau`` the comparison on ``higgs_tautau``; these need no
-FOLDER. What is there is put together in ``hepml/data/recorded/deep-networks.json``.
+FOLDER. What is there is put together in ``hepml_lessons/recorded/deep-networks.json``.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.cells import Cells, compare, cpu_seconds, say, split
-from benchmarks.lessons import RECORDED, ROOT, recipe, record
 from hepml import data, stats
+from hepml_lessons.recipes import RECORDED, ROOT, recipe, record
 
 LESSON = "deep-networks"
 SIZES = (3_000, 10_000, 30_000, 100_000, 300_000)

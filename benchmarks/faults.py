@@ -30,7 +30,7 @@ import numpy as np
 import psutil
 
 from benchmarks.cells import say
-from benchmarks.lessons import record
+from hepml_lessons.recipes import record
 
 PATIENCE = 120  # seconds after which a process that is to end is taken to hang
 ROWS = 200_000
@@ -455,7 +455,7 @@ def dashboards(folder):
     needy.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(needy, served / "needy.ipynb")
     port = free_port()
-    command = [sys.executable, "-P", "-m", "hepml.dashboards", served, "--no-browser"]
+    command = [sys.executable, "-P", "-m", "hub.dashboards", served, "--no-browser"]
     server = begin([*command, f"--port={port}", *ENDS], folder, stdout=subprocess.DEVNULL)
     try:
         wait_for(port)

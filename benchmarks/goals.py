@@ -7,13 +7,13 @@ import json
 import re
 
 from benchmarks import images, jet_images
-from benchmarks.lessons import ROOT
 from benchmarks.timing import RESULTS, record, table
-from hepml import data
+from hepml_lessons import recording
+from hepml_lessons.recipes import ROOT
 
 INTRODUCTION = """## What the lessons reach
 
-Put together by `python -m benchmarks.goals` from what `hepml/data/recorded` holds, each with its
+Put together by `python -m benchmarks.goals` from what `hepml_lessons/recorded` holds, each with its
 own command, data, seeds and versions, and from `book/measured.json`. Errors are of one standard
 deviation. An AMS is that of the best cut *on the same events*; "cut chosen elsewhere" is the same
 scores with the cut that is best on the other half of the events: what an analysis may expect.
@@ -23,7 +23,7 @@ jets, with an untuned CNN."""
 
 def best_classifier():
     """Distance of the models from the exact AUC of each toy, at the sizes around 200k events."""
-    curves = data.recorded("best-classifier")["curves"]
+    curves = recording("best-classifier")["curves"]
     return [
         [
             f"known_truth `{name}`, {model}: exact AUC − AUC, {point['events']} to train",
@@ -38,7 +38,7 @@ def best_classifier():
 
 def boosted_trees():
     """Scores on the published HiggsML events."""
-    found = data.recorded("boosted-trees")
+    found = recording("boosted-trees")
     mean, seeds = found["mean"], [one["ams"] for one in found["single"]]
     where = f"HiggsML, {found['events']} events, 5-fold"
     return [
@@ -51,7 +51,7 @@ def boosted_trees():
 
 def deep_networks():
     """Scores on the UCI excerpt, and at the largest sample of our own."""
-    found = data.recorded("deep-networks")
+    found = recording("deep-networks")
     goals = {"low": "0.67", "high": "", "all": "0.79"}
     most = max(found["curves"], key=int)
     rows = [
@@ -81,7 +81,7 @@ PARTICLES = {
 
 def known_quantities():
     """List what single quantities, two and three of them, and networks reach."""
-    found = data.recorded("jet-images")
+    found = recording("jet-images")
     most = max(found["curves"], key=int)
     models = [(found["known"]["jets"], *row) for row in found["known"]["models"].items()]
     models += [(most, *row) for row in found["curves"][most]["models"].items()]
@@ -102,7 +102,7 @@ def ahead_from(curves, pair):
 
 def jet_races():
     """Compare networks and trees at each size, and say who is ahead from when on."""
-    curves = data.recorded("jet-images")["curves"]
+    curves = recording("jet-images")["curves"]
     sizes = sorted(curves, key=int)
     for first, second in jet_images.PAIRS:
         pair = f"{first} - {second}"
@@ -145,7 +145,7 @@ def image_speed():
 
 def doctor():
     """Verdicts on good and broken weights, as recorded."""
-    found = data.recorded("reweighting-doctor")
+    found = recording("reweighting-doctor")
     for name, held in found["cases"].items():
         right, areas = held["right"], held["auc"]
         auc = f"AUC {sum(areas) / len(areas):.3f}, {min(areas):.3f} to {max(areas):.3f}"
@@ -171,7 +171,7 @@ def without_labels():
 
 def parameterised():
     """Compare networks at the mass that was held out, as recorded."""
-    found = data.recorded("parameterised")["held_out"]
+    found = recording("parameterised")["held_out"]
     for mass, held in found.items():
         pairs = zip(held["parameterised"], held["dedicated"], strict=True)
         apart = [one - other for one, other in pairs]
@@ -187,7 +187,7 @@ CHALLENGE = {"features": "", "and differences": "", "and differences, tau of 0.8
 
 def anomalies():
     """Results of the anomaly challenge and of quiet days, as recorded."""
-    found = data.recorded("anomalies")
+    found = recording("anomalies")
     for key, goal in CHALLENGE.items():
         one = "{AUC:.3f} ± {AUC_error:.3f}, {accuracy:.3f}".format(**found["challenge"][key])
         yield [f"anomaly challenge, cross-validated, {key}: AUC, accuracy", goal, one]

@@ -18,8 +18,8 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.model_selection import StratifiedKFold
 
-from benchmarks.lessons import recipe, record
 from hepml import data, stats
+from hepml_lessons.recipes import recipe, record
 
 LESSON = "boosted-trees"
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.lessons import recipe
 from benchmarks.timing import circumstances, interleave, record, table
 from hepml import data
+from hepml_lessons.recipes import recipe
 
 JETS = 10_000
 PIXELS, SIDE = 25, 2.5

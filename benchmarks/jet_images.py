@@ -6,7 +6,7 @@ reads ``FOLDER/jets.root``, as ``python -m benchmarks.many_jets FOLDER`` writes 
 lesson's models on more and more of it; all bundled jets without MPI are the test. Each finished
 training is kept in ``--cells``, apart for each length of the file: run the command again to go on,
 or with a file that has grown. Of each size, the trainings on the longest file are put together in
-``hepml/data/recorded/jet-images.json``.
+``hepml_lessons/recorded/jet-images.json``.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.cells import Cells, compare, cpu_seconds, say, split
-from benchmarks.lessons import ROOT, recipe, record
 from hepml import data, stats
+from hepml_lessons.recipes import ROOT, recipe, record
 
 LESSON = "jet-images"
 SIZES = (300, 1_000, 3_000, 10_000, 30_000, 100_000)

@@ -17,10 +17,10 @@ import pandas as pd
 
 from benchmarks.cells import say
 from benchmarks.jet_images import LESSON, QUANTITIES
-from benchmarks.lessons import recipe, record
 from hepml import data, stats
 from hepml.data._chunks import ChunkFolder, pack
 from hepml.data.recipes.jets import RECIPE
+from hepml_lessons.recipes import recipe, record
 
 NAME = "jet-tunes"
 TUNE = "Tune:pp = 21"

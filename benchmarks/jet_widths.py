@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks import jet_images
 from benchmarks.cells import Cells, compare, cpu_seconds, say, spread
-from benchmarks.lessons import ROOT, recipe, record
 from hepml import stats
+from hepml_lessons.recipes import ROOT, recipe, record
 
 NAME = "jet-images-width"
 PARTS = 4

@@ -15,8 +15,8 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import numpy as np
 
-from benchmarks.lessons import recipe, record
 from hepml import data, stats
+from hepml_lessons.recipes import recipe, record
 
 NAME = LESSON = "parameterised"
 SEEDS = 5

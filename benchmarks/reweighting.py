@@ -14,9 +14,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before any library starts its t
 
 import numpy as np
 
-from benchmarks.lessons import recipe
 from benchmarks.reweighting_doctor import LESSON, SEEDS, judged, samples, split
 from benchmarks.timing import circumstances, interleave, record, table
+from hepml_lessons.recipes import recipe
 
 OURS, PLAIN, THEIRS = (
     "hepml: trees in bins",
@@ -101,7 +101,7 @@ def report(rounds):
 "times ours" is the median ratio within a round; "again" is ours twice per round. Two-sample AUC:
 of the doctor's independent classifier on the 30 % held out, mean and scatter of {CLOSURES} other
 splits of the same events; the goal is 0.51. The doctor's verdicts on good and broken weights of
-{SEEDS} seeds are in `hepml/data/recorded/reweighting-doctor.json`.
+{SEEDS} seeds are in `hepml_lessons/recorded/reweighting-doctor.json`.
 
 {table(header, list(rows(times, closures)))}
 """

@@ -15,8 +15,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before any library starts its t
 import numpy as np
 
 from benchmarks.cells import say
-from benchmarks.lessons import recipe, record
 from hepml import data, stats
+from hepml_lessons.recipes import recipe, record
 
 LESSON = "without-labels"
 REGION, SIDEBANDS = (3300, 3700), ((3100, 3300), (3700, 3900))

@@ -14,9 +14,9 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from hepml import kernels
-from hepml.kernels import _environments, _house, _install, _run
-from hepml.kernels._plan import make_plan
+from hub import kernels
+from hub.kernels import _environments, _house, _install, _run
+from hub.kernels._plan import make_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 MAIN = [sys.executable, "-c", "from hepml.cli import main; main()", "kernels"]
@@ -152,7 +152,7 @@ def test_a_changed_list_takes_the_place_of_the_former(tmp_path):
 
 INTERRUPTIBLE = """
 import sys
-from hepml import kernels
+from hub import kernels
 options = {"requirements": ["ipykernel"], "say": lambda text: print(text, flush=True)}
 kernels.install(prefix=sys.argv[1], **options)
 """
@@ -302,12 +302,6 @@ def test_many_hashes_do_not_hide_what_failed():
     with pytest.raises(kernels.KernelError, match="not the one that the lock names") as caught:
         _run.run([sys.executable, "-c", f"print({said!r}); raise SystemExit(2)"])
     assert "sha256" not in str(caught.value)
-
-
-def test_a_copy_without_repository_says_what_it_lacks(tmp_path, monkeypatch):
-    monkeypatch.setattr(_house.hepml, "__file__", str(tmp_path / "hepml" / "__init__.py"))
-    with pytest.raises(kernels.KernelError, match="without its repository"):
-        _house.root()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.approaches import digits
 from benchmarks.checks import Exercise
 from hepml import data, stats
-from hepml.checks import anomalies as check
+from hepml_lessons.checks import anomalies as check
 
 # ---------------------------------------------------------------- trials
 

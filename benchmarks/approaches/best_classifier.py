@@ -16,8 +16,8 @@ from sklearn.mixture import GaussianMixture
 
 from benchmarks.checks import Exercise
 from hepml import stats
-from hepml.checks import best_classifier as check
 from hepml.data.recipes.known_truth import MIX, RES
+from hepml_lessons.checks import best_classifier as check
 
 SIGNAL, BACKGROUND = (1, 0.5), (0, 1)
 

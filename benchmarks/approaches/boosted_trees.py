@@ -16,7 +16,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from benchmarks.checks import Exercise
 from hepml import stats
-from hepml.checks import boosted_trees as check
+from hepml_lessons.checks import boosted_trees as check
 
 SIGNAL, BACKGROUND = 400.0, 60_000.0
 

@@ -12,7 +12,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from benchmarks.checks import Exercise
 from hepml import stats
-from hepml.checks import deep_networks as check
+from hepml_lessons.checks import deep_networks as check
 
 # ---------------------------------------------------------------- one step
 

@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from benchmarks.checks import Exercise
 from hepml import stats
-from hepml.checks import jet_images as check
+from hepml_lessons.checks import jet_images as check
 
 # ---------------------------------------------------------------- girth
 

@@ -18,7 +18,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from benchmarks.checks import Exercise
 from hepml import stats
-from hepml.checks import parameterised as check
+from hepml_lessons.checks import parameterised as check
 
 SEEN = np.array([500.0, 750.0, 1250.0, 1500.0])
 HELD_OUT = 750.0

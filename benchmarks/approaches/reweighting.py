@@ -22,7 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 from benchmarks.approaches import digits
 from benchmarks.checks import Exercise
 from hepml import stats
-from hepml.checks import reweighting as check
+from hepml_lessons.checks import reweighting as check
 
 NAMES = ["shape", "other_shape", "n_kaon"]
 KAON = NAMES.index("n_kaon")

@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.checks import Exercise
-from benchmarks.lessons import recipe
 from hepml import data, stats
-from hepml.checks import without_labels as check
+from hepml_lessons.checks import without_labels as check
+from hepml_lessons.recipes import recipe
 
 REGION, SIDEBANDS = (3300, 3700), ((3100, 3300), (3700, 3900))
 EDGES = np.arange(3000, 5001, 100)

@@ -2,9 +2,8 @@
 
 import re
 
+from hepml_lessons import recording
 from samples import Written
-
-from hepml import data
 
 TITLES = {
     "cuts": "ROC curves, cuts and significance",
@@ -97,7 +96,7 @@ def reasons(held, family):
 class Coverage(Written):
     def text(self):
         """Give the tables of the recorded result."""
-        return tables(data.recorded("coverage"))
+        return tables(recording("coverage"))
 
 
 def setup(app):

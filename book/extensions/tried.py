@@ -1,9 +1,8 @@
 """What was tried, as tables: ``{faults}`` of files and processes, ``{judged}`` of the checks."""
 
-from samples import Written
-
 from benchmarks.checks import LESSONS, RIGHT_REFUSED, WRONG_ACCEPTED, rates
-from hepml import data
+from hepml_lessons import recording
+from samples import Written
 
 MARKED = '<b class="fails">{} ✗</b>'
 CONTROL = "control"
@@ -83,7 +82,7 @@ def percent(share, most):
 class Faults(Written):
     def text(self):
         """Write the table, and how to repeat it."""
-        held = data.recorded("faults")
+        held = recording("faults")
         return f"{faults(held['lines'])}\n\n{provenance(held)}"
 
 
@@ -91,7 +90,7 @@ class Judged(Written):
     def text(self):
         """Write the table of all lessons that have checks."""
         names = [lesson.replace("_", "-") for lesson in LESSONS]
-        return judged({name: data.recorded(f"checks-{name}") for name in names})
+        return judged({name: recording(f"checks-{name}") for name in names})
 
 
 def provenance(held):

@@ -3,7 +3,7 @@
 import sys
 
 from hepml.cli._say import visible
-from hepml.cli._stop import INTERRUPTED, StoppedError, status, tidily
+from hepml.cli._stop import INTERRUPTED, RefusedError, StoppedError, status, tidily
 
 
 def _interrupted(sentence="interrupted"):
@@ -15,7 +15,7 @@ try:
     import typer
 
     from hepml import __version__
-    from hepml.cli import _convert, _fetch, _generate, _report, _repository, _samples
+    from hepml.cli import _convert, _fetch, _generate, _kernels, _report, _samples
     from hepml.data import DataError
 except ModuleNotFoundError as error:
     if error.name != "typer":
@@ -37,7 +37,7 @@ app.add_typer(samples, name="data")
 for commands in (_samples, _generate, _fetch, _convert):
     commands.register(samples)
 _report.register(app)
-_repository.register(app)
+_kernels.register(app)
 
 
 def _show_version(asked):
@@ -63,7 +63,7 @@ def main():
             app()
     except StoppedError as stop:
         _interrupted(stop)
-    except (DataError, _repository.KernelError) as error:
+    except (DataError, RefusedError) as error:
         sys.exit(f"hepml: {visible(error)}")
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""

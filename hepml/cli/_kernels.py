@@ -6,13 +6,20 @@ from typing import Annotated
 
 import typer
 
-from hepml import kernels
+from hepml._clone import clone
 from hepml.cli._say import say
-from hepml.cli._stop import StoppedError
+from hepml.cli._stop import RefusedError, StoppedError
 
-__all__ = ["app"]
+__all__ = ["register"]
 
-HELP = "Jupyter kernels with an environment of their own, for a CPU or a GPU."
+HELP = """Jupyter kernels with an environment of their own, for a CPU or a GPU.
+
+From a clone of the repository, which holds the lists of packages.
+"""
+ELSEWHERE = (
+    "kernels are installed from the repository, which holds the list of packages: clone it, "
+    "run 'make install' there and use its .venv/bin/hepml"
+)
 KEPT = (
     "what was fetched is kept, the same command goes on from there; "
     "a kernel that was there before is as it was"
@@ -44,7 +51,7 @@ def install(
     """Install a kernel, or bring it up to date; interrupt and repeat at will."""
     options = {"prefix": prefix, "path": path, "backend": backend, "threads": threads}
     try:
-        with _terminal() as (say, watch):
+        with _services() as kernels, _terminal() as (say, watch):
             kernel = kernels.install(
                 gpu=gpu, name=name, force=force, **options, say=say, watch=watch
             )
@@ -56,9 +63,9 @@ def install(
 @app.command("list")
 def list_(*, prefix: Prefix = None):
     """List the kernels that were installed here, and whether they are up to date."""
-    found = kernels.installed(prefix)
-    for kernel in found:
-        state = kernels.state(kernel)
+    with _services() as kernels:
+        found = [(kernel, kernels.state(kernel)) for kernel in kernels.installed(prefix)]
+    for kernel, state in found:
         say(f"{kernel.name}  {state}  {kernel.display_name}  {kernel.environment}")
     if not found:
         say("no kernel was installed: hepml kernels install [--gpu]")
@@ -67,8 +74,27 @@ def list_(*, prefix: Prefix = None):
 @app.command()
 def remove(name: str, *, prefix: Prefix = None):
     """Remove a kernel and its environment."""
-    kernel = kernels.remove(name, prefix=prefix)
+    with _services() as kernels:
+        kernel = kernels.remove(name, prefix=prefix)
     say(f"{kernel.display_name} is removed, and with it {kernel.environment}")
+
+
+def register(main):
+    """Add the commands on kernels to those of `main`."""
+    main.add_typer(app, name="kernels")
+
+
+@contextlib.contextmanager
+def _services():
+    """Give the clone's kernels; what they refuse is one sentence."""
+    if clone() is None:
+        raise RefusedError(ELSEWHERE)
+    from hub import kernels  # noqa: PLC0415 - beside us in a clone only
+
+    try:
+        yield kernels
+    except kernels.KernelError as error:
+        raise RefusedError(error) from None
 
 
 @contextlib.contextmanager

@@ -3,12 +3,16 @@
 import contextlib
 import signal
 
-__all__ = ["INTERRUPTED", "StoppedError", "status", "tidily"]
+__all__ = ["INTERRUPTED", "RefusedError", "StoppedError", "status", "tidily"]
 
 INTERRUPTED = 128 + signal.SIGINT
 # What batch systems send, and what a terminal sends that is closed; Windows knows the first.
 OTHERS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _sent = []
+
+
+class RefusedError(Exception):
+    """A command cannot do what was asked; the sentence says why."""
 
 
 class StoppedError(Exception):

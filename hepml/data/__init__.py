@@ -10,7 +10,6 @@ from hepml.data._errors import DataError, LeftOutWarning
 from hepml.data._generate import generate
 from hepml.data._padded import padded
 from hepml.data._read import chunks, read
-from hepml.data._recorded import recorded
 from hepml.data._samples import Card, card, load, names, path, verify
 from hepml.data._skew import SKEWS, skew
 
@@ -25,5 +24,5 @@ __all__ = [
     "path",
     "read",
 ]
-__all__ += ["recorded", "verify"]
+__all__ += ["verify"]
 __all__ += ["SKEWS", "chunks", "col", "convert", "derived_features", "padded", "skew"]

@@ -33,7 +33,7 @@ __all__ += ["file_digest", "load", "names", "path", "tallies", "verify"]
 
 TREE = "events"
 SOURCES = ("bundled", "open")
-FOLDER = Path(__file__).parent / "samples"
+FOLDER = Path(__file__).resolve().parents[2] / "samples"  # of a clone
 
 
 @dataclass(frozen=True)

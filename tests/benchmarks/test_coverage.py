@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from benchmarks import coverage
-from hepml import data, stats
+from hepml import stats
+from hepml_lessons import recording
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 PLACES = [(kind, size) for kind in coverage.WEIGHTS for size in coverage.SIZES]
@@ -15,7 +16,7 @@ PLACES = [(kind, size) for kind in coverage.WEIGHTS for size in coverage.SIZES]
 
 @pytest.fixture(scope="module")
 def held():
-    return data.recorded(coverage.NAME)
+    return recording(coverage.NAME)
 
 
 @pytest.mark.parametrize("family", coverage.ROWS)

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from benchmarks import faults
-from hepml import data
+from hepml_lessons import recording
 
-RECORDED = data.recorded("faults")["lines"]
+RECORDED = recording("faults")["lines"]
 LINES = {line.name: line for line in faults.LINES}
 
 

@@ -25,7 +25,7 @@ def arguments(pause):
 
     def command(root, port):
         place = ["--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
-        return ["-m", "hepml.dashboards", str(root), *place, *limits]
+        return ["-m", "hub.dashboards", str(root), *place, *limits]
 
     return command
 

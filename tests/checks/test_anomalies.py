@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hepml import data, stats
-from hepml.checks import anomalies as check
+from hepml_lessons.checks import anomalies as check
 from tests.checks.naming import not_named
 
 P_VALUES = dict(enumerate(np.random.default_rng(5).uniform(0.021, 1, 30)))

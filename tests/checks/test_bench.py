@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-import hepml.checks
+import hepml_lessons.checks
 from benchmarks import checks as bench
-from hepml import data
-from hepml.checks._verdict import Verdict
+from hepml_lessons import recording
+from hepml_lessons.checks._verdict import Verdict
 
 SEEDS = 2
 ALL = [(lesson, exercise) for lesson in bench.LESSONS for exercise in bench.exercises(lesson)]
@@ -70,7 +70,7 @@ def test_odd_answers_are_refused_in_a_sentence(case):
 
 @pytest.mark.parametrize("lesson", bench.LESSONS)
 def test_the_recorded_shares_are_small_and_of_these_approaches(lesson):
-    found = data.recorded(f"checks-{lesson.replace('_', '-')}")
+    found = recording(f"checks-{lesson.replace('_', '-')}")
     assert found["seeds"] >= bench.SEEDS
     assert set(found["checks"]) == {exercise.check for exercise in bench.exercises(lesson)}
     for exercise in bench.exercises(lesson):
@@ -85,7 +85,7 @@ def test_the_recorded_shares_are_small_and_of_these_approaches(lesson):
 
 @pytest.mark.parametrize("lesson", bench.LESSONS)
 def test_no_check_is_left_out(lesson):
-    module = importlib.import_module(f"hepml.checks.{lesson}")
+    module = importlib.import_module(f"hepml_lessons.checks.{lesson}")
     judges = {
         name
         for name in module.__all__
@@ -95,6 +95,6 @@ def test_no_check_is_left_out(lesson):
 
 
 def test_every_lesson_with_checks_has_approaches():
-    folder = next(iter(hepml.checks.__path__))
+    folder = next(iter(hepml_lessons.checks.__path__))
     lessons = {path.stem for path in bench.Path(folder).glob("[a-z]*.py")}
     assert lessons == set(bench.LESSONS)

@@ -6,8 +6,8 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from hepml import stats
-from hepml.checks import best_classifier as check
 from hepml.data.recipes.known_truth import MIX, RES
+from hepml_lessons.checks import best_classifier as check
 from tests.checks.naming import not_named
 
 SIGNAL, BACKGROUND = (1.0, 0.5), (0.0, 1.0)

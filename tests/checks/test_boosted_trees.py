@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hepml import stats
-from hepml.checks import boosted_trees as check
+from hepml_lessons.checks import boosted_trees as check
 from tests.checks.naming import not_named
 
 LOW, HIGH = 110.0, 150.0

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hepml import stats
-from hepml.checks import deep_networks as check
+from hepml_lessons.checks import deep_networks as check
 from tests.checks.naming import not_named
 
 RATE, B0 = 0.5, 0.1

@@ -17,7 +17,7 @@ from benchmarks.approaches.jet_images import (
     one_threshold,
 )
 from hepml import stats
-from hepml.checks import jet_images as check
+from hepml_lessons.checks import jet_images as check
 from tests.checks.naming import not_named
 
 JETS = 600

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hepml import stats
-from hepml.checks import parameterised as check
+from hepml_lessons.checks import parameterised as check
 from tests.checks.naming import not_named
 
 MASSES = np.array([500.0, 750.0, 1250.0, 1500.0])

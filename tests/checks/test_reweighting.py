@@ -6,7 +6,7 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from hepml import stats
-from hepml.checks import reweighting as check
+from hepml_lessons.checks import reweighting as check
 from tests.checks.naming import not_named
 
 EVENTS = 4000

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import ndtr, ndtri
 
 from hepml import stats
-from hepml.checks import without_labels as check
+from hepml_lessons.checks import without_labels as check
 from tests.checks.naming import not_named
 
 REGION, SIDEBANDS = (3300, 3700), ((3100, 3300), (3700, 3900))

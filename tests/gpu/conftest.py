@@ -11,9 +11,9 @@ from pathlib import Path
 import jupytext
 import pytest
 
-from benchmarks import lessons
 from hepml import devices, kernels
-from hepml.kernels._environments import python_of
+from hepml_lessons import recipes as lessons
+from hub.kernels._environments import python_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PREPARED = """

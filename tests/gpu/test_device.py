@@ -8,7 +8,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from hepml import kernels
+from hub import kernels
 from tests.gpu.conftest import HIDDEN, PREPARED, run
 
 pytestmark = pytest.mark.gpu

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from benchmarks import lessons
+from hepml_lessons import recipes as lessons
 from tests.gpu.conftest import PREPARED, check_both, recipe_text
 
 TRAINED = """

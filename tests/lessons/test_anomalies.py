@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks import anomalies as recording
-from benchmarks.lessons import recipe
+from benchmarks import anomalies as bench
 from hepml import data, stats
+from hepml_lessons import recording
+from hepml_lessons.recipes import recipe
 
 
 @pytest.fixture(scope="module")
@@ -167,8 +168,8 @@ def test_the_challenge_is_scored_as_recorded(real_data):
     path = real_data / "ramp_anomalies" / "train.csv.gz"
     if not path.is_file():
         pytest.skip(f"no {path.name}")
-    recorded = data.recorded("anomalies")["challenge"]
-    found = recording.challenge(path, folds=3, rounds=150, rows=slice(None, None, 4))
+    recorded = recording("anomalies")["challenge"]
+    found = bench.challenge(path, folds=3, rounds=150, rows=slice(None, None, 4))
     best = "and differences, tau of 0.8 GeV"
     for name in ("features", "and differences to 0.1", best):
         assert found[name]["AUC"] == pytest.approx(recorded[name]["AUC"], abs=0.02), name

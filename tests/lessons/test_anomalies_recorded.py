@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from benchmarks import anomalies as recording
+from benchmarks import anomalies as bench
 from benchmarks import anomalies_oracle as asked
-from benchmarks.lessons import recipe
 from hepml import data
+from hepml_lessons import recording
+from hepml_lessons.recipes import recipe
 
 
 @pytest.fixture(scope="module")
 def recorded():
-    return data.recorded("anomalies")
+    return recording("anomalies")
 
 
 def test_everything_the_lesson_reads_is_there(recorded):
@@ -43,8 +44,8 @@ def test_what_the_lesson_warns_of_is_recorded(recorded):
 def test_sidaks_formula_could_have_rung(recorded):
     """With few permutations no p of thirty is ever small enough."""
     histograms = 30
-    least = 1 - (1 - 1 / (recording.MANY + 1)) ** histograms
-    assert least < recording.LEVEL / 5
+    least = 1 - (1 - 1 / (bench.MANY + 1)) ** histograms
+    assert least < bench.LEVEL / 5
     assert recorded["null"]["KS Sidak"]["share"] > 0
 
 
@@ -66,35 +67,35 @@ def test_the_challenge_reaches_the_goal(recorded):
 
 
 def test_a_share_has_an_error_also_at_its_ends():
-    none = recording.share([0.5] * 50)
+    none = bench.share([0.5] * 50)
     assert none["share"] == 0
     assert 0.005 < none["error"] < 0.03
-    half = recording.share([0.01, 0.5] * 200)
+    half = bench.share([0.01, 0.5] * 200)
     assert half["error"] == pytest.approx(0.025, abs=1e-3)
 
 
 def test_no_event_is_in_both_samples_of_a_pair():
-    lesson = recipe(recording.LESSON)
-    events = recording.events_of(lesson)
+    lesson = recipe(bench.LESSON)
+    events = bench.events_of(lesson)
     for kind in ("eta_phi_hole", "swapped_phi"):
-        bad = recording.distorted(lesson, events, kind)
-        good, other = recording.pair(events, bad, 1500, seed=4)
+        bad = bench.distorted(lesson, events, kind)
+        good, other = bench.pair(events, bad, 1500, seed=4)
         assert len(good) == len(other) == 1500
         assert not set(good["EventId"]) & set(other["EventId"])
-        again = recording.pair(events, bad, 1500, seed=4)
+        again = bench.pair(events, bad, 1500, seed=4)
         assert again[1].equals(other)
-        assert not np.array_equal(recording.pair(events, bad, 1500, seed=5)[0].index, good.index)
+        assert not np.array_equal(bench.pair(events, bad, 1500, seed=5)[0].index, good.index)
 
 
 def test_one_strong_fault_is_found_once_more():
-    lesson = recipe(recording.LESSON)
-    events = recording.events_of(lesson)
-    bad = recording.distorted(lesson, events, "tau_energy_scale")
-    pair = recording.pair(events, bad, recording.EVENTS, seed=0)
-    found = recording.tested(lesson, *pair, seed=0, differences=False)
+    lesson = recipe(bench.LESSON)
+    events = bench.events_of(lesson)
+    bad = bench.distorted(lesson, events, "tau_energy_scale")
+    pair = bench.pair(events, bad, bench.EVENTS, seed=0)
+    found = bench.tested(lesson, *pair, seed=0, differences=False)
     assert found["KS"] <= 0.05
     assert found["classifier"] <= 0.05
-    rules = recording.thirty(lesson, *pair, seed=0)
+    rules = bench.thirty(lesson, *pair, seed=0)
     assert rules["KS local"] <= min(rules["KS"], rules["KS Sidak"])
     assert max(rules.values()) <= 0.05
 
@@ -104,7 +105,7 @@ def test_one_strong_fault_is_found_once_more():
 
 @pytest.fixture(scope="module")
 def oracle():
-    return data.recorded("anomalies-oracle")
+    return recording("anomalies-oracle")
 
 
 def test_the_oracle_was_asked_about_every_fault(oracle, recorded):
@@ -139,7 +140,7 @@ def test_the_swap_is_in_the_features_for_those_who_know_it(oracle, recorded):
 def test_mean_log_odds_are_dealt_anew(rng):
     today = np.repeat([0, 1], 300)
     weights = rng.exponential(1, 600)
-    assert asked.p_value(today * 1.0, weights, today, 0) == 1 / (1 + recording.PERMUTATIONS)
+    assert asked.p_value(today * 1.0, weights, today, 0) == 1 / (1 + bench.PERMUTATIONS)
     assert asked.p_value(-today * 1.0, weights, today, 0) == 1
     quiet = [asked.p_value(rng.normal(size=600), weights, today, seed) for seed in range(40)]
     assert 0.3 < np.mean(quiet) < 0.7

@@ -8,9 +8,10 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from benchmarks.lessons import ROOT, recipe
-from hepml import data, stats
+from hepml import stats
 from hepml.data.recipes.known_truth import GAUSS, MIX, RES
+from hepml_lessons import recording
+from hepml_lessons.recipes import ROOT, recipe
 
 
 def quadratic(signal, background):
@@ -123,7 +124,7 @@ def test_trees_and_network_come_within_two_thousandths(printed):
 
 
 def test_the_recorded_curves_fall_and_reach_the_goal():
-    recorded = data.recorded("best-classifier")
+    recorded = recording("best-classifier")
     assert {"command", "versions", "recorded", "data"} <= recorded.keys()
     for curves in recorded["curves"].values():
         for model in ("trees", "network"):

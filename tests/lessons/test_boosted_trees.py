@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import boosting, higgsml
-from hepml import data, stats
+from hepml import stats
+from hepml_lessons import recording
 
 
 @pytest.mark.real_data
@@ -13,13 +14,13 @@ def test_the_recipe_holds_on_real_higgsml_events(real_data):
     assert result["events"] == 9998
     assert result["mean"]["auc"] >= 0.92
     assert result["mean"]["ams"] >= 3.3
-    recorded = data.recorded("boosted-trees")["mean"]
+    recorded = recording("boosted-trees")["mean"]
     assert result["mean"]["auc"] == pytest.approx(recorded["auc"], abs=2e-3)
     assert result["mean"]["ams"] == pytest.approx(recorded["ams"], abs=recorded["ams_error"])
 
 
 def test_the_recorded_result_is_the_one_the_goal_asks_for():
-    recorded = data.recorded("boosted-trees")
+    recorded = recording("boosted-trees")
     assert recorded["mean"]["auc"] >= 0.92
     assert recorded["mean"]["ams"] >= 3.3
     assert {"command", "versions", "recorded", "data"} <= recorded.keys()
@@ -27,7 +28,7 @@ def test_the_recorded_result_is_the_one_the_goal_asks_for():
 
 def test_a_recording_that_does_not_exist_is_named():
     with pytest.raises(KeyError, match="boosted-trees"):
-        data.recorded("unboosted-trees")
+        recording("unboosted-trees")
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +68,13 @@ def test_repeated_events_differ_from_each_other_and_keep_what_is_missing():
 
 
 def test_the_libraries_were_timed_beside_a_control():
-    rows = {row["library"]: row for row in data.recorded("boosted-trees-libraries")["rows"]}
+    rows = {row["library"]: row for row in recording("boosted-trees-libraries")["rows"]}
     assert {"scikit-learn", "xgboost", "LightGBM", "xgboost again"} <= rows.keys()
     assert 0.8 < rows["xgboost again"]["ratio to xgboost"] < 1.25
 
 
 def test_the_recorded_searches_show_what_the_lesson_says():
-    rows = data.recorded("boosted-trees-search")["rows"]
+    rows = recording("boosted-trees-search")["rows"]
     extra = [float(row["random numbers: looks better than it is"].split()[0]) for row in rows]
     assert extra == sorted(extra)
     assert extra[-1] > 0.001

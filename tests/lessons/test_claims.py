@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.lessons import ROOT, TEXTS
 from hepml import data, stats
+from hepml_lessons.recipes import ROOT, TEXTS
 
 CHECKED, SOLUTION = "nbval-check-output", "solution"
 LESSONS = sorted(path.stem for path in TEXTS.glob("*.md") if CHECKED in path.read_text())

@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 
 from benchmarks import deep_networks
-from benchmarks.lessons import recipe
 from hepml import data
+from hepml_lessons import recording
+from hepml_lessons.recipes import recipe
 from tests.lessons.backends import steps_on
 
 STEP = """
 import json, numpy as np
-from benchmarks.lessons import recipe
+from hepml_lessons.recipes import recipe
 from hepml import data
 
 lesson = recipe("deep-networks")
@@ -110,7 +111,7 @@ def test_standardised_columns_have_mean_0_and_deviation_1_and_no_gaps(lesson):
 @pytest.mark.real_data
 def test_one_fold_of_the_recipe_on_published_events_agrees_with_the_record(real_data):
     path = real_data / "uci_higgs" / "higgs_train_10k.csv"
-    recorded = data.recorded("deep-networks")["uci"]["low"]
+    recorded = recording("deep-networks")["uci"]["low"]
     settings = {"low": recorded["settings"][:1]}
     fold = deep_networks.uci(path, 1, ("low",), only_folds=1, settings=settings)["low"]
     for name in ("trees", "networks", "both"):
@@ -119,7 +120,7 @@ def test_one_fold_of_the_recipe_on_published_events_agrees_with_the_record(real_
 
 
 def test_the_recorded_result_is_the_one_the_goal_asks_for():
-    recorded = data.recorded("deep-networks")
+    recorded = recording("deep-networks")
     assert recorded["uci"]["events"] == 10_000
     assert recorded["uci"]["all"]["both"]["auc"] >= 0.79
     assert recorded["uci"]["low"]["both"]["auc"] >= 0.67
@@ -170,7 +171,7 @@ def test_the_search_goes_on_until_both_neighbours_are_worse():
 
 def test_every_model_of_the_record_has_settings_chosen_among_several():
     """Equal care: trees and networks, at every size, on momenta and on all columns."""
-    for size, held in data.recorded("deep-networks")["curves"].items():
+    for size, held in recording("deep-networks")["curves"].items():
         for kind, which in ((k, w) for k in ("trees", "deep") for w in ("low", "all")):
             model = held["models"][f"{kind} {which}"]
             best = deep_networks.told(model["settings"])

@@ -12,11 +12,11 @@ import pytest
 from scipy.special import logit
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from benchmarks.lessons import ROOT, TEXTS, recipe
 from hepml import data, stats
-from hepml.checks import jet_images as check
 from hepml.data import published as sets
 from hepml.data.published import layouts
+from hepml_lessons.checks import jet_images as check
+from hepml_lessons.recipes import ROOT, TEXTS, recipe
 
 sys.path.insert(0, str(ROOT / "book"))
 
@@ -467,7 +467,7 @@ def test_what_fills_up_a_list_does_not_change_a_score(lesson, deep_sets):
 
 STEP = """
 import json, numpy as np
-from benchmarks.lessons import recipe
+from hepml_lessons.recipes import recipe
 from hepml import data
 
 lesson = recipe("jet-images")

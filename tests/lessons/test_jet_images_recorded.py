@@ -5,15 +5,16 @@ import pytest
 
 from benchmarks import goals, jet_images
 from benchmarks.cells import Cells, compare
-from benchmarks.lessons import recipe
-from hepml import data, stats
+from hepml import stats
+from hepml_lessons import recording
+from hepml_lessons.recipes import recipe
 
 SMALLEST, TESTED = 1_000, 9_000
 
 
 @pytest.fixture(scope="module")
 def recorded():
-    return data.recorded("jet-images")
+    return recording("jet-images")
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from benchmarks import jet_tunes, jet_widths
 from benchmarks.cells import Cells
 from hepml import data, stats
 from hepml.data.recipes.jets import RECIPE
+from hepml_lessons import recording
 
 
 def test_no_jet_is_trained_on_and_tested():
@@ -45,7 +46,7 @@ def test_only_what_is_finished_is_collected(tmp_path):
 
 
 def test_what_is_recorded_of_widths_is_what_the_lesson_reads():
-    curves = data.recorded("jet-images-width")["curves"]
+    curves = recording("jet-images-width")["curves"]
     assert "3000" in curves
     pairs = {f"{first} - {second}" for first, second in jet_widths.PAIRS}
     for held in curves.values():
@@ -55,7 +56,7 @@ def test_what_is_recorded_of_widths_is_what_the_lesson_reads():
 
 
 def test_both_tunes_are_recorded_with_thousands_of_jets():
-    held = data.recorded("jet-tunes")
+    held = recording("jet-tunes")
     assert set(held["trained"]) == {"without MPI", "Monash"}
     assert min(number for jets in held["jets"].values() for number in jets.values()) >= 2000
     for of in held["trained"].values():

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from sklearn.model_selection import train_test_split
 
-from benchmarks.lessons import TEXTS, recipe
 from hepml import stats
 from hepml.data import col, read
+from hepml_lessons.recipes import TEXTS, recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))

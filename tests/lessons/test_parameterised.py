@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm, poisson
 
-from benchmarks.lessons import recipe
 from hepml import data, stats
+from hepml_lessons import recording
+from hepml_lessons.recipes import recipe
 
 MASSES = (500, 750, 1250, 1500)
 TOY = 3000
@@ -254,7 +255,7 @@ def test_classes_are_balanced_whatever_the_weights(lesson, rng):
 
 @pytest.fixture(scope="module")
 def recorded():
-    return data.recorded("parameterised")
+    return recording("parameterised")
 
 
 def test_everything_the_lesson_reads_is_there(recorded):
@@ -281,7 +282,7 @@ def test_one_seed_says_the_same_again(lesson, events, recorded):
 
 
 def test_recorded_trees_give_one_answer_between_two_masses_and_the_network_does_not():
-    asked = data.recorded("parameterised-trees")["asked"]
+    asked = recording("parameterised-trees")["asked"]
     for of in asked.values():
         assert len(set(of["trees"])) == 4  # one for each mass in training
         assert len(set(of["network"])) > 50

@@ -5,9 +5,9 @@ import pytest
 import uproot
 from scipy.special import expit
 
-from benchmarks.lessons import recipe
 from hepml import data, stats
-from hepml.checks import reweighting as check
+from hepml_lessons.checks import reweighting as check
+from hepml_lessons.recipes import recipe
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import pytest
 
 from benchmarks import reweighting_doctor as doctor
-from benchmarks.lessons import recipe
-from hepml import data
+from hepml_lessons import recording
+from hepml_lessons.recipes import recipe
 
 CASES = {
     "good": "good",
@@ -16,7 +16,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def recorded():
-    return data.recorded("reweighting-doctor")
+    return recording("reweighting-doctor")
 
 
 def test_everything_the_lesson_reads_is_there(recorded):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from benchmarks.lessons import recipe
-from hepml import data, stats
+from hepml import stats
 from hepml.data.recipes.known_truth import GAUSS
+from hepml_lessons import recording
+from hepml_lessons.recipes import recipe
 
 REGION, SIDEBANDS = (3300, 3700), ((3100, 3300), (3700, 3900))
 EDGES = np.arange(3000, 5001, 100)
@@ -225,7 +226,7 @@ def test_a_signal_is_found_and_nothing_is_not(lesson, nothing):
 
 
 def test_the_recorded_signal_is_turned_up_in_the_same_background():
-    recorded = data.recorded("without-labels")
+    recorded = recording("without-labels")
     assert {"command", "versions", "recorded", "data"} <= recorded.keys()
     for hunt in recorded["hunts"]:
         spectrum, of_signal = np.array(hunt["spectrum"]), np.array(hunt["of_signal"])
@@ -240,7 +241,7 @@ def test_the_recorded_signal_is_turned_up_in_the_same_background():
 
 def test_without_enough_signal_the_cut_finds_nothing_and_then_it_gains():
     """What the prose beside the recorded figure says."""
-    hunts = data.recorded("without-labels")["hunts"]
+    hunts = recording("without-labels")["hunts"]
 
     def mean(what, signal):
         return np.mean([hunt[what] for hunt in hunts if hunt["signal"] == signal])

@@ -3,7 +3,14 @@
 import importlib
 import inspect
 
-PACKAGES = ("hepml.data", "hepml.devices", "hepml.kernels", "hepml.stats", "hepml_widgets")
+PACKAGES = (
+    "hepml.data",
+    "hepml.devices",
+    "hepml.stats",
+    "hepml_lessons",
+    "hepml_widgets",
+    "hub.kernels",
+)
 
 
 def public(package):

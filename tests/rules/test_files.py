@@ -95,7 +95,7 @@ def test_no_file_is_large(tracked):
 
 
 def test_samples_fit_a_clone(tracked, root):
-    samples = root / "hepml" / "data" / "samples"
+    samples = root / "samples"
     assert sum(p.stat().st_size for p in tracked if p.is_relative_to(samples)) <= 60 * MEGABYTE
 
 
@@ -124,7 +124,7 @@ def test_every_cell_was_run(tracked):
 
 
 def built_folders(tracked, root):
-    samples = root / "hepml" / "data" / "samples"
+    samples = root / "samples"
     kept = (path for path in tracked if path.name != "README.md")
     return {p.parent for p in kept if p.suffix == ".ipynb" or p.is_relative_to(samples)}
 

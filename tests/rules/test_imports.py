@@ -62,14 +62,35 @@ def test_relative_imports_are_spelled_out():
     assert absolute(statement, ("hepml", "data")) == ["hepml.stats.roc_curve"]
 
 
-# The command that writes a page of views stands above both: it imports them when it is called.
-COMMAND = "hepml/cli/_report.py: hepml_widgets.report"
+HOUSE = {"benchmarks", "hepml", "hepml_lessons", "hepml_widgets", "hub", "tests"}
+# Commands that stand above several rooms: they import them when they are called.
+COMMANDS = {
+    "hepml/cli/_kernels.py: hub.kernels",
+    "hepml/cli/_report.py: hepml_widgets.report",
+}
 
 
-def test_hepml_never_imports_its_views_but_in_the_command_that_writes_them(root):
-    bad = offenders(root / "hepml", root, lambda name: name.split(".")[0] != "hepml_widgets")
-    assert bad == [COMMAND]
-    assert "hepml_widgets" not in loaded_by("hepml.cli")
+def needs_of_others(folder, root, *allowed):
+    rooms = HOUSE - {folder, *allowed}
+    return offenders(root / folder, root, lambda name: name.split(".")[0] not in rooms)
+
+
+def test_hepml_never_imports_the_other_rooms_but_in_commands_that_call_them(root):
+    assert set(needs_of_others("hepml", root)) == COMMANDS
+    assert loaded_by("hepml.cli") & HOUSE == {"hepml"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [
+        ("hepml_widgets", ["hepml"]),
+        ("hepml_lessons", ["hepml", "hepml_widgets"]),
+        ("hub", ["hepml"]),
+        ("benchmarks", ["hepml", "hepml_lessons", "hepml_widgets", "hub", "tests"]),
+    ],
+)
+def test_rooms_import_only_those_below_them(root, folder, allowed):
+    assert needs_of_others(folder, root, *allowed) == []
 
 
 def is_test(name):
@@ -115,10 +136,11 @@ def loaded_by(module):
     return {name.split(".")[0] for name in names}
 
 
-LIGHT = ("", ".cli", ".data", ".devices", ".kernels", ".stats")
+LIGHT = ("hepml", "hepml.cli", "hepml.data", "hepml.devices", "hepml.stats")
+LIGHT += ("hepml_lessons", "hepml_lessons.recipes", "hepml_widgets", "hub.dashboards", "hub.kernels")
 
 
-@pytest.mark.parametrize("module", [*(f"hepml{part}" for part in LIGHT), "hepml_widgets"])
+@pytest.mark.parametrize("module", LIGHT)
 def test_import_is_light(module):
     assert loaded_by(module) & HEAVY == set()
 

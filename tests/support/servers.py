@@ -230,4 +230,4 @@ def lab_arguments(root, port):
 
 def voila_arguments(root, port):
     place = ["--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
-    return ["-m", "hepml.dashboards", str(root), *place]
+    return ["-m", "hub.dashboards", str(root), *place]

@@ -2,7 +2,8 @@
 
 import copy
 
-from hepml import data, stats
+from hepml import stats
+from hepml_lessons import recording
 from tests.lessons.claims import Claim, claim, curve
 
 MASSES = (500, 750, 1000, 1250, 1500)
@@ -26,7 +27,7 @@ def highest(at=1025):
 
 
 def recorded_steps():
-    return {"steps": copy.deepcopy(data.recorded("parameterised-trees"))}
+    return {"steps": copy.deepcopy(recording("parameterised-trees"))}
 
 
 def interpolating():
@@ -77,7 +78,7 @@ def gains(ends=0.002, asked=0.001):
 
 
 def held_out(**changed):
-    recorded = copy.deepcopy(data.recorded("parameterised"))
+    recorded = copy.deepcopy(recording("parameterised"))
     for mass, area in changed.items():
         recorded["held_out"][mass[1:]]["parameterised"] = [area] * 5
     return {"recorded": recorded, "MASSES": MASSES}

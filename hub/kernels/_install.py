@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 from hepml import devices
-from hepml.kernels._environments import build, drop, is_environment, python_of, works
-from hepml.kernels._errors import KernelError
-from hepml.kernels._plan import make_plan
-from hepml.kernels._run import ignore, quote
-from hepml.kernels._specs import all_kernels, read, register, specs_folder
+from hub.kernels._environments import build, drop, is_environment, python_of, works
+from hub.kernels._errors import KernelError
+from hub.kernels._plan import make_plan
+from hub.kernels._run import ignore, quote
+from hub.kernels._specs import all_kernels, read, register, specs_folder
 
 __all__ = ["install", "installed", "remove", "state"]
 

@@ -4,9 +4,9 @@ The environment in which ``hepml`` itself runs stays as it is. Every package com
 the repository pin it, with its hash.
 """
 
-from hepml.kernels._errors import KernelError
-from hepml.kernels._install import install, installed, remove, state
-from hepml.kernels._plan import BACKENDS
-from hepml.kernels._specs import Kernel
+from hub.kernels._errors import KernelError
+from hub.kernels._install import install, installed, remove, state
+from hub.kernels._plan import BACKENDS
+from hub.kernels._specs import Kernel
 
 __all__ = ["BACKENDS", "Kernel", "KernelError", "install", "installed", "remove", "state"]

@@ -6,7 +6,9 @@ Labels ``y`` are 1 for signal and 0 for background; scores are larger for signal
 import numpy as np
 from scipy.stats import norm, spearmanr
 
-from hepml.checks._verdict import (
+from hepml.stats import auc, roc_curve, significance, significance_scan, working_point
+from hepml.stats._importance import auc_gain
+from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     agree,
@@ -18,8 +20,6 @@ from hepml.checks._verdict import (
     no_scores,
     side,
 )
-from hepml.stats import auc, roc_curve, significance, significance_scan, working_point
-from hepml.stats._importance import auc_gain
 
 __all__ = ["likelihood_ratio", "model_for_a_goal", "near_the_bound"]
 

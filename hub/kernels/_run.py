@@ -8,8 +8,8 @@ import subprocess
 import time
 from collections import deque
 
-from hepml.kernels import _house
-from hepml.kernels._errors import KernelError
+from hub.kernels import _house
+from hub.kernels._errors import KernelError
 
 __all__ = ["ignore", "quote", "run"]
 

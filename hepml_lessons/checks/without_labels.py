@@ -11,7 +11,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 from scipy.stats import binom, spearmanr
 
-from hepml.checks._verdict import (
+from hepml.stats import auc, bump_scan, pseudo_experiments, roc_curve
+from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     missing,
@@ -20,7 +21,6 @@ from hepml.checks._verdict import (
     no_scores,
     side,
 )
-from hepml.stats import auc, bump_scan, pseudo_experiments, roc_curve
 
 __all__ = ["honest_hunt", "null_run", "true_auc"]
 

@@ -6,7 +6,8 @@ Masses are in GeV. Scores are of all events given, asked at one mass; labels are
 import numpy as np
 from scipy.stats import rankdata
 
-from hepml.checks._verdict import (
+from hepml.stats import auc, roc_curve
+from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     missing,
@@ -15,7 +16,6 @@ from hepml.checks._verdict import (
     shape_of,
     side,
 )
-from hepml.stats import auc, roc_curve
 
 __all__ = ["audit", "background_masses", "held_out_scores"]
 

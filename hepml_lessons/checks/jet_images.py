@@ -7,7 +7,9 @@ Labels ``y`` are 1 for W jets and 0 for QCD; ``weights`` are one per jet. Towers
 import numpy as np
 from scipy.special import chdtr, chdtrc
 
-from hepml.checks._verdict import (
+from hepml.stats import auc, roc_curve
+from hepml.stats._importance import auc_gain
+from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     first_that_agrees,
@@ -18,8 +20,6 @@ from hepml.checks._verdict import (
     shape_of,
     side,
 )
-from hepml.stats import auc, roc_curve
-from hepml.stats._importance import auc_gain
 
 __all__ = ["flat_cut", "girth", "one_more"]
 

@@ -6,7 +6,8 @@ Labels ``y`` are 1 for signal and 0 for background. Events of one class weigh th
 import numpy as np
 from scipy.special import expit
 
-from hepml.checks._verdict import (
+from hepml.stats import auc, roc_curve
+from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     floats,
@@ -16,7 +17,6 @@ from hepml.checks._verdict import (
     no_scores,
     shape_of,
 )
-from hepml.stats import auc, roc_curve
 
 __all__ = ["one_step", "own_network", "stopped"]
 

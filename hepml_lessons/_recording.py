@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["recorded"]
+__all__ = ["recording"]
 
 _FOLDER = Path(__file__).with_name("recorded")
 
 
-def recorded(name: str) -> dict[str, Any]:
+def recording(name: str) -> dict[str, Any]:
     """Return the recorded result of a lesson.
 
     Parameters
@@ -30,11 +30,9 @@ def recorded(name: str) -> dict[str, Any]:
     Raises
     ------
     KeyError
-        If nothing was recorded under that name, or this installation came without the results,
-        which live in the repository beside the lessons.
+        If nothing was recorded under that name.
     """
     names = sorted(path.stem for path in _FOLDER.glob("*.json"))
     if name not in names:
-        known = ", ".join(names) or "nothing"
-        raise KeyError(f"nothing was recorded as {name!r}; there is: {known}")
+        raise KeyError(f"nothing was recorded as {name!r}; there is: {', '.join(names)}")
     return json.loads((_FOLDER / f"{name}.json").read_text())

@@ -12,8 +12,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-import hepml
-from hepml.kernels._errors import KernelError
+from hub.kernels._errors import KernelError
 
 __all__ = ["bootstrap", "builders", "find_uv", "locks", "requirements", "root"]
 
@@ -21,14 +20,8 @@ CPU_BUILD = "tensorflow-cpu"  # has the same files as the build for GPUs
 
 
 def root():
-    """Folder of the repository that this ``hepml`` is installed from."""
-    folder = Path(hepml.__file__).resolve().parents[1]
-    if not (folder / "requirements.lock").is_file():
-        raise KernelError(
-            f"this hepml, in {folder}, is installed without its repository, which holds the list "
-            "of packages: clone it, run 'make install' there and use its .venv/bin/hepml"
-        )
-    return folder
+    """Folder of the repository, which holds the lists of packages."""
+    return Path(__file__).resolve().parents[2]
 
 
 @functools.cache

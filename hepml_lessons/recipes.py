@@ -12,7 +12,7 @@ from hepml.files import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ROOT / "tutorials"
-RECORDED = ROOT / "hepml" / "data" / "recorded"
+RECORDED = Path(__file__).with_name("recorded")
 
 
 def recipe(lesson):
@@ -55,7 +55,7 @@ def execute(tree, names, lesson):
 
 
 def record(name, result, *, command, data, method, packages):
-    """Write a result with all that is needed to repeat it; `hepml.data.recorded` reads it.
+    """Write a result with all that is needed to repeat it; `hepml_lessons.recording` reads it.
 
     Parameters
     ----------

@@ -4,6 +4,6 @@ A check tests the physics of an answer with a tolerance, and when the answer is 
 it with what each known misconception would have given, so that it can name the one at work.
 """
 
-from hepml.checks._verdict import Verdict
+from hepml_lessons.checks._verdict import Verdict
 
 __all__ = ["Verdict"]

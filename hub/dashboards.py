@@ -1,6 +1,6 @@
 """Dashboards for a class: Voila, with no kernel where none is needed, and none left behind.
 
-    python -m hepml.dashboards FOLDER [Voila's options]
+    python -m hub.dashboards FOLDER [Voila's options]
 
 A notebook whose views live by themselves says so in its metadata (``{"hepml": {"kernel":
 False}}``); the book's builder seals its code, and what it shows is served as it was saved. Every

@@ -5,7 +5,8 @@ Labels ``y`` are 1 for signal and 0 for background; ``weights`` are expected eve
 
 import numpy as np
 
-from hepml.checks._verdict import (
+from hepml.stats import auc, roc_curve, significance, significance_scan
+from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     first_that_agrees,
@@ -15,7 +16,6 @@ from hepml.checks._verdict import (
     side,
     why_differs,
 )
-from hepml.stats import auc, roc_curve, significance, significance_scan
 
 __all__ = ["honest_threshold", "mass_window", "own_model"]
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hepml.kernels import _house
-from hepml.kernels._run import run
+from hub.kernels import _house
+from hub.kernels._run import run
 
 __all__ = ["build", "drop", "is_environment", "python_of", "works"]
 

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from hepml.checks._verdict import (
+from hepml.data import SKEWS, skew
+from hepml.stats import roc_curve, sidak, two_sample_test
+from hepml_lessons.checks._verdict import (
     Verdict,
     agree,
     missing,
@@ -12,8 +14,6 @@ from hepml.checks._verdict import (
     side,
     why_differs,
 )
-from hepml.data import SKEWS, skew
-from hepml.stats import roc_curve, sidak, two_sample_test
 
 __all__ = ["hidden", "periods", "told_apart", "trials"]
 

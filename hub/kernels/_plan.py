@@ -4,8 +4,8 @@ import sys
 from dataclasses import dataclass, replace
 
 from hepml import devices
-from hepml.kernels import _house
-from hepml.kernels._errors import KernelError
+from hub.kernels import _house
+from hub.kernels._errors import KernelError
 
 __all__ = ["BACKENDS", "Plan", "make_plan"]
 

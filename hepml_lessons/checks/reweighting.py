@@ -6,7 +6,8 @@ Features are arrays of shape (events, features), with names in the same order.
 
 import numpy as np
 
-from hepml.checks._verdict import (
+from hepml.stats import effective_events, reweighting_report, roc_curve
+from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     agree,
@@ -18,7 +19,6 @@ from hepml.checks._verdict import (
     side,
     why_differs,
 )
-from hepml.stats import effective_events, reweighting_report, roc_curve
 
 __all__ = ["audit", "folded", "forgotten", "weights_from_scores"]
 

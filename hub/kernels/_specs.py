@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hepml.files import write_text
-from hepml.kernels._environments import python_of
-from hepml.kernels._errors import KernelError
-from hepml.kernels._run import run
+from hub.kernels._environments import python_of
+from hub.kernels._errors import KernelError
+from hub.kernels._run import run
 
 __all__ = ["Kernel", "all_kernels", "read", "register", "specs_folder"]
 

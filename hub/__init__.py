@@ -1,0 +1,1 @@
+"""Services for a class: kernels with environments of their own, and dashboards."""
