@@ -30,6 +30,7 @@ SUPPORTED = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWE
 HELP = """\
 make lab          install on first use, then open JupyterLab on the start page
 make test         run everything: unit, rules, widgets, notebooks, browser, book
+make coverage     test as above, and tell which lines no test runs
 make lowest       test with the lowest versions that pyproject.toml allows
 make newest       test the statistics, the files and the widgets on Python 3.14
 make notebooks    rebuild notebooks/*.ipynb from tutorials/*.md
@@ -313,6 +314,15 @@ def test(options):
     become(["-m", "pytest", "--nbval-lax", *places, *options], **thread_caps())
 
 
+def coverage(options):
+    """Run all tests and count the lines of the packages that they run."""
+    prepare()
+    require_browser()
+    counted = ["--cov", "--cov-report=term:skip-covered", "--cov-report=html:.build/coverage"]
+    places = [*side_by_side(), "tests", "notebooks"]
+    become(["-m", "pytest", "--nbval-lax", *counted, *places, *options], **thread_caps())
+
+
 def side_by_side():
     """Two files at a time where there are two cores; more would fight over servers and memory."""
     return ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []
@@ -509,6 +519,7 @@ COMMANDS = {
     "install": install,
     "lab": lab,
     "test": test,
+    "coverage": coverage,
     "lowest": lowest,
     "newest": newest,
     "notebooks": build_notebooks,

@@ -137,7 +137,13 @@ def loaded_by(module):
 
 
 LIGHT = ("hepml", "hepml.cli", "hepml.data", "hepml.devices", "hepml.stats")
-LIGHT += ("hepml_lessons", "hepml_lessons.recipes", "hepml_widgets", "hub.dashboards", "hub.kernels")
+LIGHT += (
+    "hepml_lessons",
+    "hepml_lessons.recipes",
+    "hepml_widgets",
+    "hub.dashboards",
+    "hub.kernels",
+)
 
 
 @pytest.mark.parametrize("module", LIGHT)
