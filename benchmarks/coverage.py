@@ -28,7 +28,7 @@ from hepml import stats  # noqa: E402
 from hepml_lessons.recipes import RECORDED, record  # noqa: E402
 from hepml_widgets.anomaly_monitor.payload import p_of_excess  # noqa: E402
 from hepml_widgets.bump_hunter.payload import beyond_one_window  # noqa: E402
-from hepml_widgets.overtraining_view.payload import Events, auc_change  # noqa: E402
+from hepml_widgets.core.scores import Events, auc_change  # noqa: E402
 
 COMMAND = "python -m benchmarks.coverage"
 NAME = "coverage"

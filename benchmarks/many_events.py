@@ -41,7 +41,7 @@ def peak():
 def measured(events, seed=1):
     """Make a `RocExplorer`; CPU seconds, peak memory, and the size of what is sent."""
     from hepml_widgets import RocExplorer
-    from hepml_widgets.core.base import _inline_json
+    from hepml_widgets.core.payload import inline_json
 
     sample = made(events, np.random.default_rng(seed))
     held, before, cpu = sum(part.nbytes for part in sample) / 1e9, peak(), time.process_time()
@@ -51,7 +51,7 @@ def measured(events, seed=1):
         "held": held,
         "before": before,
         "peak": peak(),
-        "table": len(_inline_json(explorer.state())) / 1e3,
+        "table": len(inline_json(explorer.state())) / 1e3,
         "readout": explorer.readout,
     }
 

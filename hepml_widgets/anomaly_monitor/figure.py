@@ -16,8 +16,8 @@ from hepml_widgets.anomaly_monitor.payload import (
     reach_of,
 )
 from hepml_widgets.core import style
+from hepml_widgets.core.drawing import label_of, plain, title_text
 from hepml_widgets.core.numbers import shorten, significant
-from hepml_widgets.roc_explorer.figure import label_of, plain, title_text
 
 __all__ = ["draw"]
 

@@ -10,7 +10,6 @@ from scipy.special import betainc, ndtri
 
 from hepml import stats
 from hepml.stats._reweighting import as_columns
-from hepml_widgets.core.base import pack
 from hepml_widgets.core.numbers import (
     NOTHING,
     THIN,
@@ -23,8 +22,9 @@ from hepml_widgets.core.numbers import (
     significant,
     with_error,
 )
+from hepml_widgets.core.payload import pack
+from hepml_widgets.core.scores import BINS, axis_of, by_class
 from hepml_widgets.core.validate import as_number, check_size, one_of
-from hepml_widgets.roc_explorer.payload import BINS, axis_of, by_class
 
 ROWS = 190  # thresholds
 MOST_EVENTS = 20  # of the highest scores

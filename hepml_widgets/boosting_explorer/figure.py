@@ -8,8 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets.boosting_explorer.trees import LEAF
 from hepml_widgets.core import style
+from hepml_widgets.core.drawing import label_of, plain
 from hepml_widgets.core.numbers import shorten, significant
-from hepml_widgets.roc_explorer.figure import label_of, plain
 
 __all__ = ["draw"]
 

@@ -8,8 +8,8 @@ from scipy.special import expit
 
 from hepml import stats
 from hepml_widgets.boosting_explorer.trees import LEAF
-from hepml_widgets.core.base import pack
 from hepml_widgets.core.numbers import significant, with_error
+from hepml_widgets.core.payload import pack
 
 CELLS = 96  # the map has so many cells along each axis
 MOST_STEPS = 100

@@ -23,9 +23,10 @@ from hepml_widgets.boosting_explorer.payload import (
 )
 from hepml_widgets.boosting_explorer.trees import LEAF, read
 from hepml_widgets.core import traits
-from hepml_widgets.core.base import View, pack
+from hepml_widgets.core.base import View
 from hepml_widgets.core.columns import column_names, known_to, matched, trained_on
 from hepml_widgets.core.numbers import as_name, isolated, joined, quoted, shorten, significant
+from hepml_widgets.core.payload import pack
 from hepml_widgets.core.validate import check_size, sample_of, two_names
 
 if TYPE_CHECKING:

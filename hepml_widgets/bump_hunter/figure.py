@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hepml_widgets.core import style
-from hepml_widgets.roc_explorer.figure import plain
+from hepml_widgets.core.drawing import plain
 
 __all__ = ["draw"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from hepml import stats
 from hepml.stats._bumps import SATURATED, trials_of
 from hepml.stats._units import unit_of
-from hepml_widgets.core.base import pack
 from hepml_widgets.core.numbers import NOTHING, distinct, fixed, percent, significant, with_error
+from hepml_widgets.core.payload import pack
 
 MOST_BINS = 80
 MOST_ROWS = 50

@@ -25,8 +25,9 @@ from hepml_widgets.bump_hunter.payload import (
     parts_of,
 )
 from hepml_widgets.core import traits
-from hepml_widgets.core.base import View, pack
+from hepml_widgets.core.base import View
 from hepml_widgets.core.numbers import as_name, isolated, joined, percent
+from hepml_widgets.core.payload import pack
 from hepml_widgets.core.validate import as_column, ask
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import itertools
-import json
 from html import escape
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,6 +19,7 @@ from PIL import Image
 from hepml.files import write_text
 from hepml_widgets.core import boxes
 from hepml_widgets.core.numbers import unmarked
+from hepml_widgets.core.payload import inline_json
 from hepml_widgets.core.scripts import source, stylesheet
 from hepml_widgets.core.validate import as_target
 
@@ -31,35 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _counter = itertools.count(1)
-
-
-def pack(values, kind="<f8"):
-    """Little-endian bytes of an array: how a column travels in a table."""
-    return np.ascontiguousarray(values, dtype=kind).tobytes()
-
-
-def unpack(column, kind="<f8"):
-    """Array of a column made by `pack`."""
-    return np.frombuffer(column, dtype=kind)
-
-
-def _portable(value):
-    """JSON's idea of a trait: bytes become base64, tuples lists, NaN null."""
-    if isinstance(value, bytes | bytearray | memoryview):
-        return {"base64": base64.b64encode(value).decode()}
-    if isinstance(value, dict):
-        return {str(name): _portable(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_portable(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
-
-
-def _inline_json(value):
-    """JSON that can stand inside a script element whatever its strings hold."""
-    text = json.dumps(_portable(value), allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def png(figure, *, dpi=80, colors=128):
@@ -144,7 +115,7 @@ class View(anywidget.AnyWidget):
         str
         """
         image = base64.b64encode(self.picture() if picture is None else picture).decode()
-        script = f"{source(self._module)}mount({_inline_json(self.key)}, render, {_state(self)});"
+        script = f"{source(self._module)}mount({inline_json(self.key)}, render, {_state(self)});"
         return (
             f'<div class="hepml-still" data-hepml-still="{self.key}">'
             f'<img alt="{escape(unmarked(self.describe()))}" src="data:image/png;base64,{image}"'
@@ -188,7 +159,7 @@ class View(anywidget.AnyWidget):
 
 
 def _state(view):
-    return _inline_json(view.state())
+    return inline_json(view.state())
 
 
 _HOST_TRAITS = {"comm", "keys", "layout", "log", "tabbable", "tooltip"}

@@ -195,3 +195,10 @@ def probability(value, neighbours):
     if 0 < value < 1e-3:
         return significant(value)
     return f"1{MINUS}{significant(1 - value)}" if 0.999 < value < 1 else distinct(value, neighbours)
+
+
+def p_text(value, floor):
+    """Write a p-value; at the smallest one that the permutations can give, as a bound."""
+    if math.isnan(value):
+        return significant(value)
+    return f"≤ {significant(floor, 1)}" if value <= floor else significant(value, 2)

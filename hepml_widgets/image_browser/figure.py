@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from hepml_widgets.core import style
+from hepml_widgets.core.drawing import KINDS, label_of, plain
 from hepml_widgets.core.numbers import shorten
 from hepml_widgets.image_browser.payload import holds_half
-from hepml_widgets.roc_explorer.figure import KINDS, label_of, plain
 
 __all__ = ["draw"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 
 from hepml_widgets.core import traits
-from hepml_widgets.core.base import View, pack
+from hepml_widgets.core.base import View
 from hepml_widgets.core.numbers import (
     NOTHING,
     as_name,
@@ -21,6 +21,7 @@ from hepml_widgets.core.numbers import (
     significant,
     with_error,
 )
+from hepml_widgets.core.payload import pack
 from hepml_widgets.core.validate import as_column, as_edges, ask, check_size, two_names
 from hepml_widgets.image_browser import figure
 from hepml_widgets.image_browser.payload import (

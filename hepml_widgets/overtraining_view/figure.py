@@ -7,14 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets.core import style
+from hepml_widgets.core.drawing import draw_class, label_of, plain, set_log_counts, title_text
 from hepml_widgets.core.numbers import significant
-from hepml_widgets.roc_explorer.figure import (
-    draw_class,
-    label_of,
-    plain,
-    set_log_counts,
-    title_text,
-)
 
 __all__ = ["draw"]
 

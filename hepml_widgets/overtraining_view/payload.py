@@ -7,12 +7,18 @@ from functools import cached_property
 import numpy as np
 
 from hepml import stats
-from hepml.stats._importance import auc_gain
-from hepml_widgets.core.base import pack
 from hepml_widgets.core.directions import larger_is_better
-from hepml_widgets.core.numbers import fixed, isolated, significant, with_error
-from hepml_widgets.roc_explorer.payload import axis_of, by_class, scaled_like
-from hepml_widgets.training_monitor import adapters
+from hepml_widgets.core.histories import flat_history
+from hepml_widgets.core.numbers import fixed, isolated, p_text, significant, with_error
+from hepml_widgets.core.payload import pack
+from hepml_widgets.core.scores import (
+    auc_change,
+    axis_of,
+    by_class,
+    has_weight,
+    scaled_like,
+    thinner,
+)
 
 BINS = 40
 MOST_STAGES = 30
@@ -30,24 +36,6 @@ UNLIKE = (
     "samples themselves may differ; compare their selections and weights."
 )
 SMALL = 0.01  # and by more than this share of all it fell
-
-
-@dataclass(frozen=True, eq=False)
-class Events:
-    """Labels, scores of every stage (n_stages, n) and weights (or None) of one sample."""
-
-    y: np.ndarray
-    scores: np.ndarray
-    weights: np.ndarray | None
-
-    def stage(self, index):
-        """Labels, scores and weights at one stage."""
-        return self.y, self.scores[index], self.weights
-
-    def of_class(self, name, index):
-        """Scores and weights of one class at one stage."""
-        mask = self.y == (name == "signal")
-        return self.scores[index][mask], None if self.weights is None else self.weights[mask]
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,13 +252,6 @@ def level(curve):
 SENTENCES = {"rises": rising, "falls": falling, "flat": level}
 
 
-def p_text(value, floor):
-    """Write a p-value; at the smallest one that the permutations can give, as a bound."""
-    if math.isnan(value):
-        return significant(value)
-    return f"≤ {significant(floor, 1)}" if value <= floor else significant(value, 2)
-
-
 def best_of(values, *, maximised):
     values = np.where(np.isfinite(values), values if maximised else -values, -np.inf)
     return int(np.argmax(values)) if np.isfinite(values).any() else None
@@ -307,20 +288,12 @@ def make_stages(train, test, rounds, *, scale, test_of):
     ends = [end(scores) for scores in (train.scores, test.scores) for end in (np.min, np.max)]
     _, scale = axis_of(last, scale) if scale == "auto" else (None, scale)
     edges, scale = axis_of(np.append(last, ends) if scale == "linear" else last, scale)
-    edges = thinner(edges, scale)
+    edges = thinner(edges, scale, BINS)
     stages = [
         make_stage(None if rounds is None else int(rounds[i]), i, (train, test), edges, test_of)
         for i in range(len(train.scores))
     ]
     return stages, edges, scale
-
-
-def thinner(edges, scale, bins=BINS):
-    """Return the same axis in fewer bins."""
-    if scale == "linear":
-        return np.linspace(edges[0], edges[-1], bins + 1)
-    ends = np.log(edges[[0, -1]] / (1 - edges[[0, -1]]))
-    return 1 / (1 + np.exp(-np.linspace(*ends, bins + 1)))
 
 
 def make_stage(label, index, samples, edges, test_of):
@@ -341,12 +314,6 @@ def compare(name, index, train, test, test_of):
     return test_of(a, b, weights_a, weights_b)
 
 
-def has_weight(values, weights):
-    if weights is None:
-        return len(values) > 0
-    return abs(weights.sum()) > 1e-12 * np.abs(weights).sum()
-
-
 # ---------------------------------------------------------------- learning curves
 
 
@@ -358,7 +325,7 @@ def curves_of(history, unit):
     TypeError, ValueError
         If it is no history, or has nothing measured on new events.
     """
-    flat = adapters.flat_history(history)
+    flat = flat_history(history)
     names = [name for name in flat if not name.startswith("val_") and f"val_{name}" in flat]
     if not names:
         raise ValueError(
@@ -405,14 +372,3 @@ def auc_curve(stages, test, unit):
     return Curve(
         "AUC", unit, "test", rounds, train[:, 0], new[:, 0], train[:, 1], new[:, 1], *changes
     )
-
-
-def auc_change(test, better, worse):
-    """AUC at one stage minus that at another, on the same events, with the paired error."""
-    y, score, weights = test.stage(better)
-    return auc_gain(y, score, test.scores[worse], weights)
-
-
-def class_weights(events):
-    weights = np.ones(len(events.y)) if events.weights is None else events.weights
-    return weights[events.y], weights[~events.y]

@@ -10,15 +10,16 @@ import traitlets
 
 from hepml import stats
 from hepml_widgets.core import traits
-from hepml_widgets.core.base import View, pack
+from hepml_widgets.core.base import View
 from hepml_widgets.core.numbers import as_name, joined, quoted
+from hepml_widgets.core.payload import pack
+from hepml_widgets.core.scores import Events
 from hepml_widgets.core.validate import check_size, one_of, two_names
 from hepml_widgets.overtraining_view import figure
 from hepml_widgets.overtraining_view.payload import (
     CLASSES,
     MOST_POINTS,
     MOST_STAGES,
-    Events,
     auc_curve,
     curves_of,
     make_stages,

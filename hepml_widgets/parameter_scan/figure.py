@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 
 from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets.core import style
-from hepml_widgets.parameter_scan.payload import IN_TRAINING, PLAIN_SYMBOL, rule_of, status_of
-from hepml_widgets.roc_explorer.figure import (
+from hepml_widgets.core.drawing import (
     clipped,
     draw_class,
     label_of,
@@ -17,6 +16,7 @@ from hepml_widgets.roc_explorer.figure import (
     set_log_counts,
     title_text,
 )
+from hepml_widgets.parameter_scan.payload import IN_TRAINING, PLAIN_SYMBOL, rule_of, status_of
 
 __all__ = ["draw"]
 

@@ -9,17 +9,19 @@ import numpy as np
 
 from hepml import stats
 from hepml.stats._cuts import errors_at_chosen_signal
-from hepml_widgets.core.base import pack
+from hepml_widgets.core.cuts import Options, scan_of, title_of
 from hepml_widgets.core.numbers import NOTHING, as_name, with_error
-from hepml_widgets.core.validate import check_size, check_yields
-from hepml_widgets.overtraining_view.payload import (
+from hepml_widgets.core.payload import pack
+from hepml_widgets.core.scores import (
     Events,
     auc_change,
+    axis_of,
+    by_class,
     class_weights,
     has_weight,
     thinner,
 )
-from hepml_widgets.roc_explorer.payload import Options, axis_of, by_class, scan_of, title_of
+from hepml_widgets.core.validate import check_size, check_yields
 
 MOST_VALUES = 30
 MOST_MODELS = 5

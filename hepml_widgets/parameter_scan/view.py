@@ -10,7 +10,8 @@ import traitlets
 
 from hepml import stats
 from hepml_widgets.core import traits
-from hepml_widgets.core.base import View, pack
+from hepml_widgets.core.base import View
+from hepml_widgets.core.cuts import SIGMA_B
 from hepml_widgets.core.numbers import (
     apart,
     as_name,
@@ -22,6 +23,7 @@ from hepml_widgets.core.numbers import (
     shorten,
     with_error,
 )
+from hepml_widgets.core.payload import pack
 from hepml_widgets.core.validate import as_number, one_of, two_names
 from hepml_widgets.parameter_scan import figure
 from hepml_widgets.parameter_scan.payload import (
@@ -47,7 +49,6 @@ from hepml_widgets.parameter_scan.payload import (
     rule_of,
     status_of,
 )
-from hepml_widgets.roc_explorer.payload import SIGMA_B
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,9 +10,9 @@ import numpy as np
 from hepml import stats
 from hepml.files import write_text
 from hepml_widgets.core.base import png
-from hepml_widgets.core.numbers import as_name, fixed, percent, significant, with_error
+from hepml_widgets.core.cuts import SIGMA_B, Options
+from hepml_widgets.core.numbers import as_name, fixed, p_text, percent, significant, with_error
 from hepml_widgets.core.validate import as_number, as_target, two_names
-from hepml_widgets.overtraining_view.payload import p_text
 from hepml_widgets.overtraining_view.view import OvertrainingView
 from hepml_widgets.report.events import gather
 from hepml_widgets.report.page import page
@@ -25,7 +25,6 @@ from hepml_widgets.report.parts import (
     shown_of,
 )
 from hepml_widgets.report.words import LONGEST, count, listed, name_of, option, written
-from hepml_widgets.roc_explorer.payload import SIGMA_B, Options
 from hepml_widgets.roc_explorer.view import RocExplorer
 
 if TYPE_CHECKING:

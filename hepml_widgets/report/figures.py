@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, NullLocator
 
 from hepml_widgets.core import style
+from hepml_widgets.core.drawing import clipped, set_log_counts
 from hepml_widgets.core.numbers import MINUS, TIMES, apart, fixed, general, superscript
-from hepml_widgets.roc_explorer.figure import clipped, set_log_counts
 
 __all__ = ["calibration", "efficiencies", "input_variable", "merits", "scores", "tick_text"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepml import stats
-from hepml_widgets.overtraining_view.payload import has_weight
+from hepml_widgets.core.scores import has_weight
 
 __all__ = ["Input", "calibrations", "inputs_of", "matrices", "rankings", "shown_of"]
 

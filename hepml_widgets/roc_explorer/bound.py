@@ -8,8 +8,8 @@ import numpy as np
 
 from hepml import stats
 from hepml.stats._cuts import errors_at_chosen_signal
-from hepml_widgets.core.base import pack
 from hepml_widgets.core.numbers import with_error
+from hepml_widgets.core.payload import pack
 
 NAME = "exact bound"
 POINTS = 200

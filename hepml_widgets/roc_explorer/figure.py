@@ -1,23 +1,23 @@
 """The three panels of a `RocExplorer` in matplotlib."""
 
-import re
-from itertools import starmap
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from hepml_widgets.core import style
-from hepml_widgets.core.numbers import isolated, pieces_of, shorten, upright, with_error
+from hepml_widgets.core.cuts import RULE, title_of
+from hepml_widgets.core.drawing import (
+    clipped,
+    draw_class,
+    mathematics,
+    plain,
+    set_log_counts,
+    title_text,
+)
+from hepml_widgets.core.numbers import shorten, with_error
 from hepml_widgets.roc_explorer.bound import NAME
-from hepml_widgets.roc_explorer.payload import RULE, title_of
 
-KINDS = {
-    "background": (style.BACKGROUND, "////"),
-    "signal": (style.SIGNAL, None),
-}
 GAP_TOP = 1.2
-SAFE = re.compile(r"[A-Za-z0-9\u0391-\u03c9 +*/.,:;()<>=|'!?-]+")  # plain letters of mathtext
 LEGENDS = {"rejection": "upper right", "linear": "upper left", "gap": "lower right"}
 BOUND_LINE = {"color": style.BOUND, "ls": style.linestyle(style.BOUND_DASH), "lw": 1}
 
@@ -43,38 +43,6 @@ def draw(explorer):
     return figure
 
 
-def plain(text):
-    """Text of a user or of ours: no mathematics for matplotlib, no marks that reorder text.
-
-    But for ``_{…}`` and ``^{…}``, which are set below and above if they hold nothing else that
-    mathematics would take for its own.
-    """
-    return "".join(starmap(mathtext, pieces_of(upright(text))))
-
-
-def mathtext(part, mark):
-    part = part.replace("$", r"\$")
-    if not mark:
-        return part
-    if not SAFE.fullmatch(part):
-        return f"{mark}{{{part}}}"
-    return f"${mark}{{\\mathregular{{{part.replace(' ', chr(92) + ':')}}}}}$"
-
-
-def label_of(name, length=24):
-    """Name of a user as a figure shows it."""
-    return plain(shorten(name, length))
-
-
-def title_text(name, length=40):
-    """Title of an axis that is a user's."""
-    return plain(isolated(name, length))
-
-
-def mathematics(readout):
-    return re.sub(r"(?<!\w)[εσb]_[sbr](?!\w)", r"$\g<0>$", readout)
-
-
 def draw_histograms(axes, explorer):
     model = explorer.shown
     for kind, name in zip(("background", "signal"), reversed(explorer.names), strict=True):
@@ -84,30 +52,6 @@ def draw_histograms(axes, explorer):
     axes.set(xscale=model.scale, ylabel="events / bin", xlim=model.edges[[0, -1]])
     axes.set_xlabel(title_text(explorer.score_name))
     axes.legend(loc="upper center", ncols=2)
-
-
-def draw_class(axes, model, kind, name):
-    color, hatch = KINDS[kind]
-    test = model.histograms[kind]
-    axes.stairs(test.sumw, test.edges, fill=True, color=color, alpha=0.25, lw=0)
-    axes.stairs(test.sumw, test.edges, color=color, hatch=hatch, label=label_of(name))
-    train = model.histograms.get(f"train_{kind}")
-    if train is not None:
-        centres = (train.edges[1:] + train.edges[:-1]) / 2
-        errors = np.sqrt(train.sumw2)
-        axes.errorbar(centres, train.sumw, errors, fmt=".", ms=4, lw=1, color=color)
-
-
-def set_log_counts(axes, model):
-    contents = np.concatenate([histogram.sumw for histogram in model.histograms.values()])
-    filled = contents[contents > 0]
-    if filled.size:
-        low, high = max(filled.min(), filled.max() * 1e-6) / 2, filled.max()
-        axes.set(yscale="log", ylim=(low, high * (high / low) ** 0.22))
-
-
-def clipped(model, threshold):
-    return np.clip(threshold, model.edges[0], model.edges[-1])
 
 
 ROC_TITLES = {

@@ -12,18 +12,12 @@ import traitlets
 from hepml import stats
 from hepml_widgets.core import traits
 from hepml_widgets.core.base import View
+from hepml_widgets.core.cuts import MERITS, SIGMA_B, Options
 from hepml_widgets.core.numbers import as_name, quoted
 from hepml_widgets.core.validate import check_size, one_of, sample_of, two_names
 from hepml_widgets.roc_explorer import figure
 from hepml_widgets.roc_explorer.bound import make_bound
-from hepml_widgets.roc_explorer.payload import (
-    MERITS,
-    MOST_MODELS,
-    SIGMA_B,
-    Options,
-    make_model,
-    rows_for,
-)
+from hepml_widgets.roc_explorer.payload import MOST_MODELS, make_model, rows_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hepml_widgets.core import style
-from hepml_widgets.roc_explorer.figure import label_of, plain
+from hepml_widgets.core.drawing import label_of, plain
 
 __all__ = ["draw"]
 

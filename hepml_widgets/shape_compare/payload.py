@@ -8,7 +8,7 @@ import numpy as np
 
 from hepml import stats
 from hepml.stats import _reweighting
-from hepml_widgets.core.base import pack
+from hepml_widgets.core.axes import Axis
 from hepml_widgets.core.numbers import (
     NOTHING,
     fixed,
@@ -17,7 +17,7 @@ from hepml_widgets.core.numbers import (
     significant,
     with_error,
 )
-from hepml_widgets.image_browser.payload import Axis, in_halves
+from hepml_widgets.core.payload import in_halves, pack
 
 CROSS_BYTES = 60_000  # for sums by region and bin; base64 makes four bytes of three
 MOST_REGIONS = 10

@@ -10,7 +10,8 @@ import traitlets
 from hepml import stats
 from hepml.stats import _reweighting
 from hepml_widgets.core import traits
-from hepml_widgets.core.base import View, pack
+from hepml_widgets.core.axes import Axis, nice_edges
+from hepml_widgets.core.base import View
 from hepml_widgets.core.numbers import (
     NOTHING,
     as_name,
@@ -21,8 +22,8 @@ from hepml_widgets.core.numbers import (
     shorten,
     with_error,
 )
+from hepml_widgets.core.payload import pack
 from hepml_widgets.core.validate import as_edges, check_size
-from hepml_widgets.image_browser.payload import Axis, nice_edges
 from hepml_widgets.shape_compare import figure
 from hepml_widgets.shape_compare.payload import (
     Content,

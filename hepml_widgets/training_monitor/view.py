@@ -24,9 +24,10 @@ from matplotlib.ticker import MaxNLocator
 from hepml.files import write_text
 from hepml_widgets.core import style
 from hepml_widgets.core.base import View
+from hepml_widgets.core.drawing import plain
+from hepml_widgets.core.histories import flat_history, sets_of
 from hepml_widgets.core.numbers import as_name, isolated, shorten
 from hepml_widgets.core.validate import as_number, as_target
-from hepml_widgets.roc_explorer.figure import plain
 from hepml_widgets.training_monitor import adapters, picture
 from hepml_widgets.training_monitor.recorder import SETS, Recorder, cell, measured, spelled
 
@@ -769,8 +770,8 @@ class TrainingMonitor(adapters.KerasHooks, View):
         ValueError
             If the lengths of the curves do not fit each other.
         """
-        curves = _aligned(adapters.flat_history(history, training))
-        known = {"sets": adapters.sets_of(history, training)}
+        curves = _aligned(flat_history(history, training))
+        known = {"sets": sets_of(history, training)}
         return cls(**options)._recall(curves, recorded or "recorded", unit, known)  # noqa: SLF001
 
     def _known(self):

@@ -191,7 +191,8 @@ def column(packed, name):
 
 def python_readouts(state):
     from hepml import stats
-    from hepml_widgets.roc_explorer.payload import Model, Options
+    from hepml_widgets.core.cuts import Options
+    from hepml_widgets.roc_explorer.payload import Model
 
     packed = next(m for m in state["table"]["models"] if m["name"] == state["model"])
     s, s2, b, b2 = (column(packed, name)[::-1] for name in ("s", "s2", "b", "b2"))

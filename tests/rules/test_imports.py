@@ -129,6 +129,29 @@ def test_views_take_statistics_and_no_data(root):
     assert offenders(root / "hepml_widgets", root, is_allowed) == []
 
 
+def folder_of(name):
+    """Folder of our views that a dotted name lies in; None for all else."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "hepml_widgets" and len(parts) > 1 else None
+
+
+def test_no_widget_reaches_into_the_folder_of_another(root):
+    """What several share is in core: a widget is read, changed and loaded alone."""
+    package = root / "hepml_widgets"
+    folders = {path.name for path in package.iterdir() if (path / "__init__.py").exists()}
+    assert {"core", "report", "roc_explorer"} <= folders
+    assert [one for folder in folders - {"report"} for one in reached_from(folder, root)] == []
+
+
+def reached_from(folder, root):
+    """Return what a folder of our views imports from others but core."""
+
+    def is_allowed(name):
+        return folder_of(name) in {None, folder, "core"}
+
+    return offenders(root / "hepml_widgets" / folder, root, is_allowed)
+
+
 def loaded_by(module):
     """Return the top-level modules that a fresh Python holds after one import."""
     code = f"import json, sys, {module}; print(json.dumps([*sys.modules]))"

@@ -3,6 +3,7 @@
 import pytest
 
 from hepml_widgets.core import base
+from hepml_widgets.core.payload import inline_json
 from hepml_widgets.core.scripts import short_names
 
 LISTENING = """() => {
@@ -62,7 +63,7 @@ def listen(page):
 
     def live(view, trait):
         page.set_content(f"<style>{base.stylesheet(view._module)}</style>")
-        state = base._inline_json(view.state())
+        state = inline_json(view.state())
         names = f"const STATE = {state};\nconst TRAIT = '{trait}';"
         script = f"{base.source(view._module)}\n{names}\n({LISTENING})();"
         page.add_script_tag(type="module", content=script)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from hepml_widgets import AnomalyMonitor
 from hepml_widgets.anomaly_monitor.payload import RATES
-from hepml_widgets.core import base
+from hepml_widgets.core.payload import portable
 from tests.support.toy_anomalies import DAYS, populations, toy
 from tests.widgets import looking
 from tests.widgets.looking import NOW, STARTS, TEXT, dragged
@@ -108,7 +108,7 @@ def test_every_number_and_sentence_is_pythons(case, rng, expose):
     view = CASES[case](rng)
     names = ("decode", "pointWords", "populationWords", "readoutParts", "isAlarm")
     page = expose("anomaly_monitor", *names, "joined")
-    found = page.evaluate(NUMBERS, base._portable(view.table))
+    found = page.evaluate(NUMBERS, portable(view.table))
     rows = view.points.threshold if view.points else []
     for row, (numbers, text, sentences) in enumerate(found["points"]):
         view.threshold = rows[row]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hepml_widgets.core import base, numbers
+from hepml_widgets.core.payload import inline_json, pack, portable, unpack
 from hepml_widgets.core.scripts import short_names
 
 NASTY = "</script><script>alert(1)</script><!-- \u2028 & \u202e"
@@ -58,11 +59,11 @@ def test_live_module_exports_render():
 
 @given(st.lists(st.floats(width=64), max_size=40))
 def test_columns_come_back(values):
-    np.testing.assert_array_equal(base.unpack(base.pack(values)), values)
+    np.testing.assert_array_equal(unpack(pack(values)), values)
 
 
 def test_inline_json_cannot_leave_its_script():
-    text = base._inline_json({"name": NASTY, "bytes": b"\x00\xff", "nan": math.nan})
+    text = inline_json({"name": NASTY, "bytes": b"\x00\xff", "nan": math.nan})
     assert not set(text) & set("<>&")
     assert json.loads(text) == {"name": NASTY, "bytes": {"base64": "AP8="}, "nan": None}
 
@@ -168,14 +169,14 @@ def test_columns_are_read_from_bytes_and_from_base64(expose, rng):
     page = expose("roc_explorer", "floats")
     values = rng.normal(size=7).tolist()
     for kind, size in (("<f8", 8), ("<f4", 4)):
-        column = base.pack(values, kind)
+        column = pack(values, kind)
         read = page.evaluate(
             """([column, bytes, size]) => [
                 [...hepml.floats(column, size)],
                 [...hepml.floats(new DataView(Uint8Array.from([0, ...bytes]).buffer, 1), size)]]""",
-            [base._portable(column), list(column), size],
+            [portable(column), list(column), size],
         )
-        assert read == [base.unpack(column, kind).tolist()] * 2
+        assert read == [unpack(column, kind).tolist()] * 2
 
 
 TICKS = """([kind, domain, count]) => hepml.makeScale(kind, domain, [0, 100]).ticks(count)"""

@@ -15,7 +15,7 @@ from sklearn.ensemble import (
 
 from hepml_widgets import BoostingExplorer
 from hepml_widgets.boosting_explorer.payload import log_odds_map
-from hepml_widgets.core import base
+from hepml_widgets.core.payload import portable
 from tests.widgets import looking
 from tests.widgets.looking import NOW, STARTS, TEXT, dragged
 
@@ -85,7 +85,7 @@ MAPS = """table => {
 def test_every_map_and_readout_is_pythons(case, expose):
     names = "centresOf decodeTrees rectangles decodeSteps oddsAfter readoutParts joined floats"
     page = expose("boosting_explorer", *names.split())
-    found = page.evaluate(MAPS, base._portable(case.table))
+    found = page.evaluate(MAPS, portable(case.table))
     for (odds, text), done in zip(found, case.steps.rounds, strict=True):
         wanted = log_odds_map(case.ensemble, case.plane, done)
         np.testing.assert_allclose(odds, wanted.ravel(), rtol=1e-9, atol=1e-12)

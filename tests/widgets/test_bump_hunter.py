@@ -12,7 +12,7 @@ from scipy.special import ndtr
 from hepml import stats
 from hepml_widgets import BumpHunter
 from hepml_widgets.bump_hunter.payload import beyond_one_window, by_experiments, cuts_keeping
-from hepml_widgets.roc_explorer.figure import plain
+from hepml_widgets.core.drawing import plain
 
 EDGES = np.linspace(2600.0, 6600.0, 41)
 REGION = (3300.0, 3700.0)

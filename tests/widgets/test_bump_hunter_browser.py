@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from hepml import stats
 from hepml_widgets import BumpHunter
-from hepml_widgets.core import base
+from hepml_widgets.core.payload import portable
 from tests.widgets import looking
 from tests.widgets.looking import NOW, STARTS, TEXT, dragged
 
@@ -112,7 +112,7 @@ NUMBERS = """table => {
 def test_every_fit_has_pythons_numbers(case, rng, expose):
     view = make_case(case, rng)
     page = expose("bump_hunter", "decode", "windowsOf", "hunt", "readoutParts", "joined")
-    found = page.evaluate(NUMBERS, base._portable(view.table))
+    found = page.evaluate(NUMBERS, portable(view.table))
     spans = view.spectra.spans(4)
     assert len(found) == len(view.counts)
     for row in sorted({0, len(found) // 2, len(found) - 1}):

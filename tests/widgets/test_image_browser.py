@@ -11,8 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hepml_widgets import ImageBrowser, style
-from hepml_widgets.core import base, scripts
-from hepml_widgets.image_browser.payload import RATIO, SMALLEST, holds_half, nice_edges
+from hepml_widgets.core import scripts
+from hepml_widgets.core.axes import nice_edges
+from hepml_widgets.core.payload import SMALLEST, inline_json
+from hepml_widgets.image_browser.payload import RATIO, holds_half
 from tests.support.toy_jets import toy_jets
 
 HALF = 2.0**-11  # what half precision rounds by, at most
@@ -318,7 +320,7 @@ def test_images_of_keras_and_counts_are_taken(jets):
 
 
 def encoded(explorer):
-    return len(base._inline_json(explorer.table))
+    return len(inline_json(explorer.table))
 
 
 @pytest.mark.parametrize("size", [8, 25, 33])

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hepml_widgets import ImageBrowser
-from hepml_widgets.core import base
+from hepml_widgets.core.payload import portable
 from hepml_widgets.image_browser.payload import holds_half
 from tests.support.toy_jets import toy_jets
 from tests.widgets import looking
@@ -108,7 +108,7 @@ def test_every_average_and_readout_is_pythons(case, expose):
     view = list(edge_cases())[case]
     states = list(states_of(view))
     page = expose("image_browser", *FUNCTIONS)
-    results = page.evaluate(LOOKS, [base._portable(view.table), states])
+    results = page.evaluate(LOOKS, [portable(view.table), states])
     assert len(states) > 50
     for state, (images, text) in zip(states, results, strict=True):
         take(view, state)

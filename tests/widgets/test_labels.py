@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import hepml_widgets
+from hepml_widgets.core.drawing import SAFE, plain
 from hepml_widgets.core.numbers import as_name, pieces_of, shorten, unmarked
-from hepml_widgets.roc_explorer.figure import SAFE, plain
 from tests.support import all_views, toy_anomalies, toy_scan
 from tests.support.all_views import LABELLED, SHAPED, VIEWS
 from tests.widgets import looking

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from hepml import stats
 from hepml_widgets import OvertrainingView, TrainingMonitor
-from hepml_widgets.core import base
-from hepml_widgets.overtraining_view.payload import Events, auc_change, curves_of, scatter
+from hepml_widgets.core.payload import unpack
+from hepml_widgets.core.scores import Events, auc_change
+from hepml_widgets.overtraining_view.payload import curves_of, scatter
 from tests.widgets.sizes import payload
 
 EPOCHS = np.arange(1, 41)
@@ -206,7 +207,7 @@ def test_a_long_history_is_thinned_on_the_way_to_the_browser_only(honest):
     values[1234] = -1.0
     view = OvertrainingView(*honest, history={"loss": values, "val_loss": values})
     packed = view.table["curves"][0]
-    rounds = base.unpack(packed["rounds"])
+    rounds = unpack(packed["rounds"])
     assert len(rounds) < 800
     assert rounds[packed["best"]] == 1235
     assert len(view.shown_curve.new) == 5000

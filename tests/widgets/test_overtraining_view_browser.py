@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hepml_widgets import OvertrainingView
-from hepml_widgets.core import base
+from hepml_widgets.core.payload import portable
 from tests.widgets import looking
 from tests.widgets.looking import NOW, STARTS, TEXT, dragged
 
@@ -82,7 +82,7 @@ DECODED = """table => hepml.decode(table).map(s => [s.gap, s.gapError, s.pSignal
 
 def test_every_stage_has_pythons_numbers(staged, expose):
     page = expose("overtraining_view", "decode", "readoutParts", "joined")
-    found = page.evaluate(DECODED, base._portable(staged.table))
+    found = page.evaluate(DECODED, portable(staged.table))
     for (*numbers, text), stage in zip(found, staged.stages, strict=True):
         wanted = [*stage.gap, stage.p_value("signal"), stage.p_value("background")]
         np.testing.assert_allclose(numbers, wanted, rtol=1e-9, atol=1e-15)
@@ -94,7 +94,7 @@ def test_histograms_travel_in_single_precision(staged, expose):
     found = page.evaluate(
         """table => hepml.decode(table).map(s => Object.fromEntries(
             Object.entries(s.histogram).map(([name, column]) => [name, [...column]])))""",
-        base._portable(staged.table),
+        portable(staged.table),
     )
     for columns, stage in zip(found, staged.stages, strict=True):
         for name, histogram in stage.histograms.items():

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hepml_widgets import ParameterScan
-from hepml_widgets.core import base
+from hepml_widgets.core.payload import portable
 from tests.support.toy_scan import MASSES, NOISE, TRAINED, samples, toy
 from tests.widgets import looking
 from tests.widgets.looking import NOW, STARTS, TEXT, dragged
@@ -60,7 +60,7 @@ NUMBERS = """table => {
 def test_every_cut_at_every_value_has_pythons_numbers(case, rng, expose):
     view = ParameterScan(CASES[case](rng), trained=TRAINED, sigma_b=0.1)
     page = expose("parameter_scan", "decode", "zOf", "readoutParts", "joined")
-    found = page.evaluate(NUMBERS, base._portable(view.table))
+    found = page.evaluate(NUMBERS, portable(view.table))
     for i, (value, rows) in enumerate(zip(view.values, found, strict=True)):
         view.value = value
         for threshold, (*numbers, text) in zip(view.thresholds, rows, strict=True):
@@ -85,7 +85,7 @@ def test_quantities_and_curves_travel_whole(scan, expose):
                 [...c].map(v => Number.isFinite(v) ? v : null)))),
             t.points.map(p => p.curves.map(columns => columns.map(c => [...c])))];
         }""",
-        base._portable(scan.table),
+        portable(scan.table),
     )
     for pairs, quantity in zip(quantities, scan.quantities.values(), strict=True):
         for pair, model in zip(pairs, scan.models, strict=True):

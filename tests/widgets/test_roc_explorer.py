@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from hepml import stats
 from hepml_widgets import RocExplorer
-from hepml_widgets.core import base
-from hepml_widgets.roc_explorer.payload import Options, rows_for
+from hepml_widgets.core.cuts import Options
+from hepml_widgets.core.payload import unpack
+from hepml_widgets.roc_explorer.payload import rows_for
 
 EVENT = st.tuples(
     st.booleans(), st.sampled_from([0.0, 0.1, 0.5, 0.5001, 1.0]), st.floats(-1, 3, width=32)
@@ -55,7 +56,7 @@ def test_rows_are_sums_over_masks(events):
         return
     explorer = RocExplorer(y, score, weights)
     packed = explorer.table["models"][0]
-    columns = {name: base.unpack(packed[name]) for name in ("threshold", "s", "s2", "b", "b2")}
+    columns = {name: unpack(packed[name]) for name in ("threshold", "s", "s2", "b", "b2")}
     for threshold, s, s2, b, b2 in zip(*columns.values(), strict=True):
         passing = score >= threshold
         signal, background = weights[passing & y], weights[passing & ~y]

@@ -12,10 +12,10 @@ from scipy.stats import norm
 from hepml import stats
 from hepml.data.recipes.known_truth import GAUSS
 from hepml_widgets import RocExplorer
-from hepml_widgets.core import base
+from hepml_widgets.core.cuts import Options
+from hepml_widgets.core.payload import unpack
 from hepml_widgets.core.style import BOUND
 from hepml_widgets.roc_explorer.bound import gap_of, make_bound, passing_both
-from hepml_widgets.roc_explorer.payload import Options
 
 EVENT = st.tuples(st.booleans(), st.integers(0, 4), st.integers(0, 4), st.floats(-1, 3, width=32))
 LINEAR = np.array([0.7, 0.4, -0.4, 0.5, 0.0, 0.3])
@@ -198,7 +198,7 @@ def walk(table):
 
 def test_drawn_points_are_on_the_curve(explorer):
     signal, background = (
-        base.unpack(explorer.table["bound"][name], "<f4") for name in ("signal", "background")
+        unpack(explorer.table["bound"][name], "<f4") for name in ("signal", "background")
     )
     assert 100 < len(signal) <= 200
     wanted = np.interp(signal, explorer.bound.signal_efficiency, np.arange(len(explorer.bound)))

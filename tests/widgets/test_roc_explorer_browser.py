@@ -10,9 +10,8 @@ import pytest
 from hepml import stats
 from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets import RocExplorer
-from hepml_widgets.core import base
+from hepml_widgets.core.cuts import Options
 from hepml_widgets.core.numbers import with_error
-from hepml_widgets.roc_explorer.payload import Options
 from tests.widgets import looking
 from tests.widgets.looking import CLIPPED, NOW, STARTS, TEXT, dragged, frame_box
 
@@ -221,7 +220,7 @@ def test_bands_of_the_curve_are_pythons(case, functions):
 
 
 def portable(model):
-    return base._portable(model.packed())
+    return portable(model.packed())
 
 
 def agrees(page, explorer):

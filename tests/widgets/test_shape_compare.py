@@ -14,8 +14,9 @@ from scipy.stats import chi2_contingency
 from hepml import stats
 from hepml_widgets import ShapeCompare
 from hepml_widgets.core import base
+from hepml_widgets.core.axes import nice_edges
 from hepml_widgets.core.numbers import percent, significant
-from hepml_widgets.image_browser.payload import nice_edges
+from hepml_widgets.core.payload import portable
 from hepml_widgets.shape_compare.payload import Content, compared, shape_tests, spectra_of
 from hepml_widgets.shape_compare.view import axes_of
 
@@ -289,7 +290,7 @@ def test_every_weight_is_counted_once(weights):
 
 
 def table_size(view):
-    return len(json.dumps(base._portable(view.table)))
+    return len(json.dumps(portable(view.table)))
 
 
 @pytest.mark.parametrize(("count", "methods"), [(1, 1), (2, 4), (4, 2), (6, 1), (12, 4)])

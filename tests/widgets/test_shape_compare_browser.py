@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from hepml import stats
 from hepml_widgets import ShapeCompare
-from hepml_widgets.core import base
+from hepml_widgets.core.payload import portable
 from tests.widgets import looking
 from tests.widgets.looking import STARTS, TEXT, dragged
 
@@ -91,7 +91,7 @@ def test_hard_cases_have_pythons_numbers(case, expose):
     page = expose("shape_compare", "decode", "compareShapes", "readoutParts", "joined")
     states = states_of(view)
     for state, found in zip(
-        states, page.evaluate(LOOKED, [base._portable(view.table), states]), strict=True
+        states, page.evaluate(LOOKED, [portable(view.table), states]), strict=True
     ):
         put(view, state)
         comparison = view.comparison

@@ -12,7 +12,7 @@ import pytest
 
 from hepml_widgets import OvertrainingView, TrainingMonitor
 from hepml_widgets.core.directions import larger_is_better
-from hepml_widgets.training_monitor.adapters import prefixes
+from hepml_widgets.core.histories import prefixes
 
 
 def trained(history, **options):
