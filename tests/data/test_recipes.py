@@ -8,7 +8,8 @@ import pytest
 from hepml import data
 from hepml.data import DataError, _generate, _samples, _verify
 from hepml.data.recipes import NAMES, get
-from hepml.data.recipes.base import Column, CountedProcess, Recipe
+from hepml.data.recipes.base import CountedProcess, Recipe
+from hepml.data.schemas import Column
 
 
 @pytest.mark.parametrize("name", NAMES)
