@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmarks.cells import cpu_seconds, say
 from hepml import data, stats
+from hepml.files import write_text
 from hepml_lessons.recipes import recipe, record
 
 LESSON = "anomalies"
@@ -48,8 +49,7 @@ class Parts:
         if not path.exists():
             before = cpu_seconds()
             made = json.dumps(make())
-            path.with_suffix(".part").write_text(made)
-            path.with_suffix(".part").replace(path)
+            write_text(path, made)
             say(name, f"{cpu_seconds() - before:.0f} s")
         return json.loads(path.read_text())
 

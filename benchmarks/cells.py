@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hepml import stats
+from hepml.files import whole
 
 VALIDATION = 0.1  # of the training events, to choose the epoch or the number of trees
 BOOTSTRAP = 60
@@ -49,9 +50,8 @@ class Cells:
             return held["score"], float(held["cpu"])
 
     def put(self, name, score, cpu):
-        part = self.path(name).with_suffix(".part.npz")
-        np.savez(part, score=score.astype("float32"), cpu=cpu)
-        part.replace(self.path(name))
+        with whole(self.path(name)) as part:
+            np.savez(part, score=score.astype("float32"), cpu=cpu)
 
     def of(self, names):
         """Those of the named trainings that are there."""

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import approaches
 from benchmarks.cells import say
 from hepml_lessons.recipes import record
 
-LESSONS = sorted(path.stem for path in Path(approaches.__file__).parent.glob("[a-z]*.py"))
+LESSONS = sorted(path.stem for path in Path(__file__).with_name("approaches").glob("[a-z]*.py"))
 SEEDS = 60
 RIGHT_REFUSED, WRONG_ACCEPTED, WRONG_MISNAMED = 0.02, 0.05, 0.05
 """Largest shares that are wanted."""

@@ -323,8 +323,8 @@ def summary(y, scores, weights=1.0):
 
 def read_uci(path):
     """Events in GeV and labels of the excerpt, whose columns have no names of their own."""
-    from hepml.data.published.columns import HIGGS_HIGH, HIGGS_LOW
     from hepml.data.recipes.heavy_higgs import in_gev
+    from hepml.data.schemas import HIGGS_HIGH, HIGGS_LOW
 
     events = data.read(path)
     y = events.pop("response").to_numpy(np.int8)

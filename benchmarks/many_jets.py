@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from hepml.data._chunks import ChunkFolder, pack
-from hepml.data._generate import write_root
+from hepml.data.files.root import write_columns
 from hepml.data.recipes.jets import RECIPE
 
 WITHOUT_MPI = replace(
@@ -63,7 +63,7 @@ def write(kept, chunks, file, seed):
     scales = WITHOUT_MPI.scales(groups)
     columns = WITHOUT_MPI.table(results, scales, np.random.default_rng(seed))
     lengths = {column.name: column.lengths for column in RECIPE.columns if column.lengths}
-    write_root(file, columns, level=5, lengths=lengths)
+    write_columns(file, "events", columns, level=5, lengths=lengths)
     print(f"{file}: {len(columns['Label'])} jets, {columns['Label'].sum()} of them W")
 
 

@@ -1,17 +1,18 @@
-"""Write a file whole or not at all, and let one process at a time into a folder.
+"""Write a file whole or not at all, say why that fails, let one process at a time into a folder.
 
 A file is written beside its place and renamed when it is complete and on the disk: after an error,
 an interruption or a loss of power there is the old file or the new one, never a half.
 """
 
 import contextlib
+import errno
 import os
 import secrets
 import socket
 import zlib
 from pathlib import Path
 
-__all__ = ["locked", "told", "whole", "write_text"]
+__all__ = ["explained", "locked", "named", "reason", "told", "whole", "write_bytes", "write_text"]
 
 PREFIX = ".hepml"  # of temporary files, which a later run tidies if it finds their process gone
 MOST_ENDING = 20  # characters kept of a name's end
@@ -51,11 +52,32 @@ def whole(target, *, overwrite=True):
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _mode(place)))
         yield part
         _take_mode(part, place)
-        reach_the_disk(part)
-        (os.replace if overwrite else _rename_new)(part, place)
-        _note_on_disk(place.parent)
+        _name(part, place, os.replace if overwrite else _rename_new)
     finally:
         part.unlink(missing_ok=True)
+
+
+def named(part, target):
+    """Give a file its name, if it was written over several runs and is complete now.
+
+    Parameters
+    ----------
+    part, target : str or os.PathLike
+        On one file system; a file that has the name is replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The target.
+    """
+    _name(Path(part), Path(target), os.replace)
+    return Path(target)
+
+
+def _name(part, place, rename):
+    reach_the_disk(part)
+    rename(part, place)
+    _note_on_disk(place.parent)
 
 
 def _ending(place):
@@ -76,25 +98,82 @@ def write_text(target, text):
     pathlib.Path
         The target.
     """
+    return write_bytes(target, text.encode())
+
+
+def write_bytes(target, content):
+    """Write bytes, whole or not at all.
+
+    Parameters
+    ----------
+    target : str or os.PathLike
+    content : bytes
+
+    Returns
+    -------
+    pathlib.Path
+        The target.
+    """
     with whole(target) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
     return Path(target)
 
 
-def told(error, path):
-    """Say in one sentence why a file cannot be written.
+@contextlib.contextmanager
+def explained(kind, path, done="written", hint=""):
+    """Turn what the system says about a file or folder into one sentence.
+
+    Parameters
+    ----------
+    kind : type
+        Of the exception to raise.
+    path : str or os.PathLike
+    done : str
+        What cannot be done with it: "written" or "read".
+    hint : str
+        What may help.
+
+    Raises
+    ------
+    kind
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(told(error, path, done, hint)) from None
+
+
+def told(error, path, done="written", hint=""):
+    """Say in one sentence why a file cannot be written, or read.
 
     Parameters
     ----------
     error : OSError
-    path : str or os.PathLike
+    path, done, hint
+        As for `explained`. Where one reads, the file that the system names is meant.
 
     Returns
     -------
     str
     """
-    reason = os.strerror(error.errno) if error.errno else error
-    return f"{path} cannot be written: {reason}"
+    place = (done == "read" and error.filename) or path
+    return f"{place} cannot be {done}: {reason(error)}{hint and f'; {hint}'}"
+
+
+def reason(error):
+    """Say in a few words why the system refuses.
+
+    Parameters
+    ----------
+    error : OSError
+
+    Returns
+    -------
+    str
+    """
+    # Libraries write a story of their own beside the system's number; the number says enough.
+    known = os.strerror(error.errno) if error.errno in errno.errorcode else error.strerror
+    return known or str(error) or type(error).__name__
 
 
 def tidy(folder):
@@ -155,7 +234,7 @@ def _rename_new(part, place):
         raise
     except OSError:  # a file system without hard links
         if place.exists():
-            raise FileExistsError(17, "the file appeared meanwhile", str(place)) from None
+            raise FileExistsError(errno.EEXIST, "the file appeared meanwhile", str(place)) from None
         part.replace(place)
 
 

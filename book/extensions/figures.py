@@ -21,6 +21,7 @@ from docutils import nodes
 from matplotlib.colors import to_rgb
 from PIL import Image
 
+from hepml.files import write_bytes
 from hepml_widgets.core import style
 
 LIGHTEST = 0xE8  # as the ink of the widgets on a dark ground
@@ -109,7 +110,7 @@ def night_of(app, image):
     """Write the dark picture beside the one of a node; return its own node."""
     path = Path(app.srcdir, image["uri"])
     dark = path.with_name(f"{path.stem}-dark.png")
-    dark.write_bytes(night_picture(path.read_bytes()))
+    write_bytes(dark, night_picture(path.read_bytes()))
     other = image.deepcopy()
     other["uri"] = str(Path(image["uri"]).with_name(dark.name))
     other["candidates"] = {"*": other["uri"]}

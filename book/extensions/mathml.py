@@ -14,6 +14,8 @@ from math_core import LatexError, LatexToMathML
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
+from hepml.files import write_bytes
+
 FONT = "stix-two-math.woff"
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ def font():
 
 def copy_font(app, error):
     if error is None and app.builder.format == "html":
-        Path(app.outdir, "_static", FONT).write_bytes(font())
+        write_bytes(Path(app.outdir, "_static", FONT), font())
 
 
 def setup(app):

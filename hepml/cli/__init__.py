@@ -17,6 +17,7 @@ try:
     from hepml import __version__
     from hepml.cli import _convert, _fetch, _generate, _kernels, _report, _samples
     from hepml.data import DataError
+    from hepml.files import reason
 except ModuleNotFoundError as error:
     if error.name != "typer":
         raise
@@ -67,7 +68,7 @@ def main():
         sys.exit(f"hepml: {visible(error)}")
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        sys.exit(f"hepml: {visible(place)}{visible(error.strerror or error)}")
+        sys.exit(f"hepml: {visible(place)}{visible(reason(error))}")
     except KeyboardInterrupt:
         _interrupted()
     except SystemExit as end:

@@ -8,10 +8,10 @@ import os
 import shutil
 import zlib
 
-from hepml.data._errors import DataError
-from hepml.files import told, whole
+from hepml.data._errors import DataError, reporting
+from hepml.files import write_bytes, write_text
 
-__all__ = ["GO_ON", "ChunkFolder", "differences", "pack", "reporting", "write_whole"]
+__all__ = ["GO_ON", "ChunkFolder", "differences", "pack"]
 
 GO_ON = "finished chunks are kept, the same call goes on from there"
 PLAN = "plan.json"
@@ -40,8 +40,7 @@ class ChunkFolder:
             path.mkdir(parents=True, exist_ok=True)
             if not (path / PLAN).exists():
                 self._check_empty()
-                text = json.dumps(plan, sort_keys=True)
-                write_whole(path / PLAN, lambda part: part.write_text(text, encoding="utf-8"))
+                write_text(path / PLAN, json.dumps(plan, sort_keys=True))
             self._check(plan)
 
     def _check_empty(self):
@@ -91,7 +90,8 @@ class ChunkFolder:
 
     def write(self, chunk, content):
         """Keep a chunk: ``content`` is what `pack` made of its result."""
-        write_whole(self._file(chunk), lambda part: part.write_bytes(content))
+        with reporting(self._file(chunk)):
+            write_bytes(self._file(chunk), content)
 
     def load(self, chunk, pick=dict):
         """Read a finished chunk, or what ``pick`` takes of its arrays by their names.
@@ -189,30 +189,3 @@ def pack(result):
     stream = BytesIO()
     np.savez(stream, **result)
     return stream.getvalue()
-
-
-def write_whole(file, write):
-    """Let ``write`` fill a temporary file, then give it its name: half a file is never seen.
-
-    Parameters
-    ----------
-    file : pathlib.Path
-    write : callable
-        Takes the path to fill.
-
-    Raises
-    ------
-    DataError
-        If the disk is full or the folder cannot be written to.
-    """
-    with reporting(file), whole(file) as part:
-        write(part)
-
-
-@contextlib.contextmanager
-def reporting(path):
-    """Turn what the file system refuses into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(told(error, path)) from error

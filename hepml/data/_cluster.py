@@ -31,6 +31,7 @@ import hepml
 from hepml.data._chunks import pack
 from hepml.data._errors import DataError
 from hepml.data.recipes import get
+from hepml.files import reason
 
 __all__ = ["LocalCluster", "Run", "check_address", "connected", "facts", "made_on_cluster"]
 __all__ += ["silent"]
@@ -281,8 +282,8 @@ def _knock(address):
 
 
 def _no_answer(address, error):
-    reason = getattr(error, "strerror", None) or type(error).__name__
-    return f"no Dask scheduler answers at {address!r} ({reason})"
+    why = reason(error) if isinstance(error, OSError) else type(error).__name__
+    return f"no Dask scheduler answers at {address!r} ({why})"
 
 
 @contextlib.contextmanager

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hepml.data._chain import Table, WiderTypesError
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, reporting
 from hepml.data.files import open_source, open_writer, writer_of
-from hepml.files import told, whole
+from hepml.files import whole
 
 if TYPE_CHECKING:
     import os
@@ -121,12 +121,11 @@ def convert(
 @contextlib.contextmanager
 def writing(target):
     """Say of which file a complaint of the system is."""
-    try:
-        yield
-    except FileExistsError:  # of another program, while we were at work
-        raise _in_the_way(target) from None
-    except OSError as error:
-        raise DataError(told(error, target)) from error
+    with reporting(target):
+        try:
+            yield
+        except FileExistsError:  # of another program, while we were at work
+            raise _in_the_way(target) from None
 
 
 def check_target(target, files, overwrite):

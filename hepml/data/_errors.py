@@ -2,7 +2,9 @@
 
 from difflib import get_close_matches
 
-__all__ = ["DataError", "LeftOutWarning", "NoTableError", "nearest"]
+from hepml.files import explained
+
+__all__ = ["DataError", "LeftOutWarning", "NoTableError", "nearest", "reporting"]
 
 
 class DataError(ValueError):
@@ -15,6 +17,11 @@ class NoTableError(DataError):
 
 class LeftOutWarning(UserWarning):
     """Columns or files are not in the table; the message names each with its reason."""
+
+
+def reporting(path, done="written", hint=""):
+    """Turn what the system says about a file into a `DataError`: `hepml.files.explained`."""
+    return explained(DataError, path, done, hint)
 
 
 def nearest(name, names):

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import math
 import os
@@ -19,11 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hepml import __version__
-from hepml.data._chunks import GO_ON, ChunkFolder, differences, pack, reporting, write_whole
-from hepml.data._errors import DataError, nearest
-from hepml.data._samples import TREE, card, card_path, content_digest, file_digest, tallies
+from hepml.data._cards import card_of, card_path
+from hepml.data._chunks import GO_ON, ChunkFolder, differences, pack
+from hepml.data._content import TREE, content_digest, digest_of_parts, file_digest, tallies
+from hepml.data._errors import DataError, nearest, reporting
+from hepml.data._verify import verified
 from hepml.data.recipes import NAMES, get
-from hepml.files import locked
+from hepml.files import locked, named, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["generate"]
 
 SHARD_EVENTS = 1_000_000
-BASKET_EVENTS = 20_000
 AT_HAND = "is there already, and is as its card says"
 UNTOUCHED = "the sample is there already, and stays as it is"
 LIST_ENTRIES = 40  # of a column of lists, to estimate what an event takes
@@ -199,7 +199,7 @@ def _finished(out, plan, part, progress):
     """Record of the very sample that is to be made, if it is there; refuses another one."""
     file = out / f"{plan['name']}.json"
     if file.exists():
-        record = card(file).record
+        record = card_of(file).record
         if unlike := differences(_plan_of(record, plan), plan):
             raise _in_the_way(f"{file}, which differs in {unlike},")
         _verify_finished(file)
@@ -227,8 +227,6 @@ def _plan_of(record, plan):
 
 
 def _verify_finished(file):
-    from hepml.data._verify import verified
-
     try:
         verified(file)
     except DataError as error:
@@ -345,6 +343,8 @@ def _packed(recipe, chunk):
 
 def _write_sample(recipe, plan, chunks, folder, out):
     """Weigh over all chunks, then write shard by shard; the card comes last."""
+    from hepml.data.files.root import write_columns
+
     groups = {}
     for chunk in chunks:
         groups.setdefault(chunk.group, []).append(folder.load(chunk, recipe.summary))
@@ -358,7 +358,9 @@ def _write_sample(recipe, plan, chunks, folder, out):
         columns = recipe.table(results, scales, rng, first[k])
         file = folder.path / shard_name(recipe.name, k, len(shards))
         lengths = {column.name: column.lengths for column in recipe.columns if column.lengths}
-        write_root(file, columns, level=19 if first[-1] <= SMALL_SAMPLE else 5, lengths=lengths)
+        level = 19 if first[-1] <= SMALL_SAMPLE else 5
+        with reporting(file):
+            write_columns(file, TREE, columns, level=level, lengths=lengths)
         files.append(_file_entry(file, columns))
         sums.append(tallies(columns, [process.label for process in recipe.processes]))
     processes = _processes(recipe, groups, sums)
@@ -388,65 +390,6 @@ def _order_rng(seed, k, shards):
     if shards == 1:
         return np.random.default_rng(seed)
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,)))
-
-
-def write_root(file, columns, level=19, lengths=None):
-    """Write columns as a compressed tree.
-
-    Parameters
-    ----------
-    file : pathlib.Path
-    columns : mapping of str to ndarray, shape (events, ...)
-        Of lists: flat, one list after the other.
-    level : int
-        Of the compression with zstd.
-    lengths : dict of str to str, optional
-        Columns of lists, and for each the column that counts its entries.
-    """
-    import uproot
-
-    lengths = lengths or {}
-
-    def write(part):
-        with uproot.recreate(part, compression=uproot.ZSTD(level)) as root:
-            tree = root.mktree(TREE, _types(columns, lengths), counter_name=lengths.get)
-            for rows in _baskets(columns, lengths):
-                tree.extend(rows)
-
-    write_whole(file, write)
-
-
-def _types(columns, lengths):
-    return {
-        name: f"var * {v.dtype}" if name in lengths else (v.dtype, v.shape[1:])
-        for name, v in columns.items()
-    }
-
-
-def _baskets(columns, lengths):
-    """Yield the columns piece by piece, lists as awkward arrays."""
-    import numpy as np
-
-    ends = {
-        counter: np.concatenate(([0], np.cumsum(columns[counter], dtype=np.int64)))
-        for counter in set(lengths.values())
-    }
-    events = len(next(iter(columns.values())))
-    for start in range(0, events, BASKET_EVENTS):
-        rows = slice(start, min(start + BASKET_EVENTS, events))
-        yield {
-            name: _lists(values, columns[lengths[name]][rows], ends[lengths[name]][rows.start])
-            if name in lengths
-            else values[rows]
-            for name, values in columns.items()
-        }
-
-
-def _lists(values, counts, first):
-    """Give flat values lengths; the first list starts at a place among them."""
-    import awkward as ak
-
-    return ak.unflatten(values[first : first + counts.sum()], counts)
 
 
 def _file_entry(file, columns):
@@ -506,14 +449,14 @@ def _digests(files):
     """Digests of the one file, or of each; the content of several is that of their list."""
     if len(files) == 1:
         return {key: files[0][key] for key in ("content_sha256", "sha256")}
-    digests = "\n".join(file["content_sha256"] for file in files)
-    return {"files": files, "content_sha256": hashlib.sha256(digests.encode()).hexdigest()}
+    return {"files": files, "content_sha256": digest_of_parts(files)}
 
 
 def _hand_over(folder, files, out, record):
     """Move finished files from among the chunks to their place, then write the card."""
-    for file in files:
-        (folder.path / file["name"]).replace(out / file["name"])
-    text = json.dumps(record, indent=1) + "\n"
+    with reporting(out):
+        for file in files:
+            named(folder.path / file["name"], out / file["name"])
     card = card_path(out / files[0]["name"])
-    write_whole(card, lambda part: part.write_text(text, encoding="utf-8"))
+    with reporting(card):
+        write_text(card, json.dumps(record, indent=1) + "\n")

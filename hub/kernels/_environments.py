@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hepml.files import write_text
 from hub.kernels import _house
 from hub.kernels._run import run
 
@@ -90,5 +91,4 @@ def _listed(plan, environment):
     path = environment / "pyproject.toml"
     dependencies = json.dumps(plan.requirements, indent=2, ensure_ascii=False)
     text = f'[project]\nname = "{plan.name}"\nversion = "0"\ndependencies = {dependencies}\n'
-    path.write_text(text, encoding="utf-8")
-    return path
+    return write_text(path, text)

@@ -443,7 +443,7 @@ def test_a_disk_that_fills_up_keeps_what_came(small, folder):
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (HALF, before[1]))
     try:
-        assert "cannot write in" in sentence(small)
+        assert "cannot be written" in sentence(small)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
@@ -455,7 +455,7 @@ def test_a_cache_that_cannot_be_written(small, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("HEPML_DATA", str(tmp_path / "file"))
     message = sentence(small)
-    assert "cannot write in" in message
+    assert "cannot be written" in message
     assert "HEPML_DATA" in message
 
 
@@ -476,7 +476,7 @@ def test_a_cache_that_may_only_be_read(small, server, is_filled, monkeypatch):
                 assert small()[0].read_bytes() == BODY
                 published.verify(NAME)
             else:
-                assert "cannot write in" in sentence(small)
+                assert "cannot be written" in sentence(small)
     assert len(server.asked) == is_filled
 
 
@@ -496,7 +496,7 @@ def test_a_cache_that_may_not_be_looked_into(small, server, monkeypatch):
         monkeypatch.setenv("HEPML_DATA", str(folder))
         with no_permission(folder):
             for again in (False, True):
-                assert "cannot write in" in sentence(small, again=again)
+                assert "cannot be written" in sentence(small, again=again)
             assert published.status(NAME)["fetched"] is False
             assert published.status(NAME)["files"] == 0
             assert cache.ledger(NAME) == {}
@@ -512,8 +512,8 @@ def test_a_file_that_may_not_be_read(small, monkeypatch):
     def refuse(*_args, **_options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pooch.file_hash", refuse)
-    assert sentence(published.verify, NAME) == f"cannot read {path} (Permission denied)"
+    monkeypatch.setattr(Path, "open", refuse)
+    assert sentence(published.verify, NAME) == f"{path} cannot be read: Permission denied"
 
 
 # ---------------------------------------------------------------- whence
@@ -572,7 +572,7 @@ def test_checksums_hold_for_a_mirror_as_well(small, server, tmp_path, folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "open", refusing(tmp_path / "stick" / FILE, Path.open))
         message = sentence(small, source=tmp_path / "stick")
-        assert message == f"cannot read {tmp_path / 'stick' / FILE} (Input/output error)"
+        assert message == f"{tmp_path / 'stick' / FILE} cannot be read: Input/output error"
     (tmp_path / "stick" / FILE).unlink()
     assert f"has neither {NAME}/{FILE} nor {FILE}" in sentence(small, source=tmp_path / "stick")
     assert "has neither" in sentence(small, source=f"{server.address}/none")

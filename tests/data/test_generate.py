@@ -5,12 +5,13 @@ import subprocess
 import sys
 import weakref
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hepml import data
-from hepml.data import DataError, _chunks, _cluster, _generate, _verify
+from hepml.data import DataError, _chunks, _cluster, _content, _generate, _verify
 from hepml.data.recipes import base, get
 
 EVENTS, SEED = 36, 7
@@ -58,14 +59,18 @@ def test_weights_are_normalised_over_all_chunks_of_a_variant():
     assert facts["cross_sections_pb"] == [pytest.approx(1.75)]
 
 
-def test_a_file_is_never_seen_half_written(tmp_path):
-    def fail(part):
-        part.write_text("half")
+def test_a_file_is_never_seen_half_written(tmp_path, monkeypatch):
+    folder, chunk = _chunks.ChunkFolder(tmp_path, {}), KNOWN.chunks(10, 1)[0]
+    write = Path.write_bytes
+
+    def fail(part, content):
+        write(part, content[: len(content) // 2])
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(DataError, match=r"x\.npz cannot be written: No space left on device$"):
-        _chunks.write_whole(tmp_path / "x.npz", fail)
-    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(DataError, match=r"0\.npz cannot be written: No space left on device$"):
+        folder.write(chunk, b"content")
+    assert [file.name for file in tmp_path.iterdir()] == ["plan.json"]
 
 
 def test_a_full_disk_is_one_sentence_and_keeps_what_is_finished(tmp_path):
@@ -281,7 +286,7 @@ def test_an_interrupted_verification_says_that_the_sample_stays(tmp_path, monkey
         raise KeyboardInterrupt
 
     data.generate("known_truth", 10, 1, tmp_path)
-    monkeypatch.setattr(_verify, "_columns", interrupt)
+    monkeypatch.setattr(_verify, "columns_of", interrupt)
     with pytest.raises(KeyboardInterrupt) as error:
         data.generate("known_truth", 10, 1, tmp_path)
     assert error.value.__notes__ == [_generate.UNTOUCHED]
@@ -304,7 +309,7 @@ def test_chunks_without_their_plan_are_never_taken_for_others(tmp_path, monkeypa
 def contents(folder):
     """Columns of all files of a sample, joined."""
     files = data.card(folder / "known_truth.json").files
-    parts = [_verify._columns(folder / file["name"]) for file in files]
+    parts = [_content.columns_of(folder / file["name"]) for file in files]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -326,7 +331,7 @@ def test_shards_are_fair_and_shuffled(sharded):
     assert [f["name"] for f in files] == [f"known_truth-{k:05d}.root" for k in range(len(files))]
     assert max(f["events"] for f in files) <= 20_000
     for file in files:
-        labels = _verify._columns(many / file["name"])["Label"]
+        labels = _content.columns_of(many / file["name"])["Label"]
         assert abs(labels.sum() - 0.4 * len(labels)) <= 10_000
         thirds = labels[: len(labels) // 3 * 3].reshape(3, -1).mean(axis=1)
         assert np.ptp(thirds) < 0.05
@@ -339,7 +344,7 @@ def test_shards_are_fair_and_shuffled(sharded):
 
 
 def test_verifying_holds_one_shard_at_a_time(sharded, monkeypatch):
-    alive, most, columns = [], [], _verify._columns
+    alive, most, columns = [], [], _verify.columns_of
 
     def watched(file):
         found = columns(file)
@@ -347,7 +352,7 @@ def test_verifying_holds_one_shard_at_a_time(sharded, monkeypatch):
         most.append(sum(ref() is not None for ref in alive))
         return found
 
-    monkeypatch.setattr(_verify, "_columns", watched)
+    monkeypatch.setattr(_verify, "columns_of", watched)
     data.verify(sharded[1])
     assert len(most) > 2
     assert max(most) <= 2

@@ -550,7 +550,7 @@ def test_no_room_for_a_passing_copy_is_one_sentence(higgs, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setitem(layouts.LAYOUTS, "uci", fail)
-        with pytest.raises(DataError, match=r"cannot write in .*No space left on device"):
+        with pytest.raises(DataError, match=r"cannot be written: No space left on device"):
             published.load("uci_higgs")
     monkeypatch.setattr(download, "free_bytes", lambda _: 0)
     with pytest.raises(DataError, match="do not fit"):

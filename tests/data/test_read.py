@@ -164,7 +164,7 @@ def test_what_may_not_be_read_is_one_sentence():
             check=False,
         )
         (folder / "closed").chmod(0o700)
-    expected = [f"{path} may not be read: permission denied" for path in paths] * 3
+    expected = [f"{path} cannot be read: Permission denied" for path in paths] * 3
     assert result.stdout.splitlines() == expected, result.stderr
 
 

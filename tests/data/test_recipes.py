@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from hepml import data
-from hepml.data import DataError, _generate, _samples, _verify
+from hepml.data import DataError, _content, _generate, _samples, _verify
+from hepml.data.files import _root_writer
 from hepml.data.recipes import NAMES, get
-from hepml.data.recipes.base import Column, CountedProcess, Recipe
+from hepml.data.recipes.base import CountedProcess, Recipe
+from hepml.data.schemas import Column
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -122,7 +124,7 @@ def lists(tmp_path, monkeypatch):
     for module in (_generate, _verify, _samples):
         monkeypatch.setattr(module, "NAMES", ("lists",))
     monkeypatch.setattr(_generate, "get", lambda _: LISTS)
-    monkeypatch.setattr(_generate, "BASKET_EVENTS", 64)
+    monkeypatch.setattr(_root_writer, "BASKET_EVENTS", 64)
     data.generate("lists", 1000, 3, tmp_path)
     return tmp_path
 
@@ -163,13 +165,13 @@ def test_shards_of_lists_hold_the_same_events(lists, monkeypatch, tmp_path):
 
 
 def test_a_changed_entry_of_a_list_is_noticed(lists):
-    columns = _verify._columns(lists / "lists.root")
+    columns = _content.columns_of(lists / "lists.root")
     columns["half"][-1] += 1
     lengths = {"entry": "entries", "half": "entries"}
-    _generate.write_root(lists / "lists.root", columns, lengths=lengths)
+    _root_writer.write_columns(lists / "lists.root", "events", columns, lengths=lengths)
     card = lists / "lists.json"
     digest = data.card(lists).record["sha256"]
-    changed = _samples.file_digest(lists / "lists.root")
+    changed = _content.file_digest(lists / "lists.root")
     card.write_text(card.read_text().replace(digest, changed))
     with pytest.raises(DataError, match="has another content than its card says"):
         data.verify(lists)
@@ -180,7 +182,7 @@ def test_a_recipe_in_one_file_may_have_several_values_per_event(tmp_path, monkey
         monkeypatch.setattr(module, "NAMES", ("images",))
     monkeypatch.setattr(_generate, "get", lambda _: IMAGES)
     record = data.generate("images", 1000, 3, tmp_path)
-    columns = _verify._columns(tmp_path / "images.root")
+    columns = _content.columns_of(tmp_path / "images.root")
     assert columns["image"].shape == (1000, 4, 5)
     assert columns["image"].dtype == np.float32
     np.testing.assert_array_equal(columns["image"].sum(axis=(1, 2)), columns["total"])

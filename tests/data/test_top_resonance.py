@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import chi2, ks_2samp
 
 from hepml import data
-from hepml.data.published.columns import HEPMASS
 from hepml.data.recipes.semileptonic import TO_LEPTON_AND_QUARKS
 from hepml.data.recipes.top_resonance import FEATURES, MASSES, RECIPE, SLICE, WINDOW
+from hepml.data.schemas import HEPMASS
 from hepml.data.simulate.lepton_jets import reconstruct
 from hepml.data.simulate.objects import calorimeter_sums, measured_jets, polar
 from hepml.data.simulate.top_masses import W_MASS, masses

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, reporting
 from hepml.data.files._remote import Remote
 from hepml.data.files.base import damaged
 
@@ -22,14 +22,8 @@ def opening(path):
     ------
     DataError
     """
-    try:
+    with reporting(path, "read"):
         yield
-    except PermissionError as error:
-        message = f"{error.filename or path} may not be read: permission denied"
-        raise DataError(message) from None
-    except OSError as error:
-        message = f"{error.filename or path} cannot be read: {error.strerror or error}"
-        raise DataError(message) from None
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from hepml.data._errors import DataError
 from hepml.data.files.base import Source
+from hepml.files import reason
 
 __all__ = ["IN_PLACE", "Remote", "handle"]
 
@@ -272,7 +273,7 @@ def _words(error):
             return words.format(PATIENCE)
     if type(error).__name__ == BROKEN_OFF:
         return "the connection broke off before the end"
-    told = (getattr(error, "strerror", None) or str(error)).strip().splitlines()
+    told = (reason(error) if isinstance(error, OSError) else str(error)).strip().splitlines()
     return told[0] if told else type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""TTrees and RNTuples, written with digests of their columns beside them."""
+"""ROOT files: tables as TTrees or RNTuples, with digests beside them, and columns of samples."""
 
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
@@ -10,9 +10,11 @@ from hepml.data.files._layouts import layout as layout_of
 from hepml.data.files._layouts import levels_of, missing_levels, nested
 from hepml.data.files._root_names import check_branch_names, check_field_names
 from hepml.data.files.base import Writer
+from hepml.files import whole
 
-__all__ = ["DIGESTS", "TITLE", "TreeWriter"]
+__all__ = ["DIGESTS", "TITLE", "TreeWriter", "write_columns"]
 
+BASKET_EVENTS = 20_000  # of a sample
 GROUP_BYTES = 8_000_000  # written at once: one basket per branch, or one cluster
 DIGESTS = "hepml_{}"  # name, beside the tree, of the text that holds the digests
 TITLE = "digests of {} beside this"  # of a tree with digests: so that none lose theirs
@@ -40,8 +42,6 @@ class TreeWriter(Writer):
     kind = "ROOT"
 
     def __init__(self, path, schema, tree, layout="ttree"):
-        import uproot
-
         super().__init__(path, schema, tree)
         if layout not in ("ttree", "rntuple"):
             raise DataError(f"layout={layout!r}: a ROOT file holds a ttree or an rntuple")
@@ -52,7 +52,7 @@ class TreeWriter(Writer):
         self._digests = {field.name: Digest() for field in schema}
         self._held, self._bytes, self.rows, self._table = [], 0, 0, None
         # Of ROOT's ways to compress that are fast, only this one has a check sum uproot looks at.
-        self._file = uproot.recreate(path, compression=uproot.ZLIB(1))
+        self._file = _create(path, "ZLIB", 1)
 
     def _check_names(self, schema):
         import pyarrow as pa
@@ -247,3 +247,60 @@ def _unused(name, names):
     while name in names:
         name += "_"
     return name
+
+
+def _create(path, codec, level):
+    import uproot
+
+    return uproot.recreate(path, compression=getattr(uproot, codec)(level))
+
+
+def write_columns(file, tree, columns, *, level=19, lengths=None):
+    """Write a sample's columns as a TTree, whole or not at all.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    tree : str
+    columns : mapping of str to ndarray, shape (events, ...)
+        Of lists: flat, one list after the other.
+    level : int
+        Of the compression with zstd.
+    lengths : dict of str to str, optional
+        Columns of lists, and for each the column that counts its entries.
+    """
+    lengths = lengths or {}
+    types = {
+        name: f"var * {values.dtype}" if name in lengths else (values.dtype, values.shape[1:])
+        for name, values in columns.items()
+    }
+    with whole(file) as part, _create(part, "ZSTD", level) as root:
+        branches = root.mktree(tree, types, counter_name=lengths.get)
+        for rows in _baskets(columns, lengths):
+            branches.extend(rows)
+
+
+def _baskets(columns, lengths):
+    """Yield the columns piece by piece, lists as awkward arrays."""
+    import numpy as np
+
+    ends = {
+        counter: np.concatenate(([0], np.cumsum(columns[counter], dtype=np.int64)))
+        for counter in set(lengths.values())
+    }
+    events = len(next(iter(columns.values())))
+    for start in range(0, events, BASKET_EVENTS):
+        rows = slice(start, min(start + BASKET_EVENTS, events))
+        yield {
+            name: _lists(values, columns[lengths[name]][rows], ends[lengths[name]][rows.start])
+            if name in lengths
+            else values[rows]
+            for name, values in columns.items()
+        }
+
+
+def _lists(values, counts, first):
+    """Give flat values lengths; the first list starts at a place among them."""
+    import awkward as ak
+
+    return ak.unflatten(values[first : first + counts.sum()], counts)

@@ -24,7 +24,7 @@ from hepml.data.files._friends import (
 from hepml.data.files._guard import reading
 from hepml.data.files._remote import Remote
 from hepml.data.files._rntuple import NTuple
-from hepml.data.files._root_writer import DIGESTS, TITLE, TreeWriter
+from hepml.data.files._root_writer import DIGESTS, TITLE, TreeWriter, write_columns
 from hepml.data.files._ttree import Tree
 from hepml.data.files.base import (
     BATCH_BYTES,
@@ -37,7 +37,7 @@ from hepml.data.files.base import (
     damaged,
 )
 
-__all__ = ["RootSource", "RootWriter"]
+__all__ = ["RootSource", "RootWriter", "write_columns"]
 
 TREES = ["TTree", "TNtuple", "TNtupleD", "THbookTree", "ROOT::RNTuple"]
 BIG_FILE_VERSION = 1_000_000  # from here on the header's pointers have eight bytes

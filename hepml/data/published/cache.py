@@ -12,15 +12,16 @@ import os
 import shutil
 from pathlib import Path
 
-from hepml.data._errors import DataError
+from hepml.data._content import file_digest
+from hepml.data._errors import DataError, reporting
 from hepml.data.published.registry import entry
 from hepml.data.recipes import NAMES
 from hepml.files import locked as one_at_a_time
-from hepml.files import write_text
+from hepml.files import named, write_text
 
 __all__ = ["COPY", "LEDGER", "REFUSED", "cache_folder", "digest", "drop", "is_there"]
 __all__ += ["is_writable", "known_checksum", "ledger", "locked", "offline_hint", "paths"]
-__all__ += ["set_aside", "set_folder", "status", "unwritable", "verify", "write_ledger"]
+__all__ += ["set_aside", "set_folder", "status", "verify", "write_ledger", "written"]
 
 FOLDER = "HEPML_DATA"
 LEDGER, LOCK = "ledger.json", "lock"
@@ -38,10 +39,11 @@ def cache_folder():
     if chosen := os.environ.get(FOLDER):
         return Path(chosen).expanduser()
     try:
-        import pooch
+        import platformdirs
     except ImportError:
-        raise DataError('published sets need pooch: pip install "hepml-lab[files]"') from None
-    return Path(pooch.os_cache("hepml"))
+        message = 'published sets need platformdirs: pip install "hepml-lab[files]"'
+        raise DataError(message) from None
+    return Path(platformdirs.user_cache_dir("hepml"))
 
 
 def set_folder(name):
@@ -79,10 +81,8 @@ def write_ledger(name, record):
     record : dict of str to dict
     """
     folder = set_folder(name)
-    try:
+    with written(folder):
         write_text(folder / LEDGER, json.dumps(record, indent=1) + "\n")
-    except OSError as error:
-        raise unwritable(folder, error) from None
 
 
 def _forget(name, files):
@@ -103,7 +103,7 @@ def set_aside(name, path):
     pathlib.Path
     """
     _forget(name, [path.name])
-    return path.replace(path.with_name(path.name + REFUSED))
+    return named(path, path.with_name(path.name + REFUSED))
 
 
 def drop(name, files):
@@ -116,12 +116,10 @@ def drop(name, files):
     """
     folder, gone = set_folder(name), [file.name for file in files]
     _forget(name, gone)
-    try:
+    with written(folder):
         for path in (*folder.glob(COPY.format("*")), *(folder / file for file in gone)):
             path.unlink(missing_ok=True)
             path.with_name(path.name + REFUSED).unlink(missing_ok=True)
-    except OSError as error:
-        raise unwritable(folder, error) from None
 
 
 def is_there(path):
@@ -230,13 +228,9 @@ def known_checksum(file, known):
 
 def digest(path, like):
     """Checksum of a file by the algorithm of another one."""
-    import pooch
-
     algorithm = like.partition(":")[0]
-    try:
-        return f"{algorithm}:{pooch.file_hash(str(path), alg=algorithm)}"
-    except OSError as error:
-        raise DataError(f"cannot read {path} ({error.strerror})") from None
+    with reporting(path, "read"):
+        return f"{algorithm}:{file_digest(path, algorithm)}"
 
 
 def is_writable(folder):
@@ -253,11 +247,9 @@ def is_writable(folder):
 def locked(folder, name):
     """Keep other processes from the folder of a set; the system lifts the lock if one dies."""
     with contextlib.ExitStack() as stack:
-        try:
+        with written(folder):
             folder.mkdir(parents=True, exist_ok=True)
             is_ours = stack.enter_context(one_at_a_time(folder / LOCK))
-        except OSError as error:
-            raise unwritable(folder, error) from None
         if not is_ours:
             message = (
                 f"another process is at work on {name!r} in {folder}: wait until it is done, "
@@ -269,7 +261,7 @@ def locked(folder, name):
 
 
 def _tidy(folder):
-    """Remove temporary files, pooch's and ours, of a process that was killed."""
+    """Remove temporary files and folders of a process that was killed."""
     for left in folder.glob("tmp*"):
         if left.is_dir():
             shutil.rmtree(left)
@@ -277,7 +269,7 @@ def _tidy(folder):
             left.unlink()
 
 
-def unwritable(folder, error):
-    """Error for a folder of the cache that does not take what is written."""
+def written(folder):
+    """Turn what the system says about a folder of the cache into one sentence."""
     hint = f"choose another folder with the environment variable {FOLDER}"
-    return DataError(f"cannot write in {folder} ({error.strerror}): {hint}")
+    return reporting(folder, hint=hint)

@@ -6,7 +6,6 @@ Only bytes are dealt with here; checksums and the final name are the cache's.
 # ruff: noqa: PLC0415 - importing hepml.data must stay cheap
 
 import contextlib
-import errno
 import json
 import re
 import shutil
@@ -15,7 +14,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from hepml.data._errors import DataError
+from hepml.data._errors import DataError, reporting
+from hepml.files import write_text
 
 __all__ = [
     "AbsentError",
@@ -96,17 +96,6 @@ def check_room(folder, needed):
         raise NoRoomError(message)
 
 
-@contextlib.contextmanager
-def _writing(folder):
-    """Turn what the disk says into a sentence."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError(f"the disk of {folder} is full: make room; {KEPT}") from None
-        raise DataError(f"cannot write in {folder} ({error.strerror})") from None
-
-
 def copy_file(source, part, report, *, size=None, about=0, chunk=1_000_000):
     """Copy a file of a folder, such as a memory stick, into ``part``.
 
@@ -122,12 +111,12 @@ def copy_file(source, part, report, *, size=None, about=0, chunk=1_000_000):
     chunk : int
         Bytes copied at a time.
     """
-    with _reading(source):
+    with reporting(source, "read"):
         total = source.stat().st_size
     check_size(source.parent, total, size, about)
     check_room(part.parent, total)
     done = 0
-    with _writing(part.parent), part.open("wb") as out:
+    with reporting(part.parent), part.open("wb") as out:
         for data in _pieces(source, chunk):
             out.write(data)
             done += len(data)
@@ -135,18 +124,9 @@ def copy_file(source, part, report, *, size=None, about=0, chunk=1_000_000):
 
 
 def _pieces(source, chunk):
-    with _reading(source), source.open("rb") as stream:
+    with reporting(source, "read"), source.open("rb") as stream:
         while data := stream.read(chunk):
             yield data
-
-
-@contextlib.contextmanager
-def _reading(source):
-    """Tell a memory stick that fails from a cache that does."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"cannot read {source} ({error.strerror})") from None
 
 
 def check_size(where, offered, size, about=0):
@@ -232,9 +212,12 @@ class Transfer:
 
     def forget(self):
         """Drop what came so far."""
-        with _writing(self.part.parent):
+        with self._written():
             self.record.unlink(missing_ok=True)
             self.part.unlink(missing_ok=True)
+
+    def _written(self):
+        return reporting(self.part.parent, hint=KEPT)
 
     def _have(self):
         return self.part.stat().st_size if self.part.exists() else 0
@@ -274,8 +257,12 @@ class Transfer:
     @contextlib.contextmanager
     def _answer(self, headers):
         """Ask; what goes wrong becomes `OfflineError`, a refusal, or worth another try."""
-        import requests
-        import urllib3
+        try:
+            import requests
+            import urllib3
+        except ImportError:
+            message = 'fetching needs requests: pip install "hepml-lab[files]"'
+            raise DataError(message) from None
 
         timeout = (self.patience.connect, self.patience.stall)
         try:
@@ -362,7 +349,7 @@ class Transfer:
         self.resumed = self.resumed or start > 0
         goes_back = start < self.told if self.told is not None else start > 0
         self._tell(start, total, kept=goes_back)
-        with _writing(self.part.parent), self.part.open("ab") as out:
+        with self._written(), self.part.open("ab") as out:
             while data := answer.raw.read(self.patience.chunk, decode_content=False):
                 out.write(data)
                 start += len(data)
@@ -385,8 +372,8 @@ class Transfer:
             "etag": "" if etag.startswith("W/") else etag,
             "modified": answer.headers.get("Last-Modified", ""),
         }
-        with _writing(self.part.parent):
-            self.record.write_text(json.dumps(record), encoding="utf-8")
+        with self._written():
+            write_text(self.record, json.dumps(record))
 
 
 def _number(text):

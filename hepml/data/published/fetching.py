@@ -1,12 +1,8 @@
-"""Fetching: pooch keeps the files and checks them, `Transfer` brings them, a ledger notes them."""
+"""Fetching: `Transfer` brings files, which get their names when checked; a ledger notes them."""
 
-# ruff: noqa: PLC0415 - importing hepml.data must stay cheap
-
-import contextlib
 import datetime as dt
 import gzip
 import os
-import re
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -24,6 +20,7 @@ from hepml.data.published.download import (
     copy_file,
 )
 from hepml.data.published.registry import entry
+from hepml.files import named
 
 __all__ = ["check_whole", "fetch"]
 
@@ -77,7 +74,7 @@ def fetch(name, *, source=None, files=None, again=False, progress=None, patience
     elif _is_shared(one, files, folder):
         cache.verify(name)
         return [folder / file.name for file in one.chosen(files)]
-    with cache.locked(folder, name), _quiet():
+    with cache.locked(folder, name):
         if again:
             cache.drop(name, one.chosen(files))
         for file in one.chosen(files):
@@ -132,20 +129,6 @@ class _Counter:
         return report
 
 
-@contextlib.contextmanager
-def _quiet():
-    """Let pooch not report what the progress bar shows."""
-    import pooch
-
-    logger = pooch.get_logger()
-    before = logger.level
-    logger.setLevel("WARNING")
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
 @dataclass(frozen=True)
 class _Order:
     """What is fetched and how: one file of a set, into its folder."""
@@ -156,6 +139,11 @@ class _Order:
     source: str | None
     report: object
     patience: Patience
+
+    @property
+    def path(self):
+        """Where the file is kept."""
+        return self.folder / self.file.name
 
     @property
     def expected(self):
@@ -169,56 +157,54 @@ class _Order:
 
 
 def _fetch_file(order):
-    """Let pooch keep the file: it asks `_Getter` only for one that is not there, or damaged."""
+    """Keep the file if it is there as it should be; else bring it."""
     getter = _Getter(order)
-    try:
-        _keep(order, getter)
-    except DataError:
-        raise
-    except ValueError as error:
-        raise _mismatch(order, getter.address, error) from None
-    except OSError as error:
-        raise cache.unwritable(order.folder, error) from None
-    size = (order.folder / order.file.name).stat().st_size
+    with cache.written(order.folder):
+        if not _is_kept(order):
+            _bring(order, getter)
+        size = order.path.stat().st_size
     order.report(size, size, getter.address is None)
     _enter(order, getter.address)
 
 
-def _keep(order, getter):
-    import pooch
+def _is_kept(order):
+    """Whether the file is there; one that fails its checksum is not."""
+    if not order.path.exists():
+        return False
+    if order.expected and cache.digest(order.path, order.expected) != order.expected:
+        order.path.unlink()
+        return False
+    return True
 
-    name = order.file.name
-    keeper = pooch.create(
-        path=order.folder,
-        base_url="",
-        registry={name: order.expected},
-        urls={name: order.file.url},
-    )
-    try:
-        keeper.fetch(name, downloader=getter)
-    except ValueError:
-        if not getter.resumed:
-            raise
+
+def _bring(order, getter):
+    """Bring a file, and give it its name when its checksum is the one that is known, if any is."""
+    found = getter.bring()
+    if found != order.expected and getter.resumed:
         # A part that was continued may be of two versions of the file; a fresh one is not.
-        keeper.fetch(name, downloader=getter)
+        getter.drop()
+        found = getter.bring()
+    if found != order.expected:
+        getter.drop()
+        raise _mismatch(order, getter.address, found)
+    named(getter.part, order.path)
+    getter.drop()
 
 
-def _mismatch(order, address, error):
+def _mismatch(order, address, found):
     """Sentence on a file that is not the one it should be."""
-    file, expected = order.file, order.expected
-    found = re.search(r"but got (\w+)", str(error))
-    found = f"{expected.partition(':')[0]}:{found[1]}" if found else "another one"
+    file = order.file
     date = cache.ledger(order.name).get(file.name, {}).get("date")
     whose = file.source if file.checksum else f"the first download on {date}"
     return DataError(
         f"{file.name} from {address} is not the file it should be and was not kept: checksum "
-        f"{found}, but {expected} according to {whose}"
+        f"{found}, but {order.expected} according to {whose}"
     )
 
 
 def _enter(order, address):
     """Write into the ledger when and whence a file came, and its checksum if nobody states it."""
-    known, path = cache.ledger(order.name), order.folder / order.file.name
+    known, path = cache.ledger(order.name), order.path
     if address is None:  # it was there: put there by hand unless the ledger knows it
         if order.file.name in known:
             return
@@ -235,23 +221,31 @@ def _enter(order, address):
 
 
 class _Getter:
-    """What pooch calls to download: fills the temporary file that it then checks and names."""
+    """Brings one file into a part beside its place, from wherever it is had."""
 
     def __init__(self, order):
         self.order = order
         self.part = order.folder / f"{order.file.name}.part"
         self.address, self.resumed = None, False
 
-    def __call__(self, url, output_file, _pooch):
-        """Download ``url``, or the mirror's copy, and move it to ``output_file``."""
-        # What lies there under the file's name has just failed its checksum.
-        (self.order.folder / self.order.file.name).unlink(missing_ok=True)
-        self._bring_from(list(self._places(url)))
+    def bring(self):
+        """Bring the part from the file's address, or the mirror's copy.
+
+        Returns
+        -------
+        str or None
+            Its checksum, of the kind that is known; None if none is.
+        """
+        self._bring_from(list(self._places(self.order.file.url)))
         self._check_start()
-        if not self.order.expected:
-            self._check_whole()
-        self.part.replace(output_file)
+        if expected := self.order.expected:
+            return cache.digest(self.part, expected)
+        return self._check_whole()
+
+    def drop(self):
+        """Remove the part, and the record of what it is part of."""
         self._record.unlink(missing_ok=True)
+        self.part.unlink(missing_ok=True)
 
     @property
     def _record(self):
@@ -322,7 +316,7 @@ class _Getter:
         with self.part.open("rb") as stream:
             start = stream.read(len(wanted))
         if start != wanted:
-            self._drop()
+            self.drop()
             name = self.order.file.name
             raise DataError(f"{self.address} is not {name}: it starts with {start!r}")
 
@@ -333,12 +327,8 @@ class _Getter:
             check_size(self.address, self.part.stat().st_size, size, about)
             check_whole(self.part, self.order.file.name)
         except DataError:
-            self._drop()
+            self.drop()
             raise
-
-    def _drop(self):
-        self._record.unlink(missing_ok=True)
-        self.part.unlink(missing_ok=True)
 
 
 def check_whole(path, name):

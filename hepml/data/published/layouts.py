@@ -21,8 +21,8 @@ from hepml.data._errors import DataError
 from hepml.data.files import open_source
 from hepml.data.files.base import check_columns
 from hepml.data.published import cache
-from hepml.data.published.columns import CONSTITUENTS
 from hepml.data.published.download import check_room
+from hepml.data.schemas import CONSTITUENTS
 
 __all__ = ["batches", "schema"]
 

@@ -12,6 +12,7 @@ from hepml.data._errors import DataError
 from hepml.data.published import cache, layouts
 from hepml.data.published.download import NoRoomError, check_room
 from hepml.data.published.registry import entry
+from hepml.files import whole
 
 __all__ = ["load", "prepare"]
 
@@ -102,24 +103,11 @@ def _replace(one, files, copy, progress):
     """Make the copy in place of those of other files."""
     for old in copy.parent.glob(cache.COPY.format("*") + "*"):
         old.unlink()
-    part = copy.with_name(copy.name + ".part")
-    with _reporting(copy.parent):
-        try:
+    with cache.written(copy.parent):
+        with whole(copy) as part:
             _write(one, files, part, progress or _silent)
-            part.replace(copy)
-            for old in copy.parent.glob("*" + cache.REFUSED):
-                old.unlink()
-        finally:
-            part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _reporting(folder):
-    """Turn what the system says about a folder into a sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise cache.unwritable(folder, error) from None
+        for old in copy.parent.glob("*" + cache.REFUSED):
+            old.unlink()
 
 
 @contextmanager
@@ -131,7 +119,7 @@ def _prepared(one, files):
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / copy.name
-        with _reporting(folder):
+        with cache.written(folder):
             _write(one, files, copy, _silent)
         yield copy
 

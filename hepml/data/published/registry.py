@@ -57,7 +57,7 @@ class Published:
 
     @property
     def columns(self):
-        """Columns as loaded: `hepml.data.recipes.base.Column` records."""
+        """Columns as loaded: `hepml.data.schemas.Column` records."""
         return columns_of(self.name)
 
     def chosen(self, count=None):

@@ -8,33 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-__all__ = ["Chunk", "Column", "CountedProcess", "Process", "Recipe"]
+__all__ = ["Chunk", "CountedProcess", "Process", "Recipe"]
 
 FIRST_EVENT_ID = 100_000
 NOT_SETTINGS = ("name", "title", "columns", "notes")
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a sample: its name, NumPy type, unit ("" for a pure number) and meaning.
-
-    ``shape`` is that of one event's value: () for a number, (25, 25) for an image. A column of
-    lists names the column that counts their entries, ``lengths``; its type is that of an entry.
-    Its array is flat: the entries of all events, one list after the other.
-    """
-
-    name: str
-    dtype: str
-    unit: str
-    meaning: str
-    shape: tuple = ()
-    lengths: str = ""
-
-    def describe(self):
-        """Record of the column on a card."""
-        record = {k: v for k, v in asdict(self).items() if k not in ("shape", "lengths")}
-        record |= {"shape": list(self.shape)} if self.shape else {}
-        return record | ({"lengths": self.lengths} if self.lengths else {})
 
 
 @dataclass(frozen=True)

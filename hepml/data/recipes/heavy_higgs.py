@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from hepml.data.published.columns import HIGGS_HIGH, HIGGS_LOW, LABEL
-from hepml.data.recipes.base import Column
 from hepml.data.recipes.semileptonic import (
     BOTH_CHARGES,
     TO_LEPTON_AND_QUARKS,
@@ -12,6 +10,7 @@ from hepml.data.recipes.semileptonic import (
     SemileptonicRecipe,
     physical,
 )
+from hepml.data.schemas import HIGGS_HIGH, HIGGS_LOW, LABEL, Column
 from hepml.data.simulate.polarisation import veto_others
 
 __all__ = ["PAPER_SCALES", "RECIPE", "HeavyHiggs", "in_gev", "in_paper_units"]

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from hepml.data.recipes.base import Column
 from hepml.data.recipes.collisions import CollisionProcess, CollisionRecipe, Variant, gathered
+from hepml.data.schemas import Column
 from hepml.data.simulate.detector import Detector, reconstruct
 from hepml.data.simulate.higgsml import derived_features
 from hepml.data.simulate.pythia import Generator, drawn_seed

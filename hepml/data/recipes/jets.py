@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from hepml.data.recipes.base import Column, Process, Recipe
+from hepml.data.recipes.base import Process, Recipe
+from hepml.data.schemas import Column
 from hepml.data.simulate.boosted_jets import (
     Calorimeter,
     JetSelection,

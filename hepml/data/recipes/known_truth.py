@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from hepml.data.recipes.base import Column, CountedProcess, Recipe
+from hepml.data.recipes.base import CountedProcess, Recipe
+from hepml.data.schemas import Column
 from hepml.data.simulate.densities import (
     FallingSpectrum,
     Gaussian,

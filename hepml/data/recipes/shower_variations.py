@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from hepml.data.recipes.base import Column, Process, Recipe
+from hepml.data.recipes.base import Process, Recipe
+from hepml.data.schemas import Column
 from hepml.data.simulate.event_shapes import event_shapes
 from hepml.data.simulate.objects import polar, rounded
 from hepml.data.simulate.pythia import drawn_seed

@@ -4,8 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hepml.data.published.columns import HEPMASS, LABEL
-from hepml.data.recipes.base import Column
 from hepml.data.recipes.semileptonic import (
     BOTH_CHARGES,
     TO_LEPTON_AND_QUARKS,
@@ -14,6 +12,7 @@ from hepml.data.recipes.semileptonic import (
     SemileptonicRecipe,
     physical,
 )
+from hepml.data.schemas import HEPMASS, LABEL, Column
 from hepml.data.simulate.lepton_jets import LeptonJetsDetector
 
 __all__ = ["FEATURES", "MASSES", "RECIPE", "TopResonance"]
