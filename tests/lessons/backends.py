@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from benchmarks.lessons import ROOT
+from hepml_lessons.recipes import ROOT
 
 
 def steps_on(backend, code):

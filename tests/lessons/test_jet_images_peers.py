@@ -5,8 +5,8 @@ import os
 import pytest
 
 from benchmarks import images
-from benchmarks.lessons import recipe
 from benchmarks.timing import Timing
+from hepml_lessons.recipes import recipe
 
 PYTHON = os.environ.get(images.VARIABLE)
 

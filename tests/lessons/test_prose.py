@@ -6,7 +6,7 @@ import re
 import jupytext
 import pytest
 
-from benchmarks.lessons import ROOT, TEXTS
+from hepml_lessons.recipes import ROOT, TEXTS
 
 MEASURED = json.loads((ROOT / "book" / "measured.json").read_text())
 LESSONS = [path.stem for path in sorted(TEXTS.glob("*.md")) if "## Quiz" in path.read_text()]

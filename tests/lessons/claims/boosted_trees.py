@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from benchmarks.lessons import recipe
+from hepml_lessons.recipes import recipe
 from tests.lessons.claims import Unshuffled, claim, curve
 
 
