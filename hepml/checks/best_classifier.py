@@ -18,8 +18,7 @@ from hepml.checks._verdict import (
     no_scores,
     side,
 )
-from hepml.stats import auc, roc_curve, significance, significance_scan, working_point
-from hepml.stats._importance import auc_gain
+from hepml.stats import auc, auc_gain, roc_curve, significance, significance_scan, working_point
 
 __all__ = ["likelihood_ratio", "model_for_a_goal", "near_the_bound"]
 

@@ -18,8 +18,7 @@ from hepml.checks._verdict import (
     shape_of,
     side,
 )
-from hepml.stats import auc, roc_curve
-from hepml.stats._importance import auc_gain
+from hepml.stats import auc, auc_gain, roc_curve
 
 __all__ = ["flat_cut", "girth", "one_more"]
 

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 
-PACKAGES = ("hepml.data", "hepml.devices", "hepml.kernels", "hepml.stats", "hepml_widgets")
+PACKAGES = ("hepml.data", "hepml.devices", "hepml.kernels", "hepml.stats", "hepml.stats.events", "hepml_widgets")
 
 
 def public(package):
