@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepml.stats._steps import SUMW2_B, SUMW2_S, Steps, exact_steps, group_by_score
-from hepml.stats._validate import Events, check_values
+from hepml.stats.events import Events, check_values
 
 FEW = 50_000  # below, sorting is as fast
 BLOCK = 1 << 17  # events counted at a time

@@ -10,8 +10,9 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from hepml.stats._cuts import freeze
 from hepml.stats._significance import counting, phi
-from hepml.stats._units import unit_of
-from hepml.stats._validate import as_edges, as_numbers, check_finite
+from hepml.stats._units import weight_per_count
+from hepml.stats._validate import as_edges, as_numbers
+from hepml.stats.events import check_finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,19 +20,22 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = [
+    "SATURATED",
     "BumpHunt",
     "BumpScan",
     "GlobalSignificance",
     "bump_hunt",
     "bump_scan",
     "pseudo_experiments",
+    "trials_factor",
 ]
 
 STEPS = 30  # of Newton, always: it converges in five to ten
 LONGEST = 1.0  # change of a logarithm that a step may make
 PRIOR = 1e-6  # events: what keeps directions finite that no event has a say in
 TOYS_AT_A_TIME = 2000
-SATURATED = 0.5  # global p-value above which its ratio to the local one says nothing
+SATURATED = 0.5
+"""Global p-value above which its ratio to the local one says nothing."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -183,7 +187,7 @@ class Spectra(NamedTuple):
 
     @classmethod
     def of(cls, counts, squares, edges, sqrt_s):
-        return cls(counts, squares, edges, unit_of(counts, squares), sqrt_s)
+        return cls(counts, squares, edges, weight_per_count(counts, squares), sqrt_s)
 
 
 class Fit(NamedTuple):
@@ -602,10 +606,25 @@ def compared(scan, largest):
         float(p),
         float(np.sqrt(p * (1 - p) / len(largest))),
         float(-ndtri(p)),
-        trials_of(float(p), float(local)) if as_large else np.nan,
+        trials_factor(float(p), float(local)) if as_large else np.nan,
     )
 
 
-def trials_of(found, p):
-    """Return global over local p-value; NaN where the global one saturates at 1, or p is zero."""
-    return found / p if found <= SATURATED and p > 0 else np.nan
+def trials_factor(global_p: float, local_p: float) -> float:
+    """Divide a global p-value by the local one.
+
+    Parameters
+    ----------
+    global_p, local_p : float
+
+    Returns
+    -------
+    float
+        NaN where the ratio says nothing: the global p-value is above `SATURATED`, or the local
+        one is zero.
+
+    Notes
+    -----
+    The trials factor is that of E. Gross and O. Vitells, arXiv:1005.1891.
+    """
+    return global_p / local_p if global_p <= SATURATED and local_p > 0 else np.nan

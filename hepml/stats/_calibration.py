@@ -10,8 +10,9 @@ from scipy.special import gammaincc
 
 from hepml.stats._cuts import freeze, ratio
 from hepml.stats._tables import chunks
-from hepml.stats._units import unit_of
-from hepml.stats._validate import as_edges, as_events, check_values
+from hepml.stats._units import weight_per_count
+from hepml.stats._validate import as_edges
+from hepml.stats.events import as_events, check_values
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -166,7 +167,7 @@ def compared(edges, sums, prior):
     kept = np.where(total > 0, total, np.nan)
     observed, predicted = w[1] / kept, ws.sum(axis=0) / kept
     error = np.sqrt((1 - observed) ** 2 * w2[1] + observed**2 * w2[0]) / kept
-    unit = unit_of(w, w2)  # of each class: what an expected event there adds to the variance
+    unit = weight_per_count(w, w2)  # of each class: what an event there adds to the variance
     inside = np.clip(predicted, 0, 1)
     variance = inside * (1 - inside) * ((1 - inside) * unit[1] + inside * unit[0]) / kept
     pull2 = ratio((observed - predicted) ** 2, variance)

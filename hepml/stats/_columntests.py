@@ -22,7 +22,7 @@ from hepml.stats._twosample import (
     summary,
     thinned,
 )
-from hepml.stats._validate import as_vector
+from hepml.stats.events import as_vector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

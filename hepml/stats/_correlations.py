@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hepml.stats._cuts import ratio
-from hepml.stats._validate import as_vector, check_finite, check_lengths
+from hepml.stats.events import as_vector, check_finite, check_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,13 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["CutTable", "WorkingPoint", "background_rejection", "working_point"]
+__all__ = [
+    "CutTable",
+    "WorkingPoint",
+    "background_rejection",
+    "errors_at_signal_efficiency",
+    "working_point",
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -265,8 +271,19 @@ def chosen_by_background(curve, point, row):
     )
 
 
-def errors_at_chosen_signal(curve):
-    """Errors of ε_b and of 1/ε_b at the ε_s of every row, with that of the cut put there."""
+def errors_at_signal_efficiency(curve: CutTable) -> tuple[np.ndarray, np.ndarray]:
+    """Errors of the background at the ε_s of every row, with that of the cut put there.
+
+    Parameters
+    ----------
+    curve : RocCurve or CutTable
+
+    Returns
+    -------
+    efficiency_error, rejection_error : ndarray, shape (n,)
+        Standard errors of ε_b and of 1 / ε_b, as `working_point` gives them for a demanded
+        ``signal_efficiency``. Where nothing passes, the latter is infinite or NaN.
+    """
     error = np.hypot(curve.background_efficiency_error, moved_by_signal(curve))
     return error, ratio(error, curve.background_efficiency**2)
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hepml.stats._roc import roc_curve
-from hepml.stats._scan import ENOUGH_BACKGROUND, best_of, significance_scan
+from hepml.stats._scan import ENOUGH_BACKGROUND, best_row, significance_scan
 from hepml.stats._tables import as_table, choose_thresholds, sums_between
-from hepml.stats._validate import Events, as_events, as_thresholds, check_values
+from hepml.stats._validate import as_thresholds
+from hepml.stats.events import Events, as_events, check_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +121,7 @@ def best_elsewhere(
         found = scan(table)
         if choose is not None:
             return choose(table, found)
-        return best_of(getattr(found, of), found.effective_background >= enough)
+        return best_row(getattr(found, of), found.effective_background >= enough)
 
     row = best(whole, ENOUGH_BACKGROUND)
     same = np.nan if row is None else float(getattr(scan(whole), of)[row])

@@ -9,7 +9,7 @@ import numpy as np
 
 from hepml.stats._cuts import freeze, ratio
 from hepml.stats._roc import roc_curve
-from hepml.stats._validate import as_events, check_values
+from hepml.stats.events import as_events, check_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-__all__ = ["Importance", "permutation_importance"]
+__all__ = ["Importance", "auc_gain", "permutation_importance"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,10 +133,30 @@ def shuffled(X, column, rows):
     return changed
 
 
-def auc_gain(y, score, baseline, weights=None):
+def auc_gain(
+    y: ArrayLike, score: ArrayLike, baseline: ArrayLike, weights: ArrayLike | None = None
+) -> tuple[float, float]:
     """AUC less that of other scores of the same events, and its paired error.
 
-    The error is that of `permutation_importance`, without the part of the shuffling.
+    Parameters
+    ----------
+    y : array_like, shape (n,)
+        1 or True for signal, 0 or False for background.
+    score, baseline : array_like, shape (n,)
+        Finite outputs of two classifiers; larger for signal.
+    weights : array_like, shape (n,), optional
+        One weight per event, of either sign.
+
+    Returns
+    -------
+    gain, error : float
+        AUC of ``score`` minus that of ``baseline``, and the standard error of this difference.
+
+    Notes
+    -----
+    Both AUCs fluctuate together on the same events, so the error is that of the *paired*
+    difference (E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44 (1988) 837):
+    that of `permutation_importance` without the part of the shuffling.
     """
     gain, error = lost(placements(y, score, weights), [placements(y, baseline, weights)])
     return float(gain), float(error)

@@ -12,7 +12,7 @@ from hepml.stats._bins import binned_steps
 from hepml.stats._cuts import CutTable, freeze, ratio
 from hepml.stats._scan import effective_events
 from hepml.stats._steps import SUMW2_B, SUMW2_S, SUMW_B, SUMW_S, exact_steps
-from hepml.stats._validate import as_events, check_values
+from hepml.stats.events import as_events, check_values
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

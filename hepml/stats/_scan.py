@@ -78,11 +78,24 @@ class SignificanceScan:
         int or None
             None if no cut is trusted, or none has a finite value.
         """
-        return best_of(getattr(self, of), self.trusted)
+        return best_row(getattr(self, of), self.trusted)
 
 
-def best_of(values, trusted):
-    """Find the row of the largest finite value among trusted ones, None if there is none."""
+def best_row(values: ArrayLike, trusted: ArrayLike) -> int | None:
+    """Find the row of the largest finite value among trusted ones.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        A figure of merit at every cut.
+    trusted : array_like of bool, shape (n,)
+        Which cuts keep enough background, as `SignificanceScan.trusted` says.
+
+    Returns
+    -------
+    int or None
+        None if no trusted value is finite.
+    """
     eligible = np.isfinite(values) & trusted
     return int(np.argmax(np.where(eligible, values, -np.inf))) if eligible.any() else None
 

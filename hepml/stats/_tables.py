@@ -10,11 +10,10 @@ import numpy as np
 from hepml.stats._bins import by_class, count
 from hepml.stats._cuts import CutTable, freeze
 from hepml.stats._roc import roc_curve
-from hepml.stats._validate import (
+from hepml.stats._validate import as_edges, as_thresholds
+from hepml.stats.events import (
     Events,
-    as_edges,
     as_events,
-    as_thresholds,
     as_vector,
     check_finite,
     check_lengths,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hepml.stats._roc import auc
-from hepml.stats._validate import as_vector, check_finite, check_lengths
+from hepml.stats.events import as_vector, check_finite, check_lengths
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -6,8 +6,7 @@ Labels ``y`` are 1 for signal and 0 for background; scores are larger for signal
 import numpy as np
 from scipy.stats import norm, spearmanr
 
-from hepml.stats import auc, roc_curve, significance, significance_scan, working_point
-from hepml.stats._importance import auc_gain
+from hepml.stats import auc, auc_gain, roc_curve, significance, significance_scan, working_point
 from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,

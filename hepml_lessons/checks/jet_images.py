@@ -7,8 +7,7 @@ Labels ``y`` are 1 for W jets and 0 for QCD; ``weights`` are one per jet. Towers
 import numpy as np
 from scipy.special import chdtr, chdtrc
 
-from hepml.stats import auc, roc_curve
-from hepml.stats._importance import auc_gain
+from hepml.stats import auc, auc_gain, roc_curve
 from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,

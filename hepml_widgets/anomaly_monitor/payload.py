@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import betainc, ndtri
 
 from hepml import stats
-from hepml.stats._reweighting import as_columns
+from hepml.stats.events import as_columns
 from hepml_widgets.core.numbers import (
     NOTHING,
     THIN,

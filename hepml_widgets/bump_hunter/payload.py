@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hepml import stats
-from hepml.stats._bumps import SATURATED, trials_of
-from hepml.stats._units import unit_of
 from hepml_widgets.core.numbers import NOTHING, distinct, fixed, percent, significant, with_error
 from hepml_widgets.core.payload import pack
 
@@ -104,7 +102,7 @@ class Spectra:
 
     def unit(self, row):
         """Weight of one count around each bin, as `hepml.stats.bump_hunt` takes it."""
-        return unit_of(self.counts[[row]], self.squares[[row]])[0]
+        return stats.weight_per_count(self.counts[[row]], self.squares[[row]])[0]
 
     @property
     def squares(self):
@@ -206,7 +204,7 @@ def beyond_one_window(z, p, scanned):
     stretches = np.count_nonzero(above & ~np.append(False, above[:-1]))
     windows = np.count_nonzero(np.isfinite(scanned))
     found = min(1.0, p * windows, p + stretches * math.exp(-z * z / 2))
-    return found, trials_of(found, p)
+    return found, stats.trials_factor(found, p)
 
 
 def by_experiments(z, p, largest):
@@ -215,7 +213,9 @@ def by_experiments(z, p, largest):
         return math.nan, math.nan
     as_large = np.count_nonzero(largest >= z)
     found = (1 + as_large) / (1 + len(largest))
-    return found, trials_of(found, p) if as_large else math.nan  # without one it is a limit
+    return found, stats.trials_factor(
+        found, p
+    ) if as_large else math.nan  # without one it is a limit
 
 
 def events_text(value):
@@ -242,6 +242,6 @@ def parts_of(spectra, row, span, found):
     yield "expected", with_error(hunt.background, hunt.background_error)
     yield "Z", f"{fixed(hunt.significance, 2)} σ"
     yield "p", significant(hunt.p_value, 2)
-    limit = found[0] <= SATURATED and math.isnan(found[1])
+    limit = found[0] <= stats.SATURATED and math.isnan(found[1])
     yield "global p", f"{'≤ ' if limit else ''}{significant(found[0], 2)}"
     yield "trials", significant(found[1], 2)

@@ -9,7 +9,7 @@ import numpy as np
 import traitlets
 
 from hepml import stats
-from hepml.stats import _validate
+from hepml.stats.events import as_vector, check_lengths
 from hepml_widgets.bump_hunter import figure
 from hepml_widgets.bump_hunter.payload import (
     KEPT,
@@ -324,7 +324,7 @@ def note_of(mjj, edges):
 def as_events(mjj, score, weights, truth):
     """Arrays of one length; weights and truth may be None."""
     given = {"mjj": mjj, "score": score}
-    _validate.check_lengths({name: _validate.as_vector(name, one) for name, one in given.items()})
+    check_lengths({name: as_vector(name, one) for name, one in given.items()})
     count = np.size(score)
     mjj = as_column("mjj", mjj, count)
     ask("score", np.zeros(count), score, weights)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepml import stats
-from hepml.stats._scan import best_of
 from hepml_widgets.core.numbers import percent, significant
 
 __all__ = ["MERITS", "RULE", "SIGMA_B", "Options", "Scan", "scan_of", "title_of"]
@@ -56,7 +55,7 @@ def scan_of(cuts, merit, options):
     values, errors = MERITS[merit](cuts, options)
     left = stats.effective_events(cuts.sumw_background, cuts.sumw2_background)
     trusted = left >= stats.ENOUGH_BACKGROUND
-    return Scan(values, errors, trusted, best_of(values, trusted))
+    return Scan(values, errors, trusted, stats.best_row(values, trusted))
 
 
 def top_of(values, best):

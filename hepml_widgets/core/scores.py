@@ -6,7 +6,6 @@ import numpy as np
 from scipy.special import expit, logit
 
 from hepml import stats
-from hepml.stats._importance import auc_gain
 
 __all__ = [
     "BINS",
@@ -58,7 +57,7 @@ def has_weight(values, weights):
 def auc_change(test, better, worse):
     """AUC at one stage minus that at another, on the same events, with the paired error."""
     y, score, weights = test.stage(better)
-    return auc_gain(y, score, test.scores[worse], weights)
+    return stats.auc_gain(y, score, test.scores[worse], weights)
 
 
 def axis_of(score, scale):

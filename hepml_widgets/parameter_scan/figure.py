@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 from matplotlib.figure import Figure
 
-from hepml.stats._cuts import errors_at_chosen_signal
+from hepml import stats
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import (
     clipped,
@@ -119,7 +119,7 @@ def draw_roc(axes, scan):
 
 
 def draw_curve(axes, cuts, index, label):
-    height, (_, error) = cuts.background_rejection, errors_at_chosen_signal(cuts)
+    height, (_, error) = cuts.background_rejection, stats.errors_at_signal_efficiency(cuts)
     drawn = np.isfinite(height) & (height > 0)
     x, height, error = cuts.signal_efficiency[drawn], height[drawn], error[drawn]
     color = style.CURVES[index]

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from hepml import stats
-from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets.core.cuts import Options, scan_of, title_of
 from hepml_widgets.core.numbers import NOTHING, as_name, with_error
 from hepml_widgets.core.payload import pack
@@ -448,7 +447,7 @@ def packed_curve(points, model, count):
         if model in point.curves:
             cuts = point.curves[model]
             with np.errstate(divide="ignore", invalid="ignore"):
-                share = errors_at_chosen_signal(cuts)[0] / cuts.background_efficiency
+                share = stats.errors_at_signal_efficiency(cuts)[0] / cuts.background_efficiency
             columns = np.array([cuts.signal_efficiency, cuts.background_efficiency, share])
             columns[:, ~np.isfinite(columns).all(axis=0)] = 0
             table[row, :, : len(cuts)] = columns

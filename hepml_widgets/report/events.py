@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hepml.stats import _validate
+from hepml.stats.events import (
+    as_vector,
+    check_finite,
+    check_labels,
+    check_lengths,
+    check_order,
+)
 from hepml_widgets.core.columns import ScoreError, column_names, known_to
 from hepml_widgets.core.numbers import as_name
 from hepml_widgets.core.validate import sample_of
@@ -88,7 +94,7 @@ class Features:
                 )
             known = values[~np.isnan(values)] if values.dtype.kind == "f" else values
             if known.size:
-                _validate.check_finite(f"values of column {str(name)[:60]!r}", known)
+                check_finite(f"values of column {str(name)[:60]!r}", known)
 
     def alike(self, X):
         """Return the same columns of other events: by name where both have names."""
@@ -112,7 +118,7 @@ class Features:
         try:
             if self.is_frame and getattr(column.dtype, "na_value", None) is not None:
                 column = column.to_numpy(float, na_value=np.nan)
-            return _validate.as_vector(f"column {str(name)[:60]!r}", column)
+            return as_vector(f"column {str(name)[:60]!r}", column)
         except (TypeError, ValueError) as error:
             if isinstance(error, TypeError) or "could not" in str(error):
                 raise TypeError(
@@ -196,7 +202,7 @@ def gather(y, scores_or_model, X, weights, *, train, features, missing, names, p
     Gathered
     """
     by_name = as_models(scores_or_model)
-    _validate.check_order({"y": y, "X": X, "weights": weights, **by_name})
+    check_order({"y": y, "X": X, "weights": weights, **by_name})
     features = None if X is None else Features(X, features, missing)
     scorers = scorers_of(by_name, features, names)
     whole = as_sample("events", y, weights, features)
@@ -245,17 +251,17 @@ def as_models(given):
 
 
 def as_sample(what, y, weights, features):
-    y = _validate.as_vector("y", y)
+    y = as_vector("y", y)
     given = {"y": y}
     if weights is not None:
-        weights = given["weights"] = _validate.as_vector("weights", weights)
+        weights = given["weights"] = as_vector("weights", weights)
     if features is not None:
         given["X"] = range(features.count)
     try:
-        _validate.check_lengths(given)
-        _validate.check_labels(y)
+        check_lengths(given)
+        check_labels(y)
         if weights is not None:
-            _validate.check_finite("weights", weights)
+            check_finite("weights", weights)
     except ValueError as error:
         raise ValueError(str(error) if what == "events" else f"The {what}: {error}") from error
     return Sample(y.astype(bool), weights, features, {}, None)
@@ -269,9 +275,9 @@ def scores_of(by_name, scorers, sample, progress):
         alone = len(by_name) == 1 and name == "score"
         try:
             score = asked(scorers[name], sample) if name in scorers else given
-            score = _validate.as_vector("score", score)
-            _validate.check_lengths({"y": sample.y, "score": score})
-            _validate.check_finite("scores", score)
+            score = as_vector("score", score)
+            check_lengths({"y": sample.y, "score": score})
+            check_finite("scores", score)
         except (TypeError, ValueError) as error:
             raise type(error)(str(error) if alone else f"Model {shown(name)}: {error}") from error
         found[name] = score

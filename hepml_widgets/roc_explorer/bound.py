@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from hepml import stats
-from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets.core.numbers import with_error
 from hepml_widgets.core.payload import pack
 
@@ -61,7 +60,7 @@ class Gap:
     @cached_property
     def rejection_error(self):
         """Standard error of the bound's 1/ε_b at the ε_s of every row."""
-        return errors_at_chosen_signal(self.cuts)[1]
+        return stats.errors_at_signal_efficiency(self.cuts)[1]
 
     def packed(self):
         """Pack three columns of rows, from loose to tight."""

@@ -6,7 +6,6 @@ from functools import cached_property
 import numpy as np
 
 from hepml import stats
-from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets.core.cuts import scan_of
 from hepml_widgets.core.numbers import distinct, percent, probability, significant, with_error
 from hepml_widgets.core.payload import pack
@@ -58,7 +57,7 @@ class Model:
     @cached_property
     def errors(self):
         """Errors of ε_b and of 1/ε_b at the ε_s of every row."""
-        return errors_at_chosen_signal(self.cuts)
+        return stats.errors_at_signal_efficiency(self.cuts)
 
     @property
     def auc_text(self):

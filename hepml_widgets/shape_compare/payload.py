@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 from hepml import stats
-from hepml.stats import _reweighting
 from hepml_widgets.core.axes import Axis
 from hepml_widgets.core.numbers import (
     NOTHING,
@@ -254,15 +253,10 @@ def shape_tests(source, target, axes):
 def shape_test(source, target, axis, i):
     """Test one feature; a bin without an event of either sample says nothing."""
     samples = [(cells_with_missing(X[:, i], axis), weights) for X, weights in (source, target)]
-    filled = np.union1d(*(cells for cells, _ in samples))
-    sides = [
-        _reweighting.shares(np.searchsorted(filled, cells), weights, len(filled))
-        for cells, weights in samples
-    ]
-    common, covariance, rich = _reweighting.if_alike(*sides)
-    difference = sides[0].p - sides[1].p
-    chi2, ndf, p, _ = _reweighting.chi_square(difference, covariance, 0 * common, rich)
-    return ShapeTest(chi2, ndf, p, stats.sidak(p, source[0].shape[1]))
+    (a, weights_a), (b, weights_b) = samples
+    found = stats.histogram_test(a, b, weights_a, weights_b)
+    p_global = stats.sidak(found.p_value, source[0].shape[1])
+    return ShapeTest(found.chi2, found.ndf, found.p_value, p_global)
 
 
 def cells_with_missing(values, axis):
@@ -354,7 +348,7 @@ def judged(report, tests):
     return "not good", (
         f"{shorten(worst)} differs from the target: χ² = {found.text.partition(' (')[0]} degrees "
         f"of freedom, p = {p}{after}. To a classifier and to regions within "
-        f"{percent(_reweighting.PER_AUC * report.tolerance)} the samples are alike."
+        f"{percent(report.region_tolerance)} the samples are alike."
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import traitlets
 
 from hepml import stats
-from hepml.stats import _reweighting
+from hepml.stats.events import as_reweighted, as_tables, held_out_events
 from hepml_widgets.core import traits
 from hepml_widgets.core.axes import Axis, nice_edges
 from hepml_widgets.core.base import View
@@ -162,7 +162,7 @@ class ShapeCompare(View):
         by_name = as_methods(new_weights)
         for new in (*by_name.values(), weights, target_weights):
             check_size("weights", new)
-        names, *tables = _reweighting.as_tables(source, target, features, missing=True)
+        names, *tables = as_tables(source, target, features, missing=True)
         judge = as_judge(names, tables, weights, target_weights, held_out, rng)
         self.reports = as_reports(report, by_name, judge)
         names = tuple(map(as_name, names))
@@ -174,7 +174,7 @@ class ShapeCompare(View):
                 "some with features=."
             )
         cases = {
-            name: judged_events(names, tables, (weights, target_weights), new, held_out)
+            name: judged_events(tables, (weights, target_weights), new, held_out)
             for name, new in by_name.items()
         }
         self._fill(names, cases, bins)
@@ -465,20 +465,12 @@ def named_blame(name, judge, new):
         raise type(error)(f"Weights {name!r}: {error}") from error
 
 
-def judged_events(names, tables, old, new, held_out):
+def judged_events(tables, old, new, held_out):
     """Return checked events of both samples: those that are judged."""
     weights, target_weights = old
     source, target = tables
-    case = _reweighting.Case(
-        names,
-        _reweighting.as_sample("source", source, "weights", weights),
-        _reweighting.as_sample("source", source, "new_weights", new),
-        _reweighting.as_sample("target", target, "target_weights", target_weights),
-        None,
-        0.0,
-        0.0,
-    )
-    return _reweighting.split(case, held_out)[0]
+    samples = as_reweighted(source, target, new, weights, target_weights)
+    return held_out_events(samples, held_out)[0]
 
 
 def axes_of(names, X, bins):

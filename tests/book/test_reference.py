@@ -17,6 +17,7 @@ PAGES = {
     "hepml_widgets": (hepml_widgets, "widgets"),
     "hepml_widgets.style": (style, "widgets"),
     "hepml.stats": (stats, "stats"),
+    "hepml.stats.events": (stats.events, "stats"),
     "hepml.data": (data, "data"),
 }
 NAMES = [(package, name) for package, (module, _) in PAGES.items() for name in module.__all__]

@@ -7,6 +7,7 @@ PACKAGES = (
     "hepml.data",
     "hepml.devices",
     "hepml.stats",
+    "hepml.stats.events",
     "hepml_lessons",
     "hepml_widgets",
     "hub.kernels",

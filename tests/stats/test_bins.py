@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from hepml import stats
 from hepml.stats import _bins
 from hepml.stats._steps import exact_steps
-from hepml.stats._validate import as_events
+from hepml.stats.events import as_events
 
 
 def assert_rows_are_mask_sums(curve, y, score, weights, rows):

@@ -12,7 +12,6 @@ from scipy import stats as scipy_stats
 
 from hepml import stats
 from hepml.stats import _bumps
-from hepml.stats._units import unit_of
 
 EDGES = np.linspace(2600.0, 6600.0, 41)
 REGION = (3300.0, 3700.0)
@@ -227,14 +226,14 @@ def test_the_weight_of_a_count_is_that_of_a_neighbourhood():
     """By hand: two hundred events of weight 1 per bin stand alone, four of weight 2 do not."""
     sumw = np.array([[200.0, 200.0, 8.0, 8.0, 0.0]])
     sumw2 = np.array([[200.0, 200.0, 16.0, 16.0, 0.0]])
-    found = unit_of(sumw, sumw2)[0]
+    found = stats.weight_per_count(sumw, sumw2)[0]
     assert found[:2].tolist() == [1.0, 1.0]
     assert found[2] == pytest.approx(232 / 216)
     assert found[3] == pytest.approx(232 / 216)
     assert found[4] == pytest.approx(232 / 216)
-    few = unit_of(sumw[:, 2:], sumw2[:, 2:])[0]
+    few = stats.weight_per_count(sumw[:, 2:], sumw2[:, 2:])[0]
     assert few.tolist() == [2.0, 2.0, 2.0]
-    assert unit_of(np.zeros((1, 3)), np.zeros((1, 3))).tolist() == [[1.0, 1.0, 1.0]]
+    assert stats.weight_per_count(np.zeros((1, 3)), np.zeros((1, 3))).tolist() == [[1.0, 1.0, 1.0]]
 
 
 def test_global_p_values_are_uniform_without_a_signal(rng):

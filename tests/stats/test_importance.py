@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hepml import stats
-from hepml.stats._importance import auc_gain
+from hepml.stats import auc_gain
 
 
 def events(rng, n=4000):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from hepml import stats
-from hepml.stats import _reweighting
+from hepml.stats import _closures, _findings
+from hepml.stats.events import Sample
 
 SEEDS = range(20)
 NAMES = ("mass", "width", "pt", "eta")
@@ -162,12 +163,12 @@ def test_p_values_of_closure_are_uniform(rng):
     for _ in range(150):
         source, target, weights = samples(rng)
         ones = np.ones(len(source))
-        case = _reweighting.Case(
-            NAMES, *(_reweighting.Sample(source, w) for w in (ones, weights)),
-            _reweighting.Sample(target, ones), None, 0.0, 1e-3,
+        case = _findings.Case(
+            NAMES, *(Sample(source, w) for w in (ones, weights)),
+            Sample(target, ones), None, 0.0, 1e-3,
         )  # fmt: skip
-        first = _reweighting.feature_closures(case)[0]
-        last = _reweighting.cell_closures(case)[-1]
+        first = _closures.feature_closures(case)[0]
+        last = _closures.cell_closures(case)[-1]
         for name, values in p.items():
             values += [getattr(first, name), getattr(last, name)]
     for values in p.values():
@@ -387,3 +388,58 @@ def test_any_numbers_give_a_verdict_and_a_sentence(n, features, seed, decimals, 
     assert report.verdict in {"good", "not good", "cannot tell"}
     assert report.reason.endswith(".")
     assert (report.verdict == "good") == (report.causes == ())
+
+
+# ---------------------------------------------------------------- one histogram
+
+
+def test_a_histogram_is_tested_as_pearson_does(rng):
+    a, b = rng.integers(0, 6, 900), rng.integers(0, 6, 1400)
+    table = [np.bincount(a, minlength=6), np.bincount(b, minlength=6)]
+    pearson = scipy_stats.chi2_contingency(table, correction=False)
+    found = stats.histogram_test(a, b)
+    assert found.chi2 == pytest.approx(pearson.statistic, rel=1e-9)
+    assert (found.ndf, found.p_value) == (5, pytest.approx(pearson.pvalue))
+
+
+def test_a_histogram_does_not_depend_on_scales_names_of_bins_and_empty_ones(rng):
+    a, b = rng.integers(0, 6, (2, 1000))
+    weights = rng.exponential(size=(2, 1000))
+    found = stats.histogram_test(a, b, *weights)
+    moved = stats.histogram_test(9 - 2 * a, 9 - 2 * b, 3 * weights[0], weights[1] / 7)
+    assert moved.ndf == found.ndf == 5
+    assert moved.chi2 == pytest.approx(found.chi2, rel=1e-9)
+
+
+def test_p_values_of_weighted_histograms_are_uniform(rng):
+    p = []
+    for _ in range(400):
+        a, b = rng.integers(0, 5, (2, 1500))
+        weights = rng.exponential(size=(2, 1500)) * rng.choice([1, 1, 1, 1, -1], (2, 1500))
+        p.append(stats.histogram_test(a, b, *weights).p_value)
+    assert scipy_stats.kstest(p, "uniform").pvalue > 1e-4
+
+
+def test_one_bin_tells_nothing_and_a_shift_is_seen(rng):
+    assert stats.histogram_test([3] * 60, [3] * 70) == stats.HistogramTest(0.0, 0, 1.0)
+    a, b = rng.binomial(4, 0.4, 2000), rng.binomial(4, 0.5, 2000)
+    assert stats.histogram_test(a, b).p_value < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (([0.5, 1.0], [1, 2]), "a has dtype float64: wanted numbers of bins, which are whole."),
+        (([0, 1], [1, 2], [1.0]), "a has 2, weights_a has 1"),
+        (([0, 1], [1, 2], None, [1.0, np.nan]), "1 of 2 weights_b is NaN, first at index 1."),
+        (([0, 1], [1, 2], [1.0, -1.0]), "The weights_a add up to zero"),
+        (([], [1, 2]), "a is an empty array of dtype float64"),
+    ],
+)
+def test_a_histogram_that_cannot_be_tested_is_told(given, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        stats.histogram_test(*given)
+
+
+def test_the_report_says_what_a_region_may_differ_by(good):
+    assert judged(*good, tolerance=0.02).region_tolerance == pytest.approx(0.04 * np.sqrt(np.pi))

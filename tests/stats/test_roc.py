@@ -9,7 +9,6 @@ from scipy.stats import norm
 from sklearn import metrics
 
 from hepml import stats
-from hepml.stats._cuts import errors_at_chosen_signal
 
 LEVELS = st.sampled_from([-3.0, -0.5, 0.0, 1e-300, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 1e9])
 WEIGHTS = st.floats(0.125, 8.0)
@@ -315,7 +314,7 @@ def test_a_cut_that_is_given_has_the_errors_of_its_own_counts(rng):
 def test_every_row_has_the_error_of_a_cut_chosen_there(rng):
     y, score = rng.integers(0, 2, 600), rng.normal(size=600)
     curve = stats.roc_curve(y, score + y, rng.exponential(size=600))
-    errors, rejections = errors_at_chosen_signal(curve)
+    errors, rejections = stats.errors_at_signal_efficiency(curve)
     for efficiency in (0.1, 0.5, 0.8):
         point = stats.working_point(curve, signal_efficiency=efficiency)
         row = int(np.flatnonzero(curve.threshold == point.threshold)[0])

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from hepml import stats
-from hepml.stats._cuts import errors_at_chosen_signal
 from hepml_widgets import RocExplorer
 from hepml_widgets.core.cuts import Options
 from hepml_widgets.core.numbers import with_error
@@ -197,7 +196,7 @@ def test_every_row_of_the_bound_is_pythons(case, functions):
     wanted = [
         best.background_efficiency,
         best.background_rejection,
-        errors_at_chosen_signal(best)[1],
+        stats.errors_at_signal_efficiency(best)[1],
         model.gap.fraction,
         model.gap.fraction_error,
         *(model.bound_scan(merit, options).values for merit in ("Z", "AMS", "SIC")),
