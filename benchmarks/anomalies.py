@@ -4,7 +4,7 @@
     python -m benchmarks.anomalies --cells FOLDER --challenge FILE
 
 The first tests pairs of samples with the functions of the lesson's cells tagged ``recipe``: pairs
-without any difference, and pairs of which one was distorted (`hepml.data.skew`). The second scores
+without any difference, and pairs of which one was distorted (`data.distort`). The second scores
 the events of the detector-anomaly challenge of 2016, which may not be shipped. Each finished part
 is kept in the folder: run the command again to go on. Whatever is there is put together in
 ``hepml_lessons/recorded/anomalies.json``.
@@ -71,7 +71,7 @@ def events_of(lesson):
 
 def distorted(lesson, events, kind):
     """All these events with the distortion, of the challenge's strength, with their old names."""
-    bad = data.skew(plain(events), kind, data.SKEWS[kind].challenge, SEED)
+    bad = data.distort(plain(events), kind, data.DISTORTIONS[kind].challenge, SEED)
     return lesson["with_differences"](bad)
 
 
@@ -133,7 +133,7 @@ def chunk(make, start):
 def measure(lesson, parts, pairs, trials):
     """Fill the folder: a little of everything at a time."""
     events = events_of(lesson)
-    bad = {kind: distorted(lesson, events, kind) for kind in data.SKEWS}
+    bad = {kind: distorted(lesson, events, kind) for kind in data.DISTORTIONS}
 
     def test(name, start, size, other, *, differences=False):
         def one(seed):
@@ -194,9 +194,9 @@ def together(parts):
         "null": shares(parts.all("null"))
         | shares(parts.all("thirty"))
         | ({"out of fold": share(out_of_fold)} if out_of_fold else {}),
-        "power": {kind: shares(parts.all(f"{kind}-{EVENTS}")) for kind in data.SKEWS},
-        "power_few": {kind: shares(parts.all(f"{kind}-{FEW}")) for kind in data.SKEWS},
-        "strengths": {kind: one.challenge for kind, one in data.SKEWS.items()},
+        "power": {kind: shares(parts.all(f"{kind}-{EVENTS}")) for kind in data.DISTORTIONS},
+        "power_few": {kind: shares(parts.all(f"{kind}-{FEW}")) for kind in data.DISTORTIONS},
+        "strengths": {kind: one.challenge for kind, one in data.DISTORTIONS.items()},
     }
     path = parts.folder / "challenge.json"
     return found | ({"challenge": json.loads(path.read_text())} if path.exists() else {})

@@ -100,7 +100,7 @@ def measure(lesson, trials):
     learn, test = halves(events_of(lesson))
     differences = [name for name in learn if name.endswith(" off")]
     found = {}
-    for kind in data.SKEWS:
+    for kind in data.DISTORTIONS:
         pairs = [(part, distorted(lesson, part, kind)) for part in (learn, test)]
         found[kind] = {
             "oracle": of_one(*pairs, lesson["FEATURES"], trials),

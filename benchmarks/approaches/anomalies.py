@@ -124,7 +124,7 @@ LEAST = 1 / (1 + DEALS)
 
 def two_days(seed, size=6000):
     events, rng = dealt(seed)
-    days = events[:size], data.skew(events[size : 2 * size], "missing_energy", 0.1, rng)
+    days = events[:size], data.distort(events[size : 2 * size], "missing_energy", 0.1, rng)
     return SimpleNamespace(days=days, rng=rng, seed=seed, known={})
 
 

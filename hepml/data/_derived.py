@@ -42,7 +42,7 @@ def derived_features(
         Which ``DER_`` columns to compute; by default all whose primary columns are there.
     tau_mass : float, default 0
         Visible mass of the tau in GeV, in ``DER_mass_vis`` alone. The bundled sample has none; 0.8
-        GeV gives the values of the challenge of 2016 (see `skew`), and nearly those of HiggsML.
+        GeV gives the values of the challenge of 2016 (see `distort`), and nearly those of HiggsML.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hepml.data import SKEWS, skew
+from hepml.data import DISTORTIONS, distort
 from hepml.stats import roc_curve, sidak, two_sample_test
 from hepml_lessons.checks._verdict import (
     Verdict,
@@ -247,7 +247,7 @@ def hidden(events, rng=0):
     made = {}
     for k, (name, (kind, strength, _)) in enumerate(_BEFELL.items()):
         part = events.iloc[k * size : (k + 1) * size].reset_index(drop=True)
-        made[name] = skew(part, kind, strength, rng) if kind else part
+        made[name] = distort(part, kind, strength, rng) if kind else part
     return made
 
 
@@ -257,7 +257,7 @@ def periods(*, my_kinds=None):
     Parameters
     ----------
     my_kinds : dict of str to (str or None)
-        For each period one of `hepml.data.SKEWS`, or None where nothing is wrong.
+        For each period one of `hepml.data.DISTORTIONS`, or None where nothing is wrong.
 
     Returns
     -------
@@ -272,8 +272,8 @@ def periods(*, my_kinds=None):
     if open_ones := [name for name in _BEFELL if my_kinds[name] is ...]:
         return Verdict(None, f"Judge {' and '.join(open_ones)}, too; None is an answer.")
     for name in _BEFELL:
-        if my_kinds[name] is not None and my_kinds[name] not in tuple(SKEWS):
-            known = ", ".join(SKEWS)
+        if my_kinds[name] is not None and my_kinds[name] not in tuple(DISTORTIONS):
+            known = ", ".join(DISTORTIONS)
             return Verdict(
                 False, f"{name}: {my_kinds[name]!r} is none of {known}; or None for no fault."
             )

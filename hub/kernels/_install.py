@@ -162,7 +162,7 @@ def _require_writable(folder):
     """Have a folder that takes files, before an hour of fetching."""
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        raise PermissionError(errno.EACCES, "no permission", str(folder))
 
 
 @contextlib.contextmanager

@@ -169,5 +169,5 @@ def test_traits_get_a_section_of_their_own(extension):
 
 
 def test_words_about_a_constant_are_found_where_they_stand(extension):
-    assert "distortion" in " ".join(extension.comment("hepml.data.SKEWS"))
+    assert "distortion" in " ".join(extension.comment("hepml.data.DISTORTIONS"))
     assert extension.comment("hepml.data.NOTHING") == []

@@ -167,7 +167,7 @@ def test_the_right_kinds_are_those_that_were_made():
         part = events.iloc[k * size : (k + 1) * size].reset_index(drop=True)
         assert len(made[name]) == size
         changed = {c for c in part if not part[c].equals(made[name][c])}
-        assert set(data.SKEWS[kind].columns if kind else ()) >= {
+        assert set(data.DISTORTIONS[kind].columns if kind else ()) >= {
             c for c in changed if c.startswith("PRI_") and c != "PRI_met_sumet"
         }
         assert bool(changed) == (kind is not None)

@@ -62,7 +62,7 @@ def test_standard_features_have_mean_0_and_width_1_by_weight(lesson, events):
 
 def test_a_standard_learned_before_shows_what_has_changed(lesson, events):
     to_numbers = lesson["standard"](events)
-    bad = data.skew(events, "lepton_pt", 1.0, 0, recompute=False)
+    bad = data.distort(events, "lepton_pt", 1.0, 0, recompute=False)
     k = lesson["FEATURES"].index("PRI_lep_pt")
     moved = to_numbers(bad) - to_numbers(events)
     assert np.ptp(moved[:, k]) < 1e-5
@@ -131,7 +131,7 @@ def test_a_classifier_never_judges_what_it_learned_from(lesson, events):
 
 
 def test_the_test_of_the_lesson_is_that_of_the_library(lesson, events):
-    a, b = events[:3000], data.skew(events[3000:6000], "lepton_pt", 0.1, 1)
+    a, b = events[:3000], data.distort(events[3000:6000], "lepton_pt", 0.1, 1)
     test, _, scores = lesson["told_apart"](a, b)
     weights = [day["Weight"].to_numpy()[1::2] for day in (a, b)]
     labels = np.repeat([0, 1], [1500, 1500])
@@ -144,11 +144,11 @@ def test_the_test_of_the_lesson_is_that_of_the_library(lesson, events):
 def test_differences_are_zero_unless_somebody_changed_something(lesson, events):
     some = events[:4000]
     offs = [f"{name} off" for name in lesson["RECOMPUTED"]]
-    for kind in data.SKEWS:
-        bad = lesson["with_differences"](data.skew(some, kind, 0.2, 3))
+    for kind in data.DISTORTIONS:
+        bad = lesson["with_differences"](data.distort(some, kind, 0.2, 3))
         touched = (bad[offs] != 0).any(axis=1).mean()
         assert touched == pytest.approx(0.2 if kind == "swapped_phi" else 0, abs=0.03), kind
-    stale = data.skew(some, "lepton_pt", 0.2, 3, recompute=False)
+    stale = data.distort(some, "lepton_pt", 0.2, 3, recompute=False)
     assert (lesson["with_differences"](stale)[offs] != 0).any(axis=1).mean() > 0.15
 
 

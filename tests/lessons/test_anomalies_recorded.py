@@ -22,7 +22,7 @@ def test_everything_the_lesson_reads_is_there(recorded):
         ("power", {"KS", "classifier", "KS and differences", "classifier and differences"}),
         ("power_few", {"KS", "classifier"}),
     ):
-        assert recorded[size].keys() == data.SKEWS.keys()
+        assert recorded[size].keys() == data.DISTORTIONS.keys()
         for found in recorded[size].values():
             assert names <= found.keys()
             assert all(found[name]["of"] >= 60 for name in names)
@@ -56,7 +56,7 @@ def test_the_swap_is_found_with_the_differences_only(recorded):
 
 
 def test_the_strengths_are_those_of_the_challenge(recorded):
-    assert recorded["strengths"] == {k: one.challenge for k, one in data.SKEWS.items()}
+    assert recorded["strengths"] == {k: one.challenge for k, one in data.DISTORTIONS.items()}
 
 
 def test_the_challenge_reaches_the_goal(recorded):

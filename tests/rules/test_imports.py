@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
@@ -150,6 +151,92 @@ def reached_from(folder, root):
         return folder_of(name) in {None, folder, "core"}
 
     return offenders(root / "hepml_widgets" / folder, root, is_allowed)
+
+
+# ---------------------------------------------------------------- circles
+
+PACKAGES = ("benchmarks", "hepml", "hepml_lessons", "hepml_widgets", "hub")
+
+
+def executed(tree):
+    """Yield the import statements that run, at the top or in functions: not those for types."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from executed(ast.Module(node.orelse, []))
+        else:
+            yield from executed(node)
+
+
+def leaf(path, root):
+    """Place of a module in the tree of folders: a package is the ``__init__`` in its folder."""
+    return path.relative_to(root).with_suffix("").parts
+
+
+def meant(name, known):
+    """Find the module that a dotted name is, or is in; None if it is no one of these."""
+    parts = tuple(name.split("."))
+    for length in range(len(parts), 0, -1):
+        for module in (parts[:length], (*parts[:length], "__init__")):
+            if module in known:
+                return module
+    return None
+
+
+def graphs(package, root):
+    """For each folder: which of its modules and subfolders import which others of them."""
+    known = {leaf(path, root): path for path in files(root / package)}
+    found = {}
+    for module, path in known.items():
+        statements = executed(ast.parse(path.read_text(encoding="utf-8")))
+        names = [name for node in statements for name in absolute(node, module[:-1])]
+        for other in {meant(name, known) for name in names} - {None, module}:
+            depth = next(i for i, (a, b) in enumerate(zip(module, other, strict=False)) if a != b)
+            folder = found.setdefault(".".join(module[:depth]), {})
+            folder.setdefault(module[depth], set()).add(other[depth])
+    return found
+
+
+def circles(package, root):
+    """One circle in each folder that has any; circles of modules are among them."""
+    found = []
+    for folder, graph in graphs(package, root).items():
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            found.append(f"{folder}: {' <- '.join(error.args[1])}")
+    return found
+
+
+def write_package(root, texts):
+    for name, text in texts.items():
+        path = root / "pack" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        ({"a.py": "import pack.b", "b.py": "from pack import c", "c.py": ""}, 0),
+        ({"a.py": "import pack.b", "b.py": "def f():\n    from pack import a"}, 1),
+        ({"a.py": "import pack.b", "b.py": "if TYPE_CHECKING:\n    import pack.a"}, 0),
+        ({"x/a.py": "import pack.y.b", "y/b.py": "", "y/c.py": "from pack.x import d"}, 1),
+        ({"x/a.py": "from ..y import b", "y/b.py": "from pack import z", "z.py": ""}, 0),
+        ({"x/a.py": "", "x/__init__.py": "from pack.x import a", "b.py": "import pack.x.a"}, 0),
+        ({"x/a.py": "from pack import x", "x/__init__.py": "from pack.x import a"}, 1),
+    ],
+)
+def test_circles_are_found_between_modules_and_folders(tmp_path, texts, found):
+    texts = {f"{name.rpartition('/')[0]}/__init__.py": "" for name in texts if "/" in name} | texts
+    write_package(tmp_path, {"__init__.py": ""} | texts)
+    assert len(circles("pack", tmp_path)) == found
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_nothing_imports_in_a_circle(package, root):
+    assert circles(package, root) == []
 
 
 def loaded_by(module):

@@ -178,7 +178,7 @@ class Transfer:
         self.url, self.part, self.report = url, part, report
         self.size, self.about, self.checked = size, about, checked
         self.patience = patience or Patience()
-        self.host = urlsplit(url).hostname
+        self.host = _host(url)
         self.record = part.with_name(part.name + ".json")
         self.resumed = self.reached = False
         self.told = None  # how much was reported last
@@ -374,6 +374,13 @@ class Transfer:
         }
         with self._written():
             write_text(self.record, json.dumps(record))
+
+
+def _host(url):
+    try:
+        return urlsplit(url).hostname
+    except ValueError as error:
+        raise DataError(f"{url} cannot be asked for ({error})") from None
 
 
 def _number(text):

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from hepml.data._errors import DataError
 from hepml.data.published import cache
@@ -101,7 +101,7 @@ def _is_folder(source):
 
 
 def _is_server(source):
-    return urlsplit(source).scheme in {"http", "https"}
+    return source.partition(":")[0].lower() in {"http", "https"}
 
 
 def _is_shared(one, files, folder):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
-__all__ = ["SKEWS", "Skew", "skew"]
+__all__ = ["DISTORTIONS", "Distortion", "distort"]
 
 HOLE = {"eta": (0.0, 1.0), "phi": (0.0, math.pi / 4)}
 IMPOSSIBLE_ETA = 2.8  # acceptance ends at 2.5
@@ -32,7 +32,7 @@ _SUM_ET = ("PRI_met_sumet",)
 
 
 @dataclass(frozen=True)
-class Skew:
+class Distortion:
     """One kind of distortion.
 
     Attributes
@@ -112,8 +112,8 @@ def _swapped(f, _strength):
 
 _SHARE = "share of the events"
 _MET = ("PRI_met", "PRI_met_phi")
-SKEWS = {
-    "tau_energy_scale": Skew(
+DISTORTIONS = {
+    "tau_energy_scale": Distortion(
         "pT of the tau is scaled, and the missing momentum balances it",
         "relative shift, of all events",
         0.05,
@@ -123,7 +123,7 @@ SKEWS = {
         _scaled_tau,
         _SUM_ET,
     ),
-    "eta_phi_hole": Skew(
+    "eta_phi_hole": Distortion(
         "events whose tau or lepton has 0 < eta < 1 and 0 < phi < pi/4 are lost",
         "share of those events",
         1.0,
@@ -132,7 +132,7 @@ SKEWS = {
         _in_the_hole,
         None,
     ),
-    "impossible_eta": Skew(
+    "impossible_eta": Distortion(
         "eta of the tau is 2.8, where no tau is accepted",
         _SHARE,
         0.05,
@@ -141,7 +141,7 @@ SKEWS = {
         _some,
         lambda f, _: {"PRI_tau_eta": np.full(_size(f), IMPOSSIBLE_ETA)},
     ),
-    "lepton_pt": Skew(
+    "lepton_pt": Distortion(
         "pT of the lepton is ten times too large",
         _SHARE,
         0.05,
@@ -150,7 +150,7 @@ SKEWS = {
         _some,
         lambda f, _: {"PRI_lep_pt": MISPLACED_POINT * f["PRI_lep_pt"]},
     ),
-    "missing_energy": Skew(
+    "missing_energy": Distortion(
         "the missing transverse momentum is 50 GeV too large",
         _SHARE,
         0.05,
@@ -159,7 +159,7 @@ SKEWS = {
         _some,
         lambda f, _: {"PRI_met": f["PRI_met"] + EXTRA_MET},
     ),
-    "swapped_phi": Skew(
+    "swapped_phi": Distortion(
         "phi of the tau and of the lepton are swapped, derived features stay as they were",
         _SHARE,
         0.05,
@@ -173,7 +173,7 @@ SKEWS = {
 the strength in the ``challenge``'s file, and the ``columns`` that it changes."""
 
 
-def skew(
+def distort(
     events: pd.DataFrame | Mapping[str, ArrayLike],
     kind: str,
     strength: float,
@@ -188,7 +188,7 @@ def skew(
     events : pandas.DataFrame or mapping of str to array, shape (n,)
         With the columns of `load` ``("higgs_tautau")``: GeV and radians.
     kind : str
-        One of ``SKEWS``, which tells what each does: "tau_energy_scale", "eta_phi_hole",
+        One of ``DISTORTIONS``, which tells what each does: "tau_energy_scale", "eta_phi_hole",
         "impossible_eta", "lepton_pt", "missing_energy", "swapped_phi".
     strength : float
         For "tau_energy_scale" the relative shift of every tau, between -0.5 and 0.5; for
@@ -228,7 +228,7 @@ def skew(
     --------
     >>> from hepml import data
     >>> events = data.load("higgs_tautau").head(1000)
-    >>> bad = data.skew(events, "impossible_eta", 0.05, rng=1)
+    >>> bad = data.distort(events, "impossible_eta", 0.05, rng=1)
     >>> int((bad["PRI_tau_eta"] > 2.5).sum())
     47
     """
@@ -247,16 +247,16 @@ def skew(
 
 
 def _known(kind):
-    if not isinstance(kind, str) or kind not in SKEWS:
-        raise DataError(f"there is no distortion {kind!r}; {nearest(str(kind), SKEWS)}")
-    return SKEWS[kind]
+    if not isinstance(kind, str) or kind not in DISTORTIONS:
+        raise DataError(f"there is no distortion {kind!r}; {nearest(str(kind), DISTORTIONS)}")
+    return DISTORTIONS[kind]
 
 
 def _checked(kind, strength):
     low, high = (-LARGEST_SHIFT, LARGEST_SHIFT) if kind == "tau_energy_scale" else (0, 1)
     real = isinstance(strength, Real) and not isinstance(strength, (bool, np.bool_))
     if not real or not low <= strength <= high:
-        what = SKEWS[kind].strength
+        what = DISTORTIONS[kind].strength
         raise DataError(f"strength={strength!r}: say a number from {low} to {high} ({what})")
     return float(strength)
 

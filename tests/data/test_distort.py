@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hepml import data
-from hepml.data import SKEWS, DataError
+from hepml.data import DISTORTIONS, DataError
 from hepml.data.simulate.higgsml import FORMULAS
 
-KINDS = sorted(SKEWS)
+KINDS = sorted(DISTORTIONS)
 SOME = ["impossible_eta", "lepton_pt", "missing_energy", "swapped_phi"]
 HONEST = [name for name in FORMULAS if name != "DER_mass_MMC"]
 CHANGED = {
@@ -42,10 +42,10 @@ def disagreement(table, names=HONEST):
 
 
 def test_all_kinds_are_told():
-    assert set(CHANGED) | {"eta_phi_hole"} == set(SKEWS)
-    assert all(one.meaning and one.strength for one in SKEWS.values())
+    assert set(CHANGED) | {"eta_phi_hole"} == set(DISTORTIONS)
+    assert all(one.meaning and one.strength for one in DISTORTIONS.values())
     for kind in KINDS:
-        assert f'"{kind}"' in data.skew.__doc__
+        assert f'"{kind}"' in data.distort.__doc__
 
 
 @settings(deadline=None, max_examples=30)
@@ -55,7 +55,7 @@ def test_all_kinds_are_told():
 def test_no_strength_changes_nothing(sample, kind, seed, follow):
     few = sample.iloc[:50]
     for table in (few, as_dict(few)):
-        found = data.skew(table, kind, 0, seed, recompute=follow)
+        found = data.distort(table, kind, 0, seed, recompute=follow)
         assert type(found) is type(table)
         assert found is not table
         assert list(found) == list(table)
@@ -65,12 +65,12 @@ def test_no_strength_changes_nothing(sample, kind, seed, follow):
 @pytest.mark.parametrize("kind", KINDS)
 def test_events_stay_as_they_were_and_types_are_kept(events, kind):
     before = events.copy(deep=True)
-    bad = data.skew(events, kind, SKEWS[kind].challenge, 1)
+    bad = data.distort(events, kind, DISTORTIONS[kind].challenge, 1)
     pd.testing.assert_frame_equal(events, before)
     assert (bad.dtypes == events.dtypes).all()
     assert list(bad) == list(events)
     own = as_dict(events)
-    found = data.skew(own, kind, SKEWS[kind].challenge, 1)
+    found = data.distort(own, kind, DISTORTIONS[kind].challenge, 1)
     for name, values in own.items():
         np.testing.assert_array_equal(values, before[name])
         np.testing.assert_array_equal(found[name], bad[name])
@@ -79,21 +79,21 @@ def test_events_stay_as_they_were_and_types_are_kept(events, kind):
 
 @pytest.mark.parametrize("kind", sorted(CHANGED))
 def test_only_what_is_said_changes(events, kind):
-    bad = data.skew(events, kind, SKEWS[kind].challenge, 1)
+    bad = data.distort(events, kind, DISTORTIONS[kind].challenge, 1)
     changed = unlike(bad, events)
     assert {name for name in changed if name.startswith("PRI_")} == CHANGED[kind]
     assert not changed & {"EventId", "Weight", "Label", "Process"}
     derived = {name for name in changed if name.startswith("DER_")}
     follow = {name for name, (made_of, _) in FORMULAS.items() if {*made_of} & CHANGED[kind]}
-    assert derived <= (follow if SKEWS[kind].consistent else set())
-    assert bool(derived) == SKEWS[kind].consistent
+    assert derived <= (follow if DISTORTIONS[kind].consistent else set())
+    assert bool(derived) == DISTORTIONS[kind].consistent
 
 
 @pytest.mark.parametrize("kind", sorted(CHANGED))
 @pytest.mark.parametrize("recompute", [None, True, False])
 def test_derived_features_follow_or_tell(events, kind, recompute):
-    bad = data.skew(events, kind, SKEWS[kind].challenge, 1, recompute=recompute)
-    follow = SKEWS[kind].consistent if recompute is None else recompute
+    bad = data.distort(events, kind, DISTORTIONS[kind].challenge, 1, recompute=recompute)
+    follow = DISTORTIONS[kind].consistent if recompute is None else recompute
     far = disagreement(bad) > 0.01
     assert far.any() != follow
 
@@ -103,7 +103,7 @@ def test_the_share_is_met_and_grows_with_the_strength(sample, kind):
     column = min(CHANGED[kind])
     before = set()
     for strength in (0.03, 0.2, 1.0):
-        bad = data.skew(sample, kind, strength, np.random.default_rng(5), recompute=False)
+        bad = data.distort(sample, kind, strength, np.random.default_rng(5), recompute=False)
         hit = set(np.flatnonzero(bad[column] != sample[column]))
         error = np.sqrt(strength * (1 - strength) / len(sample))
         assert len(hit) / len(sample) == pytest.approx(strength, abs=4 * error + 1e-12)
@@ -112,13 +112,13 @@ def test_the_share_is_met_and_grows_with_the_strength(sample, kind):
 
 
 def test_one_seed_one_outcome(events):
-    first, again, other = (data.skew(events, "lepton_pt", 0.1, seed) for seed in (1, 1, 2))
+    first, again, other = (data.distort(events, "lepton_pt", 0.1, seed) for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(first, again)
     assert unlike(first, other)
 
 
 def test_the_numbers_are_those_of_the_challenge(events):
-    eta, lepton, met, phi = (data.skew(events, kind, 1, 1, recompute=False) for kind in SOME)
+    eta, lepton, met, phi = (data.distort(events, kind, 1, 1, recompute=False) for kind in SOME)
     assert (eta["PRI_tau_eta"] == np.float32(2.8)).all()
     np.testing.assert_allclose(lepton["PRI_lep_pt"], 10 * events["PRI_lep_pt"])
     np.testing.assert_allclose(met["PRI_met"], events["PRI_met"] + 50)
@@ -129,7 +129,7 @@ def test_the_numbers_are_those_of_the_challenge(events):
 @pytest.mark.parametrize("shift", [-0.1, 0.05, 0.3])
 def test_the_missing_momentum_balances_a_scaled_tau(events, shift):
     """What tau, lepton and missing momentum add up to stays, to float32."""
-    bad = data.skew(events, "tau_energy_scale", shift, 1)
+    bad = data.distort(events, "tau_energy_scale", shift, 1)
     np.testing.assert_allclose(bad["PRI_tau_pt"], (1 + shift) * events["PRI_tau_pt"], rtol=1e-6)
     for name in ("DER_pt_h", "DER_pt_tot"):
         np.testing.assert_allclose(bad[name], events[name], rtol=1e-4, atol=1e-3)
@@ -141,7 +141,7 @@ def test_the_missing_momentum_balances_a_scaled_tau(events, shift):
 
 
 def test_the_hole_is_empty_and_the_rest_is_whole(sample):
-    bad = data.skew(sample, "eta_phi_hole", 1, 1)
+    bad = data.distort(sample, "eta_phi_hole", 1, 1)
 
     def inside(table):
         hits = [
@@ -153,14 +153,14 @@ def test_the_hole_is_empty_and_the_rest_is_whole(sample):
 
     assert not inside(bad).any()
     pd.testing.assert_frame_equal(bad, sample[~inside(sample)])
-    half = data.skew(sample, "eta_phi_hole", 0.5, 1)
+    half = data.distort(sample, "eta_phi_hole", 0.5, 1)
     count = inside(sample).sum()
     assert inside(half).sum() == pytest.approx(count / 2, abs=4 * np.sqrt(count / 4))
     assert len(half) - len(bad) == inside(half).sum()
 
 
 def test_several_befall_one_table(events):
-    bad = data.skew(data.skew(events, "lepton_pt", 1, 1), "swapped_phi", 1, 2)
+    bad = data.distort(data.distort(events, "lepton_pt", 1, 1), "swapped_phi", 1, 2)
     assert (bad["PRI_lep_pt"] > 200).all()
     far = disagreement(bad)
     assert set(far.index[far > 0.01]) == {"DER_mass_transverse_met_lep", "DER_pt_h", "DER_pt_tot"}
@@ -168,7 +168,7 @@ def test_several_befall_one_table(events):
 
 def test_whole_numbers_become_floats_where_they_must():
     table = pd.DataFrame({"PRI_lep_pt": [30, 40], "PRI_tau_pt": [25, 35]}, index=[7, 3])
-    bad = data.skew(table, "lepton_pt", 1, 1)
+    bad = data.distort(table, "lepton_pt", 1, 1)
     assert bad["PRI_lep_pt"].tolist() == [300, 400]
     assert bad.index.tolist() == [7, 3]
     assert bad["PRI_tau_pt"].dtype == table["PRI_tau_pt"].dtype
@@ -204,12 +204,12 @@ def test_whole_numbers_become_floats_where_they_must():
 def test_bad_input_is_one_sentence(events, change, message):
     arguments = {"events": events, "kind": "lepton_pt", "strength": 0.1, "rng": 1} | change
     with pytest.raises(DataError, match=message):
-        data.skew(**arguments)
+        data.distort(**arguments)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_events_stay_none(events, kind):
-    assert len(data.skew(events.iloc[:0], kind, SKEWS[kind].challenge, 1)) == 0
+    assert len(data.distort(events.iloc[:0], kind, DISTORTIONS[kind].challenge, 1)) == 0
 
 
 def test_derived_features_are_those_of_the_sample(events):
@@ -301,7 +301,7 @@ def test_the_challenge_was_made_as_we_say(challenge):
     far = (abs(data.derived_features(challenge, names) - challenge[names]) > 0.2).any(axis=1)
     assert far[skewed].mean() == pytest.approx(0.049, abs=0.001)
     assert far[~skewed].mean() < 1e-4
-    swapped = data.skew(bad[far[skewed]], "swapped_phi", 1, 1)
+    swapped = data.distort(bad[far[skewed]], "swapped_phi", 1, 1)
     back = abs(data.derived_features(swapped, names) - swapped[names])
     assert (back < 0.2).all(axis=1).mean() > 0.99
 
@@ -327,3 +327,11 @@ def test_the_trick_reaches_the_goal_on_the_challenge(challenge):
     assert without < 0.67
     assert with_it > 0.83
     assert ((scores[1] > 0.5) == y).mean() > 0.74
+
+
+@pytest.mark.parametrize(("former", "name"), [("skew", "distort"), ("SKEWS", "DISTORTIONS")])
+def test_names_of_the_first_version_are_known_still(former, name):
+    with pytest.warns(DeprecationWarning, match=f"{former} is called {name} now"):
+        assert getattr(data, former) is getattr(data, name)
+    with pytest.raises(AttributeError, match="no attribute 'skewed'"):
+        data.skewed  # noqa: B018
