@@ -1,8 +1,17 @@
-import {
-  BARE, choice, classMark, div, dragHandle, drawRounds, element, fillWith, finite, floats, footer, frame, joined, line,
-  mapped, nearest, onTheme, painter, quiet, roundAxes, shadesThrough, shorten, significant, stage, trace, vector,
-  watch, withError,
-} from "../core/plot.js";
+import { view } from "../core/alive.js";
+import { fillWith, painter, shadesThrough } from "../core/cells.js";
+import { floats, mapped, nearest } from "../core/columns.js";
+import { choice } from "../core/controls.js";
+import { div, element, quiet, vector } from "../core/elements.js";
+import { footer } from "../core/footer.js";
+import { frame } from "../core/frame.js";
+import { dragHandle } from "../core/handles.js";
+import { classMark, line, trace } from "../core/marks.js";
+import { shorten } from "../core/names.js";
+import { finite, significant, withError } from "../core/numbers.js";
+import { joined } from "../core/readout.js";
+import { BARE, drawRounds, roundAxes } from "../core/rounds.js";
+import { onTheme, stage, watch } from "../core/stage.js";
 
 const CELLS = 96;
 const LEAF = 127;
@@ -12,7 +21,7 @@ const LETTER = 6.8; // px
 // ---------------------------------------------------------------- trees
 
 // Nodes in preorder: the left child follows its parent, the right one comes after the left's last.
-function decodeTrees(table) {
+export function decodeTrees(table) {
   const [codes, values] = [floats(table.code, 1), floats(table.value, 4)];
   let from = 0;
   const trees = table.nodes.map((count) => {
@@ -28,19 +37,21 @@ function decodeTrees(table) {
     return tree;
   });
   let first = 0;
-  return table.perRound.map((count) => trees.slice(first, first += count));
+  return table.perRound.map((count) => trees.slice(first, (first += count)));
 }
 
 // Cell centres along both axes, as the library compares them.
-function centresOf({ ranges, single }) {
-  return ranges.map(([low, high]) => Float64Array.from({ length: CELLS }, (_, i) => {
-    const centre = low + (i + 0.5) * ((high - low) / CELLS);
-    return single ? Math.fround(centre) : centre;
-  }));
+export function centresOf({ ranges, single }) {
+  return ranges.map(([low, high]) =>
+    Float64Array.from({ length: CELLS }, (_, i) => {
+      const centre = low + (i + 0.5) * ((high - low) / CELLS);
+      return single ? Math.fround(centre) : centre;
+    }),
+  );
 }
 
 // The rectangles of cells that a tree's leaves cover: [x from, x to, y from, y to, value].
-function rectangles(tree, table, held, centres) {
+export function rectangles(tree, table, held, centres) {
   const found = [];
   const visit = (node, box) => {
     const code = tree.code[node];
@@ -69,7 +80,7 @@ function rectangles(tree, table, held, centres) {
 
 // Log-odds at all cells after so many rounds. A rectangle is four corners of a table of differences,
 // so that a round costs the number of its leaves and one sweep over the cells.
-function oddsAfter(regions, done, { base, scale }) {
+export function oddsAfter(regions, done, { base, scale }) {
   const side = CELLS + 1;
   const sums = new Float64Array(side * side);
   for (let round = 0; round < done; round += 1) {
@@ -82,22 +93,33 @@ function oddsAfter(regions, done, { base, scale }) {
   }
   for (let y = 0; y < side; y += 1) for (let x = 1; x < side; x += 1) sums[y * side + x] += sums[y * side + x - 1];
   for (let y = 1; y < side; y += 1) for (let x = 0; x < side; x += 1) sums[y * side + x] += sums[(y - 1) * side + x];
-  return Float64Array.from({ length: CELLS * CELLS }, (_, i) => scale * (base + sums[Math.floor(i / CELLS) * side + (i % CELLS)]));
+  return Float64Array.from(
+    { length: CELLS * CELLS },
+    (_, i) => scale * (base + sums[Math.floor(i / CELLS) * side + (i % CELLS)]),
+  );
 }
 
 // ---------------------------------------------------------------- steps
 
 const WORDS = { train: "training", test: "test" };
 
-function decodeSteps(table) {
+export function decodeSteps(table) {
   const columns = (group) => mapped(group, (column) => floats(column));
-  return { rounds: table.rounds, auc: columns(table.auc), aucError: columns(table.aucError), loss: columns(table.loss), bound: table.bound };
+  return {
+    rounds: table.rounds,
+    auc: columns(table.auc),
+    aucError: columns(table.aucError),
+    loss: columns(table.loss),
+    bound: table.bound,
+  };
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
-function readoutParts({ rounds, auc, aucError, loss, bound }, i) {
-  const each = (title, group, text) => Object.keys(WORDS).filter((name) => group[name])
-    .map((name, k) => [`${k ? "" : title}${WORDS[name]}`, text(name)]);
+export function readoutParts({ rounds, auc, aucError, loss, bound }, i) {
+  const each = (title, group, text) =>
+    Object.keys(WORDS)
+      .filter((name) => group[name])
+      .map((name, k) => [`${k ? "" : title}${WORDS[name]}`, text(name)]);
   return [
     ["round", String(rounds[i])],
     ...each("AUC ", auc, (name) => withError(auc[name][i], aucError[name][i])),
@@ -114,7 +136,8 @@ const shadeOf = (odds) => 255 + Math.round(0.8 * (510 / (1 + Math.exp(-odds)) - 
 // Edges between cells on different sides of even odds.
 function boundary(panel, odds, ranges) {
   const [[x0, x1], [y0, y1]] = ranges;
-  const places = (scale, low, high) => Array.from({ length: CELLS + 1 }, (_, i) => scale(low + (i * (high - low)) / CELLS).toFixed(1));
+  const places = (scale, low, high) =>
+    Array.from({ length: CELLS + 1 }, (_, i) => scale(low + (i * (high - low)) / CELLS).toFixed(1));
   const [px, py] = [places(panel.x, x0, x1), places(panel.y, y0, y1)];
   const signal = (i, j) => odds[j * CELLS + i] >= 0;
   let path = "";
@@ -159,7 +182,10 @@ function drawTree(panel, tree, features) {
   const { left, top, width, height } = panel.inner;
   const { places, leaves, depth } = layout(tree);
   const unit = (width - 24) / leaves;
-  const at = (node) => [left + 12 + (places[node].x + 0.5) * unit, top + 22 + (places[node].depth * (height - 44)) / Math.max(1, depth)];
+  const at = (node) => [
+    left + 12 + (places[node].x + 0.5) * unit,
+    top + 22 + (places[node].depth * (height - 44)) / Math.max(1, depth),
+  ];
   let edges = "";
   places.forEach(({ span }, node) => {
     const [x, y] = at(node);
@@ -191,19 +217,31 @@ function leafMark(x, y, value) {
 
 const groupOf = (steps, kind) => (kind === "AUC" ? steps.auc : steps.loss);
 
-const curveAxes = (steps, kind) => roundAxes("round", steps.rounds, kind,
-  [...Object.values(groupOf(steps, kind)).flatMap((column) => [...column]), ...(kind === "AUC" && steps.bound ? [steps.bound[0]] : [])]);
+const curveAxes = (steps, kind) =>
+  roundAxes("round", steps.rounds, kind, [
+    ...Object.values(groupOf(steps, kind)).flatMap((column) => [...column]),
+    ...(kind === "AUC" && steps.bound ? [steps.bound[0]] : []),
+  ]);
 
 function drawCurves(panel, steps, kind) {
   const { left, width } = panel.inner;
-  const curves = mapped(groupOf(steps, kind), (values, name) =>
-    ({ text: WORDS[name], values, errors: kind === "AUC" ? steps.aucError[name] : null }));
+  const curves = mapped(groupOf(steps, kind), (values, name) => ({
+    text: WORDS[name],
+    values,
+    errors: kind === "AUC" ? steps.aucError[name] : null,
+  }));
   const y = kind === "AUC" && steps.bound ? panel.y(steps.bound[0]) : NaN;
   if (finite(y)) {
-    panel.marks.append(vector("path", { d: `M${left} ${y}h${width}`, class: "boost-exact", "stroke-dasharray": "7 3" }));
+    panel.marks.append(
+      vector("path", { d: `M${left} ${y}h${width}`, class: "boost-exact", "stroke-dasharray": "7 3" }),
+    );
   }
-  drawRounds(panel, steps.rounds, curves, finite(y)
-    ? [{ text: "exact", class: "boost-exact-name", x: left + 8, y: y - 6, anchor: "start" }] : []);
+  drawRounds(
+    panel,
+    steps.rounds,
+    curves,
+    finite(y) ? [{ text: "exact", class: "boost-exact-name", x: left + 8, y: y - 6, anchor: "start" }] : [],
+  );
 }
 
 // ---------------------------------------------------------------- the view
@@ -220,20 +258,43 @@ function render({ model, el }) {
   let kind = "AUC";
 
   const publish = watch(scene, model, ["round", "curve"], () => refresh());
-  const key = (look, text) => element("span", { class: "boost-key" }, element("span", { class: look, "aria-hidden": "true" }), text);
+  const key = (look, text) =>
+    element("span", { class: "boost-key" }, element("span", { class: look, "aria-hidden": "true" }), text);
   const ramp = element("span", {}, "p = 0 ", element("span", { class: "boost-ramp", "aria-hidden": "true" }), " 1");
-  const keys = element("span", { class: "quiet boost-keys" }, ramp, key("boost-key-model", "model p = ½"),
-    ...(exact.length ? [key("boost-key-exact", "exact p = ½")] : []));
+  const keys = element(
+    "span",
+    { class: "quiet boost-keys" },
+    ramp,
+    key("boost-key-model", "model p = ½"),
+    ...(exact.length ? [key("boost-key-exact", "exact p = ½")] : []),
+  );
   const which = quiet();
-  const kinds = choice(scene, "what is drawn against the rounds", [
-    ["AUC", "AUC", "area under the ROC curve"], ["log-loss", "log-loss", "weighted mean of the log-loss: half the deviance"],
-  ], kind, (value) => { publish({ curve: value }, true); refresh(); });
+  const kinds = choice(
+    scene,
+    "what is drawn against the rounds",
+    [
+      ["AUC", "AUC", "area under the ROC curve"],
+      ["log-loss", "log-loss", "weighted mean of the log-loss: half the deviance"],
+    ],
+    kind,
+    (value) => {
+      publish({ curve: value }, true);
+      refresh();
+    },
+  );
   const plots = [keys, which, kinds.node].map(() => div("plot"));
-  const grid = div("boost", ...[keys, which, kinds.node].map((node, i) => div("boost-panel", div("controls", node), plots[i])));
+  const grid = div(
+    "boost",
+    ...[keys, which, kinds.node].map((node, i) => div("boost-panel", div("controls", node), plots[i])),
+  );
   const names = Object.keys(WORDS).filter((name) => steps.auc[name]);
   const rows = (text) => [
     ["round", ...names.flatMap((name) => [`AUC ${WORDS[name]}`, "±", `log-loss ${WORDS[name]}`])],
-    ...rounds.map((round, i) => [round, ...names.flatMap((name) => [steps.auc, steps.aucError, steps.loss].map((group) => text(group[name][i])))])];
+    ...rounds.map((round, i) => [
+      round,
+      ...names.flatMap((name) => [steps.auc, steps.aucError, steps.loss].map((group) => text(group[name][i]))),
+    ]),
+  ];
   const foot = footer(scene, "boosting", "AUC and log-loss at each round", rows, () => [map, treePanel, curves]);
   const note = element("p", { class: "quiet boost-note" }, table.note);
   note.hidden = !table.note;
@@ -244,18 +305,29 @@ function render({ model, el }) {
   let shades = mix();
   const axis = (i) => ({ title: shorten(table.titles[i]), plain: true, kind: "linear", domain: table.ranges[i] });
   const map = frame(scene, plots[0], {
-    label: `Map of the score in ${table.titles.join(" and ")}`, x: axis(0), y: axis(1),
+    label: `Map of the score in ${table.titles.join(" and ")}`,
+    x: axis(0),
+    y: axis(1),
     draw: (panel) => {
       const odds = oddsAfter(regions, rounds[at], table);
-      drawMap(panel, paint(shades, (i) => shadeOf(odds[i])), odds, table, exact);
+      drawMap(
+        panel,
+        paint(shades, (i) => shadeOf(odds[i])),
+        odds,
+        table,
+        exact,
+      );
     },
   });
   const treePanel = frame(scene, plots[1], {
-    label: "Tree of this round", x: BARE, y: BARE,
+    label: "Tree of this round",
+    x: BARE,
+    y: BARE,
     draw: (panel) => drawTree(panel, trees[rounds[at] - 1][0], table.features),
   });
   const curves = frame(scene, plots[2], {
-    label: "AUC and log-loss against the round", ...curveAxes(steps, kind),
+    label: "AUC and log-loss against the round",
+    ...curveAxes(steps, kind),
     draw: (panel) => drawCurves(panel, steps, kind),
   });
   const parts = (i) => readoutParts(steps, i);
@@ -266,8 +338,14 @@ function render({ model, el }) {
     foot.write(parts(at));
   };
   const handle = dragHandle(scene, curves, {
-    label: "round", values: () => rounds, read: (i) => joined(parts(i)),
-    move: (i) => { at = i; show(); publish({ round: rounds[i] }); },
+    label: "round",
+    values: () => rounds,
+    read: (i) => joined(parts(i)),
+    move: (i) => {
+      at = i;
+      show();
+      publish({ round: rounds[i] });
+    },
     release: (i) => publish({ round: rounds[i] }, true),
   });
   const refresh = () => {
@@ -278,10 +356,13 @@ function render({ model, el }) {
     curves.set(curveAxes(steps, kind));
     show();
   };
-  onTheme(scene, () => { shades = mix(); map.redraw(); });
+  onTheme(scene, () => {
+    shades = mix();
+    map.redraw();
+  });
   refresh();
   foot.reserve(rounds.length, parts);
   return scene.cleanup;
 }
 
-export default { render };
+export default view(render);

@@ -1,8 +1,16 @@
-import {
-  band, button, closest, distinct, div, dots, dragHandle, element, endLabels, finite, fixed, floats, footer, frame,
-  joined, line, nearest, niceDomain, percent, point, quiet, remark, significant, stage, steps, trace, twice, vector,
-  watch, withError,
-} from "../core/plot.js";
+import { view } from "../core/alive.js";
+import { closest, floats, nearest, twice } from "../core/columns.js";
+import { button } from "../core/controls.js";
+import { div, element, quiet, vector } from "../core/elements.js";
+import { footer } from "../core/footer.js";
+import { frame } from "../core/frame.js";
+import { dragHandle } from "../core/handles.js";
+import { band, dots, line, point, steps, trace } from "../core/marks.js";
+import { distinct, finite, fixed, percent, significant, withError } from "../core/numbers.js";
+import { joined } from "../core/readout.js";
+import { stage, watch } from "../core/stage.js";
+import { niceDomain } from "../core/ticks.js";
+import { endLabels, remark } from "../core/words.js";
 import { effectiveEvents, phi } from "../core/stats.js";
 
 // ---------------------------------------------------------------- hepml.stats.bump_hunt, step by step
@@ -12,7 +20,7 @@ const LONGEST = 1;
 const PRIOR = 1e-6;
 
 // Chance of more than z standard deviations: a series in the middle, a continued fraction beyond.
-function tail(z) {
+export function tail(z) {
   if (z < 0) return 1 - tail(-z);
   const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
   if (z < 3) {
@@ -80,13 +88,20 @@ function fitted(counts, scale, basis, side) {
   const prior = basis[0].map((_, k) => (k ? PRIOR : 0));
   const theta = prior.map(() => 0);
   const mu = () => scale.map((width, i) => width * Math.exp(dot(basis[i], theta)));
-  theta[0] = Math.log(Math.max(total(side, (i) => counts[i]), PRIOR) / total(side, (i) => scale[i]));
+  theta[0] = Math.log(
+    Math.max(
+      total(side, (i) => counts[i]),
+      PRIOR,
+    ) / total(side, (i) => scale[i]),
+  );
   for (let step = 0; step < STEPS_OF_NEWTON; step += 1) {
     const now = mu();
     const gradient = prior.map((p, k) => total(side, (i) => (counts[i] - now[i]) * basis[i][k]) - p * theta[k]);
     const move = solve(hessianOf(now, basis, side, prior), gradient);
     const far = Math.max(...side.map((i) => Math.abs(dot(basis[i], move))));
-    move.forEach((value, k) => { theta[k] += value / Math.max(1, far / LONGEST); });
+    move.forEach((value, k) => {
+      theta[k] += value / Math.max(1, far / LONGEST);
+    });
     if (far < 1e-8) break; // what is left is its square
   }
   const end = mu();
@@ -105,16 +120,26 @@ function signed(n, b, variance) {
 
 // ---------------------------------------------------------------- the table
 
-function decode(table) {
+export function decode(table) {
   const read = (name, size) => (table[name] ? floats(table[name], size) : null);
   const [edges, thresholds, kept] = ["edges", "thresholds", "kept"].map((name) => read(name));
   const bins = edges.length - 1;
   const rowsOf = (values) => values && Array.from(kept, (_, row) => [...values.slice(row * bins, (row + 1) * bins)]);
   return {
-    ...table, edges, thresholds, kept, bins, all: Array.from({ length: bins }, (_, i) => i),
-    centres: [...edges.slice(1)].map((edge, i) => (edge + edges[i]) / 2), allowed: read("fitted", 1),
-    counts: rowsOf(read("counts")), squares: rowsOf(read("sumw2")), signal: rowsOf(read("truth", 4)),
-    largest: read("largest"), hunts: new Map(), bases: new Map(),
+    ...table,
+    edges,
+    thresholds,
+    kept,
+    bins,
+    all: Array.from({ length: bins }, (_, i) => i),
+    centres: [...edges.slice(1)].map((edge, i) => (edge + edges[i]) / 2),
+    allowed: read("fitted", 1),
+    counts: rowsOf(read("counts")),
+    squares: rowsOf(read("sumw2")),
+    signal: rowsOf(read("truth", 4)),
+    largest: read("largest"),
+    hunts: new Map(),
+    bases: new Map(),
   };
 }
 
@@ -139,7 +164,7 @@ const memo = (map, key, make) => {
 };
 
 const UNDEFINED = { b: NaN, error: NaN, z: NaN, p: NaN };
-const hunt = (t, row, span) => memo(t.hunts, `${row} ${span}`, () => makeHunt(t, row, span));
+export const hunt = (t, row, span) => memo(t.hunts, `${row} ${span}`, () => makeHunt(t, row, span));
 
 function makeHunt(t, row, span) {
   const inside = (i) => i >= span[0] && i < span[1];
@@ -152,7 +177,12 @@ function makeHunt(t, row, span) {
   if (side.filter((i) => counts[i] !== 0).length <= t.parameters) return { ...UNDEFINED, n, errors };
   const basis = memo(t.bases, String(span), () => orthonormal(columns(t.edges, t.sqrtS, t.parameters), side));
   const scale = unit.map((one, i) => (t.edges[i + 1] - t.edges[i]) / one);
-  const { mu, variance } = fitted(counts.map((count, i) => count / unit[i]), scale, basis, side);
+  const { mu, variance } = fitted(
+    counts.map((count, i) => count / unit[i]),
+    scale,
+    basis,
+    side,
+  );
   const expected = mu.map((value, i) => value * unit[i]);
   const slope = basis[0].map((_, k) => total(region, (i) => expected[i] * basis[i][k]));
   const [b, spread] = [total(region, (i) => expected[i]), variance(slope)];
@@ -160,16 +190,26 @@ function makeHunt(t, row, span) {
   const one = total(over, (i) => squares[i]) / total(over, (i) => counts[i]);
   const z = signed(n / one, b / one, spread / one / one);
   return {
-    n, b, error: Math.sqrt(spread), z, p: tail(z), expected, errors,
-    get band() { return expected.map((value, i) => value * Math.sqrt(variance(basis[i]))); },
+    n,
+    b,
+    error: Math.sqrt(spread),
+    z,
+    p: tail(z),
+    expected,
+    errors,
+    get band() {
+      return expected.map((value, i) => value * Math.sqrt(variance(basis[i])));
+    },
     get pulls() {
       const width = this.band;
-      return expected.map((value, i) => (counts[i] - value) / Math.sqrt(unit[i] * value + (inside(i) ? width[i] ** 2 : 0)));
+      return expected.map(
+        (value, i) => (counts[i] - value) / Math.sqrt(unit[i] * value + (inside(i) ? width[i] ** 2 : 0)),
+      );
     },
   };
 }
 
-const windowsOf = (t, width) => Array.from({ length: t.bins - 1 - width }, (_, i) => [i + 1, i + 1 + width]);
+export const windowsOf = (t, width) => Array.from({ length: t.bins - 1 - width }, (_, i) => [i + 1, i + 1 + width]);
 const overWindows = (t, row, width) => windowsOf(t, width).map((span) => hunt(t, row, span));
 
 // Global over local p-value; undefined where the global one saturates at 1.
@@ -193,7 +233,7 @@ function globalP(t, row, span) {
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
-function readoutParts(t, row, span, found = globalP(t, row, span)) {
+export function readoutParts(t, row, span, found = globalP(t, row, span)) {
   const { n, b, error, z, p } = hunt(t, row, span);
   const known = finite(z);
   return [
@@ -223,8 +263,14 @@ function drawSpectrum(panel, t, { row, span, truth }) {
   const [found, counts] = [hunt(t, row, span), t.counts[row]];
   drawWindow(panel, t, span);
   const labels = [];
-  const label = (x, value, text, kind) => labels.push({
-    text, x: panel.x(x) + 8, y: panel.y(value) - 14, anchor: "start", class: `name-${kind}` });
+  const label = (x, value, text, kind) =>
+    labels.push({
+      text,
+      x: panel.x(x) + 8,
+      y: panel.y(value) - 14,
+      anchor: "start",
+      class: `name-${kind}`,
+    });
   if (found.expected) {
     const { band: width } = found;
     const side = (sign) => twice(found.expected.map((value, i) => value + sign * width[i]));
@@ -255,9 +301,18 @@ function drawPulls(panel, t, { row, span }) {
 }
 
 const ROOM = 58; // before each frame: they stand in line, and stay
-const pullAxis = (pulls = []) => ({ title: "pull [σ]", room: ROOM, domain: niceDomain([Math.min(-5, ...pulls), Math.max(5, ...pulls)], 4) });
+const pullAxis = (pulls = []) => ({
+  title: "pull [σ]",
+  room: ROOM,
+  domain: niceDomain([Math.min(-5, ...pulls), Math.max(5, ...pulls)], 4),
+});
 const shown = (p) => Math.max(p, 1e-300);
-const pAxis = (list) => ({ title: "local p", room: ROOM, kind: "log", domain: [Math.min(1e-3, ...list.map(({ p }) => shown(p)).filter(finite)) / 5, 3] });
+const pAxis = (list) => ({
+  title: "local p",
+  room: ROOM,
+  kind: "log",
+  domain: [Math.min(1e-3, ...list.map(({ p }) => shown(p)).filter(finite)) / 5, 3],
+});
 
 // Local p with whole standard deviations as hairlines, and a point where one stands.
 function drawP(panel, xs, list, at) {
@@ -272,7 +327,13 @@ function drawP(panel, xs, list, at) {
   }
   const ys = list.map(({ p }) => shown(p));
   line(panel, xs, ys, { class: "curve curve-0" });
-  dots(panel, xs, ys, ys.map(() => 0), { class: "bump-dots" });
+  dots(
+    panel,
+    xs,
+    ys,
+    ys.map(() => 0),
+    { class: "bump-dots" },
+  );
   point(panel, xs[at], ys[at]);
 }
 
@@ -294,20 +355,29 @@ function render({ model, el }) {
     if (to + by > from && to + by < t.bins) state.span = [from, to + by];
     settle();
   };
-  const truth = t.signal && button(scene, "truth", "show the true signal", () => {
-    state.truth = !state.truth;
-    publish({ truth_shown: state.truth }, true);
-    refresh();
-  });
-  const controls = div("controls",
+  const truth =
+    t.signal &&
+    button(scene, "truth", "show the true signal", () => {
+      state.truth = !state.truth;
+      publish({ truth_shown: state.truth }, true);
+      refresh();
+    });
+  const controls = div(
+    "controls",
     button(scene, "narrower", "take the last bin from the window", () => widen(-1)),
-    button(scene, "wider", "add a bin to the window", () => widen(1)), ...(truth ? [truth] : []),
-    quiet("points: events that pass · band: error of the fit"));
+    button(scene, "wider", "add a bin to the window", () => widen(1)),
+    ...(truth ? [truth] : []),
+    quiet("points: events that pass · band: error of the fit"),
+  );
   const words = element("p", { class: "quiet bump-words" });
   const rows = (text) => [
     ["threshold", "kept", "observed", "expected", "± expected", "Z", "p"],
-    ...above().map(({ n, b, error, z, p }, row) => [t.thresholds[row], t.kept[row], n, b, error, z, p].map(text))];
-  const foot = footer(scene, "bump-hunter", "The window above each threshold", rows, () => [[spectrum, byThreshold], [pulls, byWindow]]);
+    ...above().map(({ n, b, error, z, p }, row) => [t.thresholds[row], t.kept[row], n, b, error, z, p].map(text)),
+  ];
+  const foot = footer(scene, "bump-hunter", "The window above each threshold", rows, () => [
+    [spectrum, byThreshold],
+    [pulls, byWindow],
+  ]);
   scene.root.append(controls, div("bump", ...plots), words, ...foot.nodes);
 
   const mass = (title) => ({ title, plain: true, domain: [t.edges[0], t.edges[t.bins]] });
@@ -315,11 +385,20 @@ function render({ model, el }) {
   const least = Math.max(highest * 1e-6, Math.min(...t.counts.flat().filter((count) => count > 0)));
   const panel = (at, label, x, y, draw) => frame(scene, plots[at], { label, x, y, draw });
   const handles = {};
-  const spectrum = panel(0, "Mass spectrum and sideband fit", mass(t.title),
-    { title: "events / bin", room: ROOM, kind: "log", domain: [least / 3, highest * 3] }, (one) => drawSpectrum(one, t, state));
-  const byThreshold = panel(1, "Local p-value against the share of events kept",
+  const spectrum = panel(
+    0,
+    "Mass spectrum and sideband fit",
+    mass(t.title),
+    { title: "events / bin", room: ROOM, kind: "log", domain: [least / 3, highest * 3] },
+    (one) => drawSpectrum(one, t, state),
+  );
+  const byThreshold = panel(
+    1,
+    "Local p-value against the share of events kept",
     { title: "share of events kept", kind: "log", domain: [t.kept[0] / 1.15, t.kept[t.kept.length - 1] * 1.15] },
-    pAxis([]), (one) => drawP(one, t.kept, above(), state.row));
+    pAxis([]),
+    (one) => drawP(one, t.kept, above(), state.row),
+  );
   const pulls = panel(2, "Pulls", mass(t.title), pullAxis(), (one) => drawPulls(one, t, state));
   const byWindow = panel(3, "Local p-value against the window", mass(t.centre), pAxis([]), (one) => {
     drawWindow(one, t, state.span);
@@ -341,11 +420,21 @@ function render({ model, el }) {
     foot.write(parts());
   };
   handles[1] = dragHandle(scene, byThreshold, {
-    label: "threshold", values: () => t.kept, read: () => joined(parts()), release: settle,
-    move: (row) => { state.row = row; show(); publish({ threshold: t.thresholds[row] }); },
+    label: "threshold",
+    values: () => t.kept,
+    read: () => joined(parts()),
+    release: settle,
+    move: (row) => {
+      state.row = row;
+      show();
+      publish({ threshold: t.thresholds[row] });
+    },
   });
   handles[3] = dragHandle(scene, byWindow, {
-    label: "mass window", values: () => spans().map(middle), read: () => joined(parts()), release: settle,
+    label: "mass window",
+    values: () => spans().map(middle),
+    read: () => joined(parts()),
+    release: settle,
     move: (at) => {
       state.span = spans()[at];
       show();
@@ -358,7 +447,8 @@ function render({ model, el }) {
     state.span = model.get("signal_region").map((edge) => nearest(t.edges, edge));
     state.truth = Boolean(t.signal && model.get("truth_shown"));
     truth?.setAttribute("aria-pressed", String(state.truth));
-    const counted = t.largest ? `global p from ${t.largest.length} pseudo-experiments`
+    const counted = t.largest
+      ? `global p from ${t.largest.length} pseudo-experiments`
       : `global p over all windows of this width (${spans().length}), approximate`;
     words.textContent = [counted, t.note].filter(Boolean).join("; ");
     show();
@@ -369,4 +459,4 @@ function render({ model, el }) {
   return scene.cleanup;
 }
 
-export default { render };
+export default view(render);

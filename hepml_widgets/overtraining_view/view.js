@@ -1,7 +1,18 @@
-import {
-  BARE, diamond, div, dragHandle, drawRounds, drawScores, element, endLabels, finite, floats, footer, frame, joined,
-  mapped, menu, nearest, quiet, remark, roundAxes, scoreAxes, shorten, significant, stage, watch, withError,
-} from "../core/plot.js";
+import { view } from "../core/alive.js";
+import { floats, mapped, nearest } from "../core/columns.js";
+import { menu } from "../core/controls.js";
+import { div, element, quiet } from "../core/elements.js";
+import { footer } from "../core/footer.js";
+import { frame } from "../core/frame.js";
+import { dragHandle } from "../core/handles.js";
+import { diamond } from "../core/marks.js";
+import { shorten } from "../core/names.js";
+import { finite, significant, withError } from "../core/numbers.js";
+import { joined } from "../core/readout.js";
+import { BARE, drawRounds, roundAxes } from "../core/rounds.js";
+import { drawScores, scoreAxes } from "../core/scores.js";
+import { stage, watch } from "../core/stage.js";
+import { endLabels, remark } from "../core/words.js";
 
 // ---------------------------------------------------------------- from table to stages
 
@@ -10,27 +21,47 @@ const pText = (value, floor) => {
   return value <= floor ? `≤ ${significant(floor, 1)}` : significant(value, 2);
 };
 
-function decode(table) {
-  const [train, trainError, test, testError, pSignal, pBackground] =
-    ["train", "trainError", "test", "testError", "p_signal", "p_background"].map((name) => floats(table[name]));
+export function decode(table) {
+  const [train, trainError, test, testError, pSignal, pBackground] = [
+    "train",
+    "trainError",
+    "test",
+    "testError",
+    "p_signal",
+    "p_background",
+  ].map((name) => floats(table[name]));
   const columns = mapped(table.histogram, (column) => floats(column, 4).map((part) => part * table.unitContent));
   const floor = table.floor ?? NaN;
   return table.rounds.map((round, i) => ({
-    round, answer: table.answers[i], scale: table.scale, range: table.range, bins: table.bins,
-    train: train[i], trainError: trainError[i], test: test[i], testError: testError[i],
-    gap: train[i] - test[i], gapError: Math.hypot(trainError[i], testError[i]),
-    pSignal: pSignal[i], pBackground: pBackground[i], floor,
+    round,
+    answer: table.answers[i],
+    scale: table.scale,
+    range: table.range,
+    bins: table.bins,
+    train: train[i],
+    trainError: trainError[i],
+    test: test[i],
+    testError: testError[i],
+    gap: train[i] - test[i],
+    gapError: Math.hypot(trainError[i], testError[i]),
+    pSignal: pSignal[i],
+    pBackground: pBackground[i],
+    floor,
     histogram: mapped(columns, (column) => column.slice(i * table.bins, (i + 1) * table.bins)),
   }));
 }
 
 const decodeCurve = (packed) => ({
-  ...packed, ...Object.fromEntries(["rounds", "train", "new", "trainError", "newError"]
-    .filter((name) => packed[name]).map((name) => [name, floats(packed[name])])),
+  ...packed,
+  ...Object.fromEntries(
+    ["rounds", "train", "new", "trainError", "newError"]
+      .filter((name) => packed[name])
+      .map((name) => [name, floats(packed[name])]),
+  ),
 });
 
 // [label, value] pairs; joined they are Python's `readout`.
-function readoutParts(s, unit) {
+export function readoutParts(s, unit) {
   return [
     ...(s.round === null ? [] : [[unit, String(s.round)]]),
     ["AUC training", withError(s.train, s.trainError)],
@@ -43,9 +74,10 @@ function readoutParts(s, unit) {
 
 // ---------------------------------------------------------------- panels
 
-const curveAxes = (curve, unit, rounds) => (curve
-  ? roundAxes(unit, [...curve.rounds, ...rounds], shorten(curve.name), [...curve.train, ...curve.new])
-  : { x: BARE, y: BARE });
+const curveAxes = (curve, unit, rounds) =>
+  curve
+    ? roundAxes(unit, [...curve.rounds, ...rounds], shorten(curve.name), [...curve.train, ...curve.new])
+    : { x: BARE, y: BARE };
 
 function drawCurve(panel, curve, empty) {
   if (!curve) {
@@ -64,7 +96,9 @@ function drawBest(panel, { rounds, new: values, best }) {
   panel.marks.append(diamond(x, y));
   const { top, height } = panel.inner;
   const below = y + 24 < top + height;
-  endLabels(panel, [{ text: `best ${significant(values[best], 4)} at ${rounds[best]}`, x, y: y + (below ? 20 : -12), anchor: "middle" }]);
+  endLabels(panel, [
+    { text: `best ${significant(values[best], 4)} at ${rounds[best]}`, x, y: y + (below ? 20 : -12), anchor: "middle" },
+  ]);
 }
 
 // ---------------------------------------------------------------- the view
@@ -82,30 +116,52 @@ function render({ model, el }) {
 
   const plots = table.questions.map(() => div("plot"));
   const answers = table.questions.map(() => element("p", { class: "answer" }));
-  const select = menu(scene, "learning curve", curves.map(({ name }) => name), (i) => {
-    publish({ curve: curves[i].name }, true);
-    refresh();
-  });
+  const select = menu(
+    scene,
+    "learning curve",
+    curves.map(({ name }) => name),
+    (i) => {
+      publish({ curve: curves[i].name }, true);
+      refresh();
+    },
+  );
   select.hidden = curves.length < 2;
   const notes = [select, quiet("filled: test · points: training, with errors")];
-  const grid = div("over", ...table.questions.map((question, i) => element("section", { class: "over-panel", "aria-label": question },
-    div("over-words", element("p", { class: "question" }, question), answers[i]),
-    div("controls", notes[i]), plots[i])));
+  const grid = div(
+    "over",
+    ...table.questions.map((question, i) =>
+      element(
+        "section",
+        { class: "over-panel", "aria-label": question },
+        div("over-words", element("p", { class: "question" }, question), answers[i]),
+        div("controls", notes[i]),
+        plots[i],
+      ),
+    ),
+  );
   const rows = (text) => [
     [table.unit, "AUC training", "± training", "AUC test", "± test", "gap", "± gap", "p_s", "p_b"],
-    ...stages.map((s) => [s.round ?? "", ...[s.train, s.trainError, s.test, s.testError, s.gap, s.gapError, s.pSignal, s.pBackground].map(text)])];
+    ...stages.map((s) => [
+      s.round ?? "",
+      ...[s.train, s.trainError, s.test, s.testError, s.gap, s.gapError, s.pSignal, s.pBackground].map(text),
+    ]),
+  ];
   const foot = footer(scene, "overtraining", "Training and test at each step", rows, () => [learning, scores]);
   scene.root.append(grid, ...foot.nodes);
 
-  const everything = Object.fromEntries(stages.flatMap(({ histogram }, i) =>
-    Object.entries(histogram).map(([name, column]) => [i + name, column])));
+  const everything = Object.fromEntries(
+    stages.flatMap(({ histogram }, i) => Object.entries(histogram).map(([name, column]) => [i + name, column])),
+  );
   const learning = frame(scene, plots[0], {
-    label: "Learning curve", ...curveAxes(null, table.unit, rounds),
+    label: "Learning curve",
+    ...curveAxes(null, table.unit, rounds),
     draw: (panel) => drawCurve(panel, curve, table.empty),
   });
   const scores = frame(scene, plots[1], {
-    label: "Scores of training and test events", ...scoreAxes({ ...stages[0], score: table.score, histogram: everything }),
-    draw: (panel) => drawScores(panel, stages[at], names), afterLayout: () => requestAnimationFrame(reserve),
+    label: "Scores of training and test events",
+    ...scoreAxes({ ...stages[0], score: table.score, histogram: everything }),
+    draw: (panel) => drawScores(panel, stages[at], names),
+    afterLayout: () => requestAnimationFrame(reserve),
   });
 
   // Room for the longest answer, so that nothing moves while a round is dragged.
@@ -127,11 +183,19 @@ function render({ model, el }) {
     answers[1].textContent = stages[at].answer;
     scores.redraw();
   };
-  const handle = rounds.length ? dragHandle(scene, learning, {
-    label: table.unit, values: () => rounds, read: (i) => joined(parts(i)),
-    move: (i) => { at = i; show(); publish({ round: rounds[i] }); },
-    release: (i) => publish({ round: rounds[i] }, true),
-  }) : null;
+  const handle = rounds.length
+    ? dragHandle(scene, learning, {
+        label: table.unit,
+        values: () => rounds,
+        read: (i) => joined(parts(i)),
+        move: (i) => {
+          at = i;
+          show();
+          publish({ round: rounds[i] });
+        },
+        release: (i) => publish({ round: rounds[i] }, true),
+      })
+    : null;
 
   const refresh = () => {
     const chosen = curves.findIndex(({ name }) => name === model.get("curve"));
@@ -149,4 +213,4 @@ function render({ model, el }) {
   return scene.cleanup;
 }
 
-export default { render };
+export default view(render);

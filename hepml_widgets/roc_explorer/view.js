@@ -1,10 +1,28 @@
+import { view } from "../core/alive.js";
+import { closest, extreme, floats, mapped, nearest } from "../core/columns.js";
+import { choice, menu } from "../core/controls.js";
+import { div, element, furnish, listen, quiet, richHTML, vector } from "../core/elements.js";
+import { footer } from "../core/footer.js";
+import { frame } from "../core/frame.js";
+import { dragArea, dragHandle } from "../core/handles.js";
+import { DASHES, band, diamond, line, spread } from "../core/marks.js";
+import { shorten } from "../core/names.js";
+import { distinct, finite, percent, probability, significant, withError } from "../core/numbers.js";
+import { joined } from "../core/readout.js";
+import { drawScores, scoreAxes } from "../core/scores.js";
+import { stage, watch } from "../core/stage.js";
+import { niceDomain } from "../core/ticks.js";
+import { fit, remark, write } from "../core/words.js";
 import {
-  band, choice, closest, DASHES, diamond, distinct, div, dragArea, dragHandle, drawScores, element, extreme, finite, fit,
-  floats, footer, frame, furnish, joined, line, listen, mapped, menu, nearest, niceDomain, percent, probability, quiet,
-  remark, richHTML, scoreAxes, shorten, significant, spread, stage, vector, watch, withError, write,
-} from "../core/plot.js";
-import {
-  ams, amsError, effectiveEvents, efficiencyError, ENOUGH_BACKGROUND, errorsAtChosenSignal, sic, sicError, significance,
+  ams,
+  amsError,
+  effectiveEvents,
+  efficiencyError,
+  ENOUGH_BACKGROUND,
+  errorsAtChosenSignal,
+  sic,
+  sicError,
+  significance,
   significanceError,
 } from "../core/stats.js";
 
@@ -19,7 +37,13 @@ function cutsOf(s, s2, b, b2, [S, S2, B, B2]) {
   const [signal, background] = [share(s, S, s2, S2), share(b, B, b2, B2)];
   const chosen = errorsAtChosenSignal(signal, background);
   return {
-    s, b, background, signal, chosen, sErr: s2.map(Math.sqrt), bErr: b2.map(Math.sqrt),
+    s,
+    b,
+    background,
+    signal,
+    chosen,
+    sErr: s2.map(Math.sqrt),
+    bErr: b2.map(Math.sqrt),
     trusted: Array.from(b, (sum, i) => effectiveEvents(sum, b2[i]) >= ENOUGH_BACKGROUND),
     rejection: b.map((sum) => B / sum),
     rejectionErr: chosen.map((error, i) => error / background.value[i] ** 2),
@@ -27,15 +51,18 @@ function cutsOf(s, s2, b, b2, [S, S2, B, B2]) {
 }
 
 // One model's rows, from loose to tight; `bound` is what the exact bound lets pass at the same ε_s.
-function decode(packed) {
-  const [threshold, s, s2, b, b2, totals] = ["threshold", "s", "s2", "b", "b2", "totals"].map((name) => floats(packed[name]));
+export function decode(packed) {
+  const [threshold, s, s2, b, b2, totals] = ["threshold", "s", "s2", "b", "b2", "totals"].map((name) =>
+    floats(packed[name]),
+  );
   const histogram = mapped(packed.histogram, (column) => floats(column, 4).map((part) => part * packed.unit));
   const m = { ...packed, threshold, histogram, ...cutsOf(s, s2, b, b2, totals) };
   if (packed.bound) {
     const best = floats(packed.bound.b);
     m.bound = {
       ...cutsOf(s, s2, best, floats(packed.bound.b2, 4), totals),
-      fraction: best.map((sum, i) => sum / b[i]), fractionErr: floats(packed.bound.error, 4),
+      fraction: best.map((sum, i) => sum / b[i]),
+      fractionErr: floats(packed.bound.error, 4),
     };
   }
   return m;
@@ -64,7 +91,7 @@ const MERITS = {
   },
 };
 
-function scan(m, merit, options) {
+export function scan(m, merit, options) {
   const { value, error } = MERITS[merit];
   const values = m.s.map((_, i) => value(m, i, options));
   const errors = m.s.map((_, i) => error(m, i, options));
@@ -86,15 +113,17 @@ function thresholdText(m, i) {
 }
 
 // [label, value] pairs; joined they are Python's `readout`.
-function readoutParts(m, i, merit, curve) {
+export function readoutParts(m, i, merit, curve) {
   return [
     ["threshold", thresholdText(m, i)],
     ["ε_s", percent(m.signal.value[i])],
     ["1/ε_b", withError(m.rejection[i], m.rejectionErr[i])],
-    ...(m.bound ? [
-      ["bound 1/ε_b", withError(m.bound.rejection[i], m.bound.rejectionErr[i])],
-      ["reached", withError(m.bound.fraction[i], m.bound.fractionErr[i])],
-    ] : []),
+    ...(m.bound
+      ? [
+          ["bound 1/ε_b", withError(m.bound.rejection[i], m.bound.rejectionErr[i])],
+          ["reached", withError(m.bound.fraction[i], m.bound.fractionErr[i])],
+        ]
+      : []),
     ["S", withError(m.s[i], m.sErr[i])],
     ["B", withError(m.b[i], m.bErr[i])],
     [merit, withError(curve.values[i], curve.errors[i])],
@@ -119,7 +148,21 @@ function rocAxes({ models, bound, kind }) {
   if (kind === "gap") return { x, y: { title, kind: "linear", domain: [0, 1.2] } };
   if (kind === "linear") return { x, y: { title, kind, domain: ends(ys) } };
   const top = extreme([...ys, ...(bound?.rejection ?? [])], 10, Math.max);
-  return { x, y: { title, kind: "log", domain: [extreme(ys.filter((v) => v > 0), 1, Math.min), top * 1.5] } };
+  return {
+    x,
+    y: {
+      title,
+      kind: "log",
+      domain: [
+        extreme(
+          ys.filter((v) => v > 0),
+          1,
+          Math.min,
+        ),
+        top * 1.5,
+      ],
+    },
+  };
 }
 
 function drawROC(panel, view) {
@@ -135,7 +178,8 @@ function drawROC(panel, view) {
       spread(panel, m.signal.value, ys, errors(m), { class: `band ${mark}`, opacity: m === chosen ? 1 : 0.45 });
     }
     line(panel, m.signal.value, ys, {
-      class: `curve ${mark} ${m === chosen ? "chosen" : ""}`, "stroke-dasharray": DASHES[index] || null,
+      class: `curve ${mark} ${m === chosen ? "chosen" : ""}`,
+      "stroke-dasharray": DASHES[index] || null,
     });
   });
   nameCurves(panel, view);
@@ -144,10 +188,17 @@ function drawROC(panel, view) {
 const BEYOND = "no classifier gets here";
 
 function drawBound(panel, bound, kind) {
-  const [xs, ys] = kind === "gap" ? [[0, 1], [1, 1]] : [bound.signal, kind === "linear" ? bound.background : bound.rejection];
+  const [xs, ys] =
+    kind === "gap"
+      ? [
+          [0, 1],
+          [1, 1],
+        ]
+      : [bound.signal, kind === "linear" ? bound.background : bound.rejection];
   const beyond = ys.map(() => panel.y.domain[kind === "linear" ? 0 : 1]);
-  band(panel, xs, ys, beyond, { class: "beyond" })
-    .append(vector("title", {}, `${BEYOND} for long: a finite sample may fluctuate above the exact bound`));
+  band(panel, xs, ys, beyond, { class: "beyond" }).append(
+    vector("title", {}, `${BEYOND} for long: a finite sample may fluctuate above the exact bound`),
+  );
   line(panel, xs, ys, { class: "bound" });
 }
 
@@ -155,32 +206,58 @@ function drawBound(panel, bound, kind) {
 function nameCurves(panel, { models, m: chosen, bound, kind }) {
   const { left, top, width, height } = panel.inner;
   const level = (m) => ROC[kind].values(m)[closest(m.signal.value, 0.6)];
-  const items = models.map((m, index) => ({
-    name: shorten(m.name, 18), full: m.name, auc: m.auc, level: level(m), dash: DASHES[index],
-    look: `curve-${index}`, bold: m === chosen ? "chosen" : "",
-  })).sort((a, b) => b.level - a.level);
+  const items = models
+    .map((m, index) => ({
+      name: shorten(m.name, 18),
+      full: m.name,
+      auc: m.auc,
+      level: level(m),
+      dash: DASHES[index],
+      look: `curve-${index}`,
+      bold: m === chosen ? "chosen" : "",
+    }))
+    .sort((a, b) => b.level - a.level);
   if (models.some((m) => m.auc === "–")) {
     remark(panel, "a ROC curve needs both classes", 30);
     return;
   }
-  if (bound) items.splice(kind === "linear" ? items.length : 0, 0, { name: "exact bound", full: BEYOND, auc: bound.auc, look: "empty", bold: "" });
+  if (bound)
+    items.splice(kind === "linear" ? items.length : 0, 0, {
+      name: "exact bound",
+      full: BEYOND,
+      auc: bound.auc,
+      look: "empty",
+      bold: "",
+    });
   const first = kind === "gap" ? top + height - 12 - 17 * (items.length - 1) : top + 22;
   const right = kind !== "linear";
   items.forEach(({ name, full, auc, look, bold, dash }, i) => {
     const y = first + 17 * i;
     const lead = items.length > 1 ? `${name}  ` : "";
     const words = document.createTextNode(`AUC ${auc}`);
-    const text = vector("text", {
-      x: right ? left + width - 10 : left + (lead ? 42 : 12), y, class: `label ${look} ${bold} ${right ? "end" : "start"}`,
-    }, lead, words, vector("title", {}, full));
+    const text = vector(
+      "text",
+      {
+        x: right ? left + width - 10 : left + (lead ? 42 : 12),
+        y,
+        class: `label ${look} ${bold} ${right ? "end" : "start"}`,
+      },
+      lead,
+      words,
+      vector("title", {}, full),
+    );
     panel.labels.append(text);
     if (text.getComputedTextLength() > width - 64) words.data = auc.split(/\s/)[0];
     fit(text, "", width - 50);
     if (!lead) return;
     const start = right ? left + width - 40 - text.getComputedTextLength() : left + 12;
-    panel.labels.append(vector("path", {
-      d: `M${start} ${y - 4}h24`, class: look === "empty" ? "bound" : `curve ${look}`, "stroke-dasharray": dash || null,
-    }));
+    panel.labels.append(
+      vector("path", {
+        d: `M${start} ${y - 4}h24`,
+        class: look === "empty" ? "bound" : `curve ${look}`,
+        "stroke-dasharray": dash || null,
+      }),
+    );
   });
   if (bound) nameBeyond(panel, bound, kind, first + 17 * items.length);
 }
@@ -197,7 +274,11 @@ function nameBeyond(panel, bound, kind, below) {
 function meritAxes({ m, merit, options, curve, best }) {
   return {
     x: { title: "threshold", kind: m.scale, domain: m.range },
-    y: { title: MERITS[merit].title(options), kind: "linear", domain: niceDomain([0, Math.max(curve.top, best ? best.top : 0)]) },
+    y: {
+      title: MERITS[merit].title(options),
+      kind: "linear",
+      domain: niceDomain([0, Math.max(curve.top, best ? best.top : 0)]),
+    },
   };
 }
 
@@ -224,21 +305,31 @@ function drawMerit(panel, { m, merit, curve, best: bound }) {
   }
   if (bound) {
     line(panel, xs, bound.values, { class: "bound" });
-    panel.labels.append(vector("path", { d: `M${left + 12} ${top + down - 4}h24`, class: "bound" }),
-      vector("text", { class: "label empty", x: left + 42, y: top + down }, "exact bound"));
+    panel.labels.append(
+      vector("path", { d: `M${left + 12} ${top + down - 4}h24`, class: "bound" }),
+      vector("text", { class: "label empty", x: left + 42, y: top + down }, "exact bound"),
+    );
     down += 17;
   }
   spread(panel, xs, good, errors, { class: "band curve-0" });
   line(panel, xs, good, { class: "curve curve-0 chosen" });
   if (best < 0) {
-    remark(panel, values.some(finite) ? "too few events to name a best cut" : `no cut with a defined ${merit}`, down + 8);
+    remark(
+      panel,
+      values.some(finite) ? "too few events to name a best cut" : `no cut with a defined ${merit}`,
+      down + 8,
+    );
     return;
   }
   panel.marks.append(diamond(panel.x(xs[best]), panel.y(values[best])));
   panel.labels.append(
     diamond(left + 16, top + 31),
-    vector("text", { class: "label", x: left + 27, y: top + 35 },
-      `best ${merit} ${withError(values[best], errors[best])} at ${thresholdText(m, best)}`));
+    vector(
+      "text",
+      { class: "label", x: left + 27, y: top + 35 },
+      `best ${merit} ${withError(values[best], errors[best])} at ${thresholdText(m, best)}`,
+    ),
+  );
   fit(write(panel, left + 27, top + 52, "label empty", SAME), "", width - 34);
 }
 
@@ -249,11 +340,25 @@ const TRAITS = ["threshold", "model", "sigma_b", "b_r", "merit", "roc_axis"];
 function tableRows({ m, merit, curve }, text, file) {
   const { bound } = m;
   const columns = [
-    ["threshold", m.threshold], ["ε_s", m.signal.value], ["ε_b", m.background.value],
-    ["1/ε_b", m.rejection], ["± 1/ε_b", m.rejectionErr], ["S", m.s], ["± S", m.sErr], ["B", m.b], ["± B", m.bErr],
-    [merit, curve.values], [`± ${merit}`, curve.errors],
-    ...(bound ? [["bound 1/ε_b", bound.rejection], ["± bound 1/ε_b", bound.rejectionErr],
-      ["reached", bound.fraction], ["± reached", bound.fractionErr]] : []),
+    ["threshold", m.threshold],
+    ["ε_s", m.signal.value],
+    ["ε_b", m.background.value],
+    ["1/ε_b", m.rejection],
+    ["± 1/ε_b", m.rejectionErr],
+    ["S", m.s],
+    ["± S", m.sErr],
+    ["B", m.b],
+    ["± B", m.bErr],
+    [merit, curve.values],
+    [`± ${merit}`, curve.errors],
+    ...(bound
+      ? [
+          ["bound 1/ε_b", bound.rejection],
+          ["± bound 1/ε_b", bound.rejectionErr],
+          ["reached", bound.fraction],
+          ["± reached", bound.fractionErr],
+        ]
+      : []),
   ];
   const header = columns.map(([name]) => name);
   const cells = (i) => columns.map(([, values], k) => (k || file ? text(values[i]) : thresholdText(m, i)));
@@ -274,7 +379,10 @@ function render({ model, el }) {
   const read = () => {
     const m = models.find(({ name }) => name === model.get("model")) ?? models[0];
     Object.assign(view, {
-      m, merit: model.get("merit"), kind: model.get("roc_axis"), row: nearest(m.threshold, model.get("threshold")),
+      m,
+      merit: model.get("merit"),
+      kind: model.get("roc_axis"),
+      row: nearest(m.threshold, model.get("threshold")),
       options: { sigma: model.get("sigma_b"), bR: model.get("b_r") },
     });
     rescan();
@@ -298,30 +406,66 @@ function render({ model, el }) {
   // ---- what stands where
   const note = view.m.histogram.train_signal ? "points: training sample" : "passes: score ≥ threshold";
   // Another model is compared at the same signal efficiency.
-  const select = menu(scene, "model", models.map(({ name }) => name), (i) => {
-    const { name, signal, threshold } = models[i];
-    if (name !== view.m.name) settle({ model: name, threshold: threshold[closest(signal.value, view.m.signal.value[view.row])] });
+  const select = menu(
+    scene,
+    "model",
+    models.map(({ name }) => name),
+    (i) => {
+      const { name, signal, threshold } = models[i];
+      if (name !== view.m.name)
+        settle({ model: name, threshold: threshold[closest(signal.value, view.m.signal.value[view.row])] });
+    },
+  );
+  const axes = choice(
+    scene,
+    "vertical axis of the ROC curve",
+    [
+      ["rejection", "1/ε_b", "background rejection, logarithmic"],
+      ["linear", "ε_b", "background efficiency, linear"],
+      ...(bound ? [["gap", "gap", "share of the exact bound's background rejection that is reached"]] : []),
+    ],
+    view.kind,
+    (kind) => settle({ roc_axis: kind }),
+  );
+  const figures = choice(
+    scene,
+    "figure of merit",
+    [
+      ["Z", "Z", "Asimov significance with background uncertainty"],
+      ["AMS", "AMS", `approximate median significance, b_r = ${view.options.bR}`],
+      ["SIC", "SIC", "significance improvement"],
+    ],
+    view.merit,
+    (merit) => settle({ merit }),
+  );
+  const slider = element("input", {
+    type: "range",
+    min: 0,
+    max: 50,
+    step: 1,
+    "aria-label": "relative background uncertainty",
   });
-  const axes = choice(scene, "vertical axis of the ROC curve", [
-    ["rejection", "1/ε_b", "background rejection, logarithmic"],
-    ["linear", "ε_b", "background efficiency, linear"],
-    ...(bound ? [["gap", "gap", "share of the exact bound's background rejection that is reached"]] : []),
-  ], view.kind, (kind) => settle({ roc_axis: kind }));
-  const figures = choice(scene, "figure of merit", [
-    ["Z", "Z", "Asimov significance with background uncertainty"],
-    ["AMS", "AMS", `approximate median significance, b_r = ${view.options.bR}`],
-    ["SIC", "SIC", "significance improvement"],
-  ], view.merit, (merit) => settle({ merit }));
-  const slider = element("input", { type: "range", min: 0, max: 50, step: 1, "aria-label": "relative background uncertainty" });
   const sigmaText = element("output", { class: "sigma" });
   const controls = [
-    [...(models.length > 1 ? [select] : []), ...(models.length > 1 && !view.m.histogram.train_signal ? [] : [quiet(note)])],
+    [
+      ...(models.length > 1 ? [select] : []),
+      ...(models.length > 1 && !view.m.histogram.train_signal ? [] : [quiet(note)]),
+    ],
     [axes.node],
     [figures.node, element("label", { class: "slide" }, element("span", {}, ...richHTML("σ_b")), slider, sigmaText)],
   ];
   const plots = controls.map(() => div("plot"));
-  const foot = footer(scene, "roc-explorer", "Yields above each threshold", (...how) => tableRows(view, ...how), () => panels);
-  scene.root.append(div("roc", ...controls.map((nodes, i) => div("roc-panel", div("controls", ...nodes), plots[i]))), ...foot.nodes);
+  const foot = footer(
+    scene,
+    "roc-explorer",
+    "Yields above each threshold",
+    (...how) => tableRows(view, ...how),
+    () => panels,
+  );
+  scene.root.append(
+    div("roc", ...controls.map((nodes, i) => div("roc-panel", div("controls", ...nodes), plots[i]))),
+    ...foot.nodes,
+  );
 
   let pending = null;
   listen(scene, slider, "input", () => {
@@ -356,10 +500,16 @@ function render({ model, el }) {
   const veil = histograms.cover.appendChild(vector("rect", { class: "veil" }));
   const release = () => settle({ threshold: view.m.threshold[view.row] });
   const parts = (row) => readoutParts(view.m, row, view.merit, view.curve);
-  const grips = [histograms, merits].map((panel, i) => dragHandle(scene, panel, {
-    label: "threshold", focusable: i === 0, values: () => view.m.threshold,
-    read: (row) => joined(parts(row)), move: goTo, release,
-  }));
+  const grips = [histograms, merits].map((panel, i) =>
+    dragHandle(scene, panel, {
+      label: "threshold",
+      focusable: i === 0,
+      values: () => view.m.threshold,
+      read: (row) => joined(parts(row)),
+      move: goTo,
+      release,
+    }),
+  );
   const points = [roc, merits].map(({ overlay }) => overlay.appendChild(vector("circle", { r: 4.5, class: "point" })));
   const guide = vector("path", { class: "guide" });
   roc.overlay.prepend(guide);
@@ -388,7 +538,10 @@ function render({ model, el }) {
     foot.write(parts(row));
     if (histograms.inner) {
       const { left: x, top: y, height } = histograms.inner;
-      furnish(veil, mapped({ x, y, height, width: Math.max(0, histograms.x(cut) - x) }, (value) => value.toFixed(1)));
+      furnish(
+        veil,
+        mapped({ x, y, height, width: Math.max(0, histograms.x(cut) - x) }, (value) => value.toFixed(1)),
+      );
     }
     if (roc.inner) {
       const { left, top, height } = roc.inner;
@@ -409,4 +562,4 @@ function render({ model, el }) {
   return scene.cleanup;
 }
 
-export default { render };
+export default view(render);

@@ -1,12 +1,27 @@
-import {
-  actions, announcer, button, choice, dataTable, div, dragHandle, element, endLabels, finite, fixed, frame, line,
-  listen, niceDomain, remark, shorten, significant, stage, trace, vector, watch, write,
-} from "../core/plot.js";
+import { view } from "../core/alive.js";
+import { announcer, button, choice } from "../core/controls.js";
+import { actions } from "../core/downloads.js";
+import { div, element, listen, vector } from "../core/elements.js";
+import { dataTable } from "../core/footer.js";
+import { frame } from "../core/frame.js";
+import { dragHandle } from "../core/handles.js";
+import { line, trace } from "../core/marks.js";
+import { shorten } from "../core/names.js";
+import { finite, fixed, significant } from "../core/numbers.js";
+import { stage, watch } from "../core/stage.js";
+import { niceDomain } from "../core/ticks.js";
+import { endLabels, remark, write } from "../core/words.js";
 
 const BUSY = ["running", "paused", "stopping"];
 const SPEAKS = {
-  empty: "", running: "training", paused: "paused", stopping: "stopping after this step",
-  finished: "finished", stopped: "stopped", interrupted: "interrupted", failed: "failed",
+  empty: "",
+  running: "training",
+  paused: "paused",
+  stopping: "stopping after this step",
+  finished: "finished",
+  stopped: "stopped",
+  interrupted: "interrupted",
+  failed: "failed",
   recorded: "recorded",
 };
 const REPLAY = 4000; // ms for a whole run
@@ -18,11 +33,13 @@ function runOf(table, live) {
   const from = (live.epoch ?? []).findIndex((epoch) => epoch > (table.length ?? 0));
   const epoch = [...(table.epoch ?? []), ...(from < 0 ? [] : live.epoch.slice(from))];
   const names = [...new Set([...Object.keys(table.curves ?? {}), ...Object.keys(live.curves ?? {})])];
-  const curves = Object.fromEntries(names.map((name) => {
-    const first = table.curves?.[name] ?? Array(table.epoch?.length ?? 0).fill(null);
-    const rest = from < 0 ? [] : live.curves[name]?.slice(from) ?? Array(epoch.length - first.length).fill(null);
-    return [name, [...first, ...rest].map((value) => (value === null ? null : Number(value)))];
-  }));
+  const curves = Object.fromEntries(
+    names.map((name) => {
+      const first = table.curves?.[name] ?? Array(table.epoch?.length ?? 0).fill(null);
+      const rest = from < 0 ? [] : (live.curves[name]?.slice(from) ?? Array(epoch.length - first.length).fill(null));
+      return [name, [...first, ...rest].map((value) => (value === null ? null : Number(value)))];
+    }),
+  );
   return { epoch, curves };
 }
 
@@ -58,7 +75,8 @@ function logDomain(run, names, baseline) {
 function bestOf(run, live, count) {
   const [, name] = live.best ?? [];
   const sign = live.maximise ? 1 : -1;
-  return points(run, name).filter(([, value, i]) => i < count && finite(value))
+  return points(run, name)
+    .filter(([, value, i]) => i < count && finite(value))
     .reduce((best, point) => (!best || sign * point[1] > sign * best[1] ? point : best), null);
 }
 
@@ -86,7 +104,9 @@ function progressParts(live, table, length) {
     live.status === "failed" ? `failed: ${live.message}` : SPEAKS[live.status],
     live.status === "recorded" ? `${length} ${unit}${length === 1 ? "" : "s"}` : null,
     live.status !== "recorded" && (length || busy) ? `${unit} ${now}${of}` : null,
-    live.elapsed === null || live.elapsed === undefined || live.status === "empty" ? null : `${clock(live.elapsed)} elapsed`,
+    live.elapsed === null || live.elapsed === undefined || live.status === "empty"
+      ? null
+      : `${clock(live.elapsed)} elapsed`,
     busy && live.remaining !== null ? `about ${clock(live.remaining)} left` : null,
     live.status === "empty" ? null : speed(live, unit),
   ].filter((part) => part);
@@ -118,13 +138,23 @@ function looksOf(sets) {
 function drawCurve(panel, run, name, { class: look, dash }, count) {
   const rows = points(run, name);
   const past = rows.filter(([, , i]) => i < count);
-  const draw = (part, extra) => line(panel, part.map(([x]) => x), part.map(([, y]) => y), {
-    class: `${look}${extra}`, "stroke-dasharray": dash,
-  });
+  const draw = (part, extra) =>
+    line(
+      panel,
+      part.map(([x]) => x),
+      part.map(([, y]) => y),
+      {
+        class: `${look}${extra}`,
+        "stroke-dasharray": dash,
+      },
+    );
   if (past.length < rows.length) draw(rows.slice(Math.max(past.length - 1, 0)), " train-ahead");
   draw(past, "");
   if (past.length === 1) mark(panel, past[0], `${look} train-single`);
-  past.filter(([, y]) => !finite(y)).slice(0, 1).forEach(([x]) => notFinite(panel, x, look));
+  past
+    .filter(([, y]) => !finite(y))
+    .slice(0, 1)
+    .forEach(([x]) => notFinite(panel, x, look));
   return past;
 }
 
@@ -137,8 +167,13 @@ function mark(panel, [x, y], look) {
 // The first value that no axis can show is marked at the top of the frame.
 function notFinite(panel, x, look) {
   const [px, top] = [panel.x(x), panel.inner.top];
-  panel.marks.append(vector("path", { d: `M${px - 5} ${top + 11}h10l-5 -8Z`, class: `${look} train-single` },
-    vector("title", {}, `not finite from ${x} on`)));
+  panel.marks.append(
+    vector(
+      "path",
+      { d: `M${px - 5} ${top + 11}h10l-5 -8Z`, class: `${look} train-single` },
+      vector("title", {}, `not finite from ${x} on`),
+    ),
+  );
 }
 
 function label(panel, past, { text, class: look }) {
@@ -147,7 +182,13 @@ function label(panel, past, { text, class: look }) {
   const [x, y] = shown[shown.length - 1];
   const { left, width } = panel.inner;
   const room = left + width - panel.x(x) > 74;
-  return { text, class: look, anchor: room ? "start" : "end", x: room ? panel.x(x) + 6 : left + width - 6, y: panel.y(y) + (room ? 4 : -6) };
+  return {
+    text,
+    class: look,
+    anchor: room ? "start" : "end",
+    x: room ? panel.x(x) + 6 : left + width - 6,
+    y: panel.y(y) + (room ? 4 : -6),
+  };
 }
 
 function drawBaseline(panel, value, text) {
@@ -206,20 +247,38 @@ function render({ model, el }) {
     if (finite(baseline(name))) drawBaseline(panel, baseline(name), `baseline ${significant(baseline(name), 3)}`);
     drawBest(panel, bestOf(run, live, count()), curvesOf(name).includes(live.best?.[1]));
     const ends = looks().map((look) => label(panel, drawCurve(panel, run, look.lead + name, look, count()), look));
-    endLabels(panel, ends.filter((item) => item));
+    endLabels(
+      panel,
+      ends.filter((item) => item),
+    );
   };
-  const panels = hosts.map((host, which) => frame(scene, host, {
-    label: which ? "metric" : "loss", x: { title: "", kind: "count", domain: [0, 10] }, y: { title: "", domain: [0, 1] },
-    draw: drawPanel(which),
-  }));
-  const handles = panels.map((panel, which) => dragHandle(scene, panel, {
-    label: "epoch", focusable: which === 0, values: () => run.epoch,
-    read: (i) => readAt(i), move: (i) => { cancelReplay(); moveTo(i); }, release: (i) => idle() && say(readAt(i)),
-  }));
+  const panels = hosts.map((host, which) =>
+    frame(scene, host, {
+      label: which ? "metric" : "loss",
+      x: { title: "", kind: "count", domain: [0, 10] },
+      y: { title: "", domain: [0, 1] },
+      draw: drawPanel(which),
+    }),
+  );
+  const handles = panels.map((panel, which) =>
+    dragHandle(scene, panel, {
+      label: "epoch",
+      focusable: which === 0,
+      values: () => run.epoch,
+      read: (i) => readAt(i),
+      move: (i) => {
+        cancelReplay();
+        moveTo(i);
+      },
+      release: (i) => idle() && say(readAt(i)),
+    }),
+  );
 
   const axes = () => {
     const last = run.epoch[run.epoch.length - 1] ?? 10;
-    const end = BUSY.includes(live.status) ? Math.max(live.total ?? 0, last, live.total ? 0 : niceDomain([0, last])[1]) : last;
+    const end = BUSY.includes(live.status)
+      ? Math.max(live.total ?? 0, last, live.total ? 0 : niceDomain([0, last])[1])
+      : last;
     names().forEach((name, which) => {
       const log = logarithmic && which === 0;
       const title = table.titles?.[name] ?? name ?? (which ? "" : "loss");
@@ -227,13 +286,16 @@ function render({ model, el }) {
       const y = { title, plain: true, kind: log ? "log" : "linear", domain };
       const bottom = which === 1 || hosts[1].hidden;
       panels[which].svg.setAttribute("aria-label", `${shorten(name ?? "loss")} by ${table.unit ?? "epoch"}`);
-      panels[which].set({ x: { title: bottom ? table.unit ?? "epoch" : "", domain: [0, Math.max(end, 1)] }, y });
+      panels[which].set({ x: { title: bottom ? (table.unit ?? "epoch") : "", domain: [0, Math.max(end, 1)] }, y });
     });
   };
 
   // ---------------- readout
 
-  const shownCurves = () => names().flatMap(curvesOf).filter((name) => name in run.curves);
+  const shownCurves = () =>
+    names()
+      .flatMap(curvesOf)
+      .filter((name) => name in run.curves);
   const readParts = (i) => {
     const best = bestOf(run, live, count());
     return [
@@ -259,10 +321,15 @@ function render({ model, el }) {
 
   const ask = (wish) => () => model.send({ do: wish });
   const start = button(scene, "Start", "Train now", ask("start"));
-  const pause = button(scene, "Pause", "Hold the training after this step", () => ask(live.status === "paused" ? "resume" : "pause")());
+  const pause = button(scene, "Pause", "Hold the training after this step", () =>
+    ask(live.status === "paused" ? "resume" : "pause")(),
+  );
   const stop = button(scene, "Stop", "End the training after this step; the model stays usable", ask("stop"));
   let timer = null;
-  const cancelReplay = () => { clearInterval(timer); timer = null; };
+  const cancelReplay = () => {
+    clearInterval(timer);
+    timer = null;
+  };
   const replay = button(scene, "Replay", "Show the recorded training from its first step", () => {
     cancelReplay();
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -273,7 +340,10 @@ function render({ model, el }) {
     timer = setInterval(() => {
       const part = Math.min((performance.now() - begun) / REPLAY, 1);
       moveTo(Math.round(part * last));
-      if (part === 1) { cancelReplay(); say(readAt(last)); }
+      if (part === 1) {
+        cancelReplay();
+        say(readAt(last));
+      }
     }, period);
   });
   scene.defer(cancelReplay);
@@ -293,17 +363,35 @@ function render({ model, el }) {
 
   // ---------------- choices and downloads
 
-  const scales = choice(scene, "scale of the loss", [[false, "linear", "Linear scale"], [true, "log", "Logarithmic scale"]], false, (chosen) => {
-    logarithmic = chosen;
-    axes();
-  });
+  const scales = choice(
+    scene,
+    "scale of the loss",
+    [
+      [false, "linear", "Linear scale"],
+      [true, "log", "Logarithmic scale"],
+    ],
+    false,
+    (chosen) => {
+      logarithmic = chosen;
+      axes();
+    },
+  );
   const select = element("select", { class: "select", "aria-label": "curve of the lower panel" });
-  listen(scene, select, "change", () => { metric = select.value; axes(); showReadout(); data.refresh(); });
+  listen(scene, select, "change", () => {
+    metric = select.value;
+    axes();
+    showReadout();
+    data.refresh();
+  });
   const rows = () => {
     const all = Object.keys(run.curves);
-    return [[table.unit ?? "epoch", ...all], ...run.epoch.map((epoch, i) => [epoch, ...all.map((name) => run.curves[name][i] ?? "")])];
+    return [
+      [table.unit ?? "epoch", ...all],
+      ...run.epoch.map((epoch, i) => [epoch, ...all.map((name) => run.curves[name][i] ?? "")]),
+    ];
   };
-  const readable = () => rows().map((row, i) => (i ? row.map((cell, k) => (k && cell !== "" ? valueText(cell) : cell)) : row));
+  const readable = () =>
+    rows().map((row, i) => (i ? row.map((cell, k) => (k && cell !== "" ? valueText(cell) : cell)) : row));
   const data = dataTable("Training curves", readable);
   const shown = () => panels.filter((_, which) => !hosts[which].hidden).map((panel) => [panel]);
   foot.append(div("train-controls", select, scales.node), actions(scene, "training", data, rows, shown));
@@ -325,9 +413,11 @@ function render({ model, el }) {
   // ---------------- all together
 
   const showWords = () => {
-    words.replaceChildren(...progressParts(live, table, run.epoch[run.epoch.length - 1] ?? 0)
-      .map((part) => element("span", {}, part)));
-    const every = table.every > 1 ? `curves thinned: smallest and largest value of every ${table.every} ${table.unit}s` : null;
+    words.replaceChildren(
+      ...progressParts(live, table, run.epoch[run.epoch.length - 1] ?? 0).map((part) => element("span", {}, part)),
+    );
+    const every =
+      table.every > 1 ? `curves thinned: smallest and largest value of every ${table.every} ${table.unit}s` : null;
     const source = live.status === "recorded" ? table.recorded : null;
     const was = { stopped: "stopped by hand", interrupted: "interrupted", failed: "failed" }[live.was];
     origin.textContent = [source === "recorded" ? null : source, was, every].filter((part) => part).join(" · ");
@@ -356,11 +446,14 @@ function render({ model, el }) {
   };
   let waiting = null;
   watch(scene, model, ["table", "live"], () => {
-    waiting ??= requestAnimationFrame(() => { waiting = null; update(); });
+    waiting ??= requestAnimationFrame(() => {
+      waiting = null;
+      update();
+    });
   });
   scene.defer(() => cancelAnimationFrame(waiting));
   update();
   return scene.cleanup;
 }
 
-export default { render };
+export default view(render);

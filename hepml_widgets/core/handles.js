@@ -1,0 +1,143 @@
+// What is dragged in a frame, or moved by keys.
+
+import { nearest } from "./columns.js";
+import { furnish, listen, vector } from "./elements.js";
+import { finite, max, min } from "./numbers.js";
+
+// Pointer gestures inside a frame: `move(x, y)` with the values under the pointer, then `release()`.
+export function dragArea(scene, panel, { begin = () => {}, move, release }) {
+  const { svg } = panel;
+  let held = false;
+  const spot = (event) => {
+    const { left, top } = svg.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
+  };
+  const inside = (event) => {
+    const [px, py] = spot(event);
+    const { left, top, width, height } = panel.inner;
+    return px >= left - 12 && px <= left + width + 12 && py >= top && py <= top + height;
+  };
+  const follow = (event) => {
+    const { left, top, width, height } = panel.inner;
+    const [px, py] = spot(event);
+    move(panel.x.invert(max(left, min(left + width, px))), panel.y.invert(max(top, min(top + height, py))));
+  };
+  listen(scene, svg, "pointerdown", (event) => {
+    if (event.button !== 0 || !panel.inner || !inside(event)) return;
+    held = true;
+    svg.setPointerCapture(event.pointerId);
+    begin();
+    follow(event);
+    event.preventDefault();
+  });
+  listen(scene, svg, "pointermove", (event) => held && follow(event));
+  for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    listen(scene, svg, kind, () => {
+      if (!held) return;
+      held = false;
+      release();
+    });
+  }
+  svg.classList.add("hepml-drags");
+}
+
+const STEPS = {
+  ArrowRight: 1,
+  ArrowUp: 1,
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  PageUp: "page",
+  PageDown: "-page",
+  Home: "first",
+  End: "last",
+};
+
+function stepped(key, index, count, coarse) {
+  const page = max(1, Math.round(count / 10));
+  const move = STEPS[key];
+  if (move === "first") return 0;
+  if (move === "last") return count - 1;
+  const by = { page, "-page": -page }[move] ?? move * (coarse ? 10 : 1);
+  return max(0, min(count - 1, index + by));
+}
+
+// A picture hides what it holds from those who listen: one with a control is a group of it alone.
+export function holdControl(panel) {
+  panel.svg.setAttribute("role", "group");
+  for (const layer of panel.svg.children) if (layer !== panel.overlay) furnish(layer, { "aria-hidden": "true" });
+}
+
+// A full-height line to drag along x over the sorted `values()`. It moves by whole rows:
+// `move(index)` on every step, `release(index)` once a gesture or a burst of keys is over.
+//   read(index): what is announced of a row;  focusable: one of several linked handles is enough
+//   draggable: by the pointer too, which a panel with two handles does for itself
+export function dragHandle(scene, panel, { label, values, read, move, release, focusable = true, draggable = true }) {
+  const grip = vector(
+    "g",
+    focusable
+      ? { class: "handle", role: "slider", tabindex: "0", "aria-label": label, "aria-orientation": "horizontal" }
+      : { class: "handle", "aria-hidden": "true" },
+  );
+  const rule = vector("path", { class: "rule" });
+  const reach = vector("path", { class: "reach" });
+  const knob = vector("path", { class: "knob" });
+  grip.append(reach, rule, knob);
+  panel.overlay.append(grip);
+  if (focusable) holdControl(panel);
+  panel.after.push(() => place());
+  let index = 0;
+  let later = null;
+
+  const place = () => {
+    const { left, top, width, height } = panel.inner;
+    const at = max(left, min(left + width, panel.x(values()[index])));
+    if (!finite(at)) return;
+    grip.setAttribute("transform", `translate(${at.toFixed(2)} 0)`);
+    if (grip.hepmlHeight === height) return;
+    grip.hepmlHeight = height;
+    const column = `M0 ${top}V${top + height}`;
+    rule.setAttribute("d", column);
+    reach.setAttribute("d", column);
+    knob.setAttribute("d", `M-6 ${top + 2}H6V${top + 14}L0 ${top + 21}L-6 ${top + 14}Z`);
+  };
+  const show = (next) => {
+    index = max(0, min(values().length - 1, next));
+    if (panel.inner) place();
+    if (!focusable) return;
+    const rows = values();
+    furnish(grip, {
+      "aria-valuemin": rows[0],
+      "aria-valuemax": rows[rows.length - 1],
+      "aria-valuenow": rows[index],
+      "aria-valuetext": read(index),
+    });
+  };
+  const go = (next) => {
+    if (next === index) return;
+    show(next);
+    move(index);
+  };
+  const settle = () => {
+    clearTimeout(later);
+    later = null;
+    release(index);
+  };
+  if (draggable)
+    dragArea(scene, panel, {
+      begin: () => focusable && grip.focus({ preventScroll: true }),
+      move: (x) => go(nearest(values(), x)),
+      release: settle,
+    });
+  // Whoever listens to the focus of an SVG element makes the Tab key stop there.
+  if (focusable)
+    listen(scene, grip, "keydown", (event) => {
+      if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      go(stepped(event.key, index, values().length, event.shiftKey));
+      clearTimeout(later);
+      later = setTimeout(settle, 400);
+    });
+  if (focusable) listen(scene, grip, "blur", () => later && settle());
+  scene.defer(() => clearTimeout(later));
+  return { grip, show };
+}
