@@ -83,7 +83,7 @@ function outputBefore(root, area) {
 }
 
 // What a bundle gives: `render` for anywidget, and `mount` for a page of its own.
-export const view = (render) => ({
+export const alive = (render) => ({
   render: live(render),
   mount: (key, state) => mount(key, render, state),
 });

@@ -78,7 +78,7 @@ class View(anywidget.AnyWidget):
 
     A subclass names its script with ``_module`` and the function that draws it with matplotlib
     with ``_drawn_by``, and fills ``table`` once.
-    Its script ends in ``export default view(render);`` and takes what it shares from ``../core``.
+    Its script ends in ``export default alive(render);`` and takes what it shares from ``../core``.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 // Announcements and controls.
 
-import { element, listen } from "./elements.js";
+import { element, listen, richHTML } from "./elements.js";
 import { shorten, unmarked } from "./names.js";
 
 // Speaks the last text once things are quiet, at most about once a second.

@@ -1,7 +1,7 @@
 // What can be taken away: numbers and pictures.
 
 import { button } from "./controls.js";
-import { SVG, element, furnish, vector } from "./elements.js";
+import { element, furnish, SVG, vector } from "./elements.js";
 import { max } from "./numbers.js";
 import { groundOf } from "./stage.js";
 

@@ -67,44 +67,63 @@ export function holdControl(panel) {
   for (const layer of panel.svg.children) if (layer !== panel.overlay) furnish(layer, { "aria-hidden": "true" });
 }
 
+// A line of full height with a knob.
+function makeGrip(panel, label, focusable) {
+  const slider = { role: "slider", tabindex: "0", "aria-label": label, "aria-orientation": "horizontal" };
+  const grip = vector("g", { class: "handle", ...(focusable ? slider : { "aria-hidden": "true" }) });
+  grip.append(...["reach", "rule", "knob"].map((look) => vector("path", { class: look })));
+  panel.overlay.append(grip);
+  if (focusable) holdControl(panel);
+  return grip;
+}
+
+function place(panel, grip, value) {
+  const { left, top, width, height } = panel.inner;
+  const at = max(left, min(left + width, panel.x(value)));
+  if (!finite(at)) return;
+  grip.setAttribute("transform", `translate(${at.toFixed(2)} 0)`);
+  if (grip.hepmlHeight === height) return;
+  grip.hepmlHeight = height;
+  const column = `M0 ${top}V${top + height}`;
+  const knob = `M-6 ${top + 2}H6V${top + 14}L0 ${top + 21}L-6 ${top + 14}Z`;
+  [column, column, knob].forEach((d, i) => grip.children[i].setAttribute("d", d));
+}
+
+// Keys move by rows, pages and to the ends: `go(row)` at once, `settle()` when they rest. Gives what ends
+// any gesture.
+function followKeys(scene, grip, { at, values, go, settle }) {
+  let later = null;
+  const rest = () => {
+    clearTimeout(later);
+    later = null;
+    settle();
+  };
+  // Whoever listens to the focus of an SVG element makes the Tab key stop there.
+  listen(scene, grip, "keydown", (event) => {
+    if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    go(stepped(event.key, at(), values().length, event.shiftKey));
+    clearTimeout(later);
+    later = setTimeout(rest, 400);
+  });
+  listen(scene, grip, "blur", () => later && rest());
+  scene.defer(() => clearTimeout(later));
+  return rest;
+}
+
 // A full-height line to drag along x over the sorted `values()`. It moves by whole rows:
 // `move(index)` on every step, `release(index)` once a gesture or a burst of keys is over.
 //   read(index): what is announced of a row;  focusable: one of several linked handles is enough
 //   draggable: by the pointer too, which a panel with two handles does for itself
 export function dragHandle(scene, panel, { label, values, read, move, release, focusable = true, draggable = true }) {
-  const grip = vector(
-    "g",
-    focusable
-      ? { class: "handle", role: "slider", tabindex: "0", "aria-label": label, "aria-orientation": "horizontal" }
-      : { class: "handle", "aria-hidden": "true" },
-  );
-  const rule = vector("path", { class: "rule" });
-  const reach = vector("path", { class: "reach" });
-  const knob = vector("path", { class: "knob" });
-  grip.append(reach, rule, knob);
-  panel.overlay.append(grip);
-  if (focusable) holdControl(panel);
-  panel.after.push(() => place());
+  const grip = makeGrip(panel, label, focusable);
   let index = 0;
-  let later = null;
-
-  const place = () => {
-    const { left, top, width, height } = panel.inner;
-    const at = max(left, min(left + width, panel.x(values()[index])));
-    if (!finite(at)) return;
-    grip.setAttribute("transform", `translate(${at.toFixed(2)} 0)`);
-    if (grip.hepmlHeight === height) return;
-    grip.hepmlHeight = height;
-    const column = `M0 ${top}V${top + height}`;
-    rule.setAttribute("d", column);
-    reach.setAttribute("d", column);
-    knob.setAttribute("d", `M-6 ${top + 2}H6V${top + 14}L0 ${top + 21}L-6 ${top + 14}Z`);
-  };
+  const placed = () => place(panel, grip, values()[index]);
   const show = (next) => {
-    index = max(0, min(values().length - 1, next));
-    if (panel.inner) place();
-    if (!focusable) return;
     const rows = values();
+    index = max(0, min(rows.length - 1, next));
+    if (panel.inner) placed();
+    if (!focusable) return;
     furnish(grip, {
       "aria-valuemin": rows[0],
       "aria-valuemax": rows[rows.length - 1],
@@ -117,27 +136,10 @@ export function dragHandle(scene, panel, { label, values, read, move, release, f
     show(next);
     move(index);
   };
-  const settle = () => {
-    clearTimeout(later);
-    later = null;
-    release(index);
-  };
-  if (draggable)
-    dragArea(scene, panel, {
-      begin: () => focusable && grip.focus({ preventScroll: true }),
-      move: (x) => go(nearest(values(), x)),
-      release: settle,
-    });
-  // Whoever listens to the focus of an SVG element makes the Tab key stop there.
-  if (focusable)
-    listen(scene, grip, "keydown", (event) => {
-      if (!(event.key in STEPS) || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      go(stepped(event.key, index, values().length, event.shiftKey));
-      clearTimeout(later);
-      later = setTimeout(settle, 400);
-    });
-  if (focusable) listen(scene, grip, "blur", () => later && settle());
-  scene.defer(() => clearTimeout(later));
+  const keys = { at: () => index, values, go, settle: () => release(index) };
+  const settle = focusable ? followKeys(scene, grip, keys) : keys.settle;
+  const begin = () => focusable && grip.focus({ preventScroll: true });
+  panel.after.push(placed);
+  if (draggable) dragArea(scene, panel, { begin, move: (x) => go(nearest(values(), x)), release: settle });
   return { grip, show };
 }

@@ -14,7 +14,10 @@ function pathThrough(panel, xs, ys) {
     const [px, py] = [panel.x(xs[i]), panel.y(ys[i])];
     if (finite(px) && finite(py)) {
       path += `${pen}${pixel(px)} ${pixel(py)}`;
-      if (pen === "M") panel.lines?.push((points = []));
+      if (pen === "M") {
+        points = [];
+        panel.lines?.push(points);
+      }
       points.push(px, py);
       pen = "L";
     } else pen = "M";

@@ -37,7 +37,7 @@ export function fixed(value, places, group = THIN) {
   const cut = digits.length - max(places, 0);
   const integer = digits.slice(0, cut).replace(/\B(?=(\d{3})+(?!\d))/g, group);
   const sign = value < 0 && whole > 0 ? "−" : "";
-  return sign + integer + (places > 0 ? "." + digits.slice(cut) : "");
+  return sign + integer + (places > 0 ? `.${digits.slice(cut)}` : "");
 }
 
 const isPlain = (size) => size === 0 || (size >= 1e-3 && size < 1e7);
