@@ -59,7 +59,7 @@ export function readoutParts({ points, population }, { row, i }) {
       ["expected", withError(expected[row], spread[row])],
       ["p", significant(points.p_value[row], 2)],
       ["flagged", percent(observed[row] / total)],
-      ["contamination", `${withError(...excess.map((share) => 100 * share))}\u202f%`],
+      ["contamination", `${withError(100 * excess[0], 100 * excess[1])}\u202f%`],
     );
   }
   if (population) {

@@ -27,7 +27,7 @@ export function readoutParts({ rounds, auc, aucError, loss, bound }, i) {
   return [
     ["round", String(rounds[i])],
     ...each("AUC ", auc, (name) => withError(auc[name][i], aucError[name][i])),
-    ...(bound ? [["exact", withError(...bound)]] : []),
+    ...(bound ? [["exact", withError(bound[0], bound[1])]] : []),
     ...each("log-loss ", loss, (name) => significant(loss[name][i], 4)),
   ];
 }

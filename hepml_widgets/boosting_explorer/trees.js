@@ -3,9 +3,7 @@
 import { floats } from "../core/columns.js";
 
 export const CELLS = 96;
-
 export const LEAF = 127;
-
 const MISSING_LEFT = 128;
 
 // Nodes in preorder: the left child follows its parent, the right one comes after the left's last.

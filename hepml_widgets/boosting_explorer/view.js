@@ -148,6 +148,7 @@ function render({ model, el }) {
   const known = decode(model.get("table"));
   const { steps } = known;
   const scene = stage(el, "Boosting explorer");
+  /** @type {Record<string, any>} */
   const view = { ...known, model, scene, at: steps.rounds.length - 1, kind: "AUC" };
   const mix = () => {
     view.shades = shadesThrough(scene.root, ["--background", "--ground", "--signal"], 511);

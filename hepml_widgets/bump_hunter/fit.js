@@ -3,9 +3,7 @@
 import { phi } from "../core/stats.js";
 
 const STEPS_OF_NEWTON = 30;
-
 const LONGEST = 1;
-
 const PRIOR = 1e-6;
 
 // Chance of more than z standard deviations: a series in the middle, a continued fraction beyond.

@@ -73,7 +73,8 @@ function framesOf(view, plots) {
     drawWindow(panel, t, state.span);
     drawP(panel, middlesOf(view), beside(view), state.span[0] - 1);
   };
-  return [
+  /** @type {any[][]} */
+  const panels = [
     ["Mass spectrum and sideband fit", mass(t.title), yieldAxis(t), (panel) => drawSpectrum(panel, t, state)],
     [
       "Local p-value against the share of events kept",
@@ -83,7 +84,8 @@ function framesOf(view, plots) {
     ],
     ["Pulls", mass(t.title), pullAxis(), (panel) => drawPulls(panel, t, state)],
     ["Local p-value against the window", mass(t.centre), pAxis([]), drawWindows],
-  ].map(([label, x, y, draw], i) => frame(scene, plots[i], { label, x, y, draw }));
+  ];
+  return panels.map(([label, x, y, draw], i) => frame(scene, plots[i], { label, x, y, draw }));
 }
 
 function addFrames(view) {

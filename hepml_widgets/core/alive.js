@@ -3,11 +3,15 @@
 
 import { div } from "./elements.js";
 
+/** @import { Model, Render } from "./types.js" */
+
+/** @type {(render: Render) => Render} */
 const live = (render) => (context) => {
   context.el.dataset.hepmlLive = context.model.get("key");
   return render(context);
 };
 
+/** @type {(state: Record<string, any>) => Model} */
 export function standIn(state) {
   const heard = new Map();
   return {
@@ -30,7 +34,9 @@ export function standIn(state) {
 
 const PATIENCE = 4000;
 
+/** @type {(key: string, render: Render, state: Record<string, any>) => void} */
 function mount(key, render, state) {
+  /** @type {HTMLElement} */
   const root = document.querySelector(`[data-hepml-still="${key}"]:not([data-done])`);
   if (!root) return;
   root.dataset.done = "";
@@ -49,6 +55,7 @@ function mount(key, render, state) {
 
 const GONE = /model not found|error \w+ing widget/i;
 
+/** @type {(key: string, root: HTMLElement, area: Element, begin: () => void) => void} */
 function waitForLive(key, root, area, begin) {
   const before = () => outputBefore(root, area);
   // A box may show only one of its views, as tabs do: then none of their copies is wanted.
@@ -77,12 +84,15 @@ function waitForLive(key, root, area, begin) {
 }
 
 // The output before ours is the live view, or says that its model is gone.
+/** @type {(root: Element, area: Element) => HTMLElement | undefined} */
 function outputBefore(root, area) {
+  /** @type {any[]} */
   const outputs = [...area.children];
   return outputs[outputs.findIndex((child) => child.contains(root)) - 1];
 }
 
 // What a bundle gives: `render` for anywidget, and `mount` for a page of its own.
+/** @type {(render: Render) => { render: Render, mount: (key: string, state: Record<string, any>) => void }} */
 export const alive = (render) => ({
   render: live(render),
   mount: (key, state) => mount(key, render, state),

@@ -6,15 +6,15 @@ import { max } from "./numbers.js";
 import { makeScale } from "./scales.js";
 import { fit, lengthOf } from "./words.js";
 
+/** @import { Attributes, Axis, Panel, Scale, Tick } from "./types.js" */
+
 const MARGIN = { top: 10, right: 12, bottom: 44 };
-
 const ROW = 44; // pixels for one number along y
-
 const GAP = 7; // between two numbers along x
-
 const DIGIT = 7.2;
 
 // As many numbers along an axis as have room: each an interval of pixels that meets no other.
+/** @type {(scale: Scale, most: number, sizeOf: (label: string) => number) => Tick[]} */
 function ticksWithRoom(scale, most, sizeOf) {
   for (let count = most; count > 1; count -= 1) {
     const ticks = scale.ticks(count);
@@ -32,6 +32,7 @@ function ticksWithRoom(scale, most, sizeOf) {
   return [];
 }
 
+/** @type {(panel: Panel, width: number, height: number) => void} */
 export function arrange(panel, width, height) {
   const { x, y } = panel.axes;
   const [top, tall] = [MARGIN.top, max(20, height - MARGIN.top - (x.below ?? MARGIN.bottom))];
@@ -57,6 +58,7 @@ export function arrange(panel, width, height) {
   furnish(panel.svg, { viewBox: `0 0 ${width} ${height}`, width, height });
 }
 
+/** @type {(panel: Panel) => void} */
 export function drawAxes(panel) {
   const {
     inner: { left, top, width, height },
@@ -87,6 +89,7 @@ export function drawAxes(panel) {
 }
 
 // A title that is a user's is cut to its room, whole in a tooltip. What the numbers are less of follows it.
+/** @type {(group: Element, axis: Axis, ticks: Tick[], room: number, place: Attributes) => void} */
 function entitle(group, { title, plain }, ticks, room, place) {
   const base = ticks.find(({ base: one }) => one)?.base;
   const less = base ? ` ${base}` : "";

@@ -4,7 +4,11 @@ import { vector } from "./elements.js";
 import { dragArea, dragHandle } from "./handles.js";
 import { max, min } from "./numbers.js";
 
+/** @import { Choosing, Panel, Scene } from "./types.js" */
+/** @import { Handle } from "./handles.js" */
+
 // A handle at the lower end and one at the upper; each stops at the other.
+/** @type {(scene: Scene, panel: Panel, labels: string[], acts: Choosing) => Handle[]} */
 function endsOf(scene, panel, labels, { read, choose, release }) {
   const moveTo = (i, isUpper) => {
     const [from, to] = read().ends;
@@ -24,6 +28,7 @@ function endsOf(scene, panel, labels, { read, choose, release }) {
 }
 
 // The pointer selects from where it began, or moves the end that it took.
+/** @type {(scene: Scene, panel: Panel, acts: Choosing, focus: () => void) => void} */
 function dragAcross(scene, panel, { read, choose, release }, focus) {
   let anchor = null;
   const begin = () => {
@@ -42,6 +47,7 @@ function dragAcross(scene, panel, { read, choose, release }, focus) {
   dragArea(scene, panel, { begin, move, release });
 }
 
+/** @type {(veil: Element, panel: Panel, low: number, high: number) => void} */
 function cover(veil, { x, inner }, low, high) {
   if (!inner) return;
   const { left, top, width, height } = inner;
@@ -53,6 +59,10 @@ function cover(veil, { x, inner }, low, high) {
 // Selects a stretch of a histogram, by dragging across the first of the panels or by either end;
 // the rest is veiled in all of them. Gives what shows it again.
 //   read(): { edges, text(edge): its words, ends: [from, to], own: whether they are selected here }
+/**
+ * @type {(scene: Scene, panels: Panel[], labels: string[], read: Choosing["read"], choose: Choosing["choose"],
+ *   release: () => void) => (() => void)}
+ */
 export function brush(scene, panels, labels, read, choose, release) {
   const [panel] = panels;
   const acts = { read, choose, release };

@@ -2,7 +2,10 @@
 
 import { element, vector } from "./elements.js";
 
+/** @import { Panel } from "./types.js" */
+
 // Channels of a colour of the theme, as the browser understands it.
+/** @type {(color: string) => number[]} */
 function channels(color) {
   const context = element("canvas", { width: 1, height: 1 }).getContext("2d");
   context.fillStyle = color;
@@ -12,6 +15,7 @@ function channels(color) {
 
 // So many shades through the colours that properties of the theme hold; before the root stands in
 // a page they hold none, and what is painted then is painted again by `onTheme`.
+/** @type {(root: Element, names: string[], count: number) => Uint8ClampedArray} */
 export function shadesThrough(root, names, count) {
   const style = getComputedStyle(root);
   const colors = names
@@ -32,6 +36,7 @@ export function shadesThrough(root, names, count) {
 }
 
 // Paints cells as a picture, the first row below: paint(shades, i => number of the cell's shade).
+/** @type {(columns: number, rows: number) => (shades: ArrayLike<number>, shadeOf: (i: number) => number) => string} */
 export function painter(columns, rows) {
   const canvas = element("canvas", { width: columns, height: rows });
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -48,6 +53,7 @@ export function painter(columns, rows) {
   };
 }
 
+/** @type {(panel: Panel, href: string) => void} */
 export const fillWith = (panel, href) =>
   panel.marks.append(
     vector("image", {

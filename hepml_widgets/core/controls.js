@@ -3,7 +3,10 @@
 import { element, listen, richHTML } from "./elements.js";
 import { shorten, unmarked } from "./names.js";
 
+/** @import { Say, Scene } from "./types.js" */
+
 // Speaks the last text once things are quiet, at most about once a second.
+/** @type {(scene: Scene) => Say} */
 export function announcer(scene) {
   const region = element("div", { class: "unseen", "aria-live": "polite", role: "status" });
   scene.root.append(region);
@@ -17,6 +20,7 @@ export function announcer(scene) {
   };
 }
 
+/** @type {(scene: Scene, text: string, title: string, act: () => void) => HTMLButtonElement} */
 export function button(scene, text, title, act) {
   const node = element("button", { type: "button", class: "button", title }, ...richHTML(text));
   listen(scene, node, "click", act);
@@ -24,6 +28,10 @@ export function button(scene, text, title, act) {
 }
 
 // A list to choose from, of names that are a user's.
+/**
+ * @type {(scene: Scene, label: string, names: string[], act: (i: number) => void, length?: number) =>
+ *   HTMLSelectElement}
+ */
 export function menu(scene, label, names, act, length = 28) {
   const node = element(
     "select",
@@ -38,6 +46,10 @@ export function menu(scene, label, names, act, length = 28) {
 
 // A few choices side by side, one of them pressed.
 //   options: [[value, text, title], ...]
+/**
+ * @type {(scene: Scene, label: string, options: any[][], chosen: any, act: (value: any) => void) => { node:
+ *   HTMLElement, show: (value: any) => void }}
+ */
 export function choice(scene, label, options, chosen, act) {
   const group = element("span", { class: "choice", role: "group", "aria-label": label });
   const show = (value) =>

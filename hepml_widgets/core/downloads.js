@@ -5,6 +5,9 @@ import { element, furnish, SVG, vector } from "./elements.js";
 import { max } from "./numbers.js";
 import { groundOf } from "./stage.js";
 
+/** @import { Panel, Rows, Scene } from "./types.js" */
+
+/** @type {(name: string, content: BlobPart, type: string) => void} */
 function save(name, content, type) {
   const link = element("a", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
   document.body.append(link);
@@ -17,6 +20,7 @@ function save(name, content, type) {
 // and whether or not it takes full-width signs for plain ones.
 const FORMULA = /(^|[;,\t\n\r])([=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
+/** @type {(cell: string | number) => string} */
 function csvCell(cell) {
   if (typeof cell === "number") return String(cell);
   const text = cell
@@ -26,6 +30,7 @@ function csvCell(cell) {
   return /[",;\t\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** @type {(rows: Rows) => string} */
 export const csvOf = (rows) => rows.map((row) => `${row.map(csvCell).join(",")}\n`).join("");
 
 const STYLED = [
@@ -48,7 +53,9 @@ const STYLED = [
   "display",
 ];
 
+/** @type {(svg: Element) => Element} */
 function withStyles(svg) {
+  /** @type {any} */
   const copy = svg.cloneNode(true);
   const originals = [svg, ...svg.querySelectorAll("*")];
   [copy, ...copy.querySelectorAll("*")].forEach((node, i) => {
@@ -61,7 +68,9 @@ function withStyles(svg) {
 }
 
 // All frames side by side, or in rows, in one picture, in the colours that are on screen.
+/** @type {(root: Element, panels: Panel[] | Panel[][]) => { width: number, height: number, text: string }} */
 function picture(root, panels) {
+  /** @type {any[]} */
   const rows = Array.isArray(panels[0]) ? panels : [panels];
   const widthOf = (row) => row.reduce((sum, { size }) => sum + size.width, 0);
   const heightOf = (row) => max(...row.map(({ size }) => size.height));
@@ -83,6 +92,7 @@ function picture(root, panels) {
   return { width, height, text: new XMLSerializer().serializeToString(sheet) };
 }
 
+/** @type {(name: string, root: Element, panels: Panel[] | Panel[][], density?: number) => Promise<void>} */
 async function savePNG(name, root, panels, density = 2) {
   const { width, height, text } = picture(root, panels);
   const image = new Image();
@@ -94,6 +104,10 @@ async function savePNG(name, root, panels, density = 2) {
 }
 
 // What can be taken away: the numbers as a table and as CSV, the picture as SVG and PNG.
+/**
+ * @type {(scene: Scene, name: string, data: { toggle: () => boolean }, rows: () => Rows, panels: () => Panel[] |
+ *   Panel[][]) => HTMLElement}
+ */
 export function actions(scene, name, data, rows, panels) {
   const show = button(scene, "data", "show the numbers as a table", () =>
     show.setAttribute("aria-expanded", String(data.toggle())),

@@ -2,9 +2,12 @@
 
 import { MARKED, piecesOf } from "./names.js";
 
+/** @import { Attributes, Child, Scene } from "./types.js" */
+
 export const SVG = "http://www.w3.org/2000/svg";
 
 // Classes are written without the "hepml-" that all of ours begin with.
+/** @type {<T extends Element>(node: T, attributes: Attributes, children?: Child[]) => T} */
 export function furnish(node, attributes, children = []) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined) continue;
@@ -14,25 +17,38 @@ export function furnish(node, attributes, children = []) {
   return node;
 }
 
+/**
+ * @type {<K extends keyof HTMLElementTagNameMap>(tag: K, attributes?: Attributes, ...children: Child[]) =>
+ *   HTMLElementTagNameMap[K]}
+ */
 export function element(tag, attributes = {}, ...children) {
   return furnish(document.createElement(tag), attributes, children);
 }
 
+/**
+ * @type {<K extends keyof SVGElementTagNameMap>(tag: K, attributes?: Attributes, ...children: Child[]) =>
+ *   SVGElementTagNameMap[K]}
+ */
 export function vector(tag, attributes = {}, ...children) {
   return furnish(document.createElementNS(SVG, tag), attributes, tag === "text" ? children.flatMap(typeset) : children);
 }
 
+/** @type {(look: string, ...children: Child[]) => HTMLDivElement} */
 export const div = (look, ...children) => element("div", { class: look }, ...children);
 
+/** @type {(...words: Child[]) => HTMLSpanElement} */
 export const quiet = (...words) =>
   element("span", { class: "quiet" }, ...words.map((word) => (typeof word === "string" ? bound(word) : word)));
 
 // For as long as the view lives.
+/** @type {(scene: Scene, node: EventTarget, event: string, act: (event: any) => void) => void} */
 export const listen = ({ signal }, node, event, act) => node.addEventListener(event, act, { signal });
 
 // Marks stay with what they mark when a line is broken, dots with what they follow.
+/** @type {(text: string) => string} */
 const bound = (text) => text.replace(/([▲●△○■◆]) /g, "$1\u00a0").replaceAll(" · ", "\u00a0· ");
 
+/** @type {(child: Child) => Child[]} */
 function typeset(child) {
   if (typeof child !== "string" || !MARKED.test(child)) return [child];
   let at = 0;
@@ -44,6 +60,7 @@ function typeset(child) {
   });
 }
 
+/** @type {(text: string) => Node[]} */
 export const setHTML = (text) =>
   piecesOf(text).map(([part, mark]) =>
     mark ? element(mark === "_" ? "sub" : "sup", {}, part) : document.createTextNode(part),
@@ -52,12 +69,14 @@ export const setHTML = (text) =>
 // "ε_s [%]": one letter alone after an underscore is lowered; for our own labels only.
 const LOWERED = /(_[a-zA-Z](?![a-zA-Z0-9_]))/;
 
+/** @type {(text: string) => Node[]} */
 export function richHTML(text) {
   return bound(text)
     .split(LOWERED)
     .flatMap((part) => (/^_[a-zA-Z]$/.test(part) ? [element("sub", {}, part[1])] : setHTML(part)));
 }
 
+/** @type {(text: string) => SVGElement[]} */
 export function richSVG(text) {
   const parts = text.split(LOWERED).filter((part) => part !== "");
   let lowered = false;

@@ -7,8 +7,18 @@ import { upright } from "./names.js";
 import { same, significant } from "./numbers.js";
 import { joined, readoutLine } from "./readout.js";
 
+/** @import { Panel, Parts, Rows, Scene } from "./types.js" */
+/**
+ * @typedef {object} Footer
+ * @property {HTMLElement[]} nodes
+ * @property {(length: number, parts: (row: number) => Parts) => void} reserve
+ * @property {() => void} refresh
+ * @property {(parts: Parts, more?: string) => void} write
+ */
+
 // A table behind a button, filled when it is first looked at.
 //   rows(): [[header, ...], [cell, ...], ...]
+/** @type {(caption: string, rows: () => Rows) => { node: HTMLElement, refresh: () => void, toggle: () => boolean }} */
 export function dataTable(caption, rows) {
   const box = element("div", { class: "data", tabindex: "0", role: "group", "aria-label": caption, hidden: "" });
   const fill = () => {
@@ -45,6 +55,10 @@ export function dataTable(caption, rows) {
 
 // What stands below the panels: numbers that change in place, the ways to take them away, a table.
 //   rows(text, file): [[header, ...], [cell, ...], ...] with `text` put to each number
+/**
+ * @type {(scene: Scene, name: string, caption: string, rows: (text: (value: any) => any, file: boolean) => Rows,
+ *   panels: () => Panel[] | Panel[][]) => Footer}
+ */
 export function footer(scene, name, caption, rows, panels) {
   const say = announcer(scene);
   const numbers = readoutLine();

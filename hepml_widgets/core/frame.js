@@ -4,6 +4,9 @@ import { arrange, drawAxes } from "./axes.js";
 import { element, furnish, vector } from "./elements.js";
 import { findRoom } from "./room.js";
 
+/** @import { Axes, Panel, Scene } from "./types.js" */
+
+/** @type {(svg: SVGSVGElement) => Pick<Panel, "box" | "marks" | "cover" | "back" | "overlay" | "labels">} */
 function layersOf(svg) {
   // Not a count: a page may hold several copies of this script, each counting for itself.
   const clip = `hepml-clip-${Math.random().toString(36).slice(2)}`;
@@ -22,6 +25,7 @@ function layersOf(svg) {
 }
 
 // Measuring makes the browser lay out the page at once: only when the size may have changed.
+/** @type {(panel: Panel) => void} */
 function layout(panel) {
   const [width, height] = [Math.round(panel.host.clientWidth), Math.round(panel.host.clientHeight)];
   if (width < 40 || height < 40) return;
@@ -31,6 +35,7 @@ function layout(panel) {
 }
 
 // Axes are drawn when they or the size have changed, marks every time.
+/** @type {(panel: Panel, draw: (panel: Panel) => void) => void} */
 function redraw(panel, draw) {
   const drawn = JSON.stringify([panel.size, panel.axes]);
   if (panel.drawn !== drawn) {
@@ -54,8 +59,13 @@ function redraw(panel, draw) {
 //           room: pixels for one number along x, at the left of y; below: pixels under x;
 //           aside: pixels beside the title of x that are something else's }
 //   draw(panel), then what stands in panel.after: on every layout
+/**
+ * @type {(scene: Scene, host: HTMLElement, what: Axes & { label: string, draw: (panel: Panel) => void,
+ *   afterLayout?: () => void }) => Panel}
+ */
 export function frame(scene, host, { label, x, y, draw, afterLayout }) {
   const svg = vector("svg", { class: "frame", role: "img", "aria-label": label });
+  /** @type {any} */
   const panel = {
     pen: element("canvas").getContext("2d"),
     svg,
@@ -72,7 +82,7 @@ export function frame(scene, host, { label, x, y, draw, afterLayout }) {
     },
   };
   host.append(svg);
-  host.hepmlLayout = panel.layout;
+  Object.assign(host, { hepmlLayout: panel.layout });
   scene.sizes.observe(host);
   return panel;
 }

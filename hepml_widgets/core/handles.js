@@ -4,7 +4,26 @@ import { nearest } from "./columns.js";
 import { furnish, listen, vector } from "./elements.js";
 import { finite, max, min } from "./numbers.js";
 
+/** @import { Panel, Scene } from "./types.js" */
+/** @typedef {SVGGElement & { hepmlHeight?: number }} Grip */
+/** @typedef {{ grip: Grip, show: (index: number) => void }} Handle */
+/** @typedef {{ at: () => number, values: () => ArrayLike<number>, go: (row: number) => void, settle: () => void }} Keys */
+/**
+ * @typedef {object} Dragging
+ * @property {string} label
+ * @property {() => ArrayLike<number>} values
+ * @property {(index: number) => string} read
+ * @property {(index: number) => void} move
+ * @property {(index: number) => void} release
+ * @property {boolean} [focusable]
+ * @property {boolean} [draggable]
+ */
+
 // Pointer gestures inside a frame: `move(x, y)` with the values under the pointer, then `release()`.
+/**
+ * @type {(scene: Scene, panel: Panel, acts: { begin?: () => void, move: (x: number, y: number) => void, release:
+ *   () => void }) => void}
+ */
 export function dragArea(scene, panel, { begin = () => {}, move, release }) {
   const { svg } = panel;
   let held = false;
@@ -52,6 +71,7 @@ const STEPS = {
   End: "last",
 };
 
+/** @type {(key: string, index: number, count: number, coarse: boolean) => number} */
 function stepped(key, index, count, coarse) {
   const page = max(1, Math.round(count / 10));
   const move = STEPS[key];
@@ -62,12 +82,14 @@ function stepped(key, index, count, coarse) {
 }
 
 // A picture hides what it holds from those who listen: one with a control is a group of it alone.
+/** @type {(panel: Panel) => void} */
 export function holdControl(panel) {
   panel.svg.setAttribute("role", "group");
   for (const layer of panel.svg.children) if (layer !== panel.overlay) furnish(layer, { "aria-hidden": "true" });
 }
 
 // A line of full height with a knob.
+/** @type {(panel: Panel, label: string, focusable: boolean) => Grip} */
 function makeGrip(panel, label, focusable) {
   const slider = { role: "slider", tabindex: "0", "aria-label": label, "aria-orientation": "horizontal" };
   const grip = vector("g", { class: "handle", ...(focusable ? slider : { "aria-hidden": "true" }) });
@@ -77,6 +99,7 @@ function makeGrip(panel, label, focusable) {
   return grip;
 }
 
+/** @type {(panel: Panel, grip: Grip, value: number) => void} */
 function place(panel, grip, value) {
   const { left, top, width, height } = panel.inner;
   const at = max(left, min(left + width, panel.x(value)));
@@ -91,6 +114,7 @@ function place(panel, grip, value) {
 
 // Keys move by rows, pages and to the ends: `go(row)` at once, `settle()` when they rest. Gives what ends
 // any gesture.
+/** @type {(scene: Scene, grip: Element, keys: Keys) => (() => void)} */
 function followKeys(scene, grip, { at, values, go, settle }) {
   let later = null;
   const rest = () => {
@@ -115,6 +139,7 @@ function followKeys(scene, grip, { at, values, go, settle }) {
 // `move(index)` on every step, `release(index)` once a gesture or a burst of keys is over.
 //   read(index): what is announced of a row;  focusable: one of several linked handles is enough
 //   draggable: by the pointer too, which a panel with two handles does for itself
+/** @type {(scene: Scene, panel: Panel, what: Dragging) => Handle} */
 export function dragHandle(scene, panel, { label, values, read, move, release, focusable = true, draggable = true }) {
   const grip = makeGrip(panel, label, focusable);
   let index = 0;

@@ -3,9 +3,13 @@
 import { vector } from "./elements.js";
 import { finite, max, min } from "./numbers.js";
 
+/** @import { Attributes, Child, Panel } from "./types.js" */
+
+/** @type {(value: number) => number} */
 export const pixel = (value) => Math.round(max(-1e5, min(1e5, value)) * 10) / 10;
 
 // Points that a scale cannot place (log of zero, undefined) break the line.
+/** @type {(panel: Panel, xs: ArrayLike<number>, ys: ArrayLike<number>) => string} */
 function pathThrough(panel, xs, ys) {
   let path = "";
   let pen = "M";
@@ -25,6 +29,7 @@ function pathThrough(panel, xs, ys) {
   return path;
 }
 
+/** @type {(panel: Panel, d: string, look: string, ...parts: Child[]) => SVGPathElement} */
 export function trace(panel, d, look, ...parts) {
   const straight = /^M(\S+) (\S+?)([hv])(\S+)$/.exec(d);
   if (straight) {
@@ -34,11 +39,16 @@ export function trace(panel, d, look, ...parts) {
   return panel.marks.appendChild(vector("path", { d, class: look }, ...parts));
 }
 
+/** @type {(panel: Panel, xs: ArrayLike<number>, ys: ArrayLike<number>, attributes: Attributes) => SVGPathElement} */
 export function line(panel, xs, ys, attributes) {
   return panel.marks.appendChild(vector("path", { d: pathThrough(panel, xs, ys), fill: "none", ...attributes }));
 }
 
 // Between two curves; on a log axis what lies at or below zero is put at the frame's floor.
+/**
+ * @type {(panel: Panel, xs: ArrayLike<number>, low: ArrayLike<number>, high: ArrayLike<number>, attributes:
+ *   Attributes) => SVGPathElement}
+ */
 export function band(panel, xs, low, high, attributes) {
   const floor = panel.y.domain[0];
   const lift = (v) => (panel.y.kind === "log" && v <= 0 ? floor : v);
@@ -55,6 +65,10 @@ export function band(panel, xs, low, high, attributes) {
   return panel.marks.appendChild(vector("path", { d: path, ...attributes }));
 }
 
+/**
+ * @type {(panel: Panel, xs: ArrayLike<number>, ys: Float64Array | number[], errors: ArrayLike<number>, attributes:
+ *   Attributes) => SVGPathElement}
+ */
 export const spread = (panel, xs, ys, errors, attributes) =>
   band(
     panel,
@@ -64,6 +78,7 @@ export const spread = (panel, xs, ys, errors, attributes) =>
     attributes,
   );
 
+/** @type {(length: number, good: (i: number) => boolean) => number[][]} */
 function runs(length, good) {
   const found = [];
   let from = 0;
@@ -76,6 +91,10 @@ function runs(length, good) {
 }
 
 // Histogram outline; with `closed` it comes back along the floor so that it can be filled.
+/**
+ * @type {(panel: Panel, edges: ArrayLike<number>, contents: Float64Array | number[], attributes: Attributes,
+ *   closed?: boolean) => void}
+ */
 export function steps(panel, edges, contents, attributes, closed = false) {
   const { top, height } = panel.inner;
   const floor = panel.y.domain[0] > 0 || panel.y.kind === "log" ? top + height : panel.y(max(0, panel.y.domain[0]));
@@ -94,6 +113,10 @@ export function steps(panel, edges, contents, attributes, closed = false) {
   panel.marks.append(vector("path", { d, fill: closed ? null : "none", ...attributes }));
 }
 
+/**
+ * @type {(panel: Panel, xs: ArrayLike<number>, ys: ArrayLike<number>, errors: ArrayLike<number>, attributes:
+ *   Attributes) => void}
+ */
 export function dots(panel, xs, ys, errors, attributes) {
   const group = panel.marks.appendChild(vector("g", attributes));
   for (let i = 0; i < xs.length; i += 1) {
@@ -111,6 +134,7 @@ export function dots(panel, xs, ys, errors, attributes) {
 }
 
 // Where one stands on a curve.
+/** @type {(panel: Panel, x: number, y: number) => void} */
 export function point(panel, x, y) {
   const [cx, cy] = [panel.x(x), panel.y(y)];
   if (finite(cx + cy)) panel.marks.append(vector("circle", { cx, cy, r: 4.5, class: "point" }));
@@ -120,9 +144,11 @@ export function point(panel, x, y) {
 export const DASHES = ["", "6 3", "2 2", "8 2 2 2", "4 2", "1 2", "10 3", "8 2 2 2 2 2"];
 
 // The best of a curve, where something stands in pixels.
+/** @type {(x: number, y: number) => SVGPathElement} */
 export const diamond = (x, y) => vector("path", { d: `M${x} ${y - 5}l5 5l-5 5l-5 -5Z`, class: "best" });
 
 // ▲ for signal, ● for background: never colour alone.
+/** @type {(x: number, y: number, kind: string) => SVGElement} */
 export const classMark = (x, y, kind) =>
   kind === "signal"
     ? vector("path", { d: `M${x} ${y - 5}l5 9h-10Z`, class: "mark-signal" })

@@ -6,14 +6,19 @@ import { shorten, upright } from "./names.js";
 import { max, min } from "./numbers.js";
 import { ASIDE, fit, lengthOf, write } from "./words.js";
 
+/** @import { Box, Panel } from "./types.js" */
+/** @typedef {(left: number, top: number, width: number, height: number) => number} Crossed */
+
 const CELL = 4;
 
 // After all is drawn, what was wished gets its place.
+/** @type {(panel: Panel) => void} */
 export function findRoom(panel) {
   const { lines, wishes } = panel;
   panel.lines = panel.wishes = null;
   if (!wishes.length) return;
   const crossed = crossings(panel.inner, lines);
+  /** @type {any[]} */
   const texts = [...panel.svg.querySelectorAll(".hepml-marks text"), ...panel.labels.children];
   const taken = texts.map((node) => node.getBBox()).map(({ x, y, width, height }) => [x, y, x + width, y + height]);
   for (const { words, text, full = text, anchor = "end", class: look = "", ...wish } of wishes) {
@@ -31,6 +36,7 @@ export function findRoom(panel) {
 
 // The place of a text [left, baseline, length] that is nearest to the wished one and best for reading;
 // one that stood well stays, so that names do not jump while something is dragged.
+/** @type {(panel: Panel, text: string, wish: number[], crossed: Crossed, taken: number[][]) => number[]} */
 function placeOf(panel, text, [x, y, length], crossed, taken) {
   const {
     inner: { left, top, width, height },
@@ -64,6 +70,7 @@ function placeOf(panel, text, [x, y, length], crossed, taken) {
 }
 
 // How many cells of a box hold a piece of a line: crossed(left, top, width, height).
+/** @type {(box: Box, lines: number[][]) => Crossed} */
 function crossings({ left, top, width, height }, lines) {
   const [columns, rows] = [width, height].map((size) => Math.ceil(size / CELL) + 1);
   const cells = new Uint8Array(columns * rows);

@@ -4,8 +4,12 @@ import { line, spread } from "./marks.js";
 import { finite, max, min } from "./numbers.js";
 import { ASIDE, endLabels } from "./words.js";
 
+/** @import { Axes, Panel, Wish } from "./types.js" */
+/** @typedef {{ text: string, values: Float64Array | number[], errors?: Float64Array | null }} Curve */
+
 export const BARE = { title: "", kind: "none", domain: [0, 1] };
 
+/** @type {(unit: string, rounds: number[], title: string, values: number[]) => Axes} */
 export function roundAxes(unit, rounds, title, values) {
   const known = values.filter(finite);
   const [low, high] = known.length ? [min(...known), max(...known)] : [0, 1];
@@ -19,6 +23,7 @@ export function roundAxes(unit, rounds, title, values) {
 
 // Training thin and dashed, new events thick, each named at its end.
 //   curves: { train?: { text, values, errors? }, … }, more: further labels
+/** @type {(panel: Panel, rounds: number[] | Float64Array, curves: Record<string, Curve>, more?: Wish[]) => void} */
 export function drawRounds(panel, rounds, curves, more = []) {
   const { left, width } = panel.inner;
   const ends = Object.entries(curves).map(([which, { text, values, errors }]) => {

@@ -3,6 +3,8 @@
 import { max, same } from "./numbers.js";
 import { ticksOf } from "./ticks.js";
 
+/** @import { Scale } from "./types.js" */
+
 export const plain = { forward: same, backward: same };
 
 const TRANSFORMS = {
@@ -14,6 +16,7 @@ const TRANSFORMS = {
 };
 
 // A domain without a width, or too narrow for the numbers of the language, gets one about it.
+/** @type {(kind: string, domain: number[]) => number[]} */
 function widened(kind, [low, high]) {
   if (kind === "log") return high > low * (1 + 1e-9) || !(low > 0) ? [low, high] : [low / 2, low * 2];
   if (kind === "count" && high - low < 1) return [Math.floor(low), Math.floor(low) + 1];
@@ -23,6 +26,7 @@ function widened(kind, [low, high]) {
   return [low - half, low + half];
 }
 
+/** @type {(kind: string, domain: number[], range: number[]) => Scale} */
 export function makeScale(kind, domain, range) {
   const { forward, backward } = TRANSFORMS[kind];
   const shown = widened(kind, domain);

@@ -8,6 +8,9 @@ import { makeScale } from "./scales.js";
 import { niceDomain } from "./ticks.js";
 import { endLabels } from "./words.js";
 
+/** @import { Axes, Panel, Scores } from "./types.js" */
+
+/** @type {(m: Scores) => Axes} */
 export function scoreAxes(m) {
   const contents = Object.entries(m.histogram)
     .filter(([name]) => !name.endsWith("_error"))
@@ -36,11 +39,13 @@ export function scoreAxes(m) {
   };
 }
 
+/** @type {(m: Pick<Scores, "scale" | "range" | "bins">) => Float64Array} */
 function edgesOf({ scale, range, bins }) {
   const { invert } = makeScale(scale, range, [0, bins]);
   return Float64Array.from({ length: bins + 1 }, (_, i) => invert(i));
 }
 
+/** @type {(panel: Panel, m: Scores, names: Record<string, string>) => void} */
 export function drawScores(panel, m, names) {
   const edges = edgesOf(m);
   const centres = edges.slice(1).map((edge, i) => panel.x.invert((panel.x(edge) + panel.x(edges[i])) / 2));
@@ -56,6 +61,7 @@ export function drawScores(panel, m, names) {
 }
 
 // Bins a logarithm cannot show are marked on the floor, not dropped.
+/** @type {(panel: Panel, edges: Float64Array, contents: Float64Array, kind: string) => void} */
 function negatives(panel, edges, contents, kind) {
   if (panel.y.kind !== "log") return;
   const floor = panel.inner.top + panel.inner.height;
@@ -72,14 +78,15 @@ function negatives(panel, edges, contents, kind) {
   });
 }
 
+// Share of the frame at which each is named, if it is high there.
+const BESIDE = { background: 0.2, signal: 0.62 };
+
 // Above its own outline, where it is high.
+/** @type {(panel: Panel, m: Pick<Scores, "histogram">, edges: Float64Array, names: Record<string, string>) => void} */
 export function nameHistograms(panel, m, edges, names) {
   const { left, top, width, height } = panel.inner;
   const middle = (i) => (panel.x(edges[i]) + panel.x(edges[i + 1])) / 2;
-  for (const [kind, wanted] of [
-    ["background", 0.2],
-    ["signal", 0.62],
-  ]) {
+  for (const [kind, wanted] of Object.entries(BESIDE)) {
     const train = m.histogram[`train_${kind}`];
     const tops = Array.from(m.histogram[kind], (content, i) => panel.y(max(content, train?.[i] ?? content)));
     const heights = tops.map((y) => (finite(y) ? top + height - y : 0));

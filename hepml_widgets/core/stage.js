@@ -2,6 +2,9 @@
 
 import { element } from "./elements.js";
 
+/** @import { Model, Scene } from "./types.js" */
+
+/** @type {(color: string) => number | null} */
 function luminance(color) {
   if (color.startsWith("#")) return 1;
   const [r, g, b, a = 1] = (color.match(/[\d.]+/g) ?? [255, 255, 255]).map(Number);
@@ -9,6 +12,7 @@ function luminance(color) {
 }
 
 // The first opaque colour behind a node; a bare page is white.
+/** @type {(node: Element | null) => string} */
 export function groundOf(node) {
   for (let at = node; at; at = at.parentElement) {
     const { backgroundColor } = getComputedStyle(at);
@@ -18,6 +22,7 @@ export function groundOf(node) {
 }
 
 // What the host says of itself comes first; else the ground the widget stands on.
+/** @type {(node: Element) => boolean} */
 function hostIsDark(node) {
   const { dataset: html } = document.documentElement;
   const { dataset: body, classList } = document.body;
@@ -28,6 +33,7 @@ function hostIsDark(node) {
 }
 
 // The root of one view: theme, listeners with one signal, and one cleanup for all of it.
+/** @type {(el: HTMLElement, label: string) => Scene} */
 export function stage(el, label) {
   const controller = new AbortController();
   const cleanups = [() => controller.abort()];
@@ -53,7 +59,9 @@ export function stage(el, label) {
   });
   const sizes = new ResizeObserver((entries) => {
     paint();
-    for (const { target } of entries) target.hepmlLayout?.();
+    /** @type {any[]} */
+    const targets = entries.map(({ target }) => target);
+    for (const target of targets) target.hepmlLayout?.();
   });
   sizes.observe(root);
   cleanups.push(
@@ -77,6 +85,10 @@ export function stage(el, label) {
 
 // Watches traits for as long as the view lives, and sets them without being told of it: views of
 // one model follow each other at once, Python hears of it when the gesture is over.
+/**
+ * @type {(scene: Scene, model: Model, names: string[], react: () => void) => (traits: Record<string, any>, done?:
+ *   boolean) => void}
+ */
 export function watch(scene, model, names, react) {
   let busy = false;
   const hear = () => busy || react();
@@ -93,6 +105,7 @@ export function watch(scene, model, names, react) {
 }
 
 // A picture is made of the theme's colours: it follows them.
+/** @type {(scene: Scene, repaint: () => void) => void} */
 export function onTheme(scene, repaint) {
   const themes = new MutationObserver(repaint);
   themes.observe(scene.root, { attributes: true, attributeFilter: ["data-theme"] });

@@ -2,6 +2,9 @@
 
 import { exponentOf, fixed, max, min, power, shift, significant, superscript } from "./numbers.js";
 
+/** @import { Tick } from "./types.js" */
+
+/** @type {(span: number, count: number) => number} */
 function niceStep(span, count) {
   const raw = span / max(1, count);
   const unit = 10 ** Math.floor(Math.log10(raw));
@@ -9,6 +12,7 @@ function niceStep(span, count) {
 }
 
 // Domain widened to whole steps, for axes that end on a tick.
+/** @type {(domain: number[], count?: number) => number[]} */
 export function niceDomain([low, high], count = 5) {
   if (!(high > low)) return [low - 0.5, high + 0.5];
   const step = niceStep(high - low, count);
@@ -16,6 +20,7 @@ export function niceDomain([low, high], count = 5) {
 }
 
 // At least two numbers on every axis: finer steps where the wanted ones give fewer.
+/** @type {(kind: string, domain: number[], count: number) => Tick[]} */
 export function ticksOf(kind, domain, count) {
   for (let finer = count; finer < count + 8; finer += 1) {
     const ticks = TICKS[kind](domain, finer);
@@ -24,6 +29,7 @@ export function ticksOf(kind, domain, count) {
   return linearTicks(domain, max(count, 4));
 }
 
+/** @type {(domain: number[], count: number) => Tick[]} */
 function linearTicks([low, high], count) {
   const step = niceStep(high - low, count);
   const parts = Math.round(step / 10 ** Math.floor(Math.log10(step) + 1e-9)) === 2 ? 4 : 5;
@@ -40,6 +46,7 @@ function linearTicks([low, high], count) {
 const DIGITS = 7; // of one number at an axis
 
 // Numbers that differ in a late digit are written less a round one, which goes to the title.
+/** @type {(step: number, low: number, high: number) => { base?: string, label: (value: number) => string }} */
 function linearLabel(step, low, high) {
   const largest = max(Math.abs(low), Math.abs(high));
   const place = exponentOf(step * 1.000001);
@@ -61,12 +68,14 @@ function linearLabel(step, low, high) {
   return { label: (value) => (Math.abs(value) < step / 2 ? "0" : fixed(shift(value, -exponent), left) + power10) };
 }
 
+/** @type {(exponent: number) => string} */
 function powerLabel(exponent) {
   if (exponent === 0) return "1";
   return exponent === 1 ? "10" : `10${superscript(exponent)}`;
 }
 
 // Decades; 2 and 5 of each where there are few; even steps within one.
+/** @type {(domain: number[], count: number) => Tick[]} */
 function logTicks([low, high], count) {
   const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
   const inside = (value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);
@@ -86,6 +95,7 @@ function logTicks([low, high], count) {
   return ticks;
 }
 
+/** @type {(domain: number[], count: number) => Tick[]} */
 function logitTicks([low, high], count) {
   const reach = max(1, Math.ceil(-Math.log10(min(low, 1 - high))));
   const stride = max(1, Math.ceil((2 * reach + 1) / max(2, count)));
@@ -102,9 +112,11 @@ function logitTicks([low, high], count) {
 }
 
 // Whole numbers only: epochs, rounds, events.
+/** @type {(domain: number[], count: number) => Tick[]} */
 function countTicks([low, high], count) {
   const few = max(1, min(count, Math.ceil(high - low)));
   return linearTicks([low, high], few).filter(({ value }) => Math.abs(value - Math.round(value)) < 1e-6);
 }
 
+/** @type {Record<string, (domain: number[], count: number) => Tick[]>} */
 const TICKS = { linear: linearTicks, log: logTicks, logit: logitTicks, count: countTicks, none: () => [] };

@@ -7,7 +7,6 @@ import { niceDomain } from "../core/ticks.js";
 import { KINDS } from "./payload.js";
 
 export const SHADES = 257; // the first two: nothing at all, and less than nothing
-
 const DEPTH = 1e-5;
 
 // Round numbers around some images; about zero if they have two signs. What is positive but less

@@ -86,6 +86,7 @@ function subtracted(one, other) {
   return { difference, error, pull };
 }
 
+/** @type {(data: any, state: any) => [from: number, to: number]} */
 export const cellsOf = ({ variables }, { v, from, to }) =>
   v < 0 ? [0, variables[0].bins] : [variables[v].first + from, variables[v].first + to];
 

@@ -61,10 +61,12 @@ function tableRows({ data, now }, text) {
 // Buttons and choices; `change(name, value)` sets a trait.
 function makeControls(view, change, forget) {
   const { scene } = view;
-  view.turns = [
+  /** @type {any[][]} */
+  const turns = [
     ["‹", "the jet before", -1],
     ["›", "the next jet", 1],
-  ].map(([text, title, by]) => button(scene, text, title, () => change("jet", view.state.jet + by)));
+  ];
+  view.turns = turns.map(([text, title, by]) => button(scene, text, title, () => change("jet", view.state.jet + by)));
   view.choices = mapped(OPTIONS, (options, name) => {
     const items = Object.entries(options).map(([value, title]) => [value, value, title]);
     return choice(scene, name, items, "", (value) => change(name, value));
@@ -78,7 +80,9 @@ const panelOf = (controls, ...plots) => element("div", {}, div("controls", ...co
 function arranged({ data, salient, turns, choices, clear }) {
   const looks = ["map", "map", "map", "bar", "bar", ...data.variables.map(() => "low")];
   const plots = looks.map((look) => div(`plot image-${look}`));
-  plots.slice(0, 3).forEach((plot) => plot.style.setProperty("aspect-ratio", (1.03 * data.shape[1]) / data.shape[0]));
+  plots
+    .slice(0, 3)
+    .forEach((plot) => plot.style.setProperty("aspect-ratio", `${(1.03 * data.shape[1]) / data.shape[0]}`));
   const over = [[clear, quiet("drag to select")], [quiet("line: all, filled: selected")]];
   const grid = div(
     "images",

@@ -57,12 +57,13 @@ export const zOf = ({ sigma }, { s, b, sErr, bErr }, row) => [
 // [label, value] pairs; joined they are Python's `readout`.
 export function readoutParts(t, i, row) {
   const [status, ...known] = t.leads[i];
+  const [z, error] = zOf(t, t.points[i], row);
   return [
     t.plain ? ["", `${t.name} ${t.texts[i]}`] : [t.name, t.texts[i]],
     ["", status],
     ...known.map((text, k) => [t.labels[k], text]),
     ["threshold", t.cuts[row]],
     ["ε_s", percent(t.points[i].efficiency[row])],
-    ["Z", withError(...zOf(t, t.points[i], row))],
+    ["Z", withError(z, error)],
   ];
 }

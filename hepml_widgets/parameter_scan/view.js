@@ -59,7 +59,8 @@ function framesOf({ scene, t, state }, plots) {
     x: { title: "signal efficiency ε_s", domain: [0, 1] },
     y: { title: "background rejection 1/ε_b", kind: "log", domain: [1, t.rejection] },
   };
-  return [
+  /** @type {any[][]} */
+  const panels = [
     ["Figure of merit against the parameter", { x: t.axis, y: t.quantities[0] }, drawScan],
     [
       "Histograms of the score",
@@ -67,7 +68,10 @@ function framesOf({ scene, t, state }, plots) {
       (panel) => drawScores(panel, t.points[state.i], names),
     ],
     ["ROC curves", roc, drawCurves],
-  ].map(([label, axes, draw], k) => frame(scene, plots[k], { label, ...axes, draw: (panel) => draw(panel, t, state) }));
+  ];
+  return panels.map(([label, axes, draw], k) =>
+    frame(scene, plots[k], { label, ...axes, draw: (panel) => draw(panel, t, state) }),
+  );
 }
 
 function addFrames(view) {

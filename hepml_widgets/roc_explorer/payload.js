@@ -20,7 +20,8 @@ export function share(part, whole, part2, whole2) {
   return { value, error: value.map((ratio, i) => efficiencyError(ratio, part2[i], whole, whole2)) };
 }
 
-function cutsOf(s, s2, b, b2, [S, S2, B, B2]) {
+function cutsOf(s, s2, b, b2, totals) {
+  const [S, S2, B, B2] = totals;
   const [signal, background] = [share(s, S, s2, S2), share(b, B, b2, B2)];
   const chosen = errorsAtChosenSignal(signal, background);
   return {

@@ -168,11 +168,14 @@ function addFrames(view) {
     () => view.panels,
   );
   scene.root.append(div("roc", ...panels), ...view.foot.nodes);
-  view.panels = [
+  /** @type {any[][]} */
+  const frames = [
     ["Histograms of the score", scoreAxes(view.m), (panel) => drawScores(panel, view.m, names)],
     ["ROC curve", rocAxes(view), (panel) => drawROC(panel, view)],
     ["Figure of merit against threshold", meritAxes(view), (panel) => drawMerit(panel, view)],
-  ].map(([label, { x, y }, draw], i) => frame(scene, plots[i], { label, x, y, afterLayout: () => follow(view), draw }));
+  ];
+  const afterLayout = () => follow(view);
+  view.panels = frames.map(([label, { x, y }, draw], i) => frame(scene, plots[i], { label, x, y, afterLayout, draw }));
 }
 
 // What shows the threshold in each panel.

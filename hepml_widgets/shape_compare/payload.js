@@ -5,7 +5,6 @@ import { shorten } from "../core/names.js";
 import { finite, fixed, percent, withError } from "../core/numbers.js";
 
 const FEWEST = 5; // effective events, for a pull
-
 export const KINDS = ["source", "target", "reweighted"];
 
 export function decode(table) {

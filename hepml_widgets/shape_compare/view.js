@@ -99,7 +99,9 @@ function framesOf(view) {
     (panel) => drawWeights(panel, data.before, data.methods[view.state.m].weights),
     weightAxes(spectra),
   ];
-  return [...PANELS, weights].map(([label, draw, axes], i) =>
+  /** @type {any[][]} */
+  const panels = [...PANELS, weights];
+  return panels.map(([label, draw, axes], i) =>
     frame(scene, plots[i], {
       label,
       draw: (panel) => draw(panel, view),
@@ -150,7 +152,7 @@ function forget(view) {
   settle(view);
 }
 
-function noteOf({ data, state, brushable }, [, , [, region]]) {
+function noteOf({ data, state, brushable }, region) {
   const invited = brushable
     ? "drag across the histogram to select a region"
     : "too many features and methods for regions";
@@ -170,7 +172,7 @@ function show(view) {
   view.clear.disabled = state.v < 0;
   view.verdicts.forEach((node, i) => node.setAttribute("aria-current", i === state.m));
   const parts = readoutParts(data, view.now);
-  view.note.textContent = noteOf(view, parts);
+  view.note.textContent = noteOf(view, parts[2][1]);
   view.foot.write(parts);
 }
 
