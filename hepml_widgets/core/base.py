@@ -20,7 +20,7 @@ from hepml.files import write_text
 from hepml_widgets.core import boxes
 from hepml_widgets.core.numbers import unmarked
 from hepml_widgets.core.payload import inline_json
-from hepml_widgets.core.scripts import source, stylesheet
+from hepml_widgets.core.scripts import inline, source, stylesheet
 from hepml_widgets.core.validate import as_target
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class View(anywidget.AnyWidget):
 
     A subclass names its script with ``_module`` and the function that draws it with matplotlib
     with ``_drawn_by``, and fills ``table`` once.
-    Its script ends in ``export default { render };`` and takes what it shares from ``./plot.js``.
+    Its script ends in ``export default alive(render);`` and takes what it shares from ``../core``.
 
     Attributes
     ----------
@@ -66,9 +66,8 @@ class View(anywidget.AnyWidget):
     _css = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits):
-        # Not before the first view: shortening takes a checkout a tenth of a second.
         if self._module is not None:
-            traits["_esm"] = f"{source(self._module)}export default {{ render: live(render) }};\n"
+            traits["_esm"] = source(self._module)
             traits["_css"] = stylesheet(self._module)
         boxes.register(View)
         super().__init__(key=f"hepml-{next(_counter)}", **traits)
@@ -115,7 +114,8 @@ class View(anywidget.AnyWidget):
         str
         """
         image = base64.b64encode(self.picture() if picture is None else picture).decode()
-        script = f"{source(self._module)}mount({inline_json(self.key)}, render, {_state(self)});"
+        code, view = inline(self._module)
+        script = f"{code}{view}.mount({inline_json(self.key)},{_state(self)});"
         return (
             f'<div class="hepml-still" data-hepml-still="{self.key}">'
             f'<img alt="{escape(unmarked(self.describe()))}" src="data:image/png;base64,{image}"'

@@ -75,7 +75,7 @@ def page(report):
     return _PAGE.format(
         title=plain(written(report.title[:LONGEST])),
         heading=written(report.title),
-        style=scripts._read("report.css") + _shades(),  # noqa: SLF001 - files of this package
+        style=scripts.stylesheet("report") + _shades(),
         links=links,
         summary=_summary(report),
         body=body,

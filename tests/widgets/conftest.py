@@ -1,13 +1,25 @@
 """Pages that show a widget: a saved one, and a live one that notes what it sends."""
 
+from pathlib import Path
+
 import pytest
 
 from hepml_widgets.core import base
-from hepml_widgets.core.payload import inline_json
-from hepml_widgets.core.scripts import short_names
+from hepml_widgets.core.payload import portable
 
-LISTENING = """() => {
-    const model = standIn(STATE);
+PACKAGE = Path(base.__file__).parents[1]
+HOST = "http://scripts.example.org/"
+
+EXPOSING = """async ([paths, names]) => {
+    const modules = await Promise.all(paths.map((path) => import(path)));
+    const all = Object.assign({}, ...modules);
+    const missing = names.filter((name) => !(name in all));
+    if (missing.length) throw new Error(`no module exports ${missing}`);
+    window.hepml = all;
+}"""
+
+LISTENING = """([state, trait]) => {
+    const model = hepml.standIn(state);
     const heard = [];
     const saved = [];
     const {on, off} = model;
@@ -15,9 +27,9 @@ LISTENING = """() => {
     model.off = (name, react) => {
         heard.splice(heard.findIndex(([n, r]) => n === name && r === react), 1);
         off(name, react); };
-    model.save_changes = () => saved.push(model.get(TRAIT));
+    model.save_changes = () => saved.push(model.get(trait));
     const el = document.body.appendChild(document.createElement('div'));
-    window.view = {model, heard, saved, el, cleanup: render({model, el})};
+    window.view = {model, heard, saved, el, cleanup: hepml.default.render({model, el})};
 }"""
 
 
@@ -44,29 +56,35 @@ def show(open_page, monkeypatch):
 
 @pytest.fixture
 def expose(page):
-    """Load a script into a page and show some of its functions as `window.hepml`."""
+    """Load the modules of a view as they are written; `window.hepml` has what they export."""
+
+    def serve(route):
+        path = PACKAGE / route.request.url.removeprefix(HOST)
+        if path.suffix == ".js":
+            route.fulfill(path=path, content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html>", content_type="text/html")
 
     def load(module, *names):
-        short = short_names(module)
-        pairs = ", ".join(f"{name}: {short[name]}" for name in names)
-        script = f"{base.source(module)}\nwindow.hepml = {{ {pairs} }};"
-        page.add_script_tag(type="module", content=script)
-        page.wait_for_function("window.hepml")
+        own = sorted((PACKAGE / module).glob("*.js"))
+        files = [*sorted((PACKAGE / "core").glob("*.js")), *own]
+        paths = [f"/{file.relative_to(PACKAGE).as_posix()}" for file in files]
+        page.route(f"{HOST}**", serve)
+        page.goto(HOST)
+        page.evaluate(EXPOSING, [paths, names])
         return page
 
     return load
 
 
 @pytest.fixture
-def listen(page):
+def listen(expose):
     """Show a live view whose model notes who listens, and one trait whenever it would be sent."""
 
     def live(view, trait):
-        page.set_content(f"<style>{base.stylesheet(view._module)}</style>")
-        state = inline_json(view.state())
-        names = f"const STATE = {state};\nconst TRAIT = '{trait}';"
-        script = f"{base.source(view._module)}\n{names}\n({LISTENING})();"
-        page.add_script_tag(type="module", content=script)
+        page = expose(view._module, "default", "standIn")
+        page.add_style_tag(content=base.stylesheet(view._module))
+        page.evaluate(LISTENING, [portable(view.state()), trait])
         page.wait_for_selector("[role=slider]")
         return page
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 
 import numpy as np
 import pytest
@@ -10,9 +9,8 @@ import traitlets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hepml_widgets.core import base, numbers
+from hepml_widgets.core import base, numbers, scripts
 from hepml_widgets.core.payload import inline_json, pack, portable, unpack
-from hepml_widgets.core.scripts import short_names
 
 NASTY = "</script><script>alert(1)</script><!-- \u2028 & \u202e"
 NUMBERS = [
@@ -38,23 +36,8 @@ class Sketch(base.View):
         return f"Sketch({self.title!r})"
 
 
-def test_script_stands_alone():
-    script = base.source("roc_explorer")
-    assert not re.search(r"^\s*(import|export)\b", script, re.MULTILINE)
-    assert "</script" not in script.lower()
-    assert "http" not in script.replace("http://www.w3.org/2000/svg", "")
-
-
-def test_shared_script_comes_before_its_users():
-    script = base.source("roc_explorer")
-    short = short_names("roc_explorer")
-    words = ("function", "makeScale"), ("function", "phi"), ("function", "decode")
-    order = [script.index(f"{kind} {short[name]}") for kind, name in words]
-    assert order == sorted(order)
-
-
-def test_live_module_exports_render():
-    assert Sketch()._esm.endswith("export default { render: live(render) };\n")
+def test_live_module_is_the_bundle():
+    assert Sketch()._esm == scripts.source("roc_explorer")
 
 
 @given(st.lists(st.floats(width=64), max_size=40))

@@ -3,6 +3,7 @@
 import io
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hepml_widgets import ImageBrowser, style
-from hepml_widgets.core import scripts
+from hepml_widgets.core import base
 from hepml_widgets.core.axes import nice_edges
 from hepml_widgets.core.payload import SMALLEST, inline_json
 from hepml_widgets.image_browser.payload import RATIO, holds_half
@@ -440,8 +441,12 @@ def oklab(rgb):
     return np.cbrt(rgb @ OKLAB[0].T) @ OKLAB[1].T
 
 
+def written(name):
+    return (Path(base.__file__).parents[1] / name).read_text(encoding="utf-8")
+
+
 def heats():
-    css = scripts._read("image_browser.css")
+    css = written("image_browser/view.css")
     return [line.split() for line in re.findall(r"--heat: ([^;]*);", css)]
 
 
@@ -450,7 +455,7 @@ def test_colours_are_the_same_in_print():
     assert tuple(light) == style.HEAT
     assert tuple(dark) == style.HEAT_ON_DARK
     assert len(dark) == len(light)
-    css = scripts._read("image_browser.css")
+    css = written("image_browser/view.css")
     cold, hot = (re.search(f"--{name}: ([^;]*);", css)[1].split() for name in ("cold", "hot"))
     assert (*cold, "#ffffff", *hot) == style.COLD_TO_HOT
 
@@ -458,7 +463,7 @@ def test_colours_are_the_same_in_print():
 @pytest.mark.parametrize("blindness", ["none", "protan", "deutan"])
 @pytest.mark.parametrize("which", ["light", "dark"])
 def test_both_signs_stand_out_by_lightness_and_apart_by_hue(which, blindness):
-    css = scripts._read("image_browser.css")
+    css = written("image_browser/view.css")
     sides = [re.findall(f"--{name}: ([^;]*);", css) for name in ("cold", "hot")]
     cold, hot = (linear(side[which == "dark"].split()) for side in sides)
     ground = linear(["#121212" if which == "dark" else "#ffffff"])

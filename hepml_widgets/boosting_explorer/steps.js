@@ -1,0 +1,62 @@
+// AUC and log-loss at each round.
+
+import { floats, mapped } from "../core/columns.js";
+import { vector } from "../core/elements.js";
+import { finite, significant, withError } from "../core/numbers.js";
+import { drawRounds, roundAxes } from "../core/rounds.js";
+
+export const WORDS = { train: "training", test: "test" };
+
+export function decodeSteps(table) {
+  const columns = (group) => mapped(group, (column) => floats(column));
+  return {
+    rounds: table.rounds,
+    auc: columns(table.auc),
+    aucError: columns(table.aucError),
+    loss: columns(table.loss),
+    bound: table.bound,
+  };
+}
+
+// [label, value] pairs; joined they are Python's `readout`.
+export function readoutParts({ rounds, auc, aucError, loss, bound }, i) {
+  const each = (title, group, text) =>
+    Object.keys(WORDS)
+      .filter((name) => group[name])
+      .map((name, k) => [`${k ? "" : title}${WORDS[name]}`, text(name)]);
+  return [
+    ["round", String(rounds[i])],
+    ...each("AUC ", auc, (name) => withError(auc[name][i], aucError[name][i])),
+    ...(bound ? [["exact", withError(bound[0], bound[1])]] : []),
+    ...each("log-loss ", loss, (name) => significant(loss[name][i], 4)),
+  ];
+}
+
+const groupOf = (steps, kind) => (kind === "AUC" ? steps.auc : steps.loss);
+
+export const curveAxes = (steps, kind) =>
+  roundAxes("round", steps.rounds, kind, [
+    ...Object.values(groupOf(steps, kind)).flatMap((column) => [...column]),
+    ...(kind === "AUC" && steps.bound ? [steps.bound[0]] : []),
+  ]);
+
+export function drawCurves(panel, steps, kind) {
+  const { left, width } = panel.inner;
+  const curves = mapped(groupOf(steps, kind), (values, name) => ({
+    text: WORDS[name],
+    values,
+    errors: kind === "AUC" ? steps.aucError[name] : null,
+  }));
+  const y = kind === "AUC" && steps.bound ? panel.y(steps.bound[0]) : NaN;
+  if (finite(y)) {
+    panel.marks.append(
+      vector("path", { d: `M${left} ${y}h${width}`, class: "boost-exact", "stroke-dasharray": "7 3" }),
+    );
+  }
+  drawRounds(
+    panel,
+    steps.rounds,
+    curves,
+    finite(y) ? [{ text: "exact", class: "boost-exact-name", x: left + 8, y: y - 6, anchor: "start" }] : [],
+  );
+}
