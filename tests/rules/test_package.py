@@ -123,12 +123,6 @@ def test_pages_of_the_wheel_are_those_of_the_checkout(unpacked, root):
     assert found == wanted
 
 
-def test_wheel_has_the_bundles_and_not_what_they_are_made_of(contents):
-    scripts = [name for name in contents if name.endswith((".js", ".css"))]
-    assert scripts
-    assert {name.rpartition("/")[0] for name in scripts} == {"hepml_widgets/dist"}
-
-
 SHOWN = """
 import sys
 import numpy as np, hepml_widgets
