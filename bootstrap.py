@@ -533,8 +533,10 @@ def lock(options):
 
 
 def is_built(path, patterns):
-    place = path.relative_to(ROOT).as_posix()
-    return any(fnmatch(path.name, name) or fnmatch(place, name) for name in patterns)
+    place = f"/{path.relative_to(ROOT).as_posix()}"
+    return any(
+        fnmatch(path.name, name) or fnmatch(place, f"/{name.lstrip('/')}") for name in patterns
+    )
 
 
 def clean(options):
