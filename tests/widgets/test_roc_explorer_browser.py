@@ -11,6 +11,7 @@ from hepml import stats
 from hepml_widgets import RocExplorer
 from hepml_widgets.core.cuts import Options
 from hepml_widgets.core.numbers import with_error
+from hepml_widgets.core.payload import portable
 from tests.widgets import looking
 from tests.widgets.looking import CLIPPED, NOW, STARTS, TEXT, dragged, frame_box
 
@@ -212,7 +213,7 @@ def test_bands_of_the_curve_are_pythons(case, functions):
             const m = hepml.decode(packed);
             return [[...m.chosen], [...m.rejectionErr]];
         }""",
-        portable(case.shown),
+        packed_of(case.shown),
     )
     for column, values in zip(found, case.shown.errors, strict=True):
         close(column, values[::-1])
