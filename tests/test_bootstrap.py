@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -203,6 +204,19 @@ def test_clean_spares_the_environment(house):
     assert left(house) == {".venv/lib/__pycache__/file", "notebooks/file"}
 
 
+def test_clean_spares_bundles_of_scripts_and_takes_wheels(house):
+    """Both lie in a folder `dist`: that of the widgets is kept in the repository."""
+    for name in ("hepml_widgets/dist", "dist", "node_modules/dist"):
+        (house / name).mkdir(parents=True)
+        (house / name / "file").touch()
+    bootstrap.clean([])
+    assert left(house) == {
+        ".venv/lib/__pycache__/file",
+        "notebooks/file",
+        "hepml_widgets/dist/file",
+    }
+
+
 def test_clean_all_takes_it_too(house):
     bootstrap.clean(["--all"])
     assert left(house) == {"notebooks/file"}
@@ -256,13 +270,77 @@ SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]
 )
 def test_make_test_runs_everything_unless_told_where(monkeypatch, options, expected):
     seen = []
-    for name in ("prepare", "require_browser"):
+    for name in ("prepare", "require_browser", "try_node"):
         monkeypatch.setattr(bootstrap, name, lambda: None)
     monkeypatch.setattr(bootstrap, "become", lambda command, **_variables: seen.extend(command))
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     bootstrap.test(options)
     assert seen[-len(expected) :] == expected
     assert seen[: -len(expected)] == ["-m", "pytest", "--nbval-lax"]
+
+
+@pytest.fixture
+def npm(monkeypatch, tmp_path):
+    """Have a house without node_modules and an npm that makes them; note what is run."""
+    commands = []
+
+    def ran(_sentence, command, **_options):
+        commands.append(command[1:3])
+        (tmp_path / "node_modules").mkdir(exist_ok=True)
+
+    (tmp_path / "package-lock.json").write_text("one")
+    monkeypatch.setattr(bootstrap, "NODE_LOCK", tmp_path / "package-lock.json")
+    monkeypatch.setattr(bootstrap, "NODE_MODULES", tmp_path / "node_modules")
+    monkeypatch.setattr(bootstrap, "quietly", ran)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name, **_: f"/there/{name}")
+    return commands
+
+
+def test_tools_of_scripts_are_installed_once_for_each_lock(npm, tmp_path):
+    for lock in ("one", "one", "two", "two"):
+        (tmp_path / "package-lock.json").write_text(lock)
+        bootstrap.prepare_node()
+    assert npm == [["ci", "--no-audit"]] * 2
+
+
+def test_tools_that_were_cleaned_away_are_installed_again(npm, tmp_path):
+    bootstrap.prepare_node()
+    shutil.rmtree(tmp_path / "node_modules")
+    bootstrap.prepare_node()
+    assert len(npm) == 2
+
+
+def test_make_scripts_bundles_with_tools_of_the_lock(npm):
+    bootstrap.main(["scripts"])
+    assert npm == [["ci", "--no-audit"], ["bundle.mjs"]]
+
+
+def test_scripts_without_node_are_told_how_it_is_had(npm, monkeypatch):
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda _name, **_: None)
+    with pytest.raises(bootstrap.Problem, match=r"^There is no node on the PATH: install Node\.js"):
+        bootstrap.main(["scripts"])
+    assert npm == []
+
+
+def failing(*_arguments, **_options):
+    raise bootstrap.Problem("no network\nThis failed: Installing …")
+
+
+@pytest.mark.parametrize("missing", ["node", "network"])
+@pytest.mark.usefixtures("npm")
+def test_tests_go_on_without_tools_of_scripts_and_say_so(missing, monkeypatch, capsys):
+    if missing == "node":
+        monkeypatch.setattr(bootstrap.shutil, "which", lambda _name, **_: None)
+    monkeypatch.setattr(bootstrap, "quietly", failing)
+    for name in ("prepare", "require_browser"):
+        monkeypatch.setattr(bootstrap, name, lambda: None)
+    seen = []
+    monkeypatch.setattr(bootstrap, "become", lambda command, **_variables: seen.extend(command))
+    bootstrap.main(["test"])
+    assert "pytest" in seen
+    said = capsys.readouterr().out
+    assert {"node": "There is no node", "network": "no network"}[missing] in said
+    assert "tests that lint, type-check and bundle scripts are skipped" in said
 
 
 def free_port():

@@ -7,7 +7,11 @@ import { finite, max, min } from "./numbers.js";
 /** @import { Panel, Scene } from "./types.js" */
 /** @typedef {SVGGElement & { hepmlHeight?: number }} Grip */
 /** @typedef {{ grip: Grip, show: (index: number) => void }} Handle */
-/** @typedef {{ at: () => number, values: () => ArrayLike<number>, go: (row: number) => void, settle: () => void }} Keys */
+/**
+ * @typedef {{
+ *   at: () => number, values: () => ArrayLike<number>, go: (row: number) => void, settle: () => void
+ * }} Keys
+ */
 /**
  * @typedef {object} Dragging
  * @property {string} label

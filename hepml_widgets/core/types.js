@@ -44,7 +44,11 @@
  */
 
 /** @typedef {{ x: Axis, y: Axis }} Axes */
-/** @typedef {{ invert: (pixel: number) => number, kind: string, domain: number[], ticks: (count: number) => Tick[] }} Known */
+/**
+ * @typedef {{
+ *   invert: (pixel: number) => number, kind: string, domain: number[], ticks: (count: number) => Tick[]
+ * }} Known
+ */
 /** @typedef {((value: number) => number) & Known} Scale */
 
 /**

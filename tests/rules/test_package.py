@@ -41,8 +41,9 @@ TYPED = "py.typed"
 def test_wheel_has_code_and_scripts(contents, root):
     folders = [root / "hepml", root / "hepml_widgets"]
     paths = [path for folder in folders for path in folder.rglob("*.*")]
-    code = [path for path in paths if path.suffix in {".py", ".js", ".css"} or path.name == TYPED]
-    names = {path.relative_to(root).as_posix() for path in code}
+    bundles = [path for path in paths if path.parent.name == "dist" and path.suffix != ".md"]
+    code = [path for path in paths if path.suffix in {".py", ".mplstyle"} or path.name == TYPED]
+    names = {path.relative_to(root).as_posix() for path in [*code, *bundles]}
     assert {name for name in contents if ".dist-info" not in name} >= names
 
 
@@ -91,34 +92,54 @@ def test_command_of_the_wheel_says_where_kernels_are_installed_from(wheel, tmp_p
 PAGES = """
 import json
 from hepml_widgets.core import scripts
-modules = [path.stem for path in sorted(scripts.STATIC.glob("*.js"))]
+modules = sorted(path.stem for path in scripts.DIST.glob("*.js"))
 texts = {name: [scripts.source(name), scripts.stylesheet(name)] for name in modules}
-print(json.dumps([str(scripts.STATIC), texts]))
+print(json.dumps([str(scripts.DIST), texts, scripts.stylesheet("report")]))
 """
 
 
-def pages_of(folder):
-    """Return where scripts are read, and what pages get, of the packages in a folder."""
-    command = [sys.executable, "-P", "-c", PAGES]
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
-    return json.loads(subprocess.check_output(command, env=environment, cwd=folder))
-
-
-def test_pages_of_the_wheel_are_those_of_the_checkout(wheel, root, tmp_path):
+@pytest.fixture(scope="module")
+def unpacked(wheel, tmp_path_factory):
+    """Put the wheel where a Python finds it and nothing of the checkout."""
+    folder = tmp_path_factory.mktemp("installed")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)
-    (ours, wanted), (installed, found) = pages_of(root), pages_of(tmp_path)
-    assert [ours, installed] == [str(f / "hepml_widgets" / "static") for f in (root, tmp_path)]
-    assert len(wanted) > 9
+        archive.extractall(folder)
+    return folder
+
+
+def run_in(folder, program):
+    """Return what a program prints that finds our packages in a folder alone."""
+    command = [sys.executable, "-P", "-c", program]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.check_output(command, env=environment, cwd=folder, text=True)
+
+
+def test_pages_of_the_wheel_are_those_of_the_checkout(unpacked, root):
+    (ours, *wanted), (installed, *found) = (
+        json.loads(run_in(folder, PAGES)) for folder in (root, unpacked)
+    )
+    assert [ours, installed] == [str(f / "hepml_widgets" / "dist") for f in (root, unpacked)]
+    assert len(wanted[0]) == 9
     assert found == wanted
 
 
-def test_scripts_of_the_wheel_are_shortened(wheel, root):
-    with zipfile.ZipFile(wheel) as archive:
-        sizes = {info.filename: info.file_size for info in archive.infolist()}
-    scripts = [
-        path
-        for path in (root / "hepml_widgets" / "static").iterdir()
-        if path.suffix in {".js", ".css"}
-    ]
-    assert all(sizes[path.relative_to(root).as_posix()] < path.stat().st_size for path in scripts)
+SHOWN = """
+import sys
+import numpy as np, hepml_widgets
+rng = np.random.default_rng(1)
+y = np.arange(400) % 2
+view = hepml_widgets.RocExplorer(y, rng.normal(y))
+view.to_html("view.html")
+print(hepml_widgets.__file__)
+"""
+
+
+@pytest.mark.browser
+def test_a_view_of_the_wheel_is_alive_in_a_page(unpacked, page):
+    assert str(unpacked) in run_in(unpacked, SHOWN)
+    page.goto((unpacked / "view.html").as_uri())
+    page.wait_for_selector("[data-done] .hepml-readout b")
+    readout = page.inner_text(".hepml-readout")
+    page.locator("[role=slider]").first.press("ArrowRight")
+    page.wait_for_function("old => document.querySelector('.hepml-readout').innerText !== old",
+                           arg=readout)  # fmt: skip

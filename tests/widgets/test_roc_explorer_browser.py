@@ -11,6 +11,7 @@ from hepml import stats
 from hepml_widgets import RocExplorer
 from hepml_widgets.core.cuts import Options
 from hepml_widgets.core.numbers import with_error
+from hepml_widgets.core.payload import portable
 from tests.widgets import looking
 from tests.widgets.looking import CLIPPED, NOW, STARTS, TEXT, dragged, frame_box
 
@@ -174,7 +175,7 @@ BOUND = """([packed, sigma, bR]) => {
 
 def test_every_row_reads_as_in_python(case, functions):
     model, options = case.shown, Options(sigma_b=0.1, b_r=5.0)
-    packed = portable(model)
+    packed = packed_of(model)
     scans = functions.evaluate(SCANS, [packed, options.sigma_b, options.b_r])
     rows = range(len(model.cuts) - 1, -1, -1)
     for merit, (*columns, best, top, texts) in zip(("Z", "AMS", "SIC"), scans, strict=True):
@@ -189,9 +190,9 @@ def test_every_row_reads_as_in_python(case, functions):
 def test_every_row_of_the_bound_is_pythons(case, functions):
     model, options = case.shown, Options(sigma_b=0.1, b_r=5.0)
     if not model.gap:
-        assert functions.evaluate("packed => hepml.decode(packed).bound", portable(model)) is None
+        assert functions.evaluate("packed => hepml.decode(packed).bound", packed_of(model)) is None
         return
-    found = functions.evaluate(BOUND, [portable(model), options.sigma_b, options.b_r])
+    found = functions.evaluate(BOUND, [packed_of(model), options.sigma_b, options.b_r])
     best = model.gap.cuts
     wanted = [
         best.background_efficiency,
@@ -212,13 +213,13 @@ def test_bands_of_the_curve_are_pythons(case, functions):
             const m = hepml.decode(packed);
             return [[...m.chosen], [...m.rejectionErr]];
         }""",
-        portable(case.shown),
+        packed_of(case.shown),
     )
     for column, values in zip(found, case.shown.errors, strict=True):
         close(column, values[::-1])
 
 
-def portable(model):
+def packed_of(model):
     return portable(model.packed())
 
 

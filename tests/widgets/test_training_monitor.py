@@ -380,8 +380,8 @@ def test_picture_shows_any_history(history):
 
 def test_picture_has_the_curve_at_its_place():
     """A constant loss lies half-way up its panel, from the first epoch to the last."""
-    picture = trained({"val_loss": [0.4] * 50}).picture()
-    grey = np.asarray(Image.open(io.BytesIO(picture)).convert("L"))
+    drawn = trained({"val_loss": [0.4] * 50}).picture()
+    grey = np.asarray(Image.open(io.BytesIO(drawn)).convert("L"))
     place = picture.Frame(42, 313, (0, 1.17 * 50), (0.38, 0.42))
     row = 320 - round(float(place.up(0.4)))
     first, last = (round(float(place.across(epoch))) for epoch in (1, 50))
