@@ -17,18 +17,25 @@ DENSE = 3.0  # pixels between the points of a line that a legend avoids
 
 
 class Frame:
-    """A panel with its limits and ticks, for a place of about so many points."""
+    """A panel with its limits and ticks."""
 
-    def __init__(self, panel, width, height, unit):
+    def __init__(self, panel, unit):
         self.panel, self.unit = panel, unit
         self.ends = [panel.limits(which) for which in (0, 1)]
-        self.ticks = [
-            self._ticks(panel.xaxis, 0, width / 27),
-            self._ticks(panel.yaxis, 1, height / 18),
-        ]
+        self._room = None
+
+    def number(self, width, height):
+        """Choose the numbers for a place of so many pixels."""
+        panel = self.panel
+        room = [int(width / self.unit / 27), int(height / self.unit / 18)]
+        if room == self._room:
+            return
+        self._room = room
+        sides = panel.xaxis, panel.yaxis
+        self.ticks = [self._ticks(side, i, room[i]) for i, side in enumerate(sides)]
         self.bar = None
         if panel.bar is not None:
-            self.bar = bar_ticks(panel.bar, (width / 27) if panel.bar.below else (height / 18))
+            self.bar = bar_ticks(panel.bar, room[0 if panel.bar.below else 1])
 
     def _ticks(self, side, which, room):
         if side.fixed is not None:

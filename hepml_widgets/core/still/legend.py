@@ -6,7 +6,7 @@ from hepml_widgets.core.still.marks import Points
 from hepml_widgets.core.still.words import size_of
 
 SIZE = 9.0
-PAD = 4.5  # points to the frame
+PAD = 7.0  # points to the frame
 SAMPLE, AFTER, BETWEEN = 1.6, 0.8, 2.0  # sizes: the sample, the gap after it, between columns
 LINE = 1.55  # sizes from one line to the next
 PLACES = {
@@ -78,6 +78,9 @@ def sample(paper, mark, left, middle):
     right = left + SAMPLE * SIZE * unit
     center = (left + right) / 2
     if isinstance(mark, Points):
+        if mark.column:
+            ends = middle - 0.4 * SIZE * unit, middle + 0.4 * SIZE * unit
+            paper.shape([center, center], ends, mark.stroke, 1.0)
         paper.points([center], [middle], mark.marker, mark.size, mark.fill, mark.stroke)
     elif mark.fill or mark.hatch:
         half = 0.35 * SIZE * unit

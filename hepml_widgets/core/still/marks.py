@@ -24,7 +24,6 @@ class Shape:
     zorder: float = 2
     floor: float | None = None
     point: "Points | None" = None  # what the legend shows with it
-    column: bool = False  # of an error bar, in the legend
 
 
 @dataclass
@@ -41,6 +40,7 @@ class Points:
     label: str | None = None
     zorder: float = 2
     floor: None = None
+    column: bool = False  # with an upright stroke in the legend
 
 
 @dataclass

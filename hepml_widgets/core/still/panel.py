@@ -113,17 +113,18 @@ class Panel:
         if error is not None:
             width = look.get("elinewidth") or look.get("lw") or 1.6
             ends = columns(x, y - error, y + error)
-            self.marks.append(Shape(*ends, stroke=faded(color), width=width, column=True))
+            self.marks.append(Shape(*ends, stroke=faded(color), width=width))
         if fmt != "none":
             kept = {name: look[name] for name in ("color", "ms", "mfc") if name in look}
             self.plot(x, y, fmt, label=label, **kept)
+            self.marks[-1].column = error is not None
 
     def stairs(self, values, edges, *, baseline=0, fill=False, label=None, hatch=None, **look):
         """Outline or area of a histogram."""
         values, edges = np.asarray(values, dtype=float), np.asarray(edges, dtype=float)
         x, y = steps(values, edges)
         color, alpha = look.get("color", "#3f90da"), look.get("alpha")
-        width = look.get("lw", 1.2)
+        width = look.get("lw", 0 if fill else 1.2)
         stroke = faded(color, alpha) if width else None
         if baseline is not None:
             low = steps(np.broadcast_to(baseline, values.shape), edges)[1]

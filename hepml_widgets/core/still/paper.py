@@ -61,7 +61,7 @@ class Paper:
 
     def image(self, left, bottom, colors):
         """Paint pixels, the first row lowest."""
-        pixels = np.ascontiguousarray(colors[::-1])
+        pixels = np.ascontiguousarray(colors)
         self._painter.draw_image(self._set(BLACK), left, bottom, pixels)
 
     def text(self, x, y, text, size=10.0, color="black", align=("center", "center")):

@@ -126,18 +126,19 @@ class Sheet:
 
     def _arrange(self, paper, box):
         """Give each frame its place: all of a row or a column are aligned."""
-        unit = paper.unit
+        frames = [(Frame(panel, paper.unit), *place) for panel, *place in self._panels]
         sides = box[2] - box[0], box[3] - box[1]
-        guess = [side / len(r) / unit - 60 for side, r in zip(sides, self._ratios, strict=True)]
-        frames = []
-        for panel, row, first, last in self._panels:
-            wide = guess[0] * (1 + last - first)
-            frames.append((Frame(panel, wide, guess[1], unit), row, first, last))
-        columns, rows = self._margins(frames)
-        across = spread(box[0], box[2], columns, self._ratios[0], unit)
-        up = spread(-box[3], -box[1], rows, self._ratios[1], unit)
-        for frame, row, first, last in frames:
-            frame.place((across[first][0], -up[row][1], across[last][1], -up[row][0]))
+        guess = [side / len(r) for side, r in zip(sides, self._ratios, strict=True)]
+        for frame, *_ in frames:
+            frame.number(*(side - 50 * paper.unit for side in guess))
+        for _ in range(2):  # the numbers need room, and how many there are depends on the room
+            columns, rows = self._margins(frames)
+            across = spread(box[0], box[2], columns, self._ratios[0], paper.unit)
+            up = spread(-box[3], -box[1], rows, self._ratios[1], paper.unit)
+            for frame, row, first, last in frames:
+                frame.place((across[first][0], -up[row][1], across[last][1], -up[row][0]))
+                frame.number(frame.box[2] - frame.box[0], frame.box[3] - frame.box[1])
+        for frame, *_ in frames:
             frame.paint(paper)
 
     def _margins(self, frames):
