@@ -84,7 +84,7 @@ class Sheet:
 
     # ------------------------------------------------------------ what it makes
 
-    def png(self, dpi=80, colors=128):
+    def png(self, dpi=80, colors=256):
         """PNG with a small palette, as bytes; the same sheet gives the same bytes."""
         return self.painted(dpi).png(colors)
 
