@@ -26,7 +26,7 @@ class Paper:
         self.width, self.height, self.unit = width, height, dpi / 72
         self._painter = RendererAgg(width, height, dpi)
         self._pen = self._painter.new_gc()
-        self._texts = []
+        self.written = []
         everything = rectangle(-9, -9, width + 9, height + 9)
         self._painter.draw_path(self._set(WHITE), everything, SAME, WHITE)
 
@@ -69,13 +69,13 @@ class Paper:
         """Write words later, on top of all lines; ``align`` may be `UPWARDS`."""
         if str(text).strip():
             rgb = tuple(round(255 * part) for part in to_rgba(color)[:3])
-            self._texts.append(((x, self.height - y), text, size * self.unit, rgb, align))
+            self.written.append(((x, self.height - y), text, size * self.unit, rgb, align))
 
     def png(self, colors):
         """Encode with few colours."""
         picture = Image.fromarray(np.asarray(self._painter.buffer_rgba())).convert("RGB")
         pen = ImageDraw.Draw(picture)
-        for place, text, size, color, align in self._texts:
+        for place, text, size, color, align in self.written:
             if align == UPWARDS:
                 write_upwards(picture, place, text, size, color=color)
             else:
