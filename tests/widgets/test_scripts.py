@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from hepml_widgets.core.shorten import _Scopes, shortened, tokens_of
 
 from hepml_widgets.core import scripts
-from hepml_widgets.core.shorten import _Scopes, shortened, tokens_of
 
 MODULES = sorted(path.parent.name for path in scripts.PACKAGE.glob("*/view.js"))
 
