@@ -197,7 +197,7 @@ def test_band_is_what_relabelling_gives(rng):
 def test_auc_stays_in_its_band_under_the_null(rng):
     pulls = []
     for seed in range(60):
-        source, target, weights = samples(rng, 500)
+        source, target, weights = samples(rng, 1000)
         report = judged(source, target, weights, rng=seed)
         pulls.append((report.auc - 0.5) / report.auc_error)
     assert np.abs(pulls).max() < 3.9
