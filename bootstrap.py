@@ -345,13 +345,16 @@ def lab(options):
     become([*command, *options], TF_CPP_MIN_LOG_LEVEL="2")  # or its log stands under the first cell
 
 
+PYTEST = ["-m", "pytest", "--nbval-lax", "--durations=10", "--durations-min=5"]  # seconds
+
+
 def test(options):
     prepare()
     require_browser()
     try_node()
     named = any((ROOT / option.split("::")[0]).exists() for option in options)
     places = [] if named else [*side_by_side(), "tests", "notebooks"]
-    become(["-m", "pytest", "--nbval-lax", *places, *options], **thread_caps())
+    become([*PYTEST, *places, *options], **thread_caps())
 
 
 def coverage(options):
@@ -361,12 +364,16 @@ def coverage(options):
     try_node()
     counted = ["--cov", "--cov-report=term:skip-covered", "--cov-report=html:.build/coverage"]
     places = [*side_by_side(), "tests", "notebooks"]
-    become(["-m", "pytest", "--nbval-lax", *counted, *places, *options], **thread_caps())
+    become([*PYTEST, *counted, *places, *options], **thread_caps())
 
 
 def side_by_side():
-    """Two files at a time where there are two cores; more would fight over servers and memory."""
-    return ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []
+    """Two groups of tests at a time where there are two cores, the longest first.
+
+    More would fight over memory; `tests/support/groups.py` says what is a group.
+    """
+    groups = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+    return groups if (os.cpu_count() or 1) > 1 else []
 
 
 # What the tests of the statistics, the files and the widgets import besides what these promise:

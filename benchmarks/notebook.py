@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks import contestants
 from tests.support.all_views import VIEWS
 rng = np.random.default_rng(1)
-sample = contestants.sample(1e6)"""
+sample = contestants.sample({{events}})"""
 # The first control of a view whose keys change the line of numbers, and how soon they do.
 PREPARE = """() => {
     const root = () => document.querySelector('.jp-mod-active [data-hepml-live]');
@@ -70,12 +70,13 @@ def cells():
 class Bench:
     """A notebook whose views are opened one by one."""
 
-    def __init__(self, browser, lab):
+    def __init__(self, browser, lab, events):
         self.lab, self.cells = lab, cells()
-        self.page, _, self.kernel = opened(browser, lab, "ten.ipynb", FIRST, *self.cells.values())
+        first = FIRST.format(events=events)
+        self.page, _, self.kernel = opened(browser, lab, "ten.ipynb", first, *self.cells.values())
         self.thread = Thread(self.page)
         self.controls = {}
-        self.run(FIRST)
+        self.run(first)
         self.page.evaluate(PREPARE)
 
     def run(self, text):
@@ -122,10 +123,10 @@ class Bench:
         return [t for t in times if t is not None]
 
 
-def measure(presses, rounds):
+def measure(presses, rounds, events):
     """Bytes that each view added, and its milliseconds."""
     with chromium() as browser, laboratory() as lab:
-        bench = Bench(browser, lab)
+        bench = Bench(browser, lab, events)
         empty = bench.memory()
         added = {name: bench.open(name) for name in list(bench.cells)[:-1]}
         full = bench.memory()
@@ -175,8 +176,9 @@ def main():
     parser = asking(__doc__)
     parser.add_argument("--presses", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--events", type=float, default=1e6, help="of the larger explorer")
     asked = parser.parse_args()
-    text = report(*measure(asked.presses, asked.rounds), asked.presses)
+    text = report(*measure(asked.presses, asked.rounds, asked.events), asked.presses)
     present("notebook", text, dry=asked.dry)
 
 

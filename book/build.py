@@ -6,8 +6,8 @@
     python book/build.py book                 pages in book/_build/html, offline
 
 What the last run of each notebook took, and from which text and code, is kept in
-`book/measured.json`. A notebook is built again when its text, the code of the house, or the
-notebook itself is no longer what it was then.
+`book/measured.json`. A notebook is built again when its text, what `behind.py` finds behind it
+(modules, scripts, recordings, samples), or the notebook itself is no longer what it was then.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from time import perf_counter
 
 import nbformat
 import weave
+from behind import behind
 from nbclient.exceptions import CellExecutionError
 
 from hepml.files import whole, write_text
@@ -31,7 +32,6 @@ TEXTS = ROOT / "tutorials"
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
 MEASURED = BOOK / "measured.json"
-HOUSE = ("hepml", "hepml_widgets")
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 MEGABYTE = 1_000_000
 # Sums of threads come in any order: with one, the examples of the gallery give the same page again.
@@ -61,10 +61,10 @@ def digest(*paths):
     return total.hexdigest()
 
 
-def house():
-    """Every file of the packages that lessons import, samples included."""
-    files = [path for package in HOUSE for path in (ROOT / package).rglob("*") if path.is_file()]
-    return sorted(path for path in files if "__pycache__" not in path.parts)
+def fingerprint(path):
+    """Hash of a text and of all that its notebook depends on."""
+    cells = (cell.source for cell in weave.sketch(path).cells if cell.cell_type == "code")
+    return digest(path, *behind(cells, ROOT))
 
 
 def measured():
@@ -78,7 +78,7 @@ def measured():
 def is_current(name, path):
     last = measured().get(name, {})
     return (
-        last.get("made_from") == digest(path, *house())
+        last.get("made_from") == fingerprint(path)
         and target(name).exists()
         and last.get("notebook") == digest(target(name))
     )
@@ -87,7 +87,7 @@ def is_current(name, path):
 def build_notebook(name, path):
     """Execute one lesson, save it, and note what it took."""
     say(f"{name}: running …", end="")
-    made_from = digest(path, *house())
+    made_from = fingerprint(path)
     target(name).parent.mkdir(parents=True, exist_ok=True)
     try:
         notebook, seconds, peak, messages = weave.execute(weave.sketch(path), target(name).parent)

@@ -8,11 +8,18 @@ import numpy as np
 import pytest
 
 from tests.support.chromium import CHROMIUM_FLAGS, find_chromium
+from tests.support.groups import put_together
 
 # A job in the background ignores Ctrl-C, and what it starts would ignore it as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist then reads the groups
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("loadgroup", default=False):
+        put_together(items)
 
 
 @pytest.fixture(scope="session")

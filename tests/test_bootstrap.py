@@ -257,7 +257,7 @@ def test_a_browser_that_cannot_be_had_is_said_with_its_command(fetches):
         bootstrap.require_browser()
 
 
-SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_make_test_runs_everything_unless_told_where(monkeypatch, options, expec
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     bootstrap.test(options)
     assert seen[-len(expected) :] == expected
-    assert seen[: -len(expected)] == ["-m", "pytest", "--nbval-lax"]
+    assert seen[: -len(expected)] == bootstrap.PYTEST
 
 
 @pytest.fixture

@@ -69,13 +69,13 @@ def test_payloads():
 
 def test_monitor():
     text = printed(
-        "monitor", *["--rounds", "2", "--batches", "2", "--epochs", "1", "--history", "30"]
+        "monitor", *["--rounds", "1", "--batches", "2", "--epochs", "1", "--history", "30"]
     )
     rows = cells(text)
     assert {"TrainingMonitor", "tqdm, per batch", "nothing, again"} <= rows.keys()
     assert "TensorBoard, per batch" in rows
     assert "history of 30 epochs with as many batches each, goal < 20 MB: met" in text
-    assert text.count("long trainings, round") == 2
+    assert text.count("long trainings, round") == 1
 
 
 @pytest.mark.browser
@@ -102,7 +102,7 @@ def test_stop(browser):  # noqa: ARG001
 
 @pytest.mark.browser
 def test_ten_in_one_notebook(browser):  # noqa: ARG001
-    text = printed("notebook", "--rounds", "1", "--presses", "2")
+    text = printed("notebook", "--rounds", "1", "--presses", "2", "--events", "2e4")
     rows = cells(text)
     assert len(rows) == 1 + 1 + 11 + 2  # header, rule, ten and the control, before and after
     assert float(rows["with ten open"][2]) > float(rows["before"][2]) > 10

@@ -76,10 +76,10 @@ def test_the_arrow_keys_of_a_slider_stay_with_it(page, lab):
 
 
 def test_the_lesson_runs_and_prints_the_digits_of_python(page, lab):
+    """No further than its explorer: nbval runs all of it."""
     asked = strangers(page, lab.url)
     lab.open(page, "boosted-trees.ipynb")
-    lab.run_all(page, seconds=600)
-    lab.show(page, CELL)
+    lab.run_to(page, CELL, seconds=600)
     follows(lab, page, explorer_of(page))
     assert asked == []
 

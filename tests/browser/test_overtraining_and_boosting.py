@@ -1,4 +1,4 @@
-"""OvertrainingView and BoostingExplorer alive in JupyterLab and Voila: the digits of Python."""
+"""OvertrainingView and BoostingExplorer alive in JupyterLab: the digits of Python."""
 
 import pytest
 
@@ -8,37 +8,15 @@ from tests.browser.live import (
     settled,
     shown,
 )
+from tests.browser.made import STAGES, TREES
 
 pytestmark = pytest.mark.browser
 
-MAKE = """
-import numpy as np
-from sklearn.ensemble import GradientBoostingClassifier
-from hepml_widgets import BoostingExplorer, OvertrainingView
-rng = np.random.default_rng(1)
-y = rng.integers(0, 2, 900)
-X = rng.normal(size=(900, 2)) + y[:, None]
-model = GradientBoostingClassifier(n_estimators=20).fit(X[:400], y[:400])
-"""
-VIEWS = {
-    "Over-training view": """
-train, test = (np.array(list(model.staged_decision_function(part)))[..., 0] for part in (
-    X[:400], X[400:]))
-view = OvertrainingView(y[:400], train, y[400:], test, permutations=49)
-view
-""",
-    "Boosting explorer": """
-view = BoostingExplorer(model, X[400:], y[400:], train=(X[:400], y[:400]),
-                        log_ratio=lambda X: X.sum(axis=1) - 1)
-view
-""",
-}
 
-
-@pytest.mark.parametrize("label", VIEWS)
+@pytest.mark.parametrize("label", STAGES)
 def test_lab_shows_one_view_that_python_follows(page, lab, label):
     name = f"{label.split()[0].lower()}.ipynb"
-    lab.write(name, MAKE, VIEWS[label])
+    lab.write(name, TREES, STAGES[label])
     lab.open(page, name)
     lab.run_all(page)
     view = shown(page, label)
@@ -52,7 +30,7 @@ def test_lab_shows_one_view_that_python_follows(page, lab, label):
 
 
 def test_dragging_is_not_a_talk_with_the_kernel(page, lab):
-    lab.write("quiet.ipynb", MAKE, VIEWS["Boosting explorer"])
+    lab.write("quiet.ipynb", TREES, STAGES["Boosting explorer"])
     lab.open(page, "quiet.ipynb")
     lab.run_all(page)
     view = shown(page, "Boosting explorer")
@@ -67,14 +45,3 @@ def test_dragging_is_not_a_talk_with_the_kernel(page, lab):
     page.mouse.up()
     assert during == 0
     assert settled(lab, page, text)
-
-
-def test_voila_shows_both(page, voila):
-    voila.write("both.ipynb", MAKE, *VIEWS.values())
-    voila.open(page, "both.ipynb")
-    for label in VIEWS:
-        view = shown(page, label)
-        before = read(view)
-        view.get_by_role("slider").press("Home")
-        assert read(view) != before
-        assert read(view).startswith("round 1 · ")

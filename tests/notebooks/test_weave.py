@@ -159,7 +159,6 @@ def house(lesson, monkeypatch, tmp_path):
     monkeypatch.setattr(build, "TEXTS", path.parent)
     monkeypatch.setattr(build, "NOTEBOOKS", tmp_path)
     monkeypatch.setattr(build, "MEASURED", tmp_path / "measured.json")
-    monkeypatch.setattr(build, "HOUSE", ())
     return path
 
 

@@ -30,15 +30,21 @@ def global_p(rng, count, correlation, weigh=None):
     return found
 
 
+@pytest.fixture(scope="module")
+def alike():
+    """Test 300 pairs of samples in which nothing differs, by the correlation of columns."""
+    rng = np.random.default_rng(20240917)
+    return {correlation: global_p(rng, 300, correlation) for correlation in (0.0, 0.95)}
+
+
 def is_uniform(p, rng, permutations=99):
     spread = p - rng.random(len(p)) / (permutations + 1)
     return scipy_stats.kstest(spread, "uniform").pvalue > FALSE_ALARM
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.95])
-def test_the_global_p_value_is_uniform_if_nothing_differs(rng, correlation):
-    tests = global_p(rng, 300, correlation)
-    assert is_uniform(np.array([test.p_value for test in tests]), rng)
+def test_the_global_p_value_is_uniform_if_nothing_differs(rng, alike, correlation):
+    assert is_uniform(np.array([test.p_value for test in alike[correlation]]), rng)
 
 
 def test_the_global_p_value_is_uniform_with_signed_weights(rng):
@@ -49,12 +55,12 @@ def test_the_global_p_value_is_uniform_with_signed_weights(rng):
     assert is_uniform(np.array([test.p_value for test in tests]), rng)
 
 
-def test_who_looks_often_finds_something(rng):
+def test_who_looks_often_finds_something(alike):
     """The smallest of eight local p-values; Šidák pays for it, too much where columns agree."""
-    alone, agreeing = (global_p(rng, 150, correlation) for correlation in (0.0, 0.95))
+    alone, agreeing = alike[0.0], alike[0.95]
     smallest = [min(t.p_value for t in test.tests.values()) for test in alone]
     expected = 1 - 0.95 ** len(COLUMNS)
-    error = np.sqrt(expected * (1 - expected) / 150)
+    error = np.sqrt(expected * (1 - expected) / 300)
     assert np.mean(np.array(smallest) <= 0.05) == pytest.approx(expected, abs=4 * error)
     sidak = np.array([test.sidak for test in agreeing])
     assert sidak.mean() > np.mean([test.p_value for test in agreeing]) + 0.1

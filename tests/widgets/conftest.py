@@ -6,16 +6,14 @@ import pytest
 
 from hepml_widgets.core import base
 from hepml_widgets.core.payload import portable
+from tests.support.tabs import Tab
 
 PACKAGE = Path(base.__file__).parents[1]
 HOST = "http://scripts.example.org/"
 
-EXPOSING = """async ([paths, names]) => {
+EXPOSING = """async paths => {
     const modules = await Promise.all(paths.map((path) => import(path)));
-    const all = Object.assign({}, ...modules);
-    const missing = names.filter((name) => !(name in all));
-    if (missing.length) throw new Error(`no module exports ${missing}`);
-    window.hepml = all;
+    window.hepml = Object.assign({}, ...modules);
 }"""
 
 LISTENING = """([state, trait]) => {
@@ -31,6 +29,20 @@ LISTENING = """([state, trait]) => {
     const el = document.body.appendChild(document.createElement('div'));
     window.view = {model, heard, saved, el, cleanup: hepml.default.render({model, el})};
 }"""
+
+
+@pytest.fixture(scope="session")
+def tab(browser):
+    return Tab(browser)
+
+
+@pytest.fixture
+def page(tab):
+    """Give the one page that these tests share; fail the test on any uncaught script error."""
+    page = tab.fresh()
+    yield page
+    tab.leave()
+    assert page.script_errors == []
 
 
 @pytest.fixture
@@ -54,35 +66,67 @@ def show(open_page, monkeypatch):
     return open_page
 
 
-@pytest.fixture
-def expose(page):
+def serve(route):
+    path = PACKAGE / route.request.url.removeprefix(HOST)
+    if path.suffix == ".js":
+        route.fulfill(path=path, content_type="text/javascript")
+    else:
+        route.fulfill(body="<!doctype html>", content_type="text/html")
+
+
+def load(page, module, *names):
     """Load the modules of a view as they are written; `window.hepml` has what they export."""
+    own = sorted((PACKAGE / module).glob("*.js"))
+    files = [*sorted((PACKAGE / "core").glob("*.js")), *own]
+    paths = [f"/{file.relative_to(PACKAGE).as_posix()}" for file in files]
+    page.route(f"{HOST}**", serve)
+    page.goto(HOST)
+    page.evaluate(EXPOSING, paths)
+    require(page, names)
+    return page
 
-    def serve(route):
-        path = PACKAGE / route.request.url.removeprefix(HOST)
-        if path.suffix == ".js":
-            route.fulfill(path=path, content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
 
-    def load(module, *names):
-        own = sorted((PACKAGE / module).glob("*.js"))
-        files = [*sorted((PACKAGE / "core").glob("*.js")), *own]
-        paths = [f"/{file.relative_to(PACKAGE).as_posix()}" for file in files]
-        page.route(f"{HOST}**", serve)
-        page.goto(HOST)
-        page.evaluate(EXPOSING, [paths, names])
+def require(page, names):
+    assert page.evaluate("names => names.filter(name => !(name in hepml))", names) == []
+
+
+@pytest.fixture(scope="session")
+def exposed(browser):
+    """Make pages with the modules of a view each, by its name, that note their script errors."""
+    context, pages, errors = browser.new_context(), {}, []
+
+    def page_of(module):
+        if module not in pages:
+            pages[module] = page = context.new_page()
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            load(page, module)
+        return pages[module]
+
+    yield page_of, errors
+    context.close()
+
+
+@pytest.fixture
+def expose(exposed):
+    """Load a view's modules into a page that stays: for functions that leave nothing behind."""
+    page_of, errors = exposed
+
+    def loaded(module, *names):
+        page = page_of(module)
+        require(page, names)
         return page
 
-    return load
+    errors.clear()
+    yield loaded
+    assert errors == []
 
 
 @pytest.fixture
-def listen(expose):
+def listen(page):
     """Show a live view whose model notes who listens, and one trait whenever it would be sent."""
 
     def live(view, trait):
-        page = expose(view._module, "default", "standIn")
+        load(page, view._module, "default", "standIn")
         page.add_style_tag(content=base.stylesheet(view._module))
         page.evaluate(LISTENING, [portable(view.state()), trait])
         page.wait_for_selector("[role=slider]")

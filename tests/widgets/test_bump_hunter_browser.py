@@ -97,9 +97,9 @@ def make_case(case, rng):
     return BumpHunter(events.mjj[passes], score[passes], weights, **made)
 
 
-NUMBERS = """table => {
+NUMBERS = """([table, rows]) => {
     const t = hepml.decode(table);
-    return Array.from(t.kept, (_, row) => hepml.windowsOf(t, 4).map(span => {
+    return rows.map(row => hepml.windowsOf(t, 4).map(span => {
         const {n, b, error, z, p, expected, band, pulls} = hepml.hunt(t, row, span);
         const rows = [expected, band, pulls].map(list => list ? [...list] : null);
         return [[n, b, error, z, p].map(v => Number.isFinite(v) ? v : null), ...rows,
@@ -112,11 +112,11 @@ NUMBERS = """table => {
 def test_every_fit_has_pythons_numbers(case, rng, expose):
     view = make_case(case, rng)
     page = expose("bump_hunter", "decode", "windowsOf", "hunt", "readoutParts", "joined")
-    found = page.evaluate(NUMBERS, portable(view.table))
+    rows = sorted({0, len(view.counts) // 2, len(view.counts) - 1})
+    found = page.evaluate(NUMBERS, [portable(view.table), rows])
     spans = view.spectra.spans(4)
-    assert len(found) == len(view.counts)
-    for row in sorted({0, len(found) // 2, len(found) - 1}):
-        for span, (numbers, *lists, _) in zip(spans, found[row], strict=True):
+    for row, fits in zip(rows, found, strict=True):
+        for span, (numbers, *lists, _) in zip(spans, fits, strict=True):
             compare(view, row, span, numbers, lists)
     for column in (3, 6, 20):
         view.threshold = view.spectra.thresholds[0]

@@ -5,7 +5,7 @@ import json
 import re
 import warnings
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ SHAPES = [(name, shape) for name, shapes in SHAPED.items() for shape in ("toy", 
 CASES = [(name, kind) for name in LABELLED for kind in KINDS]
 
 
+@cache  # for tests that look at a view and change nothing in it
 def labelled(name, kind):
     return LABELLED[name](np.random.default_rng(1), label_of(kind))
 
