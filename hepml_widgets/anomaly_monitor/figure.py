@@ -4,7 +4,6 @@ import math
 import textwrap
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from hepml_widgets.anomaly_monitor.payload import (
     MOST_BARS,
@@ -25,30 +24,27 @@ LABELS = 12  # names of periods along the axis
 DEEP_BLUE = "#2678c3"
 
 
-def draw(monitor):
+def draw(monitor, sheet):
     """Scores and one event above, periods and the features of one below; the verdicts with them.
 
     Parameters
     ----------
     monitor : AnomalyMonitor
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    sheet : callable
+        Makes the `Figure`, or the `Sheet` that is drawn as one, of a ``figsize``.
     """
     parts = [
         (draw_points, monitor.points, bool(monitor.outlier and monitor.outlier.contributions)),
         (draw_periods, monitor.periods, any(one.features for one in monitor.periods)),
     ]
     parts = [(draw_part, beside) for draw_part, there, beside in parts if there]
-    with style.context():
-        figure = Figure(figsize=(11.0, 0.6 + 3.9 * len(parts)), layout="constrained")
-        rows = np.atleast_1d(figure.subfigures(len(parts), 1))
-        for row, (draw_part, beside) in zip(rows, parts, strict=True):
-            axes = row.subplots(1, 1 + beside, squeeze=False, width_ratios=(1.5, 1)[: 1 + beside])
-            draw_part(row, axes[0], monitor)
-        said = [monitor.verdicts[key] for key in ("both",) if key in monitor.verdicts]
-        figure.suptitle(plain("\n".join([*said, *wrapped(monitor.readout)])), fontsize=9)
+    figure = sheet(figsize=(11.0, 0.6 + 3.9 * len(parts)))
+    rows = np.atleast_1d(figure.subfigures(len(parts), 1))
+    for row, (draw_part, beside) in zip(rows, parts, strict=True):
+        axes = row.subplots(1, 1 + beside, squeeze=False, width_ratios=(1.5, 1)[: 1 + beside])
+        draw_part(row, axes[0], monitor)
+    said = [monitor.verdicts[key] for key in ("both",) if key in monitor.verdicts]
+    figure.suptitle(plain("\n".join([*said, *wrapped(monitor.readout)])), fontsize=9)
     return figure
 
 

@@ -2,8 +2,7 @@
 
 import textwrap
 
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets.boosting_explorer.trees import LEAF
@@ -22,32 +21,31 @@ EXACT = style.CURVES[2]
 DEEPEST = 3  # splits below are drawn without words
 
 
-def draw(explorer):
+def draw(explorer, sheet):
     """Map of the score, last tree and learning curve side by side.
 
     Parameters
     ----------
     explorer : BoostingExplorer
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    sheet : callable
+        Makes the `Figure`, or the `Sheet` that is drawn as one, of a ``figsize``.
     """
-    with style.context():
-        figure = Figure(figsize=(13.2, 4.3), layout="constrained")
-        left, middle, right = figure.subplots(1, 3)
-        draw_map(left, explorer, figure)
-        draw_tree(middle, explorer)
-        draw_curves(right, explorer)
-        notes = [part for part in (explorer.readout, explorer.note) if part]
-        lines = [line for part in notes for line in textwrap.wrap(part, 150)]
-        figure.supxlabel(plain("\n".join(lines)), fontsize=10)
+    figure = sheet(figsize=(13.2, 4.3))
+    left, middle, right = figure.subplots(1, 3)
+    draw_map(left, explorer, figure)
+    draw_tree(middle, explorer)
+    draw_curves(right, explorer)
+    notes = [part for part in (explorer.readout, explorer.note) if part]
+    lines = [line for part in notes for line in textwrap.wrap(part, 150)]
+    figure.supxlabel(plain("\n".join(lines)), fontsize=10)
     return figure
 
 
 def draw_map(axes, explorer, figure):
     x, y, score = explorer.score_map()
-    mesh = axes.pcolormesh(x, y, score, cmap=COLORS, vmin=0, vmax=1, rasterized=True, alpha=0.7)
+    mesh = axes.pcolormesh(
+        x, y, score, cmap=COLORS, norm=Normalize(0, 1), rasterized=True, alpha=0.7
+    )
     figure.colorbar(mesh, ax=axes, label="score p(signal)")
     if score.min() < 0.5 < score.max():
         axes.contour(x, y, score, [0.5], colors="k", linewidths=1.5)

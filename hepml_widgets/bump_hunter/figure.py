@@ -1,7 +1,6 @@
 """The four panels of a `BumpHunter` in matplotlib."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import plain
@@ -9,27 +8,24 @@ from hepml_widgets.core.drawing import plain
 __all__ = ["draw"]
 
 
-def draw(hunter):
+def draw(hunter, sheet):
     """Spectrum and pulls on the left, local p of all thresholds and windows on the right.
 
     Parameters
     ----------
     hunter : BumpHunter
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    sheet : callable
+        Makes the `Figure`, or the `Sheet` that is drawn as one, of a ``figsize``.
     """
-    with style.context():
-        figure = Figure(figsize=(11.0, 5.6), layout="constrained")
-        (spectrum, thresholds), (pulls, windows) = figure.subplots(
-            2, 2, gridspec_kw={"height_ratios": (3, 2)}
-        )
-        draw_spectrum(spectrum, hunter)
-        draw_pulls(pulls, hunter)
-        draw_thresholds(thresholds, hunter)
-        draw_windows(windows, hunter)
-        figure.supxlabel(hunter.readout, fontsize=9)
+    figure = sheet(figsize=(11.0, 5.6))
+    (spectrum, thresholds), (pulls, windows) = figure.subplots(
+        2, 2, gridspec_kw={"height_ratios": (3, 2)}
+    )
+    draw_spectrum(spectrum, hunter)
+    draw_pulls(pulls, hunter)
+    draw_thresholds(thresholds, hunter)
+    draw_windows(windows, hunter)
+    figure.supxlabel(hunter.readout, fontsize=9)
     return figure
 
 

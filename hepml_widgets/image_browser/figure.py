@@ -4,8 +4,6 @@ import re
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import KINDS, label_of, plain
@@ -19,28 +17,25 @@ SIGNED = LinearSegmentedColormap.from_list("signed", style.COLD_TO_HOT)
 DEPTH = 1e-5  # of the largest: what is smaller has the lowest colour
 
 
-def draw(browser):
+def draw(browser, sheet):
     """Images of signal and background and their difference over the histograms.
 
     Parameters
     ----------
     browser : ImageBrowser
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    sheet : callable
+        Makes the `Figure`, or the `Sheet` that is drawn as one, of a ``figsize``.
     """
     columns = max(3, len(browser.variables))
-    with style.context():
-        figure = Figure(figsize=(4.4 * columns, 7.8), layout="constrained")
-        panels = figure.subplots(2, columns, height_ratios=(1.9, 1), squeeze=False)
-        draw_classes(figure, panels[0], browser)
-        draw_difference(figure, panels[0, 2], browser)
-        for axes, axis in zip(panels[1], browser.variables, strict=False):
-            draw_histogram(axes, browser, axis)
-        for axes in [*panels[0, 3:], *panels[1, len(browser.variables) :]]:
-            axes.set_axis_off()
-        figure.supxlabel(lowered(plain(browser.readout)), fontsize=10)
+    figure = sheet(figsize=(4.4 * columns, 7.8))
+    panels = figure.subplots(2, columns, height_ratios=(1.9, 1), squeeze=False)
+    draw_classes(figure, panels[0], browser)
+    draw_difference(figure, panels[0, 2], browser)
+    for axes, axis in zip(panels[1], browser.variables, strict=False):
+        draw_histogram(axes, browser, axis)
+    for axes in [*panels[0, 3:], *panels[1, len(browser.variables) :]]:
+        axes.set_axis_off()
+    figure.supxlabel(lowered(plain(browser.readout)), fontsize=10)
     return figure
 
 
@@ -137,7 +132,6 @@ def draw_histogram(axes, browser, axis):
     axes.set(
         xlabel=label_of(axis.name, 40), ylabel="share of class / bin", xlim=axis.edges[[0, -1]]
     )
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        filled = Patch(color="0.5", alpha=0.3, label="selected")
-        axes.legend([*handles, filled], [*map(plain, labels), "selected"], loc="best")
+    if axes.get_legend_handles_labels()[0]:
+        axes.fill_between([], [], 0, color="0.5", alpha=0.3, label="selected")
+        axes.legend(loc="best")

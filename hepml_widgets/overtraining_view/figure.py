@@ -3,7 +3,6 @@
 import textwrap
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets.core import style
@@ -18,25 +17,22 @@ LOOKS = {
 }
 
 
-def draw(view):
+def draw(view, sheet):
     """Learning curve and score distributions side by side, each with its question and answer.
 
     Parameters
     ----------
     view : OvertrainingView
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    sheet : callable
+        Makes the `Figure`, or the `Sheet` that is drawn as one, of a ``figsize``.
     """
-    with style.context():
-        figure = Figure(figsize=(11.0, 4.9), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        for axes, question, answer in zip((left, right), view.questions, view.answers, strict=True):
-            text = f"{question}\n" + "\n".join(textwrap.wrap(answer, 78))
-            axes.set_title(plain(text), loc="left", fontsize=8.5)
-        draw_curve(left, view)
-        draw_scores(right, view)
+    figure = sheet(figsize=(11.0, 4.9))
+    left, right = figure.subplots(1, 2)
+    for axes, question, answer in zip((left, right), view.questions, view.answers, strict=True):
+        text = f"{question}\n" + "\n".join(textwrap.wrap(answer, 78))
+        axes.set_title(plain(text), loc="left", fontsize=8.5)
+    draw_curve(left, view)
+    draw_scores(right, view)
     return figure
 
 

@@ -3,7 +3,6 @@
 import textwrap
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from hepml import stats
 from hepml_widgets.core import style
@@ -23,27 +22,24 @@ __all__ = ["draw"]
 MARKERS = ("o", "s", "^", "v", "D")
 
 
-def draw(scan):
+def draw(scan, sheet):
     """Figure of merit against the parameter above, histograms and ROC curves below.
 
     Parameters
     ----------
     scan : ParameterScan
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    sheet : callable
+        Makes the `Figure`, or the `Sheet` that is drawn as one, of a ``figsize``.
     """
-    with style.context():
-        figure = Figure(figsize=(11.0, 7.2), layout="constrained")
-        panels = figure.subplot_mosaic(
-            [["scan", "scan"], ["scores", "roc"]], gridspec_kw={"height_ratios": (4, 5)}
-        )
-        draw_scan(panels["scan"], scan)
-        draw_scores(panels["scores"], scan)
-        draw_roc(panels["roc"], scan)
-        lines = textwrap.wrap(scan.readout, 140)
-        figure.supxlabel(mathematics(plain("\n".join(lines))), fontsize=9)
+    figure = sheet(figsize=(11.0, 7.2))
+    panels = figure.subplot_mosaic(
+        [["scan", "scan"], ["scores", "roc"]], gridspec_kw={"height_ratios": (4, 5)}
+    )
+    draw_scan(panels["scan"], scan)
+    draw_scores(panels["scores"], scan)
+    draw_roc(panels["roc"], scan)
+    lines = textwrap.wrap(scan.readout, 140)
+    figure.supxlabel(mathematics(plain("\n".join(lines))), fontsize=9)
     return figure
 
 
@@ -110,8 +106,8 @@ def draw_roc(axes, scan):
     point = scan.working_point
     if np.isfinite([point.signal_efficiency, point.background_rejection]).all():
         axes.plot(point.signal_efficiency, point.background_rejection, "o", color=style.ACCENT)
-    points = np.concatenate([np.empty((0, 2)), *(line.get_xydata() for line in axes.lines)])
-    if (points[np.isfinite(points).all(axis=1), 1] > 0).any():
+    heights = [cuts.background_rejection for cuts in scan.point.curves.values()]
+    if any((height[np.isfinite(height)] > 0).any() for height in heights):
         axes.set_yscale("log")
     axes.set(xlim=(0, 1), xlabel="signal efficiency $ε_s$")
     axes.set_ylabel("background rejection $1/ε_b$")

@@ -9,9 +9,9 @@ import numpy as np
 
 from hepml import stats
 from hepml.files import write_text
-from hepml_widgets.core.base import png
 from hepml_widgets.core.cuts import SIGMA_B, Options
 from hepml_widgets.core.numbers import as_name, fixed, p_text, percent, significant, with_error
+from hepml_widgets.core.still import Sheet
 from hepml_widgets.core.validate import as_number, as_target, two_names
 from hepml_widgets.overtraining_view.view import OvertrainingView
 from hepml_widgets.report.events import gather
@@ -49,8 +49,8 @@ class _Explorer(RocExplorer):
     """A `RocExplorer` with a smaller picture to stand in where scripts do not run."""
 
     def picture(self):
-        """PNG of `figure()`, as bytes."""
-        return png(self.figure(), dpi=64, colors=32)
+        """PNG of what `figure` shows, as bytes."""
+        return self._drawn_by(self, Sheet).png(dpi=64, colors=32)
 
 
 class Report:

@@ -1,7 +1,6 @@
 """The three panels of a `RocExplorer` in matplotlib."""
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from hepml_widgets.core import style
@@ -22,24 +21,21 @@ LEGENDS = {"rejection": "upper right", "linear": "upper left", "gap": "lower rig
 BOUND_LINE = {"color": style.BOUND, "ls": style.linestyle(style.BOUND_DASH), "lw": 1}
 
 
-def draw(explorer):
+def draw(explorer, sheet):
     """Histograms, ROC and figure of merit side by side.
 
     Parameters
     ----------
     explorer : RocExplorer
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    sheet : callable
+        Makes the `Figure`, or the `Sheet` that is drawn as one, of a ``figsize``.
     """
-    with style.context():
-        figure = Figure(figsize=(13.2, 4.3), layout="constrained")
-        left, middle, right = figure.subplots(1, 3)
-        draw_histograms(left, explorer)
-        draw_roc(middle, explorer)
-        draw_merit(right, explorer)
-        figure.supxlabel(mathematics(explorer.readout), fontsize=10)
+    figure = sheet(figsize=(13.2, 4.3))
+    left, middle, right = figure.subplots(1, 3)
+    draw_histograms(left, explorer)
+    draw_roc(middle, explorer)
+    draw_merit(right, explorer)
+    figure.supxlabel(mathematics(explorer.readout), fontsize=10)
     return figure
 
 

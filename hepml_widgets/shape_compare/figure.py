@@ -3,7 +3,6 @@
 import textwrap
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import label_of, plain
@@ -18,30 +17,27 @@ LOOKS = {
 SPANS = 0.1, 0.2, 0.5, 1  # about one, of the ratio
 
 
-def draw(view):
+def draw(view, sheet):
     """Histograms, ratio and pulls under each other; the weights and the verdicts beside them.
 
     Parameters
     ----------
     view : ShapeCompare
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    sheet : callable
+        Makes the `Figure`, or the `Sheet` that is drawn as one, of a ``figsize``.
     """
-    with style.context():
-        figure = Figure(figsize=(11.0, 7.4), layout="constrained")
-        left, right = figure.subfigures(1, 2, width_ratios=(1.5, 1))
-        panels = left.subplots(3, 1, sharex=True, height_ratios=(2.2, 1, 1))
-        for axes, draw_panel in zip(panels, (draw_shares, draw_ratio, draw_pulls), strict=True):
-            draw_panel(axes, view)
-            if view.brush and view.brush[0] == view.feature:
-                axes.axvspan(*view.brush[1:], color=style.ACCENT, alpha=0.12, lw=0)
-        panels[-1].set(xlabel=label_of(view.feature, 60), xlim=view.axis.edges[[0, -1]])
-        upper, lower = right.subplots(2, 1)
-        draw_weights(upper, view)
-        write_verdicts(lower, view)
-        figure.supxlabel(plain("\n".join(textwrap.wrap(view.readout, 150))), fontsize=9)
+    figure = sheet(figsize=(11.0, 7.4))
+    left, right = figure.subfigures(1, 2, width_ratios=(1.5, 1))
+    panels = left.subplots(3, 1, sharex=True, height_ratios=(2.2, 1, 1))
+    for axes, draw_panel in zip(panels, (draw_shares, draw_ratio, draw_pulls), strict=True):
+        draw_panel(axes, view)
+        if view.brush and view.brush[0] == view.feature:
+            axes.axvspan(*view.brush[1:], color=style.ACCENT, alpha=0.12, lw=0)
+    panels[-1].set(xlabel=label_of(view.feature, 60), xlim=view.axis.edges[[0, -1]])
+    upper, lower = right.subplots(2, 1)
+    draw_weights(upper, view)
+    write_verdicts(lower, view)
+    figure.supxlabel(plain("\n".join(textwrap.wrap(view.readout, 150))), fontsize=9)
     return figure
 
 
