@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from hepml_widgets.core.still.legend import draw_legend
+from hepml_widgets.core.still.legend import draw_legend, sides_of
 from hepml_widgets.core.still.marks import Picture, Points, columns
-from hepml_widgets.core.still.paper import UPWARDS
+from hepml_widgets.core.still.paper import UPWARDS, WHITE
 from hepml_widgets.core.still.scales import Ticks, straighten, ticks_of
 from hepml_widgets.core.still.words import size_of, width_of
 
@@ -41,7 +41,8 @@ class Frame:
         if side.fixed is not None:
             places, texts = side.fixed
             return Ticks(places, texts or [""] * len(places), [])
-        return ticks_of(side.scale, self.ends[which], room, side.locator)
+        found = ticks_of(side.scale, self.ends[which], room, side.locator, side.formatter)
+        return found if side.finer else found._replace(short=[])
 
     @property
     def numbered(self):
@@ -127,10 +128,9 @@ class Frame:
         x, y = self.corners(mark)
         if isinstance(mark, Points):
             clip = self.box if mark.place[1] == "data" else None
-            paper.points(x, y, mark.marker, mark.size, mark.fill, mark.stroke, clip=clip)
+            paper.points(x, y, **mark.looks, clip=clip)
         elif mark.stroke or mark.fill:
-            looks = mark.stroke, mark.width, mark.dash, mark.fill, mark.hatch
-            paper.shape(x, y, *looks, clip=self.box)
+            paper.shape(x, y, **mark.looks, clip=self.box)
 
     def _paint_cells(self, paper, picture):
         left, bottom, right, top = (round(side) for side in self.box)
@@ -183,11 +183,12 @@ class Frame:
             x, y = (float(self.to_pixels((words.x, words.y)[i], i, words.place[i])) for i in (0, 1))
             if words.box:
                 width, height = size_of(words.text, words.size * self.unit)
-                sides = x - width / 2 - 1, x + width / 2 + 1
-                ends = y - height / 2, y + height / 2
-                corners = [sides[i] for i in (0, 1, 1, 0)], [ends[i] for i in (0, 0, 1, 1)]
-                paper.shape(*corners, None, fill=(1, 1, 1, 1))
-            paper.text(x, y, words.text, words.size, words.color, words.align)
+                pad = words.box["pad"] * self.unit
+                half = width / 2 + pad, height / 2 + pad
+                sides = sides_of((x - half[0], y - half[1], x + half[0], y + half[1]))
+                paper.shape(*sides, None, fill=WHITE)
+            looks = {"color": words.color, "align": words.align}
+            paper.text(x, y, words.text, words.size, **looks)
 
     def _paint_bar(self, paper):
         bar, unit = self.panel.bar, self.unit

@@ -1,5 +1,7 @@
 """What the lines of a frame are: a sample and a name of each, where the least is hidden."""
 
+import itertools
+
 import numpy as np
 
 from hepml_widgets.core.still.marks import Points
@@ -48,7 +50,7 @@ def columns_of(number, count):
     """Slices of so many names in so many columns, the first ones the longer."""
     least, more = divmod(number, count)
     ends = np.cumsum([0, *(least + (place < more) for place in range(count))])
-    return [slice(*pair) for pair in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(*pair) for pair in itertools.pairwise(ends)]
 
 
 def sides_of(box):
@@ -81,15 +83,14 @@ def sample(paper, mark, left, middle):
         if mark.column:
             ends = middle - 0.4 * SIZE * unit, middle + 0.4 * SIZE * unit
             paper.shape([center, center], ends, mark.stroke, 1.0)
-        paper.points([center], [middle], mark.marker, mark.size, mark.fill, mark.stroke)
+        paper.points([center], [middle], **mark.looks)
     elif mark.fill or mark.hatch:
         half = 0.35 * SIZE * unit
         corners = sides_of((left, middle - half, right, middle + half))
-        paper.shape(*corners, mark.stroke, mark.width, mark.dash, mark.fill, mark.hatch)
+        paper.shape(*corners, **mark.looks)
     elif mark.stroke:
         ends = [left, right], [middle, middle]
-        paper.shape(*ends, mark.stroke, mark.width, mark.dash)
+        paper.shape(*ends, **mark.looks)
         if mark.point:
-            point = mark.point
-            paper.points([center], [middle], point.marker, point.size, point.fill, point.stroke)
-    paper.text(right + AFTER * SIZE * unit, middle, mark.label, SIZE, "black", ("left", "center"))
+            paper.points([center], [middle], **mark.point.looks)
+    paper.text(right + AFTER * SIZE * unit, middle, mark.label, SIZE, align=("left", "center"))

@@ -25,6 +25,12 @@ class Shape:
     floor: float | None = None
     point: "Points | None" = None  # what the legend shows with it
 
+    @property
+    def looks(self):
+        """How it is painted."""
+        look = {"stroke": self.stroke, "width": self.width, "dash": self.dash}
+        return look | {"fill": self.fill, "hatch": self.hatch}
+
 
 @dataclass
 class Points:
@@ -41,6 +47,12 @@ class Points:
     zorder: float = 2
     floor: None = None
     column: bool = False  # with an upright stroke in the legend
+
+    @property
+    def looks(self):
+        """How they are painted."""
+        look = {"marker": self.marker, "size": self.size}
+        return look | {"fill": self.fill, "stroke": self.stroke}
 
 
 @dataclass

@@ -36,17 +36,25 @@ class Side:
     def __init__(self, margin):
         self.scale, self.title, self.margin = "linear", "", margin
         self.given = [None, None]
-        self.locator = self.fixed = None
+        self.locator = self.formatter = self.fixed = None
+        self.finer = True  # whether there are short ticks
         self.size, self.numbered, self.titled = 9.0, True, 10.0
 
     def set_major_locator(self, locator):
         self.locator = locator
 
+    def set_major_formatter(self, formatter):
+        self.formatter = formatter
+
+    def set_minor_locator(self, locator):
+        """Have no short ticks; there is nothing else to choose."""
+        self.finer = False
+
     def set_minor_formatter(self, formatter):
         """Short ticks have no numbers here."""
 
     def limits(self, spans, floors):
-        """Ends of the axis: as given, else those of what it shows, with a margin."""
+        """Find the ends of the axis: as given, else of what it shows, with a margin."""
         low, high = self.given
         if low is None or high is None:
             own = self._reach(spans, floors)
@@ -73,7 +81,7 @@ class Side:
 class Panel:
     """One frame; its methods are those of matplotlib's ``Axes`` that our figures call."""
 
-    transAxes = ("axes", "axes")
+    transAxes = ("axes", "axes")  # noqa: N815 - matplotlib's name
 
     def __init__(self):
         self.marks, self.texts = [], []
@@ -144,15 +152,16 @@ class Panel:
 
     def axvline(self, x, *, color="black", lw=1.6, ls="-", zorder=2, label=None):
         """Line from bottom to top."""
-        self._rule([x, x], [0, 1], ("data", "axes"), color, lw, ls, zorder, label)
+        looks = {"width": lw, "dash": dashes(ls), "zorder": zorder, "label": label}
+        self._rule([x, x], [0, 1], ("data", "axes"), stroke=faded(color), **looks)
 
     def axhline(self, y, *, color="black", lw=1.6, ls="-", zorder=2, label=None):
         """Line from left to right."""
-        self._rule([0, 1], [y, y], ("axes", "data"), color, lw, ls, zorder, label)
+        looks = {"width": lw, "dash": dashes(ls), "zorder": zorder, "label": label}
+        self._rule([0, 1], [y, y], ("axes", "data"), stroke=faded(color), **looks)
 
-    def _rule(self, x, y, place, color, lw, ls, zorder, label):
-        self.marks.append(Shape(np.asarray(x, float), np.asarray(y, float), place, faded(color),
-                                lw, dashes(ls), label=label, zorder=zorder))  # fmt: skip
+    def _rule(self, x, y, place, **looks):
+        self.marks.append(Shape(np.asarray(x, float), np.asarray(y, float), place, **looks))
 
     def axvspan(self, low, high, *, color, alpha=None, **_):
         """Area from bottom to top."""
@@ -239,6 +248,9 @@ class Panel:
     def set_title(self, text, *, loc="center", fontsize=10.0):
         self.heading = (text, loc, fontsize)
 
+    def minorticks_off(self):
+        self.xaxis.finer = self.yaxis.finer = False
+
     def set_axis_off(self):
         self.framed = False
 
@@ -264,6 +276,9 @@ class Panel:
     def get_yaxis_transform(self):
         return ("axes", "data")
 
+    def get_yscale(self):
+        return self.yaxis.scale
+
     def get_ylim(self):
         return self.limits(1)
 
@@ -276,7 +291,7 @@ class Panel:
         return self.named, [mark.label for mark in self.named]
 
     def limits(self, which):
-        """Ends of the axis across (0) or up (1)."""
+        """Find the ends of the axis across (0) or up (1)."""
         side = (self.xaxis, self.yaxis)[which]
         if which == 0 and self.below is not None:
             return self.below.limits(0)

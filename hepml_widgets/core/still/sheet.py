@@ -92,10 +92,11 @@ class Sheet:
         """Paper with all of it on it."""
         width, height = (round(side * dpi) for side in self.figsize)
         paper = Paper(width, height, dpi)
-        self._fill(paper, (0, 0, width, height))
+        self.fill(paper, (0, 0, width, height))
         return paper
 
-    def _fill(self, paper, box):
+    def fill(self, paper, box):
+        """Paint all of it within a box."""
         box = self._write(paper, box)
         if self._parts:
             across, up = (shares(ratios) for ratios in self._ratios)
@@ -103,7 +104,7 @@ class Sheet:
             for part, row, column in self._parts:
                 left, right = (box[0] + width * side for side in across[column : column + 2])
                 top, bottom = (box[3] - height * side for side in up[row : row + 2])
-                part._fill(paper, (left, bottom, right, top))
+                part.fill(paper, (left, bottom, right, top))
         elif self._panels:
             self._arrange(paper, box)
 
@@ -154,7 +155,7 @@ class Sheet:
 
 
 def shares(ratios):
-    """Ends of parts of one, by their ratios."""
+    """Part one by ratios: where the parts end."""
     return np.concatenate([[0], np.cumsum(ratios)]) / np.sum(ratios)
 
 

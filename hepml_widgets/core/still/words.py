@@ -95,7 +95,7 @@ def size_of(text, size):
     return max(width_of(line, size) for line in lines), len(lines) * LINE * size
 
 
-def write(pen, place, text, size, color, align=("center", "center")):
+def write(pen, place, text, size, *, color, align=("center", "center")):
     """Write a text with a Pillow pen; ``align`` is as matplotlib names it."""
     lines = lines_of(text)
     x, y = place
@@ -110,11 +110,11 @@ def write(pen, place, text, size, color, align=("center", "center")):
             left += face.getlength(run.text)
 
 
-def write_upwards(picture, place, text, size, color):
+def write_upwards(picture, place, text, size, *, color):
     """Write a text upwards, its middle at a place."""
     width, height = (int(side) + 3 for side in size_of(text, size))
     strip = Image.new("L", (width, height), 0)
-    write(ImageDraw.Draw(strip), (width / 2, height / 2), text, size, 255)
+    write(ImageDraw.Draw(strip), (width / 2, height / 2), text, size, color=255)
     strip = strip.transpose(Image.Transpose.ROTATE_90)
     x, y = place
     picture.paste(color, (round(x - strip.width / 2), round(y - strip.height / 2)), strip)
