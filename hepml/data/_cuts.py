@@ -94,7 +94,12 @@ class Events:
     """Rows of a batch, for expressions with one value per event."""
 
     def __init__(self, batch, file):
-        self.batch, self.file, self.events = batch, file, self
+        self.batch, self.file = batch, file
+
+    @property
+    def events(self):
+        """Rows of events: these. Kept as an attribute, it would keep the batch until a collection."""
+        return self
 
     @cached_property
     def lists(self):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["correlations"]
 
-ROWS = 1 << 14  # at a time: 4 MB for thirty columns
+ROWS = 1 << 12  # at a time: 1 MB for thirty columns, which stays in the cache
 
 
 def correlations(columns: Sequence[ArrayLike], weights: ArrayLike | None = None) -> np.ndarray:
@@ -54,9 +54,17 @@ def correlations(columns: Sequence[ArrayLike], weights: ArrayLike | None = None)
     sums = np.zeros((4, len(columns), len(columns)))
     for start in range(0, len(weights), ROWS):
         part = slice(start, start + ROWS)
-        block = np.stack([column[part] for column in columns], axis=1, dtype=float) - centres
-        sums += sums_of(block, weights[part].astype(float))
+        block = np.array([column[part] for column in columns], dtype=float)
+        sums += sums_of(*counted(block - centres[:, None], weights[part].astype(float)))
     return matrix_of(*sums)
+
+
+def counted(block, weights):
+    """Leave out events without weight where they are many."""
+    own = np.flatnonzero(weights)
+    if len(own) > 0.9 * len(weights):
+        return block, weights
+    return block[:, own], weights[own]
 
 
 def centre_of(name, column):
@@ -71,16 +79,26 @@ def centre_of(name, column):
 def sums_of(block, weights):
     """Add up w, w x_j, w x_j² and w x_j x_k over events that have both values."""
     known = ~np.isnan(block)
+    if known.all():
+        return sums_of_full(block, weights)
     values = np.where(known, block, 0.0)
-    weighted, known = values * weights[:, None], known.astype(float)
+    weighted, known = values * weights, known.astype(float)
     return np.stack(
         [
-            (known * weights[:, None]).T @ known,
-            weighted.T @ known,
-            (weighted * values).T @ known,
-            weighted.T @ values,
+            (known * weights) @ known.T,
+            weighted @ known.T,
+            (weighted * values) @ known.T,
+            weighted @ values.T,
         ]
     )
+
+
+def sums_of_full(block, weights):
+    """Add up the same where no value is missing: one product of matrices in place of four."""
+    weighted = block * weights
+    product = weighted @ block.T
+    first, second = weighted.sum(axis=1, keepdims=True), product.diagonal()[:, None]
+    return np.stack(np.broadcast_arrays(weights.sum(), first, second, product))
 
 
 def matrix_of(total, first, second, product):

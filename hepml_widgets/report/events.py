@@ -1,6 +1,7 @@
 """What a report is made of: labels, weights, features and scores, all looked at first."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -163,6 +164,15 @@ class Sample:
     def arguments(self):
         """Labels and weights, as functions of `hepml.stats` take them behind the scores."""
         return self.y, self.weights
+
+    @cached_property
+    def kinds(self):
+        """Rows and weights (or None) of both classes."""
+        rows = {"signal": np.flatnonzero(self.y), "background": np.flatnonzero(~self.y)}
+        return {
+            kind: (own, None if self.weights is None else self.weights[own].astype(float))
+            for kind, own in rows.items()
+        }
 
     def column(self, place):
         """Numbers of one feature."""

@@ -1,14 +1,14 @@
-"""The pictures of a report in matplotlib; names given by a user stand beside them, as text."""
+"""The pictures of a report; names given by a user stand beside them, as text."""
 
 import math
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, MaxNLocator, NullLocator
 
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import clipped, set_log_counts
 from hepml_widgets.core.numbers import MINUS, TIMES, apart, fixed, general, superscript
+from hepml_widgets.core.still import Sheet
 
 __all__ = ["calibration", "efficiencies", "input_variable", "merits", "scores", "tick_text"]
 
@@ -121,13 +121,12 @@ def log_ticks(low, high):
 
 def canvas(size):
     """Make an empty figure with one frame, in the house style."""
-    with style.context():
-        figure = Figure(figsize=size, layout="constrained")
-        axes = figure.subplots()
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(Numbers())
-        axes.xaxis.set_major_locator(Roomy(6, LETTERS[size]))
-        axes.yaxis.set_major_locator(Roomy(5))
+    figure = Sheet(figsize=size)
+    axes = figure.subplots()
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(Numbers())
+    axes.xaxis.set_major_locator(Roomy(6, LETTERS[size]))
+    axes.yaxis.set_major_locator(Roomy(5))
     return figure, axes
 
 
@@ -178,7 +177,7 @@ def input_variable(one):
 
     Returns
     -------
-    matplotlib.figure.Figure
+    Sheet
     """
     figure, axes = canvas(SMALL)
     axes.minorticks_off()
@@ -200,7 +199,8 @@ def input_variable(one):
 def draw_shape(axes, edges, share, error, kind):
     """Draw a histogram of one class: filled background, stepped signal; errors as bars."""
     color, fill, width = LOOKS[kind]
-    axes.stairs(share, edges, fill=True, fc=(color, fill), ec=color, lw=width)
+    axes.stairs(share, edges, fill=True, color=color, alpha=fill)
+    axes.stairs(share, edges, color=color, lw=width)
     bars(axes, centres_of(edges), share, error, color)
 
 
@@ -214,13 +214,14 @@ def scores(model):
 
     Returns
     -------
-    matplotlib.figure.Figure
+    Sheet
     """
     figure, axes = canvas(LARGE)
     centres = centres_of(model.edges, model.scale)
     for kind in ("background", "signal"):
         (color, fill, width), test = LOOKS[kind], model.histograms[kind]
-        axes.stairs(test.sumw, test.edges, fill=True, fc=(color, fill), ec=color, lw=width)
+        axes.stairs(test.sumw, test.edges, fill=True, color=color, alpha=fill)
+        axes.stairs(test.sumw, test.edges, color=color, lw=width)
         drawn = model.histograms.get(f"train_{kind}", test)
         bars(axes, centres, drawn.sumw, np.sqrt(drawn.sumw2), color)
         if drawn is not test:
@@ -262,7 +263,7 @@ def efficiencies(model):
 
     Returns
     -------
-    matplotlib.figure.Figure
+    Sheet
     """
     figure, axes = canvas(LARGE)
     rows, cuts = thinned(model), model.cuts
@@ -299,7 +300,7 @@ def merits(model, scans):
 
     Returns
     -------
-    matplotlib.figure.Figure
+    Sheet
     """
     figure, axes = canvas(LARGE)
     rows = thinned(model)
@@ -328,7 +329,7 @@ def calibration(found):
 
     Returns
     -------
-    matplotlib.figure.Figure
+    Sheet
     """
     figure, axes = canvas(LARGE)
     known = np.isfinite(found.observed) & np.isfinite(found.predicted)

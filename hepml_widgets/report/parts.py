@@ -84,16 +84,16 @@ def inputs_of(sample, progress):
 
 
 def input_of(place, name, values, sample):
-    known = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(len(values), dtype=bool)
-    looked = values[:: max(1, len(values) // LOOKED_AT)]
-    looked = looked[known[:: max(1, len(values) // LOOKED_AT)]].astype(float)
+    known = ~np.isnan(values) if values.dtype.kind == "f" else None
+    known = None if known is None or known.all() else known
+    step = max(1, len(values) // LOOKED_AT)
+    looked = values[::step] if known is None else values[::step][known[::step]]
+    looked = looked.astype(float)
     edges = edges_of(looked) if looked.size else np.array([-0.5, 0.5])
-    beyond = np.count_nonzero(known & ((values < edges[0]) | (values > edges[-1])))
-    parts = {"signal": sample.y & known, "background": ~sample.y & known}
-    moments = {kind: moments_of(values, own, sample.weights) for kind, own in parts.items()}
-    histograms = {
-        kind: filled(values[own], sample.weights, own, edges) for kind, own in parts.items()
-    }
+    parts = {kind: of_kind(values, known, *own) for kind, own in sample.kinds.items()}
+    moments = {kind: moments_of(*part) for kind, part in parts.items()}
+    histograms = {kind: filled(*part, edges) for kind, part in parts.items()}
+    beyond = sum(np.count_nonzero((v < edges[0]) | (v > edges[-1])) for v, _ in parts.values())
     return Input(
         place,
         name,
@@ -102,10 +102,19 @@ def input_of(place, name, values, sample):
         {kind: one[0] for kind, one in moments.items()},
         {kind: one[1] for kind, one in moments.items()},
         {kind: lacking(sample, known, kind == "signal") for kind in parts},
-        beyond / max(np.count_nonzero(known), 1),
+        beyond / max(sum(len(v) for v, _ in parts.values()), 1),
         suspect_of(looked),
-        {kind: ends_of(values[own]) for kind, own in parts.items()},
+        {kind: ends_of(v) for kind, (v, _) in parts.items()},
     )
+
+
+def of_kind(values, known, rows, weights):
+    """Values of one class that are there, and their weights."""
+    own = values[rows]
+    if known is None:
+        return own, weights
+    is_there = known[rows]
+    return own[is_there], None if weights is None else weights[is_there]
 
 
 def ends_of(values):
@@ -141,30 +150,31 @@ def _usual_edges(values):
     return np.linspace(low, high, BINS + 1)
 
 
-def filled(values, weights, own, edges):
-    values = np.clip(values, edges[0], edges[-1])
-    weights = None if weights is None else weights[own]
+def filled(values, weights, edges):
     if not len(values):
         nothing = np.zeros(len(edges) - 1)
         return stats.ScoreHistogram(edges, nothing, nothing, nothing.astype(int), 0.0, 0.0)
-    return stats.score_histogram(values, weights, edges)
+    return stats.score_histogram(np.clip(values, edges[0], edges[-1]), weights, edges)
 
 
-def moments_of(values, own, weights):
+def moments_of(values, weights):
     """Weighted mean and standard deviation, NaN where weights leave none."""
-    values = values[own].astype(float)
-    weights = None if weights is None else weights[own].astype(float)
     if not has_weight(values, weights):
         return np.nan, np.nan
-    mean = np.average(values, weights=weights)
-    variance = np.average((values - mean) ** 2, weights=weights)
+    values = values.astype(float)
+    total = len(values) if weights is None else weights.sum()
+    mean = (values.sum() if weights is None else values @ weights) / total
+    values -= mean
+    variance = (values @ values if weights is None else (values * values) @ weights) / total
     return float(mean), float(np.sqrt(variance)) if variance >= 0 else np.nan
 
 
 def lacking(sample, known, kind):
     """Share of the yield of a class that has no value."""
+    if known is None:
+        return 0.0
     weights = sample.of_class(kind)
-    return float(weights[~known].sum() / weights.sum()) if not known.all() else 0.0
+    return float(weights[~known].sum() / weights.sum())
 
 
 def suspect_of(values):

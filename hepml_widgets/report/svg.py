@@ -1,46 +1,42 @@
-"""Matplotlib's figures as small SVG that takes its colours and its type from the page."""
+"""Figures as small SVG that takes its colours and its type from the page."""
 
-import io
-import re
-import warnings
 from html import escape
-from xml.etree import ElementTree as ET
 
-import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import to_rgba
 
 from hepml_widgets.core import style
+from hepml_widgets.core.still.paper import UPWARDS
 
 __all__ = ["svg_of"]
 
-SVG = "{http://www.w3.org/2000/svg}"
-LINK = "{http://www.w3.org/1999/xlink}href"
+POINT = 72  # of an inch
 PIXELS = 4 / 3  # of a point
 COLORS = {
-    "#000000": "var(--ink)",
-    "#808080": "var(--muted)",
-    style.SIGNAL: "var(--signal)",
-    style.BACKGROUND: "var(--background)",
-    **{color: f"var(--curve-{place})" for place, color in enumerate(style.CURVES)},
+    to_rgba(color)[:3]: name
+    for color, name in (
+        ("#000000", "var(--ink)"),
+        ("#808080", "var(--muted)"),
+        *((color, f"var(--curve-{place})") for place, color in enumerate(style.CURVES)),
+        (style.SIGNAL, "var(--signal)"),
+        (style.BACKGROUND, "var(--background)"),
+    )
 }
-# What an element has by itself, and what the style sheet of the page says of all texts.
-IDLE = {
-    "stroke-linejoin": {"miter", "round"},
-    "stroke-linecap": {"butt", "square"},
-    "stroke-miterlimit": {"100000"},
-    "stroke-dashoffset": {"0"},
-    "stroke-width": {"1"},
-    "opacity": {"1"},
+ANCHORS = {"left": "start", "center": "middle", "right": "end"}
+SHIFTS = {"bottom": 0.0, "center": 0.35, "top": 0.75}  # of a baseline, in sizes of the letters
+INWARDS = {  # outlines of markers, of size one
+    "o": None,
+    "s": ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)),
+    "D": ((0, -0.7), (0.7, 0), (0, 0.7), (-0.7, 0)),
 }
-TEXT = {"font-size", "text-anchor", "fill"}
-KEPT = {"d", "x", "y", "width", "height", "transform", "clip-path"}
 
 
-def svg_of(figure, label, key):
-    """Draw a figure as an SVG element for a page that defines the colours.
+def svg_of(sheet, label, key):
+    """Draw a sheet as an SVG element for a page that defines the colours.
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
+    sheet : Sheet
     label : str
         What it shows, for those who do not see it.
     key : str
@@ -50,99 +46,111 @@ def svg_of(figure, label, key):
     -------
     str
     """
-    root = ET.fromstring(_drawn(figure))  # noqa: S314 - our own figure
-    names = _Names(root, key)
-    width, height = (float(root.get(name).removesuffix("pt")) for name in ("width", "height"))
-    body = "".join(_written(child, names) for child in root)
+    width, height = (POINT * side for side in sheet.figsize)
+    paper = _Paper(height, key)
+    sheet.fill(paper, (0, 0, width, height))
     return (
         f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {width:g} {height:g}" '
-        f'style="width:{width * PIXELS:.0f}px">{body}</svg>'
+        f'style="width:{width * PIXELS:.0f}px">{"".join(paper.parts)}</svg>'
     )
 
 
-def _drawn(figure):
-    options = {"svg.fonttype": "none", "svg.hashsalt": "hepml"}
-    file = io.BytesIO()
-    with mpl.rc_context(options), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # the font of the page draws the letters
-        figure.savefig(file, format="svg", transparent=True)
-    return file.getvalue()
+class _Paper:
+    """Takes what a sheet paints, in points from the lower left corner."""
+
+    unit = 1.0
+
+    def __init__(self, height, key):
+        self.height, self.key = height, key
+        self.parts, self._clips = [], {}
+
+    def shape(self, x, y, stroke=(0, 0, 0, 1), width=0.8, *, dash=(), fill=None, hatch=None,
+              clip=None):  # fmt: skip
+        """Draw a line or an area; it has a gap where a coordinate is not finite."""
+        path = path_of(np.asarray(x, dtype=float), self.height - np.asarray(y, dtype=float))
+        if not path or hatch:
+            return
+        look = _ink("fill", fill) if fill else ["fill:none"]
+        if stroke and width:
+            look += [*_ink("stroke", stroke), *([f"stroke-width:{width:g}"] * (width != 1))]
+        if dash:
+            lengths = ",".join(f"{part * max(width, 0.8):.3g}" for part in dash)
+            look.append(f"stroke-dasharray:{lengths}")
+        self.parts.append(f'<path d="{path}"{self._clip(clip)} style="{";".join(look)}"/>')
+
+    def frame(self, box):
+        left, bottom, right, top = box
+        self.shape([left, right, right, left, left], [bottom, bottom, top, top, bottom])
+
+    def points(self, x, y, marker, *, size, fill, stroke, clip=None):
+        """Draw a marker at each place."""
+        known = np.isfinite(x) & np.isfinite(y)
+        places = zip(np.asarray(x)[known], self.height - np.asarray(y)[known], strict=True)
+        drawn = "".join(_marker(marker, place, size) for place in places)
+        if drawn:
+            look = ";".join(_ink("fill", fill))
+            self.parts.append(f'<path d="{drawn}"{self._clip(clip)} style="{look}"/>')
+
+    def text(self, x, y, text, size=10.0, *, color="black", align=("center", "center")):
+        """Write words, which the page sets in its own type."""
+        if not str(text).strip():
+            return
+        turned = align == UPWARDS
+        across, up = ("center", "center") if turned else align
+        x, y = float(x), self.height - float(y)
+        shift = SHIFTS[up] * size
+        place = f'x="{x + shift * turned:.1f}" y="{y + shift * (not turned):.1f}"'
+        turn = f' transform="rotate(-90 {x + shift:.1f} {y:.1f})"' if turned else ""
+        look = f"font-size:{size:g}px;text-anchor:{ANCHORS[across]}"
+        self.parts.append(f'<text {place}{turn} style="{look}">{escape(str(text))}</text>')
+
+    def _clip(self, box):
+        if box is None:
+            return ""
+        if box not in self._clips:
+            name = self._clips[box] = f"{self.key}{len(self._clips)}"
+            left, bottom, right, top = box
+            self.parts.append(
+                f'<clipPath id="{name}"><rect x="{left:.1f}" y="{self.height - top:.1f}" '
+                f'width="{right - left:.1f}" height="{top - bottom:.1f}"/></clipPath>'
+            )
+        return f' clip-path="url(#{self._clips[box]})"'
 
 
-class _Names:
-    """Short names for what is referred to inside one SVG."""
-
-    def __init__(self, root, key):
-        text = ET.tostring(root, encoding="unicode")
-        used = dict.fromkeys(re.findall(r'(?:url\(|href=")#([\w-]+)', text))
-        self.short = {name: f"{key}{place}" for place, name in enumerate(used)}
-        looks = {node.get("id"): node.get("style") for node in root.iter() if node.get("id")}
-        self.looks = {name: _rules(looks[name] or "") for name in used}
-
-    def of(self, reference):
-        """Return a reference with its short name."""
-        return re.sub(r"#([\w-]+)", lambda found: f"#{self.short[found[1]]}", reference)
+def _ink(what, color):
+    """Colour of the page, and how much of what is behind shines through."""
+    *shade, alpha = color
+    return [f"{what}:{COLORS[tuple(shade)]}", *([f"{what}-opacity:{alpha:g}"] * (alpha < 1))]
 
 
-def _written(node, names):
-    tag = node.tag.removeprefix(SVG)
-    if tag in {"metadata", "style"} or node.tag is ET.Comment:
-        return ""
-    inside = "".join(_written(child, names) for child in node) + escape((node.text or "").strip())
-    attributes = _attributes(tag, node, names)
-    if tag in {"g", "defs"} and not (inside and (attributes or tag == "defs")):
-        return inside
-    if tag == "path" and not node.get("d"):
-        return ""
-    return f"<{tag}{attributes}>{inside}</{tag}>" if inside else f"<{tag}{attributes}/>"
+def _marker(marker, place, size):
+    x, y = place
+    if marker == "o":
+        radius = size / 2
+        return (
+            f"M{x - radius:.1f} {y:.1f}a{radius:g} {radius:g} 0 1 0 {size:g} 0"
+            f"a{radius:g} {radius:g} 0 1 0 {-size:g} 0z"
+        )
+    corners = " ".join(f"{x + size * dx:.1f} {y + size * dy:.1f}" for dx, dy in INWARDS[marker])
+    return f"M{corners}z"
 
 
-def _attributes(tag, node, names):
-    found = {name: value for name, value in node.attrib.items() if name in KEPT}
-    if node.get("id") in names.short:
-        found["id"] = names.short[node.get("id")]
-    if LINK in node.attrib:
-        found["href"] = node.get(LINK)
-    found = {name: _tidy(name, value, names) for name, value in found.items()}
-    found = {name: value for name, value in found.items() if value}
-    own = node.get("style", "")
-    if rules := _style_of(tag, own, names.looks.get(node.get(LINK, "")[1:], {})):
-        found["style"] = rules
-    return "".join(f' {name}="{value}"' for name, value in found.items())
-
-
-def _tidy(name, value, names):
-    if name in {"clip-path", "href"}:
-        return names.of(value)
-    if name == "id":
-        return value
-    value = re.sub(r"-?\d+\.\d+", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), value)
-    return _path(value) if name == "d" else re.sub(r"^rotate\(-?0 .*\)$", "", value)
-
-
-def _path(text):
-    """Path with the shortest commands for its straight lines."""
-    parts, at = [], ("", "")
-    for command, numbers in re.findall(r"([MLCQz])([^MLCQz]*)", text):
-        to = tuple(numbers.split()[-2:])
-        if command == "L" and to == at:
-            continue
-        level = command == "L" and (to[0] == at[0] or to[1] == at[1])
-        short = (f"V{to[1]}" if to[0] == at[0] else f"H{to[0]}") if level else None
-        parts.append(short or command + " ".join(numbers.split()))
-        at = to if command != "z" else ("", "")
+def path_of(x, y):
+    """Path through places, with the shortest commands; it has a gap where one is not finite."""
+    parts, at = [], None
+    for known, to_x, to_y in zip(np.isfinite(x + y).tolist(), _short(x), _short(y), strict=True):
+        if not known:
+            at = None
+        elif at is None:
+            parts.append(f"M{to_x} {to_y}")
+            at = to_x, to_y
+        elif (to_x, to_y) != at:
+            level, upright = to_y == at[1], to_x == at[0]
+            parts.append(f"H{to_x}" if level else f"V{to_y}" if upright else f"L{to_x} {to_y}")
+            at = to_x, to_y
     return "".join(parts)
 
 
-def _rules(text):
-    return dict(part.strip().split(": ", 1) for part in text.split(";") if ": " in part)
-
-
-def _style_of(tag, text, known):
-    """Style of an element, less what it has anyway and what that which it uses says."""
-    rules = {name: value for name, value in _rules(text).items() if known.get(name) != value}
-    if tag in {"text", "tspan"}:
-        rules = {name: value for name, value in rules.items() if name in TEXT}
-        rules = {k: v for k, v in rules.items() if (k, v) != ("fill", "#000000")}
-    rules = {k: v for k, v in rules.items() if v not in IDLE.get(k, ())}
-    return ";".join(f"{name}:{COLORS.get(value, value)}" for name, value in rules.items())
+def _short(values):
+    rounded = np.where(np.isfinite(values), np.round(values, 1) + 0.0, 0.0)
+    return [f"{value:g}" for value in rounded.tolist()]

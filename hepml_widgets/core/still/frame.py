@@ -41,7 +41,8 @@ class Frame:
         if side.fixed is not None:
             places, texts = side.fixed
             return Ticks(places, texts or [""] * len(places), [])
-        return ticks_of(side.scale, self.ends[which], room, side.locator)
+        found = ticks_of(side.scale, self.ends[which], room, side.locator, side.formatter)
+        return found if side.finer else found._replace(short=[])
 
     @property
     def numbered(self):

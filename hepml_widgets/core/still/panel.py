@@ -36,11 +36,19 @@ class Side:
     def __init__(self, margin):
         self.scale, self.title, self.margin = "linear", "", margin
         self.given = [None, None]
-        self.locator = self.fixed = None
+        self.locator = self.formatter = self.fixed = None
+        self.finer = True  # whether there are short ticks
         self.size, self.numbered, self.titled = 9.0, True, 10.0
 
     def set_major_locator(self, locator):
         self.locator = locator
+
+    def set_major_formatter(self, formatter):
+        self.formatter = formatter
+
+    def set_minor_locator(self, locator):
+        """Have no short ticks; there is nothing else to choose."""
+        self.finer = False
 
     def set_minor_formatter(self, formatter):
         """Short ticks have no numbers here."""
@@ -240,6 +248,9 @@ class Panel:
     def set_title(self, text, *, loc="center", fontsize=10.0):
         self.heading = (text, loc, fontsize)
 
+    def minorticks_off(self):
+        self.xaxis.finer = self.yaxis.finer = False
+
     def set_axis_off(self):
         self.framed = False
 
@@ -264,6 +275,9 @@ class Panel:
 
     def get_yaxis_transform(self):
         return ("axes", "data")
+
+    def get_yscale(self):
+        return self.yaxis.scale
 
     def get_ylim(self):
         return self.limits(1)

@@ -39,9 +39,11 @@ def bend(scale, values):
     return power if scale == "log" else power / (1 + power)
 
 
-def ticks_of(scale, limits, room, locator=None):
+def ticks_of(scale, limits, room, locator=None, formatter=None):
     """Choose the ticks of an axis with room for so many numbers."""
     low, high = sorted(limits)
+    if formatter is not None:
+        return told_ticks(locator, formatter, low, high)
     room = int(np.clip(room, 1, 9))
     make = {"log": log_ticks, "logit": logit_ticks}.get(scale)
     if make is not None:
@@ -50,20 +52,32 @@ def ticks_of(scale, limits, room, locator=None):
     return even_ticks(locator.tick_values(low, high), low, high)
 
 
+def told_ticks(locator, formatter, low, high):
+    """Ticks where a locator puts them, with the words of a formatter."""
+    places = locator.tick_values(low, high)
+    shown = within(places, low, high)
+    texts = formatter.format_ticks(shown)
+    return Ticks(shown, texts, finer_than(places, low, high), formatter.get_offset())
+
+
 def even_ticks(places, low, high):
     """Ticks at equal steps, with short ones between them."""
     shown = within(places, low, high)
     formatter = dressed(ticker.ScalarFormatter(useMathText=True), low, high)
     formatter.set_powerlimits((-4, 5))
     texts = formatter.format_ticks(shown)
-    short = []
-    if len(places) > 1:
-        step = places[1] - places[0]
-        mantissa = step / 10 ** np.floor(np.log10(step))
-        parts = 5 if np.isclose(mantissa, [1, 2.5, 5, 10]).any() else 4
-        finer = places[0] + step / parts * np.arange(-parts, parts * (len(places) + 1))
-        short = [place for place in within(finer, low, high) if not near(place, places, step)]
-    return Ticks(list(shown), texts, short, formatter.get_offset())
+    return Ticks(list(shown), texts, finer_than(places, low, high), formatter.get_offset())
+
+
+def finer_than(places, low, high):
+    """Short ticks between long ones, and beyond the last."""
+    if len(places) < 2:
+        return []
+    step = places[1] - places[0]
+    mantissa = step / 10 ** np.floor(np.log10(step))
+    parts = 5 if np.isclose(mantissa, [1, 2.5, 5, 10]).any() else 4
+    finer = places[0] + step / parts * np.arange(-parts, parts * (len(places) + 1))
+    return [place for place in within(finer, low, high) if not near(place, places, step)]
 
 
 def near(place, places, step):
