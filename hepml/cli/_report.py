@@ -112,6 +112,14 @@ def _before_reading(*scores):
     if not any(scores):
         raise data.DataError("name a column of scores by --score, or an ONNX file by --model")
     _maker()
+    _let_go_of_memory()
+
+
+def _let_go_of_memory():
+    """Have Arrow give back what it needs no more; its own allocator keeps it for the next table."""
+    import pyarrow as pa  # noqa: PLC0415 - only reading needs it
+
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def _maker():

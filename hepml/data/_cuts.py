@@ -98,7 +98,7 @@ class Events:
 
     @property
     def events(self):
-        """Rows of events: these. Kept as an attribute, it would keep the batch until a collection."""
+        """These rows; as an attribute, the circle would keep the batch until a collection."""
         return self
 
     @cached_property

@@ -9,9 +9,9 @@ import numpy as np
 
 from hepml.stats._roc import roc_curve
 from hepml.stats._scan import ENOUGH_BACKGROUND, best_row, significance_scan
-from hepml.stats._tables import as_table, choose_thresholds, sums_between
+from hepml.stats._tables import as_table, choose_thresholds, keys_between, sums_of_keys
 from hepml.stats._validate import as_thresholds
-from hepml.stats.events import Events, as_events, check_values
+from hepml.stats.events import as_events, check_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +112,7 @@ def best_elsewhere(
     """
     events = as_events(y, score, weights)
     check_values(events)
-    whole, cuts = whole_and_cuts(events, thresholds)
+    whole, cuts, keys = whole_and_cuts(events, thresholds)
 
     def scan(table):
         return significance_scan(table, sigma_b=sigma_b, b_r=b_r)
@@ -126,7 +126,7 @@ def best_elsewhere(
     row = best(whole, ENOUGH_BACKGROUND)
     same = np.nan if row is None else float(getattr(scan(whole), of)[row])
     rng = np.random.default_rng(rng)
-    crossed = [sums for _ in range(repeats) if (sums := crosswise(events, cuts, best, rng))]
+    crossed = [sums for _ in range(repeats) if (sums := crosswise(events, cuts, keys, best, rng))]
     if not crossed:
         return BestElsewhere(np.nan, np.nan, same)
     found = scan(replace(whole, threshold=np.full(len(crossed), np.nan), **as_columns(crossed)))
@@ -138,17 +138,19 @@ SUMS = ("sumw_signal", "sumw2_signal", "sumw_background", "sumw2_background")
 
 
 def whole_and_cuts(events, thresholds):
-    """Table that all events choose from, and the cuts that the halves choose from."""
+    """Table that all events choose from, the cuts that the halves choose from, and rows in it."""
     if thresholds is None:
-        return roc_curve(*events), choose_thresholds(*events, CUTS)
+        cuts = choose_thresholds(*events, CUTS)
+        return roc_curve(*events), cuts, keys_between(events, cuts)
     cuts = as_thresholds(thresholds)
-    return table_of(events, cuts), cuts
+    keys = keys_between(events, cuts)
+    return table_of(events, cuts, keys, slice(None)), cuts, keys
 
 
-def crosswise(events, cuts, best, rng):
+def crosswise(events, cuts, keys, best, rng):
     """Add up what passes where each half is cut as the other chose; None if one chose nothing."""
     first = divided(events, rng)
-    tables = [table_of(events, cuts, half) for half in (first, ~first)]
+    tables = [table_of(events, cuts, keys, half) for half in (first, ~first)]
     rows = [best(scaled_up(table, events)) for table in tables]
     if None in rows:
         return None
@@ -169,10 +171,12 @@ def divided(events, rng):
     return first
 
 
-def table_of(events, cuts, half=slice(None)):
-    part = Events(*(None if column is None else column[half] for column in events))
-    counts = np.bincount(part.y.astype(np.int64), minlength=2)
-    return as_table(cuts, sums_between(part, cuts), counts)
+def table_of(events, cuts, keys, half):
+    """Table of the cuts of one half; ``keys`` are the rows of the events in it."""
+    weights = None if events.weights is None else events.weights[half]
+    own = keys[half]
+    signal = np.count_nonzero(events.y[half])
+    return as_table(cuts, sums_of_keys(own, weights, len(cuts)), (len(own) - signal, signal))
 
 
 def scaled_up(table, events):

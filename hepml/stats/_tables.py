@@ -71,9 +71,18 @@ def chunks(events):
 
 def sums_between(events, cuts):
     """Return the sums (4, n + 1) between neighbouring cuts, above the tightest first."""
+    return sums_of_keys(keys_between(events, cuts), events.weights, len(cuts))
+
+
+def keys_between(events, cuts):
+    """Say of each event between which cuts it is, times two, and one more if it is signal."""
     keys = len(cuts) - np.searchsorted(cuts[::-1], events.score, side="right")
-    table = np.zeros((2, 2 * (len(cuts) + 1)))
-    count(table, 2 * keys + events.y.astype(np.int64), events.weights)
+    return 2 * keys + events.y.astype(np.int64)
+
+
+def sums_of_keys(keys, weights, cuts):
+    table = np.zeros((2, 2 * (cuts + 1)))
+    count(table, keys, weights)
     return by_class(table)
 
 

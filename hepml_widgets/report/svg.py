@@ -82,7 +82,7 @@ class _Paper:
         left, bottom, right, top = box
         self.shape([left, right, right, left, left], [bottom, bottom, top, top, bottom])
 
-    def points(self, x, y, marker, *, size, fill, stroke, clip=None):
+    def points(self, x, y, marker, *, size, fill, clip=None, **_):
         """Draw a marker at each place."""
         known = np.isfinite(x) & np.isfinite(y)
         places = zip(np.asarray(x)[known], self.height - np.asarray(y)[known], strict=True)
@@ -91,7 +91,7 @@ class _Paper:
             look = ";".join(_ink("fill", fill))
             self.parts.append(f'<path d="{drawn}"{self._clip(clip)} style="{look}"/>')
 
-    def text(self, x, y, text, size=10.0, *, color="black", align=("center", "center")):
+    def text(self, x, y, text, size=10.0, *, align=("center", "center"), **_):
         """Write words, which the page sets in its own type."""
         if not str(text).strip():
             return

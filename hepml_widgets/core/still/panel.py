@@ -46,7 +46,7 @@ class Side:
     def set_major_formatter(self, formatter):
         self.formatter = formatter
 
-    def set_minor_locator(self, locator):
+    def set_minor_locator(self, _locator):
         """Have no short ticks; there is nothing else to choose."""
         self.finer = False
 
