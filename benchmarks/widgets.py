@@ -44,7 +44,7 @@ def sizes(events, models, rng, folder):
     start = time.process_time()
     explorer = explorer_of(events, models, rng)
     built = time.process_time() - start
-    columns = column_bytes(explorer.table)
+    columns = column_bytes(explorer.payload)
     state = explorer.get_state(["_esm", "_css"])
     code = len((state["_esm"] + state["_css"]).encode())
     page = explorer.to_html(folder / "page.html").stat().st_size

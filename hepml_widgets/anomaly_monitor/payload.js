@@ -16,10 +16,10 @@ export const COLUMNS = [
 
 const sidak = (p, trials) => -Math.expm1(trials * Math.log1p(-p)) + 0;
 
-export function decode(table) {
-  const { points, population } = table;
+export function decode(payload) {
+  const { points, population } = payload;
   return {
-    ...table,
+    ...payload,
     points: points && {
       ...points,
       ...Object.fromEntries(COLUMNS.map((name) => [name, floats(points[name])])),

@@ -246,7 +246,7 @@ function render({ model, el }) {
   const view = {
     model,
     scene,
-    t: decode(model.get("table")),
+    t: decode(model.get("payload")),
     state: { row: 0, top: 0, i: 0, a: 0 },
     handles: [],
     panels: [],

@@ -210,7 +210,7 @@ class AnomalyMonitor(View):
             self.points = self._make_points(samples, tables, feature_names, exposure, scale)
         if populations is not None:
             self.periods = make_periods(populations, null, ks, self.names[1])
-        super().__init__(table=self._make_table(), false_alarm=false_alarm)
+        super().__init__(payload=self._make_payload(), false_alarm=false_alarm)
         self._begin(as_share(flagged))
         if self.points:
             check_reference(reference_scores)
@@ -308,9 +308,9 @@ class AnomalyMonitor(View):
             lead.append(f"Shown: {outlier_text(self.outlier)}.")
         return " ".join([*lead, unmarked(self.readout)])
 
-    # ------------------------------------------------------------ table and traits
+    # ------------------------------------------------------------ payload and traits
 
-    def _make_table(self):
+    def _make_payload(self):
         return {
             "names": list(self.names),
             "score": self.score_name,

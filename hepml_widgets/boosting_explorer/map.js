@@ -24,9 +24,9 @@ function boundary(panel, odds, ranges) {
   return path;
 }
 
-export function drawMap(panel, picture, odds, table, exact) {
+export function drawMap(panel, picture, odds, payload, exact) {
   fillWith(panel, picture);
-  trace(panel, boundary(panel, odds, table.ranges), "boost-model");
+  trace(panel, boundary(panel, odds, payload.ranges), "boost-model");
   if (exact.length) {
     const [xs, ys] = [0, 1].map((axis) => exact.filter((_, i) => i % 2 === axis));
     line(panel, xs, ys, { class: "boost-halo" });

@@ -7,14 +7,14 @@ import { drawRounds, roundAxes } from "../core/rounds.js";
 
 export const WORDS = { train: "training", test: "test" };
 
-export function decodeSteps(table) {
+export function decodeSteps(payload) {
   const columns = (group) => mapped(group, (column) => floats(column));
   return {
-    rounds: table.rounds,
-    auc: columns(table.auc),
-    aucError: columns(table.aucError),
-    loss: columns(table.loss),
-    bound: table.bound,
+    rounds: payload.rounds,
+    auc: columns(payload.auc),
+    aucError: columns(payload.aucError),
+    loss: columns(payload.loss),
+    bound: payload.bound,
   };
 }
 

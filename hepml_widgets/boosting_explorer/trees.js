@@ -7,10 +7,10 @@ export const LEAF = 127;
 const MISSING_LEFT = 128;
 
 // Nodes in preorder: the left child follows its parent, the right one comes after the left's last.
-export function decodeTrees(table) {
-  const [codes, values] = [floats(table.code, 1), floats(table.value, 4)];
+export function decodeTrees(payload) {
+  const [codes, values] = [floats(payload.code, 1), floats(payload.value, 4)];
   let from = 0;
-  const trees = table.nodes.map((count) => {
+  const trees = payload.nodes.map((count) => {
     const right = new Array(count).fill(0);
     const visit = (node) => {
       if (codes[from + node] === LEAF) return node + 1;
@@ -23,7 +23,7 @@ export function decodeTrees(table) {
     return tree;
   });
   let first = 0;
-  return table.perRound.map((count) => {
+  return payload.perRound.map((count) => {
     first += count;
     return trees.slice(first - count, first);
   });
@@ -40,7 +40,7 @@ export function centresOf({ ranges, single }) {
 }
 
 // The rectangles of cells that a tree's leaves cover: [x from, x to, y from, y to, value].
-export function rectangles(tree, table, held, centres) {
+export function rectangles(tree, payload, held, centres) {
   const found = [];
   const visit = (node, box) => {
     const code = tree.code[node];
@@ -49,10 +49,10 @@ export function rectangles(tree, table, held, centres) {
       return;
     }
     const feature = code & LEAF;
-    const axis = table.axes.indexOf(feature);
+    const axis = payload.axes.indexOf(feature);
     const threshold = tree.value[node];
     if (axis < 0) {
-      const x = table.single ? Math.fround(held[feature]) : held[feature];
+      const x = payload.single ? Math.fround(held[feature]) : held[feature];
       visit(x <= threshold || (Number.isNaN(x) && code & MISSING_LEFT) ? node + 1 : tree.right[node], box);
       return;
     }
@@ -67,7 +67,7 @@ export function rectangles(tree, table, held, centres) {
   return found;
 }
 
-// Log-odds at all cells after so many rounds. A rectangle is four corners of a table of differences,
+// Log-odds at all cells after so many rounds. A rectangle is four corners of a payload of differences,
 // so that a round costs the number of its leaves and one sweep over the cells.
 export function oddsAfter(regions, done, { base, scale }) {
   const side = CELLS + 1;

@@ -52,7 +52,7 @@ function makeControls(view) {
 
 // What stands where; gives the places of the frames.
 function arrange(view) {
-  const { scene, table } = view;
+  const { scene, payload } = view;
   const above = [keysOf(view), view.which, view.kinds.node];
   const plots = above.map(() => div("plot"));
   const grid = div("boost", ...above.map((node, i) => div("boost-panel", div("controls", node), plots[i])));
@@ -63,28 +63,28 @@ function arrange(view) {
     (text) => tableRows(view, text),
     () => [view.map, view.tree, view.curves],
   );
-  const note = element("p", { class: "quiet boost-note" }, table.note);
-  note.hidden = !table.note;
+  const note = element("p", { class: "quiet boost-note" }, payload.note);
+  note.hidden = !payload.note;
   scene.root.append(grid, note, ...view.foot.nodes);
   return plots;
 }
 
 function addFrames(view) {
-  const { scene, table, trees, steps, regions, exact } = view;
+  const { scene, payload, trees, steps, regions, exact } = view;
   const plots = arrange(view);
   const paint = painter(CELLS, CELLS);
-  const axis = (i) => ({ title: shorten(table.titles[i]), plain: true, kind: "linear", domain: table.ranges[i] });
+  const axis = (i) => ({ title: shorten(payload.titles[i]), plain: true, kind: "linear", domain: payload.ranges[i] });
   view.map = frame(scene, plots[0], {
-    label: `Map of the score in ${table.titles.join(" and ")}`,
+    label: `Map of the score in ${payload.titles.join(" and ")}`,
     x: axis(0),
     y: axis(1),
     draw: (panel) => {
-      const odds = oddsAfter(regions, steps.rounds[view.at], table);
+      const odds = oddsAfter(regions, steps.rounds[view.at], payload);
       drawMap(
         panel,
         paint(view.shades, (i) => shadeOf(odds[i])),
         odds,
-        table,
+        payload,
         exact,
       );
     },
@@ -93,7 +93,7 @@ function addFrames(view) {
     label: "Tree of this round",
     x: BARE,
     y: BARE,
-    draw: (panel) => drawTree(panel, trees[steps.rounds[view.at] - 1][0], table.features),
+    draw: (panel) => drawTree(panel, trees[steps.rounds[view.at] - 1][0], payload.features),
   });
   view.curves = frame(scene, plots[2], {
     label: "AUC and log-loss against the round",
@@ -119,8 +119,8 @@ function handleOf(view) {
 }
 
 function show(view) {
-  const { table, steps, at } = view;
-  const [signal, background] = table.names.map((name) => shorten(name));
+  const { payload, steps, at } = view;
+  const [signal, background] = payload.names.map((name) => shorten(name));
   view.map.redraw();
   view.tree.redraw();
   const classes = `▲\u00a0${signal} ●\u00a0${background}`;
@@ -138,14 +138,14 @@ function refresh(view) {
   show(view);
 }
 
-function decode(table) {
-  const [trees, centres, held] = [decodeTrees(table), centresOf(table), floats(table.held)];
-  const regions = trees.map((round) => round.flatMap((tree) => rectangles(tree, table, held, centres)));
-  return { table, trees, regions, steps: decodeSteps(table), exact: floats(table.exact, 4) };
+function decode(payload) {
+  const [trees, centres, held] = [decodeTrees(payload), centresOf(payload), floats(payload.held)];
+  const regions = trees.map((round) => round.flatMap((tree) => rectangles(tree, payload, held, centres)));
+  return { payload, trees, regions, steps: decodeSteps(payload), exact: floats(payload.exact, 4) };
 }
 
 function render({ model, el }) {
-  const known = decode(model.get("table"));
+  const known = decode(model.get("payload"));
   const { steps } = known;
   const scene = stage(el, "Boosting explorer");
   /** @type {Record<string, any>} */

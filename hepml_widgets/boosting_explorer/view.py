@@ -142,7 +142,7 @@ class BoostingExplorer(View):
         if log_ratio is not None:
             self._know(log_ratio, samples)
         self._n_events = len(y)
-        super().__init__(table=self._make_table(), round=int(numbers[-1]))
+        super().__init__(payload=self._make_payload(), round=int(numbers[-1]))
 
     def _know(self, log_ratio, samples):
         """Take the exact log-likelihood ratio: its line, and its AUC on the test events."""
@@ -230,7 +230,7 @@ class BoostingExplorer(View):
         x, y = (shorten(self.feature_names[axis]) for axis in self.plane.axes)
         return f"Score of {self.ensemble.kind} in {x} and {y}, its last tree; {self.readout}"
 
-    def _make_table(self):
+    def _make_payload(self):
         used, trees = packed_trees(self.ensemble, self.held_rounds)
         steps, plane = self.steps, self.plane
         position = {int(feature): i for i, feature in enumerate(used)}

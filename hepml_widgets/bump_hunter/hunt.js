@@ -5,13 +5,13 @@ import { distinct, finite, fixed, percent, significant, withError } from "../cor
 import { effectiveEvents } from "../core/stats.js";
 import { columns, fitted, orthonormal, signed, tail, total } from "./fit.js";
 
-export function decode(table) {
-  const read = (name, size) => (table[name] ? floats(table[name], size) : null);
+export function decode(payload) {
+  const read = (name, size) => (payload[name] ? floats(payload[name], size) : null);
   const [edges, thresholds, kept] = ["edges", "thresholds", "kept"].map((name) => read(name));
   const bins = edges.length - 1;
   const rowsOf = (values) => values && Array.from(kept, (_, row) => [...values.slice(row * bins, (row + 1) * bins)]);
   return {
-    ...table,
+    ...payload,
     edges,
     thresholds,
     kept,

@@ -170,7 +170,7 @@ function refresh(view) {
 }
 
 function render({ model, el }) {
-  const t = decode(model.get("table"));
+  const t = decode(model.get("payload"));
   const scene = stage(el, "Bump hunter");
   const view = { model, t, scene, state: { row: 0, span: [0, 1], truth: false } };
   view.publish = watch(scene, model, ["threshold", "signal_region", "truth_shown"], () => refresh(view));

@@ -172,7 +172,7 @@ class BumpHunter(View):
         self._n_events = len(mjj)
         loosest = self.spectra.thresholds[-1]
         super().__init__(
-            table=self._make_table(),
+            payload=self._make_payload(),
             threshold=float(loosest if threshold is None else threshold),
             signal_region=(low, high),
         )
@@ -271,9 +271,9 @@ class BumpHunter(View):
         """
         return f"Mass spectrum with its sideband fit; {self.readout}"
 
-    # ------------------------------------------------------------ table and traits
+    # ------------------------------------------------------------ payload and traits
 
-    def _make_table(self):
+    def _make_payload(self):
         largest = {} if self.largest is None else {"largest": pack(self.largest)}
         title, centre = self.titles
         names = {"title": title, "centre": centre, "note": self.note}

@@ -1,4 +1,4 @@
-"""What every view is: one compact table, one script, three ways to be shown."""
+"""What every view is: one compact payload, one script, three ways to be shown."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ class View(anywidget.AnyWidget):
     """Base of all views.
 
     A subclass names its script with ``_module`` and with ``_drawn_by`` the function that draws it
-    on a matplotlib figure or on a `Sheet`, and fills ``table`` once.
+    on a matplotlib figure or on a `Sheet`, and fills ``payload`` once.
     Its script ends in ``export default alive(render);`` and takes what it shares from ``../core``.
 
     Attributes
     ----------
-    table : dict
+    payload : dict
         What the browser computes from: JSON values, and columns of little-endian numbers.
     """
 
     _module: ClassVar[str | None] = None
 
-    table = traitlets.Dict().tag(sync=True)
+    payload = traitlets.Dict().tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
     # Empty by default: what is equal to a default is left out of pages that ipywidgets embeds.
     _esm = traitlets.Unicode().tag(sync=True)

@@ -33,15 +33,15 @@ function decodeJets(stack, pixels) {
   });
 }
 
-export function decode(table) {
-  const pixels = table.shape[0] * table.shape[1];
+export function decode(payload) {
+  const pixels = payload.shape[0] * payload.shape[1];
   let cells = 0;
-  const variables = table.variables.map((one) => {
+  const variables = payload.variables.map((one) => {
     const [first, bins] = [cells, one.texts.length - 1];
     cells += bins;
     return { ...one, first, bins, edges: floats(one.edges) };
   });
-  const samples = mapped(table.samples, ({ total, sumw, sumw2, counts, cross, stacks, singles }) => ({
+  const samples = mapped(payload.samples, ({ total, sumw, sumw2, counts, cross, stacks, singles }) => ({
     total,
     sumw: floats(sumw),
     sumw2: floats(sumw2),
@@ -54,7 +54,7 @@ export function decode(table) {
       stacks: mapped(singles.stacks, (stack) => decodeJets(stack, pixels)),
     },
   }));
-  return { ...table, pixels, cells, variables, samples, centres: [floats(table.rows), floats(table.columns)] };
+  return { ...payload, pixels, cells, variables, samples, centres: [floats(payload.rows), floats(payload.columns)] };
 }
 
 export function averageOf(sample, name, [from, to], pixels) {

@@ -1,4 +1,4 @@
-"""From many jet images to the compact table behind an `ImageBrowser`, and its averages."""
+"""From many jet images to the compact payload of an `ImageBrowser`, and its averages."""
 
 import math
 from dataclasses import dataclass

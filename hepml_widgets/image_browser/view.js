@@ -183,9 +183,9 @@ function chooseIn(view, v, from, to) {
   show(view);
 }
 
-// What is known of a view: its table, and where it stands.
+// What is known of a view: its payload, and where it stands.
 function viewOf(model, el) {
-  const data = decode(model.get("table"));
+  const data = decode(model.get("payload"));
   const scene = stage(el, "Image browser");
   const view = {
     model,

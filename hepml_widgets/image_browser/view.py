@@ -179,7 +179,7 @@ class ImageBrowser(View):
             rng=np.random.default_rng(rng),
         )
         self._n_jets = count
-        super().__init__(table=self._make_table(), pixel=tuple(n // 2 for n in self.shape))
+        super().__init__(payload=self._make_payload(), pixel=tuple(n // 2 for n in self.shape))
 
     # ------------------------------------------------------------ what is shown
 
@@ -296,9 +296,9 @@ class ImageBrowser(View):
         """
         return f"Images of {' and '.join(map(shorten, self.names))} jets; {self.readout}"
 
-    # ------------------------------------------------------------ table and traits
+    # ------------------------------------------------------------ payload and traits
 
-    def _make_table(self):
+    def _make_payload(self):
         xs, ys = self.centres
         return {
             "names": list(self.names),

@@ -1,4 +1,4 @@
-// From table to stages.
+// From payload to stages.
 
 import { floats, mapped } from "../core/columns.js";
 import { finite, significant, withError } from "../core/numbers.js";
@@ -8,7 +8,7 @@ const pText = (value, floor) => {
   return value <= floor ? `≤ ${significant(floor, 1)}` : significant(value, 2);
 };
 
-export function decode(table) {
+export function decode(payload) {
   const [train, trainError, test, testError, pSignal, pBackground] = [
     "train",
     "trainError",
@@ -16,15 +16,15 @@ export function decode(table) {
     "testError",
     "p_signal",
     "p_background",
-  ].map((name) => floats(table[name]));
-  const columns = mapped(table.histogram, (column) => floats(column, 4).map((part) => part * table.unitContent));
-  const floor = table.floor ?? NaN;
-  return table.rounds.map((round, i) => ({
+  ].map((name) => floats(payload[name]));
+  const columns = mapped(payload.histogram, (column) => floats(column, 4).map((part) => part * payload.unitContent));
+  const floor = payload.floor ?? NaN;
+  return payload.rounds.map((round, i) => ({
     round,
-    answer: table.answers[i],
-    scale: table.scale,
-    range: table.range,
-    bins: table.bins,
+    answer: payload.answers[i],
+    scale: payload.scale,
+    range: payload.range,
+    bins: payload.bins,
     train: train[i],
     trainError: trainError[i],
     test: test[i],
@@ -34,7 +34,7 @@ export function decode(table) {
     pSignal: pSignal[i],
     pBackground: pBackground[i],
     floor,
-    histogram: mapped(columns, (column) => column.slice(i * table.bins, (i + 1) * table.bins)),
+    histogram: mapped(columns, (column) => column.slice(i * payload.bins, (i + 1) * payload.bins)),
   }));
 }
 

@@ -14,21 +14,21 @@ import { curveAxes, drawCurve } from "./figure.js";
 import { decode, decodeCurve, readoutParts } from "./payload.js";
 
 const partsOf =
-  ({ stages, table }) =>
+  ({ stages, payload }) =>
   (i) =>
-    readoutParts(stages[i], table.unit);
+    readoutParts(stages[i], payload.unit);
 
-function tableRows({ stages, table }, text) {
+function tableRows({ stages, payload }, text) {
   const numbers = (s) => [s.train, s.trainError, s.test, s.testError, s.gap, s.gapError, s.pSignal, s.pBackground];
   return [
-    [table.unit, "AUC training", "± training", "AUC test", "± test", "gap", "± gap", "p_s", "p_b"],
+    [payload.unit, "AUC training", "± training", "AUC test", "± test", "gap", "± gap", "p_s", "p_b"],
     ...stages.map((s) => [s.round ?? "", ...numbers(s).map(text)]),
   ];
 }
 
 function makeControls(view) {
-  const { scene, curves, table, publish } = view;
-  view.answers = table.questions.map(() => element("p", { class: "answer" }));
+  const { scene, curves, payload, publish } = view;
+  view.answers = payload.questions.map(() => element("p", { class: "answer" }));
   view.select = menu(
     scene,
     "learning curve",
@@ -43,8 +43,8 @@ function makeControls(view) {
 
 // What stands where; gives the places of the frames.
 function arrange(view) {
-  const { scene, table, answers, select } = view;
-  const plots = table.questions.map(() => div("plot"));
+  const { scene, payload, answers, select } = view;
+  const plots = payload.questions.map(() => div("plot"));
   const notes = [select, quiet("filled: test · points: training, with errors")];
   const panel = (question, i) =>
     element(
@@ -54,7 +54,7 @@ function arrange(view) {
       div("controls", notes[i]),
       plots[i],
     );
-  view.grid = div("over", ...table.questions.map(panel));
+  view.grid = div("over", ...payload.questions.map(panel));
   view.foot = footer(
     scene,
     "overtraining",
@@ -67,20 +67,20 @@ function arrange(view) {
 }
 
 function addFrames(view) {
-  const { scene, stages, table, rounds } = view;
-  const names = { signal: table.names[0], background: table.names[1] };
+  const { scene, stages, payload, rounds } = view;
+  const names = { signal: payload.names[0], background: payload.names[1] };
   const plots = arrange(view);
   const everything = Object.fromEntries(
     stages.flatMap(({ histogram }, i) => Object.entries(histogram).map(([name, column]) => [i + name, column])),
   );
   view.learning = frame(scene, plots[0], {
     label: "Learning curve",
-    ...curveAxes(null, table.unit, rounds),
-    draw: (panel) => drawCurve(panel, view.curve, table.empty),
+    ...curveAxes(null, payload.unit, rounds),
+    draw: (panel) => drawCurve(panel, view.curve, payload.empty),
   });
   view.scores = frame(scene, plots[1], {
     label: "Scores of training and test events",
-    ...scoreAxes({ ...stages[0], score: table.score, histogram: everything }),
+    ...scoreAxes({ ...stages[0], score: payload.score, histogram: everything }),
     draw: (panel) => drawScores(panel, stages[view.at], names),
     afterLayout: () => requestAnimationFrame(() => reserve(view)),
   });
@@ -104,9 +104,9 @@ function reserve(view) {
 }
 
 function handleOf(view) {
-  const { scene, table, rounds, publish, learning } = view;
+  const { scene, payload, rounds, publish, learning } = view;
   return dragHandle(scene, learning, {
-    label: table.unit,
+    label: payload.unit,
     values: () => rounds,
     read: (i) => joined(partsOf(view)(i)),
     move: (i) => {
@@ -126,27 +126,27 @@ function show(view) {
 }
 
 function refresh(view) {
-  const { model, curves, rounds, table, select, answers } = view;
+  const { model, curves, rounds, payload, select, answers } = view;
   const chosen = curves.findIndex(({ name }) => name === model.get("curve"));
   view.curve = curves[chosen] ?? null;
   view.at = rounds.length ? nearest(rounds, model.get("round")) : 0;
   select.selectedIndex = chosen;
-  answers[0].textContent = view.curve ? view.curve.answer : table.unknown;
+  answers[0].textContent = view.curve ? view.curve.answer : payload.unknown;
   view.handle?.show(view.at);
-  view.learning.set(curveAxes(view.curve, table.unit, rounds));
+  view.learning.set(curveAxes(view.curve, payload.unit, rounds));
   show(view);
 }
 
 function render({ model, el }) {
-  const table = model.get("table");
-  const stages = decode(table);
+  const payload = model.get("payload");
+  const stages = decode(payload);
   const scene = stage(el, "Over-training view");
   const view = {
     model,
-    table,
+    payload,
     stages,
     scene,
-    curves: table.curves.map(decodeCurve),
+    curves: payload.curves.map(decodeCurve),
     rounds: stages.length > 1 ? stages.map(({ round }) => round) : [],
     at: 0,
     curve: null,

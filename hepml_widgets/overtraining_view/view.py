@@ -156,7 +156,7 @@ class OvertrainingView(View):
         self.curves = {curve.name: curve for curve in curves}
         last = self.stages[-1].round
         super().__init__(
-            table=self._make_table(),
+            payload=self._make_payload(),
             curve=next(iter(self.curves), ""),
             round=0 if last is None else last,
         )
@@ -193,7 +193,7 @@ class OvertrainingView(View):
         pairs = zip(self.questions, self.answers, strict=True)
         return " ".join(f"{question} {answer}" for question, answer in pairs)
 
-    def _make_table(self):
+    def _make_payload(self):
         most = max(20, MOST_POINTS // (4 * max(len(self.curves), 1)))
         return {
             "names": list(self.names),

@@ -1,4 +1,4 @@
-// From table to points.
+// From payload to points.
 
 import { floats } from "../core/columns.js";
 import { percent, withError } from "../core/numbers.js";
@@ -11,13 +11,17 @@ function above(contents) {
   return sums;
 }
 
-export function decode(table) {
-  const { bins, rows } = table;
+export function decode(payload) {
+  const { bins, rows } = payload;
   const [values, thresholds, s, b, sUnit, bUnit] = ["values", "thresholds", "s", "b", "sUnit", "bUnit"].map((name) =>
-    floats(table[name]),
+    floats(payload[name]),
   );
-  const [s2, b2] = [table.s2, table.b2].map((column) => floats(column, 4));
-  const models = table.models.map((one) => ({ ...one, filled: floats(one.filled, 1), curves: floats(one.curves, 2) }));
+  const [s2, b2] = [payload.s2, payload.b2].map((column) => floats(column, 4));
+  const models = payload.models.map((one) => ({
+    ...one,
+    filled: floats(one.filled, 1),
+    curves: floats(one.curves, 2),
+  }));
   const points = Array.from(values, (_, i) => {
     const part = (column) => column.slice(i * bins, (i + 1) * bins);
     const squares = (column, units) => above(part(column).map((v) => v * units[i]));
@@ -27,8 +31,8 @@ export function decode(table) {
       { s: above(part(s)), b: above(part(b)) },
     ];
     return {
-      scale: table.scale,
-      range: table.range,
+      scale: payload.scale,
+      range: payload.range,
       bins,
       histogram,
       ...sums,
@@ -42,11 +46,11 @@ export function decode(table) {
       ),
     };
   });
-  const quantities = table.quantities.map((one) => ({
+  const quantities = payload.quantities.map((one) => ({
     ...one,
     rows: one.rows.map((pair) => pair?.map((column) => floats(column))),
   }));
-  return { ...table, values, thresholds, models, points, quantities };
+  return { ...payload, values, thresholds, models, points, quantities };
 }
 
 export const zOf = ({ sigma }, { s, b, sErr, bErr }, row) => [

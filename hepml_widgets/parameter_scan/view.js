@@ -138,7 +138,7 @@ function refresh(view) {
 }
 
 function render({ model, el }) {
-  const t = decode(model.get("table"));
+  const t = decode(model.get("payload"));
   const scene = stage(el, "Parameter scan");
   const view = { model, t, scene, state: {} };
   view.publish = watch(scene, model, ["value", "threshold", "quantity"], () => refresh(view));

@@ -197,7 +197,7 @@ class ParameterScan(View):
         cut = self._first_threshold(start) if threshold is None else threshold
         self._texts = apart(self.values)
         super().__init__(
-            table=self._make_table(),
+            payload=self._make_payload(),
             value=start,
             threshold=as_number("threshold", cut),
             quantity=quantity,
@@ -325,7 +325,7 @@ class ParameterScan(View):
             for row, cut in enumerate(cuts)
         ]
 
-    def _make_table(self):
+    def _make_payload(self):
         plain = not PLAIN_SYMBOL.fullmatch(self.name) or "_" in self.unit
         leads = [list(lead_of(p, self.scanned, self.dedicated, self.chosen)) for p in self.points]
         return {

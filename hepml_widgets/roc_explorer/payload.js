@@ -1,4 +1,4 @@
-// From table to curves.
+// From payload to curves.
 
 import { extreme, floats, mapped } from "../core/columns.js";
 import { distinct, finite, percent, probability, significant, withError } from "../core/numbers.js";

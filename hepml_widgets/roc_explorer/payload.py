@@ -1,4 +1,4 @@
-"""From events to the compact table behind a `RocExplorer`: exact rows, small histograms."""
+"""From events to the compact payload of a `RocExplorer`: exact rows, small histograms."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -270,14 +270,14 @@ function place(node, panel, valueX, valueY) {
 }
 
 function render({ model, el }) {
-  const table = model.get("table");
+  const payload = model.get("payload");
   const scene = stage(el, "ROC explorer");
   const view = {
     model,
     scene,
-    models: table.models.map((packed) => ({ ...decode(packed), score: table.score })),
-    bound: table.bound && decodeBound(table.bound),
-    names: { signal: table.names[0], background: table.names[1] },
+    models: payload.models.map((packed) => ({ ...decode(packed), score: payload.score })),
+    bound: payload.bound && decodeBound(payload.bound),
+    names: { signal: payload.names[0], background: payload.names[1] },
   };
   view.publish = watch(scene, model, TRAITS, () => refresh(view));
   read(view);

@@ -175,7 +175,7 @@ class RocExplorer(View):
         self._signal_efficiency = math.nan
         start = first_threshold(first, Options(sigma_b, b_r)) if threshold is None else threshold
         super().__init__(
-            table={
+            payload={
                 "names": list(self.names),
                 "score": self.score_name,
                 "models": packed,

@@ -7,16 +7,16 @@ import { finite, fixed, percent, withError } from "../core/numbers.js";
 const FEWEST = 5; // effective events, for a pull
 export const KINDS = ["source", "target", "reweighted"];
 
-export function decode(table) {
+export function decode(payload) {
   let [first, row] = [0, 0];
-  const features = table.features.map((one) => {
+  const features = payload.features.map((one) => {
     const [edges, bins] = [floats(one.edges), one.texts.length - 1];
     const feature = { ...one, edges, bins, first, row, bounds: Float64Array.from(one.regions, (bin) => edges[bin]) };
     first += bins;
     row += one.regions.length - 1;
     return feature;
   });
-  const samples = table.samples.map((sample) => {
+  const samples = payload.samples.map((sample) => {
     const units = floats(sample.crossQUnit);
     return {
       all: sample.all,
@@ -32,12 +32,12 @@ export function decode(table) {
     negative: floats(negative),
   });
   return {
-    ...table,
+    ...payload,
     cells: first,
     features,
     samples,
-    before: spectrum(table.before),
-    methods: table.methods.map((one) => ({ ...one, weights: spectrum(one.weights) })),
+    before: spectrum(payload.before),
+    methods: payload.methods.map((one) => ({ ...one, weights: spectrum(one.weights) })),
   };
 }
 

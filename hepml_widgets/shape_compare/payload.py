@@ -1,4 +1,4 @@
-"""From two samples and several sets of weights to the compact table behind a `ShapeCompare`."""
+"""From two samples and several sets of weights to the compact payload of a `ShapeCompare`."""
 
 import math
 from dataclasses import dataclass

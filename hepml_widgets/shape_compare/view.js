@@ -197,7 +197,7 @@ function refresh(view) {
 }
 
 function render({ model, el }) {
-  const data = decode(model.get("table"));
+  const data = decode(model.get("payload"));
   const scene = stage(el, "Shape comparison");
   const view = { model, data, scene, brushable: data.features[0].regions.length > 1 };
   view.publish = watch(scene, model, ["feature", "method", "brush"], () => refresh(view));

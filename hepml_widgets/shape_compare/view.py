@@ -178,7 +178,7 @@ class ShapeCompare(View):
             for name, new in by_name.items()
         }
         self._fill(names, cases, bins)
-        super().__init__(table=self._make_table(), feature=names[0], method=next(iter(cases)))
+        super().__init__(payload=self._make_payload(), feature=names[0], method=next(iter(cases)))
 
     def _fill(self, names, cases, bins):
         case = next(iter(cases.values()))
@@ -313,9 +313,9 @@ class ShapeCompare(View):
         """
         return f"Source, target and reweighted source. {' '.join(self.verdicts)} {self.readout}"
 
-    # ------------------------------------------------------------ table and traits
+    # ------------------------------------------------------------ payload and traits
 
-    def _make_table(self):
+    def _make_payload(self):
         return {
             "notes": self.notes,
             "sizes": list(self.sizes),

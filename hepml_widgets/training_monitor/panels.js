@@ -8,13 +8,13 @@ import { endLabels, remark } from "../core/words.js";
 import { drawBaseline, drawBest, drawCurve, label, looksOf } from "./figure.js";
 import { BUSY, bestOf, domainOf, logDomain } from "./payload.js";
 
-export const namesOf = ({ table, metric }) => [table.upper ?? null, metric];
-const looksIn = ({ table }) => looksOf(table.sets ?? []);
+export const namesOf = ({ payload, metric }) => [payload.upper ?? null, metric];
+const looksIn = ({ payload }) => looksOf(payload.sets ?? []);
 export const curvesOf = (view, name) => (name === null ? [] : looksIn(view).map(({ lead }) => lead + name));
-const baselineOf = ({ table }, name) => table.baseline?.[name];
+const baselineOf = ({ payload }, name) => payload.baseline?.[name];
 export const isIdle = ({ run, live }) => run.epoch.length > 0 && !BUSY.includes(live.status);
 export const countOf = (view) => (isIdle(view) ? view.at + 1 : view.run.epoch.length);
-export const unitOf = ({ table }) => table.unit ?? "epoch";
+export const unitOf = ({ payload }) => payload.unit ?? "epoch";
 
 function drawPanel(panel, view, which) {
   const { run, live } = view;
@@ -53,11 +53,11 @@ function lastEpoch({ run, live }) {
 }
 
 export function setAxes(view) {
-  const { run, table, panels, hosts } = view;
+  const { run, payload, panels, hosts } = view;
   const end = lastEpoch(view);
   namesOf(view).forEach((name, which) => {
     const log = view.logarithmic && which === 0;
-    const title = table.titles?.[name] ?? name ?? (which ? "" : "loss");
+    const title = payload.titles?.[name] ?? name ?? (which ? "" : "loss");
     const domain = (log ? logDomain : domainOf)(run, curvesOf(view, name), baselineOf(view, name));
     const bottom = which === 1 || hosts[1].hidden;
     panels[which].svg.setAttribute("aria-label", `${shorten(name ?? "loss")} by ${unitOf(view)}`);

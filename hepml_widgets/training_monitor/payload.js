@@ -1,17 +1,17 @@
-// The run: the table, then the rows that came after it.
+// The run: the payload, then the rows that came after it.
 
 import { finite } from "../core/numbers.js";
 
 export const BUSY = ["running", "paused", "stopping"];
 
-// What the browser has: the table, then the rows that came after it.
-export function runOf(table, live) {
-  const from = (live.epoch ?? []).findIndex((epoch) => epoch > (table.length ?? 0));
-  const epoch = [...(table.epoch ?? []), ...(from < 0 ? [] : live.epoch.slice(from))];
-  const names = [...new Set([...Object.keys(table.curves ?? {}), ...Object.keys(live.curves ?? {})])];
+// What the browser has: the payload, then the rows that came after it.
+export function runOf(payload, live) {
+  const from = (live.epoch ?? []).findIndex((epoch) => epoch > (payload.length ?? 0));
+  const epoch = [...(payload.epoch ?? []), ...(from < 0 ? [] : live.epoch.slice(from))];
+  const names = [...new Set([...Object.keys(payload.curves ?? {}), ...Object.keys(live.curves ?? {})])];
   const curves = Object.fromEntries(
     names.map((name) => {
-      const first = table.curves?.[name] ?? Array(table.epoch?.length ?? 0).fill(null);
+      const first = payload.curves?.[name] ?? Array(payload.epoch?.length ?? 0).fill(null);
       const rest = from < 0 ? [] : (live.curves[name]?.slice(from) ?? Array(epoch.length - first.length).fill(null));
       return [name, [...first, ...rest].map((value) => (value === null ? null : Number(value)))];
     }),

@@ -61,10 +61,10 @@ const handlesOf = (view) =>
 
 // ---------------------------------------------------------------- choices and downloads
 
-function tableRows({ run, table }) {
+function tableRows({ run, payload }) {
   const all = Object.keys(run.curves);
   const numbers = (i) => all.map((name) => run.curves[name][i] ?? "");
-  return [[table.unit ?? "epoch", ...all], ...run.epoch.map((epoch, i) => [epoch, ...numbers(i)])];
+  return [[payload.unit ?? "epoch", ...all], ...run.epoch.map((epoch, i) => [epoch, ...numbers(i)])];
 }
 
 function readable(view) {
@@ -103,8 +103,8 @@ function addChoices(view, foot) {
 }
 
 function showChoices(view) {
-  const { table, run, select, hosts } = view;
-  const lower = (table.lower ?? []).filter((name) => curvesOf(view, name).some((curve) => curve in run.curves));
+  const { payload, run, select, hosts } = view;
+  const lower = (payload.lower ?? []).filter((name) => curvesOf(view, name).some((curve) => curve in run.curves));
   if (!lower.includes(view.metric)) view.metric = lower[0] ?? null;
   const { metric } = view;
   if (lower.join("\n") !== [...select.options].map((option) => option.value).join("\n")) {
@@ -120,10 +120,10 @@ function showChoices(view) {
 // ---------------------------------------------------------------- all together
 
 function showWords(view) {
-  const { live, table, run, words, origin, gauge } = view;
-  const parts = progressParts(live, table, run.epoch[run.epoch.length - 1] ?? 0);
+  const { live, payload, run, words, origin, gauge } = view;
+  const parts = progressParts(live, payload, run.epoch[run.epoch.length - 1] ?? 0);
   words.replaceChildren(...parts.map((part) => element("span", {}, part)));
-  origin.textContent = originOf(live, table);
+  origin.textContent = originOf(live, payload);
   origin.hidden = origin.textContent === "";
   const part = live.total ? Math.min(live.done / live.total, 1) : 0;
   gauge.firstChild.style.width = `${fixed(100 * part, 1, "")}%`;
@@ -135,9 +135,9 @@ function showWords(view) {
 function update(view) {
   const wasIdle = isIdle(view);
   const before = view.run.epoch.length;
-  view.table = view.model.get("table") ?? {};
+  view.payload = view.model.get("payload") ?? {};
   view.live = view.model.get("live") ?? {};
-  view.run = runOf(view.table, view.live);
+  view.run = runOf(view.payload, view.live);
   if (!wasIdle || before !== view.run.epoch.length) view.at = view.run.epoch.length - 1;
   for (const panel of view.panels) panel.overlay.setAttribute("display", isIdle(view) ? "inline" : "none");
   showChoices(view);
@@ -169,7 +169,7 @@ function arrange(view) {
 function follow(view) {
   const { scene, model } = view;
   let waiting = null;
-  watch(scene, model, ["table", "live"], () => {
+  watch(scene, model, ["payload", "live"], () => {
     waiting ??= requestAnimationFrame(() => {
       waiting = null;
       update(view);
@@ -185,7 +185,7 @@ function render({ model, el }) {
     scene,
     say: announcer(scene),
     run: { epoch: [], curves: {} },
-    table: {},
+    payload: {},
     live: {},
     status: null,
     at: -1,

@@ -53,7 +53,7 @@ LIBRARIES = {
 MESSAGE = 300  # letters of an error that are shown
 INTERVAL = 0.2  # s; at most five updates per second
 SHARE = 200  # an update that took t is followed by at least 200 t without one
-TAIL = 16  # rounds sent on their own before the whole table is sent again
+TAIL = 16  # rounds sent on their own before the whole payload is sent again
 BUSY = ("running", "paused", "stopping")
 INVITATION = "train a model to see it here"
 
@@ -147,7 +147,7 @@ class TrainingMonitor(adapters.KerasHooks, View):
         self._thread = None
         self._before = {}
         self._recorded = None
-        self._sent = 0  # epochs in the table that the browser has
+        self._sent = 0  # epochs in the payload that the browser has
         self._due = 0.0
         self._steps = None
         self._held = False  # paused or stopping: one look per batch
@@ -556,11 +556,11 @@ class TrainingMonitor(adapters.KerasHooks, View):
         self._publish()
 
     def _publish(self):
-        """Send what is new: few numbers mostly, the whole table now and then."""
+        """Send what is new: few numbers mostly, the whole payload now and then."""
         with self._lock:
             begin = time.perf_counter()
             if self._table_is_old():
-                self.table = self._make_table()
+                self.payload = self._make_payload()
                 self._sent = self._recorder.length
             self.live = self._make_live()
             end = time.perf_counter()
@@ -568,14 +568,14 @@ class TrainingMonitor(adapters.KerasHooks, View):
 
     def _table_is_old(self):
         new = self._recorder.length - self._sent
-        names = self.table.get("curves", {}).keys()
+        names = self.payload.get("curves", {}).keys()
         return (
             self._sent < 0
             or new > max(TAIL, self._sent // 8)
             or names != self._recorder.columns.keys()
         )
 
-    def _make_table(self):
+    def _make_payload(self):
         """Curves and how to show them."""
         upper, lower = self._panels()
         return {
@@ -591,7 +591,7 @@ class TrainingMonitor(adapters.KerasHooks, View):
         }
 
     def _make_live(self):
-        """State of the run, and the epochs that are not in the table yet."""
+        """State of the run, and the epochs that are not in the payload yet."""
         recorder = self._recorder
         watched = recorder.watched()
         return {
@@ -645,12 +645,12 @@ class TrainingMonitor(adapters.KerasHooks, View):
         training gives the same page.
         """
         with self._lock:
-            table = self._make_table() | {"recorded": self._recorded or "recorded"}
+            payload = self._make_payload() | {"recorded": self._recorded or "recorded"}
             live = self._make_live() | {"epoch": [], "curves": {}, "startable": False}
         live |= {"elapsed": None, "remaining": None, "rate": None}
         live |= {"was": self.status, "still": True}
         live["status"] = "recorded" if self.epochs else "empty"
-        return {**super().state(), "table": table, "live": live}
+        return {**super().state(), "payload": payload, "live": live}
 
     # ------------------------------------------------------------ displays
 

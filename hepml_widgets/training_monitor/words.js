@@ -28,8 +28,8 @@ function speed({ rate, events }, unit) {
   return rate >= 1 ? `${significant(rate, 3)} ${unit}s/s` : `${significant(1 / rate, 3)} s per ${unit}`;
 }
 
-export function progressParts(live, table, length) {
-  const unit = table.unit ?? "epoch";
+export function progressParts(live, payload, length) {
+  const unit = payload.unit ?? "epoch";
   const busy = BUSY.includes(live.status);
   const of = live.total ? ` of ${live.total}` : "";
   const now = busy ? Math.min(length + 1, live.total ?? Infinity) : length;
@@ -53,9 +53,9 @@ export function valueText(value) {
 const WAS = { stopped: "stopped by hand", interrupted: "interrupted", failed: "failed" };
 
 // Where a recorded training comes from, and how its curves were thinned.
-export function originOf(live, table) {
+export function originOf(live, payload) {
   const every =
-    table.every > 1 ? `curves thinned: smallest and largest value of every ${table.every} ${table.unit}s` : null;
-  const source = live.status === "recorded" ? table.recorded : null;
+    payload.every > 1 ? `curves thinned: smallest and largest value of every ${payload.every} ${payload.unit}s` : null;
+  const source = live.status === "recorded" ? payload.recorded : null;
   return [source === "recorded" ? null : source, WAS[live.was], every].filter((part) => part).join(" · ");
 }

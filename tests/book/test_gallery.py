@@ -123,7 +123,7 @@ def test_traits_are_those_for_users(gallery):
     for name in VIEWS:
         found = gallery.traits(getattr(hepml_widgets, name))
         assert found
-        assert not {"table", "key", "layout", "comm", "tooltip"} & set(found)
+        assert not {"payload", "key", "layout", "comm", "tooltip"} & set(found)
 
 
 # ---------------------------------------------------------------- as it is read

@@ -182,7 +182,7 @@ def states(html):
     """State of each saved explorer of a page, as its script holds it."""
     found = re.findall(r"^mount\((\".*?\"), render, (\{.*\})\);$", html, re.MULTILINE)
     every = {json.loads(key): json.loads(state) for key, state in found}
-    return {key: state for key, state in every.items() if "models" in state.get("table", {})}
+    return {key: state for key, state in every.items() if "models" in state.get("payload", {})}
 
 
 def column(packed, name):
@@ -194,7 +194,7 @@ def python_readouts(state):
     from hepml_widgets.core.cuts import Options
     from hepml_widgets.roc_explorer.payload import Model
 
-    packed = next(m for m in state["table"]["models"] if m["name"] == state["model"])
+    packed = next(m for m in state["payload"]["models"] if m["name"] == state["model"])
     s, s2, b, b2 = (column(packed, name)[::-1] for name in ("s", "s2", "b", "b2"))
     sums = (column(packed, "threshold")[::-1], s, s2, b, b2)
     cuts = stats.CutTable(*sums, *column(packed, "totals"), n_signal=1, n_background=1)

@@ -411,7 +411,7 @@ def test_table_and_script_are_small_and_do_not_grow(rng, periods, features):
             s, s, reference_features=x, features=x, feature_names=names, ks=ks,
             populations=dict.fromkeys(days, (0.5, 0.01)), null=NULL,
         )  # fmt: skip
-        sizes.append(payload(monitor.table) + len((monitor._esm + monitor._css).encode()))
+        sizes.append(payload(monitor.payload) + len((monitor._esm + monitor._css).encode()))
     assert max(sizes) <= 100_000
     assert abs(sizes[0] - sizes[1]) < 5000
 

@@ -108,7 +108,7 @@ def test_every_number_and_sentence_is_pythons(case, rng, expose):
     view = CASES[case](rng)
     names = ("decode", "pointWords", "populationWords", "readoutParts", "isAlarm")
     page = expose("anomaly_monitor", *names, "joined")
-    found = page.evaluate(NUMBERS, portable(view.table))
+    found = page.evaluate(NUMBERS, portable(view.payload))
     rows = view.points.threshold if view.points else []
     for row, (numbers, text, sentences) in enumerate(found["points"]):
         view.threshold = rows[row]

@@ -51,7 +51,7 @@ def test_inline_json_cannot_leave_its_script():
 
 
 def test_state_is_what_a_page_needs():
-    assert set(Sketch(title="a").state()) == {"key", "table", "title"}
+    assert set(Sketch(title="a").state()) == {"key", "payload", "title"}
 
 
 def test_fragment_is_the_same_every_time():

@@ -261,7 +261,7 @@ def test_table_is_small_for_any_number_of_events_and_trees():
         BoostingExplorer(model, *(a[:n] for a in (X, y, w)), rounds=rounds, log_ratio=log_ratio)
         for n in (1000, 20_000)
     ]
-    sizes = [payload(view.table) for view in views]
+    sizes = [payload(view.payload) for view in views]
     assert max(sizes) <= 100_000
     assert abs(sizes[0] - sizes[1]) < 3000  # the exact line is cut to other ranges
     view = views[0]

@@ -85,7 +85,7 @@ MAPS = """table => {
 def test_every_map_and_readout_is_pythons(case, expose):
     names = "centresOf decodeTrees rectangles decodeSteps oddsAfter readoutParts joined floats"
     page = expose("boosting_explorer", *names.split())
-    found = page.evaluate(MAPS, portable(case.table))
+    found = page.evaluate(MAPS, portable(case.payload))
     for (odds, text), done in zip(found, case.steps.rounds, strict=True):
         wanted = log_odds_map(case.ensemble, case.plane, done)
         np.testing.assert_allclose(odds, wanted.ravel(), rtol=1e-9, atol=1e-12)
@@ -207,7 +207,7 @@ def test_names_are_text_as_given(events, show):
     model = GradientBoostingClassifier(n_estimators=3).fit(X, y)
     view = BoostingExplorer(model, X, y, names=NASTY[:2], features=(0, 1))
     view.feature_names = ["m_jj", NASTY[0], NASTY[2]]
-    view.table = view._make_table()
+    view.payload = view._make_payload()
     page = show(view)
     assert page.locator("img").count() == 0
     titles = page.locator(".hepml-frame").first.locator(".hepml-title")

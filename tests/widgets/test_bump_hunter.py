@@ -329,7 +329,7 @@ def test_the_largest_table_is_small_and_does_not_grow(rng):
             mjj, score, np.ones(len(y)), signal_region=(3300, 3700), edges=edges, truth=y,
             kept=np.linspace(0.02, 1, 50),
         )  # fmt: skip
-        sizes.append(size(made.table))
+        sizes.append(size(made.payload))
     assert sizes[0] == sizes[1] <= 100_000
 
 

@@ -113,7 +113,7 @@ def test_every_fit_has_pythons_numbers(case, rng, expose):
     view = make_case(case, rng)
     page = expose("bump_hunter", "decode", "windowsOf", "hunt", "readoutParts", "joined")
     rows = sorted({0, len(view.counts) // 2, len(view.counts) - 1})
-    found = page.evaluate(NUMBERS, [portable(view.table), rows])
+    found = page.evaluate(NUMBERS, [portable(view.payload), rows])
     spans = view.spectra.spans(4)
     for row, fits in zip(rows, found, strict=True):
         for span, (numbers, *lists, _) in zip(spans, fits, strict=True):

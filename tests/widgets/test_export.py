@@ -61,7 +61,7 @@ def test_ipywidgets_embeds_every_view_with_its_script(name, views, drop_defaults
     assert state["state"]["_css"] == views[name]._css
     assert state["state"]["key"] == views[name].key
     whole = {tuple(one["path"]) for one in state.get("buffers", [])}
-    assert all(path[0] == "table" for path in whole)
+    assert all(path[0] == "payload" for path in whole)
 
 
 @pytest.mark.usefixtures("views")

@@ -315,13 +315,13 @@ def test_images_of_keras_and_counts_are_taken(jets):
     images, y, _, variables = jets
     wanted = ImageBrowser(images, y, variables=variables)
     found = ImageBrowser(images[..., None], y.astype(bool), variables=variables)
-    assert found.table == wanted.table
+    assert found.payload == wanted.payload
     counts = ImageBrowser((images > 0.1), y, variables=variables)
     assert 0 < counts.averages["signal"].mean.max() <= 1
 
 
 def encoded(explorer):
-    return len(inline_json(explorer.table))
+    return len(inline_json(explorer.payload))
 
 
 @pytest.mark.parametrize("size", [8, 25, 33])

@@ -108,7 +108,7 @@ def test_every_average_and_readout_is_pythons(case, expose):
     view = list(edge_cases())[case]
     states = list(states_of(view))
     page = expose("image_browser", *FUNCTIONS)
-    results = page.evaluate(LOOKS, [portable(view.table), states])
+    results = page.evaluate(LOOKS, [portable(view.payload), states])
     assert len(states) > 50
     for state, (images, text) in zip(states, results, strict=True):
         take(view, state)

@@ -284,4 +284,4 @@ def test_the_axis_of_the_score_has_its_users_name(name, given, places, monkeypat
     view = VIEWS[name](np.random.default_rng(1))
     axes = view.figure().axes
     assert [axes[place].get_xlabel() for place in places] == [plain("D_{bdt}")]
-    assert "D_{bdt}" in {view.table.get("score"), view.table.get("period")}
+    assert "D_{bdt}" in {view.payload.get("score"), view.payload.get("period")}

@@ -206,7 +206,7 @@ def test_a_long_history_is_thinned_on_the_way_to_the_browser_only(honest):
     values = 1 / np.arange(1, 5001)
     values[1234] = -1.0
     view = OvertrainingView(*honest, history={"loss": values, "val_loss": values})
-    packed = view.table["curves"][0]
+    packed = view.payload["curves"][0]
     rounds = unpack(packed["rounds"])
     assert len(rounds) < 800
     assert rounds[packed["best"]] == 1235
@@ -220,10 +220,10 @@ def test_table_is_small_for_any_number_of_events_and_rounds(rng):
         rows = np.array([score ** (1 + i / 50) for i in range(50)])
         history = {f"{v}{c}": 1 / np.arange(1, 3001) for v in ("", "val_") for c in ("loss", "auc")}
         view = OvertrainingView(y, rows, y, rows, w, w, history=history, permutations=1)
-        sizes.append(payload(view.table) + len((view._esm + view._css).encode()))
+        sizes.append(payload(view.payload) + len((view._esm + view._css).encode()))
     assert max(sizes) <= 170_000
     assert abs(sizes[0] - sizes[1]) < 1000
-    assert max(map(payload, [view.table])) <= 100_000
+    assert max(map(payload, [view.payload])) <= 100_000
 
 
 def test_page_is_self_contained_and_small(staged, tmp_path):

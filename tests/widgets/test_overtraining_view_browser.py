@@ -82,7 +82,7 @@ DECODED = """table => hepml.decode(table).map(s => [s.gap, s.gapError, s.pSignal
 
 def test_every_stage_has_pythons_numbers(staged, expose):
     page = expose("overtraining_view", "decode", "readoutParts", "joined")
-    found = page.evaluate(DECODED, portable(staged.table))
+    found = page.evaluate(DECODED, portable(staged.payload))
     for (*numbers, text), stage in zip(found, staged.stages, strict=True):
         wanted = [*stage.gap, stage.p_value("signal"), stage.p_value("background")]
         np.testing.assert_allclose(numbers, wanted, rtol=1e-9, atol=1e-15)
@@ -94,11 +94,11 @@ def test_histograms_travel_in_single_precision(staged, expose):
     found = page.evaluate(
         """table => hepml.decode(table).map(s => Object.fromEntries(
             Object.entries(s.histogram).map(([name, column]) => [name, [...column]])))""",
-        portable(staged.table),
+        portable(staged.payload),
     )
     for columns, stage in zip(found, staged.stages, strict=True):
         for name, histogram in stage.histograms.items():
-            largest = staged.table["unitContent"]
+            largest = staged.payload["unitContent"]
             np.testing.assert_allclose(columns[name], histogram.sumw, atol=1e-7 * largest)
 
 

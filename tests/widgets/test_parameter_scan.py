@@ -72,7 +72,7 @@ def test_best_cuts_may_be_chosen_on_other_events(rng):
             if model != scan.scanned:  # its cuts are those of the slider too, whose bins differ
                 assert best.threshold == chooser.points[m].best[model].threshold
     assert "best Z, cut chosen elsewhere " in scan.readout
-    assert scan.table["rule"].startswith("best on other events")
+    assert scan.payload["rule"].startswith("best on other events")
 
 
 @pytest.mark.parametrize("weights", ["all one", "signs", "few"])
@@ -204,7 +204,7 @@ def test_without_a_dedicated_model_there_is_no_difference(rng):
 def test_training_values_may_differ_between_models(rng):
     trained = {"parameterised": TRAINED, "one for all": [1000]}
     scan = ParameterScan(samples(rng), trained=trained, dedicated="dedicated")
-    filled = {m["name"]: list(m["filled"]) for m in scan.table["models"]}
+    filled = {m["name"]: list(m["filled"]) for m in scan.payload["models"]}
     assert filled == {
         "parameterised": [1, 1, 0, 1, 0],
         "dedicated": [1] * 5,
@@ -244,7 +244,7 @@ def test_table_and_script_are_small_and_do_not_grow(rng, values, models):
         given = samples(rng, masses=masses, n=n, models=names)
         dedicated = names[1] if models > 1 else None
         scan = ParameterScan(given, trained=[1], dedicated=dedicated, quantities=own)
-        sizes.append(payload(scan.table) + len((scan._esm + scan._css).encode()))
+        sizes.append(payload(scan.payload) + len((scan._esm + scan._css).encode()))
     assert max(sizes) <= 100_000
     assert abs(sizes[0] - sizes[1]) < 1000
 
@@ -308,7 +308,7 @@ def test_whatever_the_events_the_line_can_be_read(first, second):
     for value in (1, 2):
         scan.value = value
         assert re.match(rf"parameter {value} · \w+ training · AUC [−(\d–]", scan.readout)
-    assert payload(scan.table) < 20_000
+    assert payload(scan.payload) < 20_000
 
 
 PAIR = ([0, 1], {"a": [0.1, 0.9], "b": [0.2, 0.8]})

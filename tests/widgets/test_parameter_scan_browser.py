@@ -60,7 +60,7 @@ NUMBERS = """table => {
 def test_every_cut_at_every_value_has_pythons_numbers(case, rng, expose):
     view = ParameterScan(CASES[case](rng), trained=TRAINED, sigma_b=0.1)
     page = expose("parameter_scan", "decode", "zOf", "readoutParts", "joined")
-    found = page.evaluate(NUMBERS, portable(view.table))
+    found = page.evaluate(NUMBERS, portable(view.payload))
     for i, (value, rows) in enumerate(zip(view.values, found, strict=True)):
         view.value = value
         for threshold, (*numbers, text) in zip(view.thresholds, rows, strict=True):
@@ -85,7 +85,7 @@ def test_quantities_and_curves_travel_whole(scan, expose):
                 [...c].map(v => Number.isFinite(v) ? v : null)))),
             t.points.map(p => p.curves.map(columns => columns.map(c => [...c])))];
         }""",
-        portable(scan.table),
+        portable(scan.payload),
     )
     for pairs, quantity in zip(quantities, scan.quantities.values(), strict=True):
         for pair, model in zip(pairs, scan.models, strict=True):

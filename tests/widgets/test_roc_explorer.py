@@ -35,7 +35,7 @@ def explorer(sample):
 
 def payload(explorer):
     """Bytes of the columns in a table."""
-    columns = [c for model in explorer.table["models"] for c in model.values()]
+    columns = [c for model in explorer.payload["models"] for c in model.values()]
     nested = [c for part in columns if isinstance(part, dict) for c in part.values()]
     return sum(len(c) for c in [*columns, *nested] if isinstance(c, bytes))
 
@@ -55,7 +55,7 @@ def test_rows_are_sums_over_masks(events):
             RocExplorer(y, score, weights)
         return
     explorer = RocExplorer(y, score, weights)
-    packed = explorer.table["models"][0]
+    packed = explorer.payload["models"][0]
     columns = {name: unpack(packed[name]) for name in ("threshold", "s", "s2", "b", "b2")}
     for threshold, s, s2, b, b2 in zip(*columns.values(), strict=True):
         passing = score >= threshold

@@ -179,7 +179,7 @@ def test_table_stays_small(sample, models):
     y, _, ratio = sample
     scores = {f"model {i}": ratio + i for i in range(models)}
     explorer = RocExplorer(y, scores, train=(y, scores), bound=ratio)
-    columns = list(walk(explorer.table))
+    columns = list(walk(explorer.payload))
     code = len((explorer._esm + explorer._css).encode())
     assert sum(map(len, columns)) <= 40_000
     assert sum(map(len, columns)) + code <= 100_000
@@ -198,7 +198,7 @@ def walk(table):
 
 def test_drawn_points_are_on_the_curve(explorer):
     signal, background = (
-        unpack(explorer.table["bound"][name], "<f4") for name in ("signal", "background")
+        unpack(explorer.payload["bound"][name], "<f4") for name in ("signal", "background")
     )
     assert 100 < len(signal) <= 200
     wanted = np.interp(signal, explorer.bound.signal_efficiency, np.arange(len(explorer.bound)))

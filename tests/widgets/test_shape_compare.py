@@ -290,7 +290,7 @@ def test_every_weight_is_counted_once(weights):
 
 
 def table_size(view):
-    return len(json.dumps(portable(view.table)))
+    return len(json.dumps(portable(view.payload)))
 
 
 @pytest.mark.parametrize(("count", "methods"), [(1, 1), (2, 4), (4, 2), (6, 1), (12, 4)])

@@ -91,7 +91,7 @@ def test_hard_cases_have_pythons_numbers(case, expose):
     page = expose("shape_compare", "decode", "compareShapes", "readoutParts", "joined")
     states = states_of(view)
     for state, found in zip(
-        states, page.evaluate(LOOKED, [portable(view.table), states]), strict=True
+        states, page.evaluate(LOOKED, [portable(view.payload), states]), strict=True
     ):
         put(view, state)
         comparison = view.comparison

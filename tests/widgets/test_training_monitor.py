@@ -88,8 +88,8 @@ def test_missing_values_are_not_in_the_history():
 
 def test_not_finite_values_travel_as_text():
     monitor = trained({"loss": [math.nan, math.inf, -math.inf, 1.0]})
-    assert monitor.table["curves"]["loss"] == ["NaN", "Infinity", "-Infinity", 1.0]
-    json.dumps(monitor.state()["table"], allow_nan=False)
+    assert monitor.payload["curves"]["loss"] == ["NaN", "Infinity", "-Infinity", 1.0]
+    json.dumps(monitor.state()["payload"], allow_nan=False)
 
 
 def test_history_survives_a_second_look_and_a_new_begin():
@@ -117,7 +117,7 @@ def test_table_and_rows_give_the_history_at_every_message(length, curves, random
         if random.random() < 0.3:
             monitor._publish()
             columns = monitor._recorder.columns
-            epochs, sent = shown(monitor.table, monitor.live)
+            epochs, sent = shown(monitor.payload, monitor.live)
             assert epochs == list(range(1, monitor.epochs + 1))
             assert sent == {n: [float(f"{v:.6g}") for v in c] for n, c in columns.items()}
 
@@ -146,7 +146,7 @@ def test_a_thousand_epochs_of_a_thousand_batches_take_little_room():
 
     monitor = TrainingMonitor()
     sent = []
-    monitor.observe(lambda change: sent.append(len(json.dumps(change.new))), ["table", "live"])
+    monitor.observe(lambda change: sent.append(len(json.dumps(change.new))), ["payload", "live"])
     tracemalloc.start()
     monitor.begin(1000)
     for epoch in range(1000):
@@ -174,7 +174,7 @@ def test_updates_are_throttled():
 
 def test_opening_message_is_small():
     state = trained({name: np.random.default_rng(1).random(5000) for name in "abcd"}).state()
-    assert len(json.dumps([state["table"], state["live"]])) < 100_000
+    assert len(json.dumps([state["payload"], state["live"]])) < 100_000
 
 
 def test_the_clock_stands_still_while_paused_and_skips_the_first_batch():
@@ -337,18 +337,18 @@ def test_status_is_a_trait_to_observe():
 
 
 def test_panels_are_loss_and_metrics():
-    table = trained().table
+    table = trained().payload
     assert (table["upper"], table["lower"]) == ("loss", ["auc"])
-    table = trained({"val_rmse": [1, 2], "rmse": [1, 2]}).table
+    table = trained({"val_rmse": [1, 2], "rmse": [1, 2]}).payload
     assert (table["upper"], table["lower"]) == ("rmse", [])
-    table = trained({"val_f1": [1], "loss": [1], "auc": [1]}, metrics="f1").table
+    table = trained({"val_f1": [1], "loss": [1], "auc": [1]}, metrics="f1").payload
     assert (table["upper"], table["lower"]) == ("loss", ["f1"])
 
 
 def test_baseline_belongs_to_the_metric_or_the_loss():
-    assert trained(baseline=0.7).table["baseline"] == {"auc": 0.7}
-    assert trained({"loss": [1.0]}, baseline=0.7).table["baseline"] == {"loss": 0.7}
-    assert trained(baseline={"loss": 0.5}).table["baseline"] == {"loss": 0.5}
+    assert trained(baseline=0.7).payload["baseline"] == {"auc": 0.7}
+    assert trained({"loss": [1.0]}, baseline=0.7).payload["baseline"] == {"loss": 0.7}
+    assert trained(baseline={"loss": 0.5}).payload["baseline"] == {"loss": 0.5}
 
 
 def test_figure_has_a_frame_per_panel():
@@ -467,13 +467,13 @@ def test_recordings_are_exact(tmp_path_factory, column):
     again = TrainingMonitor.replay(path)
     for mine, its in zip(column, again._recorder.columns["loss"], strict=True):
         assert mine is its is None or mine == its or (math.isnan(mine) and math.isnan(its))
-    assert again.table["recorded"] == "2026-01-01, seed 3"
+    assert again.payload["recorded"] == "2026-01-01, seed 3"
     assert again.status == "recorded"
 
 
 def test_recordings_say_date_and_versions_and_others_are_refused(tmp_path):
     path = trained().record(tmp_path / "run.json")
-    assert "Python 3." in TrainingMonitor.replay(path, baseline=0.5).table["recorded"]
+    assert "Python 3." in TrainingMonitor.replay(path, baseline=0.5).payload["recorded"]
     path.write_text("[]")
     with pytest.raises(ValueError, match="no training recorded"):
         TrainingMonitor.replay(path)

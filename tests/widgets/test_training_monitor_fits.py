@@ -92,7 +92,7 @@ def test_keras_validation_every_second_epoch(network, events):
     monitor = TrainingMonitor()
     history = fit(network, events, monitor, epochs=4, validation_freq=2)
     assert monitor.history == history.history
-    assert monitor.table["curves"]["val_loss"][::2] == [None, None]
+    assert monitor.payload["curves"]["val_loss"][::2] == [None, None]
 
 
 def test_keras_stops_within_an_epoch(keras, network, events):

@@ -100,7 +100,7 @@ def test_a_mode_without_a_curve_to_watch_turns_no_loss_around():
     history = {"loss": [3.0, 1.0, 2.0], "val_loss": [3.0, 1.0, 2.0]}
     assert trained(history, mode="max").best == (2, "val_loss", 1.0)
     assert trained(history, mode="max", watch="val_loss").best == (1, "val_loss", 3.0)
-    assert trained(history, mode="max", watch="val_loss").table["upper"] == "loss"
+    assert trained(history, mode="max", watch="val_loss").payload["upper"] == "loss"
 
 
 @pytest.mark.parametrize("mode", ["best", {"auc": "up"}, 3])
@@ -246,8 +246,8 @@ def test_sets_that_cannot_be_told_apart_are_drawn_under_their_names(events, libr
     own = results(model)
     metric = next(iter(next(iter(own.values()))))
     assert monitor.history == {f"{name}_{metric}": own[name][metric] for name in own}
-    assert [text for _, text in monitor.table["sets"][2:]] == list(own)
-    assert monitor.table["upper"] == metric
+    assert [text for _, text in monitor.payload["sets"][2:]] == list(own)
+    assert monitor.payload["upper"] == metric
     assert monitor.best.name == f"{list(own)[-1]}_{metric}"  # as xgboost stops
     figure = monitor.figure()
     assert {text.get_text() for text in figure.axes[0].texts} >= set(own)
@@ -330,7 +330,7 @@ def test_a_copy_is_the_monitor_and_a_pickle_has_its_curves():
     again = revived(monitor)
     assert again is not monitor
     assert (again.history, again.best) == (monitor.history, monitor.best)
-    assert again.table["baseline"] == monitor.table["baseline"]
+    assert again.payload["baseline"] == monitor.payload["baseline"]
     assert again.status == "recorded"
     empty = revived(TrainingMonitor())
     assert empty.status == "empty"
@@ -350,8 +350,8 @@ def test_a_pickle_keeps_what_was_told(tmp_path):
     copies.append(TrainingMonitor.replay(monitor.record(tmp_path / "run.json")))
     for one in copies:
         assert one.best == monitor.best == (2, "b_foo", 3.0)
-        assert one.table["sets"] == monitor.table["sets"]
-        assert one.table["titles"] == monitor.table["titles"]
+        assert one.payload["sets"] == monitor.payload["sets"]
+        assert one.payload["titles"] == monitor.payload["titles"]
         assert one.directions == monitor.directions
 
 
@@ -539,15 +539,15 @@ def test_the_axis_says_which_loss_is_drawn(keras, events):
     assert monitor.mean == "Σw·L/N"
     assert monitor.history["val_loss"][0] == pytest.approx(np.sum(w * losses) / len(y), rel=1e-4)
     assert monitor.history["loss"][0] == pytest.approx(3 * monitor.history["val_loss"][0], rel=1e-4)
-    assert monitor.table["titles"]["loss"] == "loss (Σw·L/N)"
+    assert monitor.payload["titles"]["loss"] == "loss (Σw·L/N)"
     assert "loss (Σw·L/N)" in monitor.figure().axes[0].get_ylabel()
     histories = []
     for scale in (1, 3):
         monitor.fit(HistGradientBoostingClassifier(max_iter=2), X, y, scale * w)
         histories.append(monitor.history["loss"][0])
     assert histories[0] == pytest.approx(histories[1], rel=1e-3)
-    assert monitor.table["titles"] == {"loss": "loss (Σw·L/Σw)", "auc": "auc"}
-    assert trained({"loss": [1.0]}).table["titles"] == {"loss": "loss"}
+    assert monitor.payload["titles"] == {"loss": "loss (Σw·L/Σw)", "auc": "auc"}
+    assert trained({"loss": [1.0]}).payload["titles"] == {"loss": "loss"}
 
 
 def test_weights_too_small_to_learn_from_are_warned_of(events):
