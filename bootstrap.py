@@ -372,7 +372,7 @@ def side_by_side():
 
     More would fight over memory; `tests/support/groups.py` says what is a group.
     """
-    groups = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+    groups = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
     return groups if (os.cpu_count() or 1) > 1 else []
 
 

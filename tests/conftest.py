@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support import groups
 from tests.support.chromium import CHROMIUM_FLAGS, find_chromium
-from tests.support.groups import put_together
 
 # A job in the background ignores Ctrl-C, and what it starts would ignore it as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -16,10 +16,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist then reads the groups
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config, log):
+    return groups.scheduler(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("loadgroup", default=False):
-        put_together(items)
+    if hasattr(config, "workerinput"):
+        groups.longest_first(items)
 
 
 @pytest.fixture(scope="session")

@@ -257,7 +257,7 @@ def test_a_browser_that_cannot_be_had_is_said_with_its_command(fetches):
         bootstrap.require_browser()
 
 
-SIDE_BY_SIDE = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 
 
 @pytest.mark.parametrize(

@@ -1,60 +1,73 @@
 """What runs side by side: a group in one process, the longest first, all of it there."""
 
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 
 from tests.support import groups
 
-
-class Item(SimpleNamespace):
-    """A test as pytest collects it, in as far as groups look at it."""
-
-    def __init__(self, file, *fixtures, group=None):
-        marks = {"xdist_group": SimpleNamespace(args=[group])} if group else {}
-        super().__init__(path=groups.ROOT / file, fixturenames=fixtures, marks=marks)
-
-    def get_closest_marker(self, name):
-        return self.marks.get(name)
-
-    def add_marker(self, mark):
-        self.marks[mark.name] = mark
-
-
-def placed(*items):
-    """Put tests in groups; return the names of these in the order of the run."""
-    listed = list(items)
-    groups.put_together(listed)
-    return [item.marks["xdist_group"].args[0] for item in listed]
+TWO = "import os\ndef test_one():\n    print('process', os.getpid())\ntest_two = test_one\n"
+RUN = [
+    "-n",
+    "2",
+    "--dist",
+    "loadscope",
+    "--no-loadscope-reorder",
+    "-q",
+    "-rP",
+    "-p",
+    "no:cacheprovider",
+]
 
 
-def test_a_file_stays_together_but_for_those_who_ask_for_a_server():
-    one, two = "tests/browser/test_one.py", "tests/stats/test_two.py"
-    found = placed(Item(one, "page", "lab"), Item(one), Item(two), Item(two, "rng"))
-    assert found == ["lab", one, two, two]
-
-
-def test_a_test_may_choose_its_group():
-    assert placed(Item("tests/stats/test_two.py", "lab", group="alone")) == ["alone"]
+@pytest.mark.parametrize(
+    ("nodeid", "group"),
+    [
+        ("tests/browser/test_boxes.py::test_one[a::b]", "tests/browser"),
+        ("tests/browser/test_dashboards.py::test_one", "tests/browser/test_dashboards.py"),
+        ("tests/book/test_pages.py::test_one", "tests/book"),
+        ("tests/stats/test_roc.py::Class::test_one", "tests/stats/test_roc.py"),
+        ("notebooks/dashboards/roc::ipynb::Cell 3", "notebooks/dashboards/roc"),
+    ],
+)
+def test_a_file_stays_together_and_so_do_files_that_share_a_server(nodeid, group):
+    assert groups.group_of(nodeid) == group
 
 
 def test_what_takes_longest_starts_first(monkeypatch):
     monkeypatch.setattr(groups, "SECONDS", {"tests/long.py": 50, "tests/longer.py": 60})
-    monkeypatch.setattr(groups, "notebook_seconds", lambda: {"notebooks/one.ipynb": 55})
-    files = ["tests/a.py", "tests/long.py", "notebooks/one.ipynb", "tests/b.py", "tests/longer.py"]
-    found = placed(*map(Item, files))
-    assert found == ["tests/longer.py", "notebooks/one.ipynb", "tests/long.py", *files[::3]]
+    monkeypatch.setattr(groups, "notebook_seconds", lambda: {"notebooks/one": 55})
+    files = ["tests/a.py", "tests/long.py", "notebooks/one", "tests/b.py", "tests/longer.py"]
+    items = [SimpleNamespace(nodeid=f"{file}::test_one") for file in files]
+    groups.longest_first(items)
+    found = [groups.group_of(item.nodeid) for item in items]
+    assert found == ["tests/longer.py", "notebooks/one", "tests/long.py", *files[::3]]
 
 
-def test_what_is_said_to_be_long_is_there(request):
-    files = {name for name in groups.SECONDS if name not in groups.SHARED}
-    assert [name for name in files if not (groups.ROOT / name).is_file()] == []
-    assert [path for path in groups.notebook_seconds() if not (groups.ROOT / path).is_file()] == []
-    assert request.config.pluginmanager.hasplugin("xdist")
+def test_what_is_said_to_be_long_is_there():
+    places = [*groups.SECONDS, *groups.TOGETHER, *groups.APART]
+    assert [name for name in places if not (groups.ROOT / name).exists()] == []
+    notebooks = [groups.ROOT / f"{name}.ipynb" for name in groups.notebook_seconds()]
+    assert [path for path in notebooks if not path.is_file()] == []
 
 
-@pytest.mark.parametrize("name", groups.SHARED)
-def test_what_is_shared_is_made_once_for_a_process(name):
-    texts = [path.read_text("utf-8") for path in (groups.ROOT / "tests").rglob("conftest.py")]
-    made = f'@pytest.fixture(scope="session")\ndef {name}('
-    assert sum(made in text for text in texts) == 1
+def test_each_group_runs_in_one_process(tmp_path):
+    """With our own scheduler, and cells of notebooks as nbval names them."""
+    hooks = (groups.ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
+    start, end = hooks.index("@pytest.hookimpl"), hooks.index('@pytest.fixture(scope="session")')
+    for place in ("tests/browser/test_a.py", "tests/browser/test_b.py", "tests/stats/test_c.py"):
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(TWO)
+    head = f"import sys\nsys.path.insert(0, {str(groups.ROOT)!r})\nimport pytest\n"
+    head += "from tests.support import groups\n"
+    (tmp_path / "tests" / "conftest.py").write_text(head + hooks[start:end])
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+    command = [sys.executable, "-m", "pytest", *RUN, "tests"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    processes = [line for line in done.stdout.splitlines() if line.startswith("process ")]
+    assert len(processes) == 6
+    assert sorted(processes.count(one) for one in set(processes)) == [2, 4]
