@@ -1,4 +1,4 @@
-"""Numbers as text, digit for digit what static/plot.js prints."""
+"""Numbers as text, digit for digit what core/numbers.js prints."""
 
 import math
 import re
