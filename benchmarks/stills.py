@@ -75,7 +75,7 @@ def main():
     rows = [measured(name, now, before, options.rounds) for name in VIEWS]
     now.close()
     before.close()
-    header = ["view", "first, before [ms]", "first, now [ms]", "before [ms]", "now [ms]",
+    header = ["view", "before, first [ms]", "before [ms]", "now, first [ms]", "now [ms]",
               "now / before", "now / now", "at most 1/10"]  # fmt: skip
     text = f"""## Showing a view
 

@@ -162,11 +162,12 @@ class Frame:
         if self.numbered and panel.xaxis.title:
             below = (GAP + 1.1 * panel.xaxis.size) * unit * any(self.ticks[0].texts)
             y = bottom - below - 0.5 * self._title(panel.xaxis.title) - 0.5 * unit
-            paper.text((left + right) / 2, y, panel.xaxis.title)
+            paper.text((left + right) / 2, y, panel.xaxis.title, room=right - left)
         if panel.yaxis.title:
             beside = self._beside(self.ticks[1].texts, panel.yaxis.size)
             x = left - beside - 0.5 * self._title(panel.yaxis.title)
-            paper.text(x, (bottom + top) / 2, panel.yaxis.title, align=UPWARDS)
+            words = panel.yaxis.title
+            paper.text(x, (bottom + top) / 2, words, align=UPWARDS, room=top - bottom)
         for which, ticks in enumerate(self.ticks):
             if ticks.factor and (which or self.numbered):
                 y = top + 2 * unit if which else bottom - (GAP + 14) * unit
@@ -178,7 +179,8 @@ class Frame:
         if text:
             x = self.box[0] if loc == "left" else (self.box[0] + self.box[2]) / 2
             top = self.box[3] + 2 * self.unit
-            paper.text(x, top, text, size, align=(loc, "bottom"))
+            room = self.box[2] - self.box[0]
+            paper.text(x, top, text, size, align=(loc, "bottom"), room=room)
         for words in self.panel.texts:
             x, y = (float(self.to_pixels((words.x, words.y)[i], i, words.place[i])) for i in (0, 1))
             if words.box:
@@ -271,12 +273,12 @@ def paint_bar(paper, bar, ticks, box):
     paper.shape(*(pair if bar.below else pair[::-1]))
     if bar.below:
         number_across(paper, ticks, left + at, bottom - (GAP + 4.5) * unit, 9.0)
-        paper.text((left + right) / 2, bottom - (GAP + 17) * unit, title)
+        paper.text((left + right) / 2, bottom - (GAP + 17) * unit, title, room=right - left)
     else:
         number_up(paper, ticks, bottom + at, right + GAP * unit, "left")
         widest = max((width_of(text, 9 * unit) for text in ticks.texts), default=0)
         x = right + (GAP + 8) * unit + widest
-        paper.text(x, (bottom + top) / 2, title, align=UPWARDS)
+        paper.text(x, (bottom + top) / 2, title, align=UPWARDS, room=top - bottom)
 
 
 def number_across(paper, ticks, places, y, size):

@@ -11,9 +11,9 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform
 from PIL import Image, ImageDraw
 
-from hepml_widgets.core.still.words import write, write_upwards
+from hepml_widgets.core.still.words import fitting, size_of, write, write_upwards
 
-UPWARDS = "upwards"
+UPWARDS, MIDDLE = "upwards", ("center", "center")
 NEARLY = 251  # of 255: white
 SAME = IdentityTransform()
 BLACK, WHITE = (0, 0, 0, 1), (1, 1, 1, 1)
@@ -65,11 +65,21 @@ class Paper:
         pixels = np.ascontiguousarray(colors)
         self._painter.draw_image(self._set(BLACK), left, bottom, pixels)
 
-    def text(self, x, y, text, size=10.0, *, color="black", align=("center", "center")):
-        """Write words later, on top of all lines; ``align`` may be `UPWARDS`."""
-        if str(text).strip():
-            rgb = tuple(round(255 * part) for part in to_rgba(color)[:3])
-            self.written.append(((x, self.height - y), text, size * self.unit, rgb, align))
+    def text(self, x, y, text, size=10.0, *, color="black", align=MIDDLE, room=None):
+        """Write words later, on top of all lines; ``align`` may be `UPWARDS`.
+
+        They are made smaller for want of room, and moved rather than cut by the paper's edge.
+        """
+        if not str(text).strip():
+            return
+        size *= self.unit
+        size = size if room is None else fitting(text, size, room)
+        if align != UPWARDS:
+            width = size_of(text, size)[0]
+            start = x - width * {"left": 0, "center": 0.5, "right": 1}[align[0]]
+            x += max(1 - start, 0) - max(start + width + 1 - self.width, 0)
+        rgb = tuple(round(255 * part) for part in to_rgba(color)[:3])
+        self.written.append(((x, self.height - y), text, size, rgb, align))
 
     def png(self, colors):
         """Encode with few colours."""

@@ -115,13 +115,15 @@ class Sheet:
         if self._below and self._below[0]:
             text, size = self._below
             height = size_of(text, size * paper.unit)[1]
-            paper.text((left + right) / 2, bottom + edge / 2 + height / 2, text, size)
+            middle = bottom + edge / 2 + height / 2
+            paper.text((left + right) / 2, middle, text, size, room=right - left - edge)
             bottom += height + edge / 2
         if self._above and self._above[0]:
             text, size, x, align = self._above
             height = size_of(text, size * paper.unit)[1]
             at = left + x * (right - left)
-            paper.text(at, top - edge / 2 - height / 2, text, size, align=(align, "center"))
+            looks = {"align": (align, "center"), "room": right - left - edge}
+            paper.text(at, top - edge / 2 - height / 2, text, size, **looks)
             top -= height + edge
         return left, bottom, right, top
 

@@ -12,6 +12,7 @@ from hepml_widgets.core.numbers import MINUS, upright
 
 LINE = 1.2  # sizes of the letters between two lines
 SMALLER = 0.7
+LEAST = 0.65  # of its size, to which a long text shrinks
 DROP, RISE = 0.2, -0.35  # of an index and of a power, in sizes of the letters
 SYMBOLS = {"times": "×", "log": "log", "cdot": "·", "sigma": "σ", "pm": "±", ":": " ", ",": " "}
 TOKEN = re.compile(
@@ -93,6 +94,12 @@ def size_of(text, size):
         return 0.0, 0.0
     lines = lines_of(text)
     return max(width_of(line, size) for line in lines), len(lines) * LINE * size
+
+
+def fitting(text, size, room):
+    """Size at which a text is no longer than the room, but no less than legible."""
+    width = size_of(text, size)[0]
+    return size if width <= room else size * max(room / width, LEAST)
 
 
 def write(pen, place, text, size, *, color, align=("center", "center")):
