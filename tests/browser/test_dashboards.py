@@ -7,7 +7,7 @@ import nbformat
 import psutil
 import pytest
 
-from hepml import dashboards
+from hub import dashboards
 from tests.support.servers import PATIENCE, Voila, serve
 
 pytestmark = pytest.mark.browser

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from hepml import dashboards
+from hub import dashboards
 
 ROOT = Path(__file__).resolve().parents[2]
 EACH = pytest.mark.parametrize(

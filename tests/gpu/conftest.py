@@ -11,8 +11,9 @@ from pathlib import Path
 import jupytext
 import pytest
 
-from hepml import devices, kernels
+from hepml import devices
 from hepml_lessons import recipes as lessons
+from hub import kernels
 from hub.kernels._environments import python_of
 
 ROOT = Path(__file__).resolve().parents[2]
