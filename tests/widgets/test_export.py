@@ -76,7 +76,7 @@ def test_a_picture_is_shown_where_no_page_can_be(name, views, monkeypatch):
     shown = []
     monkeypatch.setattr(base, "display", lambda bundle, **_: shown.append(bundle))
     if name == "TrainingMonitor":
-        monkeypatch.setattr("hepml_widgets.training_monitor.display", base.display)
+        monkeypatch.setattr("hepml_widgets.training_monitor.view.display", base.display)
     views[name]._ipython_display_()
     live, still = shown
     assert "image/png" not in live  # or a PDF would have it twice
