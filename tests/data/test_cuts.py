@@ -1,6 +1,8 @@
 """Cuts as objects: what NumPy gives, never a string that is parsed, and loud where senseless."""
 
+import gc
 import operator
+import weakref
 from pathlib import Path
 
 import awkward as ak
@@ -16,6 +18,7 @@ from hepml.data._cuts import (
     COMPARISONS,
     FUNCTIONS,
     OPERATORS,
+    Events,
     check_cut,
     collection,
     selected,
@@ -485,3 +488,17 @@ def test_words_of_the_command_make_cuts_on_lists(words, expected):
 
     (found,) = cut([JOINT.join(words)])
     assert repr(found) == repr(expected)
+
+
+def test_a_batch_is_let_go_without_a_collection():
+    """A circle of references would keep every batch that was cut, up to a whole file."""
+    batch = pa.record_batch({"x": [1.0, 2.0]})
+    events = Events(batch, "file")
+    assert events.events is events
+    watch = weakref.ref(events)
+    gc.disable()
+    try:
+        del events
+        assert watch() is None
+    finally:
+        gc.enable()
