@@ -66,7 +66,7 @@ class _Search:
 
     def take(self, tree, package):
         """Follow every import of some code."""
-        statements = list(_executed(tree))
+        statements = list(executed(tree))
         bound = {}
         for node in statements:
             for module, name, here in _bindings(node, package):
@@ -169,15 +169,15 @@ def _package(module, path):
     return parts if path.name == "__init__.py" else parts[:-1]
 
 
-def _executed(tree):
+def executed(tree):
     """Yield the import statements that run, at the top or in functions: not those for types."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            yield from _executed(ast.Module(node.orelse, []))
+            yield from executed(ast.Module(node.orelse, []))
         else:
-            yield from _executed(node)
+            yield from executed(node)
 
 
 def _bindings(node, package):

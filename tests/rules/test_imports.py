@@ -8,6 +8,8 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
+from book.behind import executed
+
 HEAVY = {
     "fastjet",
     "jax",
@@ -156,17 +158,6 @@ def reached_from(folder, root):
 # ---------------------------------------------------------------- circles
 
 PACKAGES = ("benchmarks", "hepml", "hepml_lessons", "hepml_widgets", "hub")
-
-
-def executed(tree):
-    """Yield the import statements that run, at the top or in functions: not those for types."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node
-        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            yield from executed(ast.Module(node.orelse, []))
-        else:
-            yield from executed(node)
 
 
 def leaf(path, root):

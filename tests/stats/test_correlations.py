@@ -33,6 +33,16 @@ def test_missing_values_are_left_out_pair_by_pair(columns, rng):
     np.testing.assert_allclose(stats.correlations(holed), wanted, atol=1e-9)
 
 
+@pytest.mark.parametrize("holes", [False, True])
+def test_events_without_weight_do_not_count(columns, rng, holes):
+    if holes:
+        columns = [np.where(rng.random(len(c)) < 0.2, np.nan, c) for c in columns]
+    weights = np.where(rng.random(len(columns[0])) < 0.3, rng.gamma(2, 0.5, len(columns[0])), 0.0)
+    own = weights != 0
+    wanted = stats.correlations([column[own] for column in columns], weights[own])
+    np.testing.assert_allclose(stats.correlations(columns, weights), wanted, atol=1e-9)
+
+
 def test_signed_weights_subtract_events(columns):
     """An event with weight -1 takes away the same event with weight 1."""
     part = [column[:3000] for column in columns]

@@ -14,6 +14,7 @@ from hepml.stats._bins import HEAVY
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(_tables, "CHUNK", 1000)
+    monkeypatch.setattr(_tables, "ROWS", 1000)
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -120,6 +121,26 @@ def test_histogram_is_numpys(score, weights):
     np.testing.assert_array_equal(histogram.counts, np.histogram(score, EDGES)[0])
     assert histogram.underflow == pytest.approx(weights[score < -1].sum(), abs=1e-12)
     assert histogram.overflow == pytest.approx(weights[score > 2].sum(), abs=1e-12)
+
+
+@given(
+    low=st.floats(-1e12, 1e12),
+    width=st.floats(1e-3, 1e6),
+    bins=st.integers(2, 70),
+    seed=st.integers(0, 99),
+)
+def test_bins_of_one_width_hold_what_their_edges_say(low, width, bins, seed):
+    """Bins found by division: also for values at an edge, and next to it."""
+    edges = np.linspace(low, low + width, bins + 1)
+    if not (np.diff(edges) > 0).all():
+        return
+    inside = np.random.default_rng(seed).uniform(low - width, low + 2 * width, 50)
+    beside = [np.nextafter(edges, end) for end in (-np.inf, np.inf)]
+    score = np.concatenate([inside, edges, *beside, [-1e300, 1e300]])
+    histogram = stats.score_histogram(score, None, edges)
+    np.testing.assert_array_equal(histogram.counts, np.histogram(score, edges)[0])
+    assert histogram.underflow == np.count_nonzero(score < edges[0])
+    assert histogram.overflow == np.count_nonzero(score > edges[-1])
 
 
 @pytest.mark.usefixtures("small_chunks")
