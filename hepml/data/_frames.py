@@ -52,11 +52,10 @@ def to_frame(batches, schema, left_out=None):
     rows = sum(batch.num_rows for batch in batches)
     columns = [[batch.column(place) for batch in batches] for place in range(len(schema))]
     batches.clear()
-    values, pool = {}, pa.default_memory_pool()
+    values = {}
     for place, field in enumerate(schema):
         values[field.name] = _column(pa.chunked_array(columns[place], field.type), field)
         columns[place] = None  # so that a large table is in memory once, and one column twice
-        pool.release_unused()
     table = pd.DataFrame(values, index=pd.RangeIndex(rows), copy=False)
     table.attrs["left_out"] = dict(left_out or {})
     return table

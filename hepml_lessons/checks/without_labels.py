@@ -152,7 +152,7 @@ def true_auc(score_1, score_2, f1, f2, *, my_auc=None):
 
 def _wrong_auc(given, wanted):
     if not 0 <= given <= 1:
-        return f"An AUC is between 0 and 1, you say {given:.3f}."
+        return f"An AUC is between 0 and 1, which {given:.3f} is not."
     return (
         f"This is too {side(given, wanted)} for these scores. Of a pair, one event from each bag: "
         "how often is it signal and background, how often the other way round, how often two of "

@@ -170,7 +170,7 @@ class AnomalyMonitor(View):
     """
 
     _module = "anomaly_monitor"
-    _drawn_by = staticmethod(figure.draw)
+    _drawn_by = figure.draw
 
     threshold = traits.Float(help="cut on the anomaly score").tag(sync=True)
     event = traits.Int(-1, help="index of the event looked at").tag(sync=True)

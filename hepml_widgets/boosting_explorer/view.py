@@ -103,7 +103,7 @@ class BoostingExplorer(View):
     """
 
     _module = "boosting_explorer"
-    _drawn_by = staticmethod(figure.draw)
+    _drawn_by = figure.draw
 
     round = traits.Int(1, help="boosting round shown").tag(sync=True)
     curve = traitlets.Enum(["AUC", "log-loss"], "AUC", help="drawn against the rounds").tag(

@@ -122,7 +122,7 @@ class BumpHunter(View):
     """
 
     _module = "bump_hunter"
-    _drawn_by = staticmethod(figure.draw)
+    _drawn_by = figure.draw
 
     threshold = traits.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
     signal_region = traits.Tuple(help="low and high edge of the window, GeV").tag(sync=True)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import base64
-import io
 import itertools
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, ClassVar
 
 import anywidget
-import numpy as np
 import traitlets
 from IPython.display import display
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
 from hepml.files import write_text
 from hepml_widgets.core import boxes, style
@@ -31,17 +27,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _counter = itertools.count(1)
-
-
-def png(figure, *, dpi=80, colors=128):
-    """PNG of a figure with a small palette, as bytes; the same figure gives the same bytes."""
-    canvas = FigureCanvasAgg(figure)
-    figure.set_dpi(dpi)
-    canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    file = io.BytesIO()
-    picture.quantize(colors).save(file, format="PNG", optimize=True)
-    return file.getvalue()
 
 
 class View(anywidget.AnyWidget):
@@ -80,7 +65,7 @@ class View(anywidget.AnyWidget):
         matplotlib.figure.Figure
         """
         with style.context():
-            return self._drawn_by(self, partial(Figure, layout="constrained"))
+            return self._drawn_by(partial(Figure, layout="constrained"))
 
     def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
@@ -99,7 +84,7 @@ class View(anywidget.AnyWidget):
 
     def picture(self) -> bytes:
         """PNG of what `figure` shows, drawn in a twentieth of its time, as bytes."""
-        return self._drawn_by(self, Sheet).png()
+        return self._drawn_by(Sheet).png()
 
     def to_fragment(self, picture: bytes | None = None) -> str:
         """HTML that shows this view without a kernel: a picture, and the script that wakes it.

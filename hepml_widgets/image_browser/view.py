@@ -128,7 +128,7 @@ class ImageBrowser(View):
     """
 
     _module = "image_browser"
-    _drawn_by = staticmethod(figure.draw)
+    _drawn_by = figure.draw
 
     brush = traits.Tuple(help="variable, low and high edge, or nothing").tag(sync=True)
     shown = traitlets.Enum(["averages", "jets"], "averages", help="all or one").tag(sync=True)

@@ -106,7 +106,7 @@ class OvertrainingView(View):
     """
 
     _module = "overtraining_view"
-    _drawn_by = staticmethod(figure.draw)
+    _drawn_by = figure.draw
 
     round = traits.Int(0, help="round whose scores are shown").tag(sync=True)
     curve = traitlets.Unicode(help="name of the learning curve shown").tag(sync=True)

@@ -156,7 +156,7 @@ class ParameterScan(View):
     """
 
     _module = "parameter_scan"
-    _drawn_by = staticmethod(figure.draw)
+    _drawn_by = figure.draw
 
     value = traits.Float(help="value of the parameter that is shown").tag(sync=True)
     threshold = traits.Float(help="the cut: score ≥ threshold passes").tag(sync=True)

@@ -50,7 +50,7 @@ class _Explorer(RocExplorer):
 
     def picture(self):
         """PNG of what `figure` shows, as bytes."""
-        return self._drawn_by(self, Sheet).png(dpi=64, colors=32)
+        return self._drawn_by(Sheet).png(dpi=64, colors=32)
 
 
 class Report:

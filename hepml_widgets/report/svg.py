@@ -25,7 +25,6 @@ COLORS = {
 ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 SHIFTS = {"bottom": 0.0, "center": 0.35, "top": 0.75}  # of a baseline, in sizes of the letters
 INWARDS = {  # outlines of markers, of size one
-    "o": None,
     "s": ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)),
     "D": ((0, -0.7), (0.7, 0), (0, 0.7), (-0.7, 0)),
 }

@@ -123,7 +123,7 @@ class RocExplorer(View):
     """
 
     _module = "roc_explorer"
-    _drawn_by = staticmethod(figure.draw)
+    _drawn_by = figure.draw
 
     threshold = traits.Float(help="the cut: score ≥ threshold passes").tag(sync=True)
     model = traitlets.Unicode(help="name of the classifier shown").tag(sync=True)

@@ -139,7 +139,7 @@ class ShapeCompare(View):
     """
 
     _module = "shape_compare"
-    _drawn_by = staticmethod(figure.draw)
+    _drawn_by = figure.draw
 
     feature = traitlets.Unicode(help="the feature shown").tag(sync=True)
     method = traitlets.Unicode(help="name of the weights shown").tag(sync=True)

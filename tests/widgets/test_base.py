@@ -27,8 +27,7 @@ class Sketch(base.View):
     title = traitlets.Unicode().tag(sync=True)
     hidden = traitlets.Unicode("not for the page")
 
-    @staticmethod
-    def _drawn_by(_view, sheet):
+    def _drawn_by(self, sheet):
         return sheet(figsize=(1, 1))
 
     def __repr__(self):

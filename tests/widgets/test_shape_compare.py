@@ -13,7 +13,6 @@ from scipy.stats import chi2_contingency
 
 from hepml import stats
 from hepml_widgets import ShapeCompare
-from hepml_widgets.core import base
 from hepml_widgets.core.axes import nice_edges
 from hepml_widgets.core.numbers import percent, significant
 from hepml_widgets.core.payload import portable
@@ -411,7 +410,7 @@ def test_points_beyond_the_frame_leave_the_layout_alone(view):
     view.brush = ("mass [GeV]", 1, 2)
     assert (view.comparison.ratio < 1).any()
     figure = view.figure()
-    base.png(figure)
+    figure.draw_without_rendering()
     heights = [axes.get_position().height for axes in figure.subfigs[0].axes]
     assert sum(heights) > 0.75
 

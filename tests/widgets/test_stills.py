@@ -22,8 +22,7 @@ SIZES = {
     "ImageBrowser": (1056, 624), "ShapeCompare": (880, 592), "BumpHunter": (880, 448),
     "ParameterScan": (880, 576), "AnomalyMonitor": (880, 672), "TrainingMonitor": (512, 320),
 }  # fmt: skip
-PAINTED = [name for name in VIEWS if name != "TrainingMonitor"]  # which paints by itself
-CASES = [(name, kind) for name in PAINTED for kind in KINDS]
+CASES = [(name, kind) for name in VIEWS for kind in KINDS]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def views():
 
 def texts_on(view):
     """Boxes (left, bottom, right, top) and words of what a still has written."""
-    paper = view._drawn_by(view, Sheet).painted()
+    paper = view._drawn_by(Sheet).painted()
     return paper, [(box_of(*written), written[1]) for written in paper.written]
 
 
@@ -68,7 +67,7 @@ def test_showing_makes_no_figure(name, views, monkeypatch):
     assert views[name]._still()["image/png"]
 
 
-@pytest.mark.parametrize("name", PAINTED)
+@pytest.mark.parametrize("name", VIEWS)
 def test_still_says_what_the_figure_says(name, views):
     figure = views[name].figure()
     parts = [*getattr(figure, "subfigs", []), figure]
@@ -88,7 +87,7 @@ def test_numbers_are_those_of_the_view(views):
         assert f"AUC {model.auc_text}" in written
 
 
-@pytest.mark.parametrize("name", PAINTED)
+@pytest.mark.parametrize("name", VIEWS)
 def test_texts_stay_on_the_sheet_and_apart(name, views):
     paper, texts = texts_on(views[name])
     for (left, top, right, bottom), words in texts:

@@ -57,10 +57,8 @@ class Frame:
             left = self._beside(self.ticks[1].texts, panel.yaxis.size)
             left += self._title(panel.yaxis.title)
             if self.numbered:
-                bottom = (GAP + 1.1 * panel.xaxis.size) * unit * any(self.ticks[0].texts)
-                bottom += self._title(panel.xaxis.title)
-                right = 0.5 * width_of(self.ticks[0].texts[-1], 9 * unit) if any(
-                    self.ticks[0].texts) else 0  # fmt: skip
+                bottom = self._below()
+                right = 0.5 * width_of((self.ticks[0].texts or [""])[-1], 9 * unit)
             top = 6 * unit + 9 * unit * bool(self.ticks[1].factor)
         text, _, size = panel.heading
         if text:
@@ -72,6 +70,11 @@ class Frame:
             else:
                 right = more + self._beside(self.bar.texts, 9) - GAP * unit
         return left, bottom, right, top
+
+    def _below(self):
+        """Pixels that numbers and title take under the frame."""
+        numbers = (GAP + 1.1 * self.panel.xaxis.size) * self.unit * any(self.ticks[0].texts)
+        return numbers + self._title(self.panel.xaxis.title)
 
     def _beside(self, texts, size):
         widest = max((width_of(text, size * self.unit) for text in texts), default=0)
@@ -160,8 +163,7 @@ class Frame:
         left, bottom, right, top = self.box
         panel, unit = self.panel, self.unit
         if self.numbered and panel.xaxis.title:
-            below = (GAP + 1.1 * panel.xaxis.size) * unit * any(self.ticks[0].texts)
-            y = bottom - below - 0.5 * self._title(panel.xaxis.title) - 0.5 * unit
+            y = bottom - self._below() + 0.5 * self._title(panel.xaxis.title) - 0.5 * unit
             paper.text((left + right) / 2, y, panel.xaxis.title, room=right - left)
         if panel.yaxis.title:
             beside = self._beside(self.ticks[1].texts, panel.yaxis.size)
@@ -181,8 +183,7 @@ class Frame:
             top = self.box[3] + 2 * self.unit
             room = self.box[2] - self.box[0]
             paper.text(x, top, text, size, align=(loc, "bottom"), room=room)
-        for words in self.panel.texts:
-            x, y = (float(self.to_pixels((words.x, words.y)[i], i, words.place[i])) for i in (0, 1))
+        for words, (x, y) in self._placed():
             if words.box:
                 width, height = size_of(words.text, words.size * self.unit)
                 pad = words.box["pad"] * self.unit
@@ -196,15 +197,11 @@ class Frame:
         bar, unit = self.panel.bar, self.unit
         left, bottom, right, top = self.box
         if bar.below:
-            lowest = bottom - Frame._below(self)
+            lowest = bottom - self._below()
             box = (left, lowest - (AWAY + BAR) * unit, right, lowest - AWAY * unit)
         else:
             box = (right + AWAY * unit, bottom, right + (AWAY + BAR) * unit, top)
         paint_bar(paper, bar, self.bar, box)
-
-    def _below(self):
-        numbers = (GAP + 1.1 * self.panel.xaxis.size) * self.unit * any(self.ticks[0].texts)
-        return numbers + self._title(self.panel.xaxis.title)
 
     def _seen(self):
         """Points of the lines and corners of the areas that a legend should not hide."""
@@ -213,10 +210,14 @@ class Frame:
             if isinstance(mark, Picture) or not mark.x.size or mark.zorder < 1:
                 continue
             found.append(dense(*self.corners(mark), mark))
-        words = [(words, self.to_pixels) for words in self.panel.texts]
-        for one, to in words:
-            found.append([[float(to((one.x, one.y)[i], i, one.place[i])) for i in (0, 1)]])
+        found += [[place] for _, place in self._placed()]
         return np.concatenate(found)
+
+    def _placed(self):
+        """Texts of the panel, and where they stand; not those at a place that is not finite."""
+        found = [(words, np.array(self.corners(words))) for words in self.panel.texts]
+        found = [(words, place + self.unit * np.array(words.away)) for words, place in found]
+        return [(words, place) for words, place in found if np.isfinite(place).all()]
 
 
 def dense(x, y, mark):

@@ -83,7 +83,7 @@ class Words:
     color: object = "black"
     align: tuple = ("left", "bottom")
     box: dict | None = None
-    zorder: float = 3
+    away: tuple = (0, 0)  # points from the place
 
 
 @dataclass

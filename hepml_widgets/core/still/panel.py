@@ -21,8 +21,8 @@ from hepml_widgets.core.still.marks import (
 from hepml_widgets.core.still.scales import bend, straighten
 
 DASHED = {"-": (), "--": (3.7, 1.6), ":": (1, 1.65), "-.": (6.4, 1.6, 1, 1.6)}
+HUGE = 1e300  # beyond it a difference may overflow
 FORMAT = re.compile(r"(?P<color>k|w)?(?P<marker>[.os^vD])?(?P<dash>--|-|:| )?")
-ALIASES = {"marker": "marker", "mfc": "fill", "mec": "edge", "ms": "size"}
 
 
 def dashes(ls):
@@ -38,7 +38,7 @@ class Side:
         self.given = [None, None]
         self.locator = self.formatter = self.fixed = None
         self.finer = True  # whether there are short ticks
-        self.size, self.numbered, self.titled = 9.0, True, 10.0
+        self.size = 9.0
 
     def set_major_locator(self, locator):
         self.locator = locator
@@ -68,7 +68,7 @@ class Side:
         if self.scale == "log":
             values = values[values > 0]
         ruled = straighten(self.scale, values)
-        ruled = ruled[np.isfinite(ruled) & np.isfinite(values)]
+        ruled = ruled[np.isfinite(ruled) & (np.abs(values) < HUGE)]
         if not ruled.size:
             return (1, 10) if self.scale == "log" else (0, 1)
         low, high = ruled.min(), ruled.max()
@@ -93,14 +93,14 @@ class Panel:
 
     # ------------------------------------------------------------ what is drawn
 
-    def plot(self, x, y, fmt="", *, place=None, transform=None, zorder=2, label=None, **look):
+    def plot(self, x, y, fmt="", *, transform=DATA, zorder=2, label=None, **look):
         """Lines and markers."""
         x, y = (np.atleast_1d(np.asarray(values, dtype=float)) for values in (x, y))
         found = FORMAT.fullmatch(fmt)
         color = look.get("color") or {"k": "black", "w": "white"}.get(found["color"], "#3f90da")
         marker = look.get("marker") or found["marker"]
         ls = look.get("ls") or found["dash"] or (" " if marker else "-")
-        common = {"place": transform or place or DATA, "zorder": zorder}
+        common = {"place": transform, "zorder": zorder}
         points = line = None
         stroke = faded(color, look.get("alpha"))
         if marker:
@@ -207,6 +207,12 @@ class Panel:
         align = (ha, {"baseline": "bottom"}.get(va, va))
         size, color = look.get("fontsize", 10.0), look.get("color", "black")
         self.texts.append(Words(x, y, text, transform, size, color, align, look.get("bbox")))
+
+    def annotate(self, text, xy, *, xytext, textcoords, fontsize, color, va):
+        """Words some points away from a place."""
+        assert textcoords == "offset points"  # noqa: S101 - the only way that our figures know
+        words = Words(*xy, text, DATA, fontsize, color, ("left", va), away=xytext)
+        self.texts.append(words)
 
     # ------------------------------------------------------------ what it stands in
 
