@@ -15,6 +15,7 @@ from hepml_widgets.core.still import Sheet
 from hepml_widgets.core.validate import as_number, as_target, two_names
 from hepml_widgets.overtraining_view.view import OvertrainingView
 from hepml_widgets.report.events import gather
+from hepml_widgets.report.html import say
 from hepml_widgets.report.page import page
 from hepml_widgets.report.parts import (
     RANKED,
@@ -151,9 +152,10 @@ class Report:
     @property
     def merit_names(self):
         """What the figures of merit are called."""
-        uncertain = [f"Z, σ<sub>b</sub> = {percent(self.sigma_b)}"] * (self.sigma_b > 0)
+        percents = percent(self.sigma_b)
+        uncertain = [say("Z, σ<sub>b</sub> = {}", percents)] * (self.sigma_b > 0)
         exact = "Z, background known" if self.sigma_b else "Z"
-        return [exact, *uncertain, f"AMS, b<sub>r</sub> = {significant(self.b_r)}"]
+        return [exact, *uncertain, say("AMS, b<sub>r</sub> = {}", significant(self.b_r))]
 
     @property
     def ranked(self):
@@ -174,10 +176,11 @@ class Report:
         best = max(areas, key=areas.get)
         signal, background = (name_of(name) for name in self.names)
         of = f", the best of {count(len(areas), 'classifier')}," if len(areas) > 1 else ""
-        return (
-            f"{name_of(best)}{of} tells {signal} from {background} with an AUC of "
-            f"<b>{self.models[best].auc_text}</b> on {count(len(self.test.y), 'event')}."
-        )
+        return say(
+            "{}{} tells {} from {} with an AUC of <b>{}</b> on {}.",
+            name_of(best), of, signal, background, self.models[best].auc_text,
+            count(len(self.test.y), "event"),
+        )  # fmt: skip
 
     @property
     def remarks(self):
@@ -208,10 +211,10 @@ class Report:
         yield from dict.fromkeys(filter(None, remarks))
         for name, model in self.models.items():
             if not model.cuts.monotone:
-                yield (
-                    f"Negative weights make an efficiency of {name_of(name)} fall somewhere while "
-                    "the cut loosens."
-                )
+                yield say(
+                    "Negative weights make an efficiency of {} fall somewhere while the cut "
+                    "loosens.", name_of(name),
+                )  # fmt: skip
 
     def _learned(self):
         weights = (self.train or self.test).weights
@@ -219,23 +222,27 @@ class Report:
         for name, score in self.test.scores.items():
             different = len(np.unique(score[:LOOKED_AT]))
             if different == 1:
-                yield f"{name_of(name)} gives all events the same score."
+                yield say("{} gives all events the same score.", name_of(name))
             if mean < LIGHT and different < min(FEW, len(score)):
-                yield (
-                    f"{name_of(name)} gives {count(different, 'different score')} only, and the "
-                    f"mean weight is {significant(mean, 2)}. If it was trained on such weights: "
-                    "trees of xgboost, LightGBM and HistGradientBoosting are cut no further where "
-                    "weights add up to little; divide the weights by their mean for training."
-                )
+                yield say(
+                    "{} gives {} only, and the mean weight is {}. If it was trained on such "
+                    "weights: trees of xgboost, LightGBM and HistGradientBoosting are cut no "
+                    "further where weights add up to little; divide the weights by their mean for "
+                    "training.",
+                    name_of(name), count(different, "different score"), significant(mean, 2),
+                )  # fmt: skip
 
     def _columns(self):
         features = self.test.features
         for name, scorer in self.scorers.items():
             if scorer.by_place:
                 order = listed(map(name_of, features.names))
-                yield f"{name_of(name)} knows no names of columns: it got {order} in this order."
+                yield say(
+                    "{} knows no names of columns: it got {} in this order.", name_of(name), order
+                )
             if scorer.unused:
-                yield f"{name_of(name)} does not take {listed(map(name_of, scorer.unused))}."
+                unused = listed(map(name_of, scorer.unused))
+                yield say("{} does not take {}.", name_of(name), unused)
 
     def _features(self):
         by_code = {}
@@ -243,20 +250,22 @@ class Report:
             if one.suspect is not None:
                 by_code.setdefault(one.suspect, []).append(name_of(one.name))
         for code, found in by_code.items():
-            yield (
-                f"{significant(code, 6)} in {listed(found)} stands far from all other values: if "
-                f"it means “none”, pass {option(f'missing={code:g}')}."
-            )
+            yield say(
+                "{} in {} stands far from all other values: if it means “none”, pass {}.",
+                significant(code, 6), listed(found), option(f"missing={code:g}"),
+            )  # fmt: skip
         lacking = [name_of(one.name) for one in self.inputs if max(one.missing.values()) > 0]
         if lacking:
-            yield (
-                f"Some events have no value in {listed(lacking)}: they are left out of these "
-                "histograms and correlations, and counted in the table."
-            )
+            yield say(
+                "Some events have no value in {}: they are left out of these histograms and "
+                "correlations, and counted in the table.", listed(lacking),
+            )  # fmt: skip
         if told := [name_of(one.name) for one in self.inputs if one.is_label]:
-            yield f"One value for signal, another for background, as labels have: {listed(told)}."
+            yield say(
+                "One value for signal, another for background, as labels have: {}.", listed(told)
+            )
         if constant := [name_of(one.name) for one in self.inputs if one.is_constant]:
-            yield f"The same for all events: {listed(constant)}."
+            yield say("The same for all events: {}.", listed(constant))
         if len(self.shown) < len(self.inputs):
             yield (
                 f"Of {len(self.inputs)} variables the {len(self.shown)} that separate most are "
@@ -292,7 +301,7 @@ class Report:
         off = f"on average it is off by {percent(found.expected_calibration_error)}"
         chi2 = f"χ² = {fixed(found.chi2, 1)} for {count(found.ndf, 'bin')}"
         p = significant(found.p_value, 2)
-        told = f"{chi2}, p {f'= {p}' if found.p_value > 0 else '&lt; 10⁻³⁰⁰'}; {off}; Brier score "
+        told = f"{chi2}, p {f'= {p}' if found.p_value > 0 else '< 10⁻³⁰⁰'}; {off}; Brier score "
         told += f"{significant(found.brier)}"
         if not found.ndf:
             verdict = f"It cannot be told: no bin has enough events; {off}."
@@ -303,10 +312,10 @@ class Report:
         prior = f" Signal is weighted to a share of {percent(found.prior)}"
         if abs(found.mean_score - found.prior) <= AGREE:
             return f"{verdict}{prior}, the mean score is {percent(found.mean_score)}."
-        return (
-            f"{verdict}{prior}, but the mean score is {percent(found.mean_score)}: if the "
-            f"training had another share, pass it as {option('prior')}."
-        )
+        return say(
+            "{}{}, but the mean score is {}: if the training had another share, pass it as {}.",
+            verdict, prior, percent(found.mean_score), option("prior"),
+        )  # fmt: skip
 
     def to_html(self, path):
         """Write the page: one file that needs neither network nor kernel.

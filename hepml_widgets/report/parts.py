@@ -162,11 +162,13 @@ def moments_of(values, weights):
     if not has_weight(values, weights):
         return np.nan, np.nan
     values = values.astype(float)
+    start = values[0]  # so that nothing is left of what all values share
+    values -= start
     total = len(values) if weights is None else weights.sum()
     mean = (values.sum() if weights is None else values @ weights) / total
     values -= mean
     variance = (values @ values if weights is None else (values * values) @ weights) / total
-    return float(mean), float(np.sqrt(variance)) if variance >= 0 else np.nan
+    return float(start + mean), float(np.sqrt(variance)) if variance >= 0 else np.nan
 
 
 def lacking(sample, known, kind):

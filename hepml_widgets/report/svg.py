@@ -1,12 +1,11 @@
 """Figures as small SVG that takes its colours and its type from the page."""
 
-from html import escape
-
 import numpy as np
 from matplotlib.colors import to_rgba
 
 from hepml_widgets.core import style
 from hepml_widgets.core.still.paper import UPWARDS
+from hepml_widgets.report.html import element
 
 __all__ = ["svg_of"]
 
@@ -43,15 +42,13 @@ def svg_of(sheet, label, key):
 
     Returns
     -------
-    str
+    Markup
     """
     width, height = (POINT * side for side in sheet.figsize)
     paper = _Paper(height, key)
     sheet.fill(paper, (0, 0, width, height))
-    return (
-        f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {width:g} {height:g}" '
-        f'style="width:{width * PIXELS:.0f}px">{"".join(paper.parts)}</svg>'
-    )
+    box = {"viewBox": f"0 0 {width:g} {height:g}", "style": f"width:{width * PIXELS:.0f}px"}
+    return element("svg", *paper.parts, role="img", aria_label=label, **box)
 
 
 class _Paper:
@@ -75,7 +72,11 @@ class _Paper:
         if dash:
             lengths = ",".join(f"{part * max(width, 0.8):.3g}" for part in dash)
             look.append(f"stroke-dasharray:{lengths}")
-        self.parts.append(f'<path d="{path}"{self._clip(clip)} style="{";".join(look)}"/>')
+        self._add(path, look, clip)
+
+    def _add(self, path, look, clip):
+        where = self._clip(clip)
+        self.parts.append(element("path", d=path, clip_path=where, style=";".join(look)))
 
     def frame(self, box):
         left, bottom, right, top = box
@@ -87,8 +88,7 @@ class _Paper:
         places = zip(np.asarray(x)[known], self.height - np.asarray(y)[known], strict=True)
         drawn = "".join(_marker(marker, place, size) for place in places)
         if drawn:
-            look = ";".join(_ink("fill", fill))
-            self.parts.append(f'<path d="{drawn}"{self._clip(clip)} style="{look}"/>')
+            self._add(drawn, _ink("fill", fill), clip)
 
     def text(self, x, y, text, size=10.0, *, align=("center", "center"), **_):
         """Write words, which the page sets in its own type."""
@@ -98,22 +98,21 @@ class _Paper:
         across, up = ("center", "center") if turned else align
         x, y = float(x), self.height - float(y)
         shift = SHIFTS[up] * size
-        place = f'x="{x + shift * turned:.1f}" y="{y + shift * (not turned):.1f}"'
-        turn = f' transform="rotate(-90 {x + shift:.1f} {y:.1f})"' if turned else ""
+        place = {"x": f"{x + shift * turned:.1f}", "y": f"{y + shift * (not turned):.1f}"}
+        turn = f"rotate(-90 {x + shift:.1f} {y:.1f})" if turned else None
         look = f"font-size:{size:g}px;text-anchor:{ANCHORS[across]}"
-        self.parts.append(f'<text {place}{turn} style="{look}">{escape(str(text))}</text>')
+        self.parts.append(element("text", text, **place, transform=turn, style=look))
 
     def _clip(self, box):
         if box is None:
-            return ""
+            return None
         if box not in self._clips:
             name = self._clips[box] = f"{self.key}{len(self._clips)}"
             left, bottom, right, top = box
-            self.parts.append(
-                f'<clipPath id="{name}"><rect x="{left:.1f}" y="{self.height - top:.1f}" '
-                f'width="{right - left:.1f}" height="{top - bottom:.1f}"/></clipPath>'
-            )
-        return f' clip-path="url(#{self._clips[box]})"'
+            corner = {"x": f"{left:.1f}", "y": f"{self.height - top:.1f}"}
+            size = {"width": f"{right - left:.1f}", "height": f"{top - bottom:.1f}"}
+            self.parts.append(element("clipPath", element("rect", **corner, **size), id=name))
+        return f"url(#{self._clips[box]})"
 
 
 def _ink(what, color):

@@ -1,8 +1,5 @@
 """Text and tables of a report: names made harmless, numbers with their errors."""
 
-import re
-from html import escape
-
 import numpy as np
 
 from hepml_widgets.core.numbers import (
@@ -14,6 +11,7 @@ from hepml_widgets.core.numbers import (
     unmarked,
     with_error,
 )
+from hepml_widgets.report.html import Markup, element, joined, say
 
 __all__ = ["cell", "count", "listed", "name_of", "option", "share", "table", "unfold", "written"]
 
@@ -24,14 +22,14 @@ def name_of(name, length=24):
     """Name of a user as text: short, isolated, its beginning in a tooltip if it was cut."""
     name = as_name(name)
     text = unmarked(name)
-    tip = f' title="{escape(text[:LONGEST])}"' if len(text) > length else ""
-    return f"<span class=u{tip}>{lowered(shorten(name, length))}</span>"
+    tip = text[:LONGEST] if len(text) > length else None
+    return element("span", lowered(shorten(name, length)), class_="u", title=tip)
 
 
 def lowered(text):
-    """Escape a text for a page, with what it marks by ``_{…}`` and ``^{…}`` below and above."""
-    tags = {"": "{}", "_": "<sub>{}</sub>", "^": "<sup>{}</sup>"}
-    return "".join(tags[mark].format(escape(part)) for part, mark in pieces_of(text))
+    """Text with what it marks by ``_{…}`` and ``^{…}`` below and above."""
+    tags = {"_": "sub", "^": "sup"}
+    return joined(element(tags[mark], part) if mark else part for part, mark in pieces_of(text))
 
 
 def written(text):
@@ -50,7 +48,8 @@ def listed(words, most=5):
     words = list(words)
     if len(words) > most:
         words = [*words[:most], f"{len(words) - most} more"]
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    parts = [joined(words[:-1], ", "), words[-1]]
+    return joined([part for part in parts if part], " and ")
 
 
 def share(value, error=None):
@@ -68,41 +67,51 @@ def cell(value, error=None):
 def option(words):
     """Argument of `report`, and of the command."""
     dashed = words.replace("_", "-").replace("=", " ")
-    return f"<code>{words}</code> (of the command, <code>--{dashed}</code>)"
+    return say("<code>{}</code> (of the command, <code>--{}</code>)", words, dashed)
 
 
-def table(caption, head, rows, *, kind=""):
+def table(caption, head, rows, *, kind=None):
     """Table of ready texts; the first cell of each row names it.
 
     Parameters
     ----------
-    caption : str
-    head : sequence of str
-    rows : iterable of sequence of str
-    kind : str
+    caption : str or Markup
+    head : sequence of str or Markup
+    rows : iterable of sequence of str or Markup
+    kind : str, optional
         Class of the table, for the style sheet.
 
     Returns
     -------
-    str
+    Markup
     """
-    top = "".join(f"<th scope=col>{one}" if one else "<td>" for one in head)
-    body = "".join(
-        f"<tr><th scope=row>{first}" + "".join(f"<td>{one}" for one in rest)
-        for first, *rest in rows
+    top = joined(element("th", one, scope="col") if one else element("td") for one in head)
+    return table_of(caption, top, map(row, rows), kind)
+
+
+def row(cells):
+    first, *rest = cells
+    return element("tr", element("th", first, scope="row"), *(element("td", one) for one in rest))
+
+
+def table_of(caption, top, rows, kind=None):
+    """Table of ready rows, as wide as it likes in a box that scrolls."""
+    inside = element(
+        "table",
+        element("caption", caption),
+        element("thead", element("tr", top)),
+        element("tbody", *rows),
+        class_=kind,
     )
-    return (
-        f'<div class=wide tabindex=0 role=group aria-label="{plain(caption)}">'
-        f"<table{f' class={kind}' if kind else ''}><caption>{caption}</caption>"
-        f"<thead><tr>{top}</thead><tbody>{body}</tbody></table></div>"
-    )
+    looks = {"class_": "wide", "tabindex": 0, "role": "group", "aria_label": plain(caption)}
+    return element("div", inside, **looks)
 
 
 def plain(markup):
-    """Text of our markup, for an attribute."""
-    return re.sub("<[^>]*>", "", markup).replace('"', "&quot;")
+    """Text of markup, for an attribute."""
+    return markup.striptags() if isinstance(markup, Markup) else markup
 
 
 def unfold(summary, inside):
     """Something that is shown when asked for."""
-    return f"<details><summary>{summary}</summary>{inside}</details>"
+    return element("details", element("summary", summary), inside)

@@ -15,7 +15,7 @@ def text_of(markup):
 
 def section(html, name):
     """Markup of one section of a report."""
-    return re.search(rf"<section id={name}\b.*?</section>", html, re.DOTALL)[0]
+    return re.search(rf'<section id="{name}".*?</section>', html, re.DOTALL)[0]
 
 
 def tables(html):

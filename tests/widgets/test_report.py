@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hepml import stats
 from hepml_widgets import report
 from hepml_widgets.core.still.frame import Frame
-from hepml_widgets.report import figures, page
+from hepml_widgets.report import figures, parts, pictures
 from tests.widgets.reading import Elements, agrees, number, section, tables, text_of
 from tests.widgets.toy_report import NASTY, crooked, events, model_of
 
@@ -683,8 +683,8 @@ def numbers_of(ticks):
 @pytest.mark.parametrize("n", [40, 400])
 def test_every_axis_has_two_numbers_that_differ(n, monkeypatch):
     drawn = []
-    write = page.svg_of
-    monkeypatch.setattr(page, "svg_of", lambda *of: drawn.append(of[0]) or write(*of))
+    write = pictures.svg_of
+    monkeypatch.setattr(pictures, "svg_of", lambda *of: drawn.append(of[0]) or write(*of))
     y, scores, columns = crooked(np.random.default_rng(3), n)
     _ = report(y, scores, columns, sigma_b=0.1).html
     assert len(drawn) >= 15
@@ -718,3 +718,18 @@ def test_long_numbers_are_less_a_round_one():
     across, _ = ticks_of(figure)
     assert numbers_of(across) == ["0", "0.01", "0.02"]
     assert across.factor == "+ 1\u202f000\u202f000\u202f000"
+
+
+@pytest.mark.parametrize("weights", [None, "signed"])
+def test_moments_are_those_of_numpy(rng, weights):
+    values = 1e15 + np.arange(500.0)
+    weights = None if weights is None else rng.normal(1, 0.6, 500)
+    mean, spread = parts.moments_of(values, weights)
+    wanted = np.average(values - 1e15, weights=weights)
+    assert mean - 1e15 == pytest.approx(wanted, abs=0.2)
+    off = np.average((values - 1e15 - wanted) ** 2, weights=weights)
+    assert spread == pytest.approx(np.sqrt(off), rel=1e-9)
+
+
+def test_a_constant_column_has_no_spread(rng):
+    assert parts.moments_of(np.full(77, 0.3), rng.normal(1, 0.6, 77)) == (0.3, 0.0)
