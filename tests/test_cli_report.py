@@ -267,15 +267,37 @@ def test_views_are_loaded_before_the_table_is_read(folder):
         "import sys",
         "from hepml import data",
         "from hepml.cli import _report, main",
-        "def read(*_): print('hepml_widgets' in sys.modules); raise data.DataError('read')",
-        "_report.columns_of = read",
+        "def read(*_, **_more):",
+        "    print('hepml_widgets' in sys.modules)",
+        "    raise data.DataError('read')",
+        "_report.Table = read",
         "main()",
     )
     arguments = ["report", "events.parquet", "--label", "Label", "--score", "bdt"]
     command = [sys.executable, "-c", "\n".join(lines), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     assert done.stdout == "True\n"
-    assert done.stderr == "hepml: read\n"
+    assert done.stderr == "report.html  0/100 %, reading events.parquet\nhepml: read\n"
+
+
+@pytest.mark.parametrize("file", ["events.parquet", "events.csv.gz", "events.root"])
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_file_is_opened_once(folder, table, file, chosen):
+    """Its columns are looked up, its table planned and read, all in the same open file."""
+    lines = (
+        "from hepml.cli import main",
+        "from hepml.data import _chain",
+        "once = _chain.open_source",
+        "def opened(*given): print('opened'); return once(*given)",
+        "_chain.open_source = opened",
+        "main()",
+    )
+    words = ["report", file, "--label", "Label", "--score", "bdt,dnn", "--out", "once.html"]
+    columns = ["--columns", ",".join(list(table)[:2])] if chosen else []
+    command = [sys.executable, "-c", "\n".join(lines), *words, "--force", *columns]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("opened") == 1
 
 
 def test_help_has_examples(folder):

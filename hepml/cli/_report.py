@@ -2,7 +2,7 @@
 
 import warnings
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
@@ -12,16 +12,16 @@ from hepml.cli._rows import (
     COMMAS,
     WHERE_HELP,
     WhereCommand,
-    columns_of,
     cut,
     listed,
     number_or_text,
 )
 from hepml.cli._say import say
 from hepml.cli._stop import StoppedError
+from hepml.data._chain import Table
 from hepml.data._convert import check_target, writing
 from hepml.data._errors import nearest
-from hepml.data._read import Table
+from hepml.data._read import read_table
 
 __all__ = ["register"]
 
@@ -86,11 +86,6 @@ def report(
     feature ranking, in one file that opens without a network.
     """
     _before_reading(score, model)
-    there = columns_of(source, tree)
-    chosen = _Chosen(
-        label, train=train, weight=weight, scores=listed(score, there) or [],
-        inputs=listed(columns, there), drop=listed(drop, there) or [], models=model or [],
-    )  # fmt: skip
     options = {
         "missing": missing, "sigma_b": sigma_b, "b_r": b_r, "prior": prior, "rng": seed,
         "names": listed([names]), "title": title or f"Classifiers in {Path(source).name}",
@@ -98,7 +93,12 @@ def report(
     try:
         with Bar(out.name, "%", f"reading {source}") as bar:
             bar(0, 100, True)
-            page = _page(_Rows(source, tree, cut(where or ())), chosen, (out, force), bar, options)
+            table = Table(source, None, tree, where=cut(where or ()))
+            chosen = _Chosen(
+                label, train=train, weight=weight, scores=_named(score, table) or [],
+                inputs=_named(columns, table), drop=_named(drop, table) or [], models=model or [],
+            )  # fmt: skip
+            page = _page(table, chosen, (out, force), bar, options)
     except KeyboardInterrupt:
         raise StoppedError(f"{out} was not written") from None
     with writing(out):
@@ -129,12 +129,8 @@ def _maker():
     return report
 
 
-class _Rows(NamedTuple):
-    """Rows to read: where from, which tree, and a cut or None."""
-
-    source: str
-    tree: str | None
-    where: object
+def _named(words, table):
+    return listed(words, lambda: table.schema.names)
 
 
 class _Chosen:
@@ -177,34 +173,37 @@ def _is_number(kind):
     )
 
 
-def _page(rows, chosen, target, bar, options):
-    if not (chosen.scores or chosen.models):
-        raise data.DataError("name a column of scores by --score, or an ONNX file by --model")
-    table = Table(rows.source, None, rows.tree, where=rows.where)
-    table.close()
-    with writing(target[0]):
-        check_target(target[0], table.files, target[1])
-    needed = chosen.settle(table)
-    frame = _read(rows, chosen, needed, table)
+def _page(table, chosen, target, bar, options):
+    """Read the columns that are needed of a table that is open, and make the page."""
+    try:
+        with writing(target[0]):
+            check_target(target[0], table.files, target[1])
+        needed = chosen.settle(table)
+        lost = table.lost
+    except BaseException:
+        table.close()
+        raise
+    frame = _read(table, chosen, needed)
     if not len(frame):
-        what = "no row passes the cut" if rows.where else f"{table.name} has columns but no rows"
+        what = "no row passes the cut" if table.is_cut else f"{table.name} has columns but no rows"
         raise data.DataError(f"{what}: there is nothing to report")
-    return _written(frame, chosen, _notes(table, chosen), bar, options)
+    return _written(frame, chosen, _notes(table, chosen, lost), bar, options)
 
 
-def _read(rows, chosen, needed, table):
+def _read(table, chosen, needed):
     """Columns that are needed; those that nobody named may turn out to be nothing but NaN."""
     if chosen.is_given:
-        return data.read(rows.source, needed, rows.tree, where=rows.where)
-    others = [name for name in table.schema.names if name not in needed]
+        table.choose(needed)
+        return read_table(table)
+    table.choose(drop=[name for name in table.schema.names if name not in needed])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", data.LeftOutWarning)  # the page tells of them
-        frame = data.read(rows.source, None, rows.tree, where=rows.where, drop=others)
-    lost = [name for name in needed if name not in frame]
-    if named := [name for name in lost if name not in chosen.inputs]:
+        frame = read_table(table)
+    missing = [name for name in needed if name not in frame]
+    if named := [name for name in missing if name not in chosen.inputs]:
         raise data.DataError(f"{table.name} has nothing but NaN in {', '.join(map(repr, named))}")
-    chosen.inputs = [name for name in chosen.inputs if name not in lost]
-    chosen.only_nan = lost
+    chosen.inputs = [name for name in chosen.inputs if name not in missing]
+    chosen.only_nan = missing
     return frame
 
 
@@ -278,7 +277,7 @@ def _some(found):
     return ", ".join(texts[:MOST_NAMED]) + (" …" if len(texts) > MOST_NAMED else "")
 
 
-def _notes(table, chosen):
+def _notes(table, chosen, lost):
     """Say where the events come from, and what was no input variable."""
     files = table.files[0].name if len(table.files) == 1 else f"{len(table.files)} files"
     tree = f", {table.tree}" if table.tree else ""
@@ -288,5 +287,5 @@ def _notes(table, chosen):
         yield f"No numbers, and left out: {', '.join(chosen.left_out)}."
     if chosen.only_nan:
         yield f"Nothing but NaN, and left out: {', '.join(chosen.only_nan)}."
-    if lost := [f"{name} ({why})" for name, why in table.lost.items() if name not in chosen.drop]:
-        yield f"Not read: {', '.join(lost)}."
+    if told := [f"{name} ({why})" for name, why in lost.items() if name not in chosen.drop]:
+        yield f"Not read: {', '.join(told)}."

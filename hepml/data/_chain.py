@@ -119,6 +119,11 @@ class Table:
         return self._known_rows if self._looked == len(self.files) else None
 
     @property
+    def is_cut(self):
+        """Whether rows have to pass a cut."""
+        return bool(self._cuts)
+
+    @property
     def lost(self):
         """What the table lacks although nobody dropped it: reasons by column."""
         return {
@@ -146,6 +151,11 @@ class Table:
             named = "; ".join(f"{name} ({why})" for name, why in files.items())
             warnings.warn(f"skipped {named}", LeftOutWarning, stacklevel=3)
         self._told |= lost.keys() | files.keys()
+
+    def choose(self, columns=None, drop=()):
+        """Read other columns than those asked for at first; to be called before the first row."""
+        self._wishes = Wishes(columns, drop)
+        self._settle()
 
     @property
     def _first(self):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hepml.data import _memory
 from hepml.data._chain import ONLY_NAN, Table, left_out_told, prompt
 from hepml.data._errors import DataError, LeftOutWarning
-from hepml.data._frames import regroup, table_maker
+from hepml.data._frames import regroup, table_maker, to_frame
 from hepml.data._types import cast
 
 if TYPE_CHECKING:
@@ -108,6 +108,11 @@ def read(
         path, columns, tree, where=where, names=names, drop=drop, differing=differing,
         missing=missing,
     )  # fmt: skip
+    return read_table(table, make)
+
+
+def read_table(table, make=to_frame):
+    """Read all rows of a table that is open; see `read`."""
     try:
         batches = _accumulated(table)
         schema = _without_nan(table)
