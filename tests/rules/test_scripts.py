@@ -43,10 +43,11 @@ def test_patterns_find_what_they_forbid():
     assert not IMPORT.search('import { axis } from "./axes.js";')
 
 
-def test_no_third_party_module(package):
+@pytest.mark.parametrize("pattern", [IMPORT, ADDRESS], ids=["modules", "addresses"])
+def test_nothing_of_others_is_asked_for(package, pattern):
     """Bundles hold what these modules say: the test below makes them again."""
     paths = found(package, "*.js", "*.css")
-    bad = [(path.name, IMPORT.findall(path.read_text(encoding="utf-8"))) for path in paths]
+    bad = [(path.name, pattern.findall(path.read_text(encoding="utf-8"))) for path in paths]
     assert [one for one in bad if one[1]] == []
 
 
@@ -63,12 +64,6 @@ def test_modules_import_files_of_the_package(written, package):
 def test_bundles_import_nothing(package):
     texts = [path.read_text(encoding="utf-8") for path in found(package / "dist", "*.js")]
     assert [text for text in texts if re.search(r"\bimport\b|\brequire\b", text)] == []
-
-
-def test_no_address(package):
-    paths = found(package, "*.js", "*.css")
-    bad = [(path.name, ADDRESS.findall(path.read_text(encoding="utf-8"))) for path in paths]
-    assert [one for one in bad if one[1]] == []
 
 
 def test_lines_are_short(written, root):
