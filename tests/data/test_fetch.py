@@ -26,8 +26,8 @@ from tests.data.rights import as_nobody
 SHORT = Patience(connect=2, stall=1, attempts=3, pause=0.01, chunk=4096)
 NAME, FILE = "small", "small.csv.gz"
 LINES = np.random.default_rng(5).random((4000, 4))
-BODY = gzip.compress("\n".join(",".join(map(str, row)) for row in LINES).encode())
-OTHER = gzip.compress("\n".join(",".join(map(str, row)) for row in LINES[::-1]).encode())
+BODY = gzip.compress("\n".join(",".join(map(str, row)) for row in LINES).encode(), mtime=0)
+OTHER = gzip.compress("\n".join(",".join(map(str, row)) for row in LINES[::-1]).encode(), mtime=0)
 SIZE = len(BODY)
 HALF = SIZE // 2
 SHA256 = "sha256:" + hashlib.sha256(BODY).hexdigest()
