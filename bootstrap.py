@@ -263,9 +263,9 @@ def capped(threads):
     return polite | dict.fromkeys(THREADS, str(threads))
 
 
-def thread_caps():
-    """Two threads for every library, unless the person chose: more of them fight."""
-    return {name: os.environ.get(name, value) for name, value in capped(2).items()}
+def thread_caps(threads=2):
+    """So many threads for every library, unless the person chose: more of them fight."""
+    return {name: os.environ.get(name, value) for name, value in capped(threads).items()}
 
 
 # --- Node.js, which only what changes or judges the scripts needs ---------------------------
@@ -352,9 +352,9 @@ def test(options):
     prepare()
     require_browser()
     try_node()
-    named = any((ROOT / option.split("::")[0]).exists() for option in options)
-    places = [] if named else [*side_by_side(), "tests", "notebooks"]
-    become([*PYTEST, *places, *options], **thread_caps())
+    if any((ROOT / option.split("::")[0]).exists() for option in options):
+        become([*PYTEST, *options], **thread_caps())
+    become([*PYTEST, *everything(), *options], **thread_caps(1))
 
 
 def coverage(options):
@@ -363,17 +363,17 @@ def coverage(options):
     require_browser()
     try_node()
     counted = ["--cov", "--cov-report=term:skip-covered", "--cov-report=html:.build/coverage"]
-    places = [*side_by_side(), "tests", "notebooks"]
-    become([*PYTEST, *counted, *places, *options], **thread_caps())
+    become([*PYTEST, *counted, *everything(), *options], **thread_caps(1))
 
 
-def side_by_side():
-    """Two groups of tests at a time where there are two cores, the longest first.
+def everything():
+    """All tests: two groups at a time where there are two cores, the longest first.
 
-    More would fight over memory; `tests/support/groups.py` says what is a group.
+    More would fight over memory; `tests/support/groups.py` says what is a group. Each group has
+    one thread: with two, both spin while they wait for a core, and take ten times as long.
     """
     groups = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
-    return groups if (os.cpu_count() or 1) > 1 else []
+    return [*(groups if (os.cpu_count() or 1) > 1 else []), "tests", "notebooks"]
 
 
 # What the tests of the statistics, the files and the widgets import besides what these promise:
