@@ -33,7 +33,7 @@ class View(anywidget.AnyWidget):
     """Base of all views.
 
     A subclass names its script with ``_module`` and with ``_drawn_by`` the function that draws it
-    on a matplotlib figure or on a `Sheet`, and fills ``payload`` once.
+    on a matplotlib figure or on a ``Sheet``, and fills ``payload`` once.
     Its script ends in ``export default alive(render);`` and takes what it shares from ``../core``.
 
     Attributes

@@ -180,7 +180,7 @@ def test_a_solution_is_hidden_until_it_is_asked_for(watched, book):
 
 def states(html):
     """State of each saved explorer of a page, as its script holds it."""
-    found = re.findall(r"^mount\((\".*?\"), render, (\{.*\})\);$", html, re.MULTILINE)
+    found = re.findall(r"\.mount\((\"[^\"]*\"),(\{.*\})\);$", html, re.MULTILINE)
     every = {json.loads(key): json.loads(state) for key, state in found}
     return {key: state for key, state in every.items() if "models" in state.get("payload", {})}
 
