@@ -36,7 +36,7 @@ def walked(page):
     for _ in range(count + 2):
         page.keyboard.press("Tab")
         focus = page.evaluate(FOCUS)
-        if focus["at"] < 0 and found:
+        if found and focus["at"] in (-1, found[0]["at"]):  # out, or around
             break
         found.append(focus)
     return count, found
