@@ -74,7 +74,8 @@ class Frame:
     def _below(self):
         """Pixels that numbers and title take under the frame."""
         numbers = (GAP + 1.1 * self.panel.xaxis.size) * self.unit * any(self.ticks[0].texts)
-        return numbers + self._title(self.panel.xaxis.title)
+        factor = (GAP + 21) * self.unit * bool(self.ticks[0].factor)
+        return max(numbers + self._title(self.panel.xaxis.title), factor)
 
     def _beside(self, texts, size):
         widest = max((width_of(text, size * self.unit) for text in texts), default=0)
