@@ -74,6 +74,7 @@ def opened(made, page, tmp_path):
         page.context.set_offline(True)
         page.emulate_media(**options)
         page.goto(found.to_html(tmp_path / "report.html").as_uri())
+        page.emulate_media(**options)  # a new process of the browser may have missed it
         page.wait_for_selector(".live .hepml-readout b")
         return page
 
