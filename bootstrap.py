@@ -352,9 +352,9 @@ def test(options):
     prepare()
     require_browser()
     try_node()
-    if any((ROOT / option.split("::")[0]).exists() for option in options):
-        become([*PYTEST, *options], **thread_caps())
-    become([*PYTEST, *everything(), *options], **thread_caps(1))
+    named = any((ROOT / option.split("::")[0]).exists() for option in options)
+    places = [] if named else everything()
+    become([*PYTEST, *places, *options], **thread_caps(2 if named else 1))
 
 
 def coverage(options):
