@@ -275,7 +275,8 @@ def _numbered(name, bins, weights):
     """Bins and weights of one sample, checked."""
     bins = as_vector(name, bins)
     if bins.dtype.kind not in "iu":
-        raise TypeError(f"{name} has dtype {bins.dtype}: wanted numbers of bins, which are whole.")
+        what = f"{'has' if bins.size else 'is an empty array of'} dtype {bins.dtype}"
+        raise TypeError(f"{name} {what}: wanted numbers of bins, which are whole.")
     label = f"weights_{name}"
     weights = np.ones(len(bins)) if weights is None else as_vector(label, weights).astype(float)
     check_lengths({name: bins, label: weights})
