@@ -88,7 +88,7 @@ def test_masses_are_those_of_a_search_with_another_library(rng):
 
 def test_neutrino_brings_the_w_back(rng):
     """W -> l nu at rest in z or boosted: the mass is found again within half a step in eta."""
-    n = 2000
+    n = 5000  # more than are tried at once
     cosine, azimuth = rng.uniform(-1, 1, n), rng.uniform(-np.pi, np.pi, n)
     w = vector.array(
         {"pt": rng.exponential(30, n), "phi": azimuth * 0, "eta": rng.normal(0, 1, n)}

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from hepml_widgets import report
 from tests.widgets import looking
@@ -74,7 +75,6 @@ def opened(made, page, tmp_path):
         page.context.set_offline(True)
         page.emulate_media(**options)
         page.goto(found.to_html(tmp_path / "report.html").as_uri())
-        page.emulate_media(**options)  # a new process of the browser may have missed it
         page.wait_for_selector(".live .hepml-readout b")
         return page
 
@@ -210,8 +210,8 @@ def test_without_scripts_a_picture_stands_in(made, browser, tmp_path):
 
 def test_on_paper_there_is_neither_navigation_nor_dark(opened, page):
     opened(media="print", color_scheme="dark")
-    assert not page.locator("nav").is_visible()
-    assert not page.locator(".live .hepml-actions").is_visible()
+    expect(page.locator("nav")).to_be_hidden()
+    expect(page.locator(".live .hepml-actions")).to_be_hidden()
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == "rgb(255, 255, 255)"
     ink = page.evaluate("getComputedStyle(document.querySelector('.live .hepml')).color")

@@ -17,6 +17,7 @@ REPORTS = {
     "product of three": report(0.667, "not good", effective_share=0.4),
     "product, calibrated": report(0.555, "not good", effective_share=0.92),
     "trees": report(),
+    "hep_ml": report(0.508, effective_share=0.86),
     "large tree": report(0.549, "not good", ("over-fitted",), auc_error=0.010),
 }
 
@@ -39,8 +40,8 @@ def large_tree(seen=0.508, **changed):
     return {"seen": seen, "reports": REPORTS | {"large tree": report(verdict="not good", **wrong)}}
 
 
-def race(faster=3.0, ours=0.515):
-    return {"faster": faster, "race": {"ours": report(ours), "theirs": report(0.518)}}
+def race(faster=10.0, ours=0.504):
+    return {"faster": faster} | reports(trees=report(ours))
 
 
 def null(verdict="good", share=0.991):
@@ -127,7 +128,7 @@ CLAIMS = [
     claim(
         "hep_ml takes at least",
         race,
-        {"as fast": {"faster": 1.2}, "fast and poor": {"ours": 0.54}},
+        {"as fast": {"faster": 1.2}, "fast and poor": {"ours": 0.53}},
     ),
     claim(
         "The doctor finds the null",
