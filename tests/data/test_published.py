@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from hepml import data
-from hepml.data import DataError, published
-from hepml.data.published import cache, columns, download, fetching, layouts, registry
+from hepml.data import DataError, published, schemas
+from hepml.data.published import cache, download, fetching, layouts, registry
 from hepml.data.recipes.higgs_tautau import RECIPE
 
 ROWS = 60
@@ -98,10 +98,10 @@ def test_the_sister_has_the_same_columns():
 
 
 def test_the_features_of_the_papers_are_counted_right():
-    assert (len(columns.HIGGS_LOW), len(columns.HIGGS_HIGH)) == (21, 7)
-    assert (len(columns.SUSY_LOW), len(columns.SUSY_HIGH)) == (8, 10)
-    assert len(columns.HEPMASS) == 1 + 27 + 1
-    assert len(columns.DIJETS) == 14 + 1
+    assert (len(schemas.HIGGS_LOW), len(schemas.HIGGS_HIGH)) == (21, 7)
+    assert (len(schemas.SUSY_LOW), len(schemas.SUSY_HIGH)) == (8, 10)
+    assert len(schemas.HEPMASS) == 1 + 27 + 1
+    assert len(schemas.DIJETS) == 14 + 1
 
 
 @pytest.mark.parametrize("name", published.names())
@@ -356,7 +356,7 @@ def test_top_tagging_loses_its_padding(stick, rng):
     assert len(found) == 3 * ROWS
     assert found["Split"].unique().tolist() == [0, 2, 1]
     assert found["Label"].tolist() == [label for _, _, label in kept]
-    for axis, name in enumerate(columns.CONSTITUENTS):
+    for axis, name in enumerate(schemas.CONSTITUENTS):
         assert np.array_equal(found[f"truth{name}"], [truth[axis] for _, truth, _ in kept])
         for values, (momenta, _, _) in zip(jagged(found, name), kept, strict=True):
             assert np.array_equal(values, momenta[momenta[:, 0] > 0, axis])
