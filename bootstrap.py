@@ -328,6 +328,21 @@ def digest(path):
     return hashlib.sha256(hashlib.sha256(path.read_bytes()).digest()).hexdigest()
 
 
+def student_copy():
+    """Bring the student's own copy of the lessons up to date; return the page to open."""
+    from hepml_lessons import copy  # noqa: PLC0415 - which needs a Python that is supported
+
+    is_first = not (ROOT / "work").exists()
+    try:
+        steps = copy.update(ROOT / "work")
+    except copy.CopyError as error:
+        say(f"{error}\nUntil then the lessons open as they ship, in notebooks/.")
+        return "notebooks/start.ipynb"
+    for sentence in ["Your own copy of the lessons is in work/."] if is_first else steps:
+        say(sentence)
+    return "work/start.ipynb"
+
+
 def has_display():
     return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
@@ -335,11 +350,13 @@ def has_display():
 def lab(options):
     prepare()
     once("trust", fingerprint(*map(digest, our_notebooks())), trust_notebooks)
+    start = student_copy()
     say("JupyterLab is starting; Ctrl-C ends it.")
     command = ["-P", "-m", "jupyterlab"]
     command += ["--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR"]
     command += ["--ServerApp.answer_yes=True", SEALED]  # Ctrl-C ends it at once
-    command += ["--LabApp.default_url=/lab/tree/notebooks/start.ipynb"]
+    folder, _, _ = start.partition("/")
+    command += [f"--LabApp.default_url=/lab/tree/{start}", f"--ServerApp.preferred_dir={folder}"]
     command += [] if has_display() else ["--no-browser"]
     command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     become([*command, *options], TF_CPP_MIN_LOG_LEVEL="2")  # or its log stands under the first cell

@@ -82,6 +82,12 @@ def test_post_build_installs_no_dependency_twice():
     assert "pip install --no-deps" in (ROOT / "binder" / "postBuild").read_text()
 
 
+def test_post_build_makes_the_copy_that_launch_links_open():
+    assert (
+        "from hepml_lessons import copy; copy.update()" in (ROOT / "binder/postBuild").read_text()
+    )
+
+
 def pages():
     texts = [ROOT / "README.md", *ROOT.glob("tutorials/**/*.md"), *ROOT.glob("book/*.md")]
     return {path: path.read_text(encoding="utf-8") for path in texts}
@@ -108,9 +114,10 @@ def flaw(url):
     if not encoded:
         return "urlpath is missing or not percent-encoded"
     opened = re.fullmatch(r"lab/tree/(.+)", parse_qs(parts.query)["urlpath"][0])
-    if not opened or ".." in opened[1] or not (ROOT / unquote(opened[1])).is_file():
+    if not opened or ".." in opened[1]:
         return "opens no file that exists"
-    return None
+    file = re.sub(r"^work/(?=[\w-]+\.ipynb$)", "notebooks/", unquote(opened[1]))  # postBuild's copy
+    return None if (ROOT / file).is_file() else "opens no file that exists"
 
 
 HEAD = "https://mybinder.org/v2/gh/"
@@ -125,6 +132,8 @@ HEAD = "https://mybinder.org/v2/gh/"
         (f"{HEAD}{REPOSITORY}/main?urlpath=lab/tree/README.md", "not percent-encoded"),
         (f"{HEAD}{REPOSITORY}/main", "missing"),
         (f"{HEAD}{REPOSITORY}/main?urlpath=lab%2Ftree%2Fgone.ipynb", "no file"),
+        (f"{HEAD}{REPOSITORY}/main?urlpath=lab%2Ftree%2Fwork%2Fstart.ipynb", None),
+        (f"{HEAD}{REPOSITORY}/main?urlpath=lab%2Ftree%2Fwork%2Fgone.ipynb", "no file"),
         (f"{HEAD}{REPOSITORY}/main?urlpath=lab%2Ftree%2F..%2Fx", "no file"),
     ],
 )
@@ -138,7 +147,7 @@ def test_every_launch_link_opens_a_file():
 
 def test_readme_launches_the_start_page():
     links = [url for page, url in launches() if page == "README.md"]
-    assert any(unquote(url).endswith("lab/tree/notebooks/start.ipynb") for url in links)
+    assert any(unquote(url).endswith("lab/tree/work/start.ipynb") for url in links)
 
 
 def lessons():
@@ -149,7 +158,7 @@ def lessons():
 @pytest.mark.parametrize("lesson", lessons(), ids=lambda path: path.stem)
 def test_every_lesson_launches_itself(lesson):
     text = (ROOT / "tutorials" / f"{lesson.stem}.md").read_text(encoding="utf-8")
-    target = f"lab/tree/notebooks/{lesson.name}"
+    target = f"lab/tree/work/{lesson.name}"
     assert any(unquote(url).endswith(target) for url in LAUNCH.findall(text))
 
 

@@ -391,7 +391,7 @@ def test_make_lab_prints_an_address_that_answers_with_the_start_page(tmp_path, p
     port, log = free_port(), tmp_path / "log"
     with running(["make", "lab", f"ARGS=--port {port}"], log, private) as process:
         url = wait_for(rf"http://127\.0\.0\.1:{port}/\S+token=\w{{48}}", log, process)
-        assert "/lab/tree/notebooks/start.ipynb?" in url
+        assert "/lab/tree/work/start.ipynb?" in url
         with urllib.request.urlopen(url, timeout=30) as reply:  # noqa: S310 - our own loopback
             assert reply.status == 200
             assert "JupyterLab" in reply.read().decode()

@@ -15,7 +15,7 @@ try:
     import typer
 
     from hepml import __version__
-    from hepml.cli import _convert, _fetch, _generate, _kernels, _report, _samples
+    from hepml.cli import _convert, _fetch, _generate, _kernels, _lessons, _report, _samples
     from hepml.data import DataError
     from hepml.files import reason
 except ModuleNotFoundError as error:
@@ -27,7 +27,7 @@ except KeyboardInterrupt:
 
 __all__ = ["app", "main"]
 
-HELP = """Samples for machine learning in high-energy physics, reports on classifiers, and kernels.
+HELP = """Samples, reports, lessons and kernels for machine learning in high-energy physics.
 
 Try: hepml data list; hepml report --help; hepml kernels install
 """
@@ -39,6 +39,7 @@ for commands in (_samples, _generate, _fetch, _convert):
     commands.register(samples)
 _report.register(app)
 _kernels.register(app)
+_lessons.register(app)
 
 
 def _show_version(asked):

@@ -69,6 +69,7 @@ HOUSE = {"benchmarks", "hepml", "hepml_lessons", "hepml_widgets", "hub", "tests"
 # Commands that stand above several rooms: they import them when they are called.
 COMMANDS = {
     "hepml/cli/_kernels.py: hub.kernels",
+    "hepml/cli/_lessons.py: hepml_lessons.copy",
     "hepml/cli/_report.py: hepml_widgets.report",
 }
 
