@@ -1,14 +1,17 @@
 """The answer of a check cell."""
 
+import html
 import numbers
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 __all__ = [
     "THREE_DIGITS",
     "Verdict",
     "agree",
+    "by_chance",
     "first_that_agrees",
     "floats",
     "is_rounding",
@@ -21,20 +24,94 @@ __all__ = [
     "why_differs",
 ]
 
+MILLION = 10**6
 THREE_DIGITS = 6e-4
 """How far an AUC may be off that was rounded to three digits."""
 
 
+CARD = (
+    "border-left:4px solid {edge};background:{tint};padding:.45em .9em;margin:.3em 0;"
+    "max-width:48em;border-radius:0 4px 4px 0"
+)
+SIGN = (
+    "display:inline-block;width:1.35em;height:1.35em;line-height:1.35em;border-radius:50%;"
+    "text-align:center;font-weight:bold;color:#fff;background:{edge};margin-right:.6em"
+)
+UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
+FACES = {  # sign, colour of sign and edge (white on it has a contrast of 4.5 or more), spoken words
+    True: ("✔", "#1a7f37", "rgba(26,127,55,.09)", "Right."),
+    False: ("✘", "#b35900", "rgba(179,89,0,.09)", "Not right yet."),
+    None: ("…", "#59636e", "rgba(89,99,110,.09)", "Not answered yet."),
+}
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found: ``ok`` is True, False, or None where nothing was answered yet."""
+    """What a check found: ``ok`` is True, False, or None where nothing was answered yet.
+
+    Attributes
+    ----------
+    ok : bool or None
+    reason : str
+        The misconception if one is recognised, else a direction; and where chance plays a part,
+        how sure the check is.
+    answer : str
+        What is told on request, after some tries.
+    is_try : bool
+        Whether somebody who gave this answer tried: what is no number at all is a slip.
+    hints : tuple of str
+        As many as the tries deserve.
+    ask : str
+        How the answer is asked for, where that is due.
+    """
 
     ok: bool | None
     reason: str
+    answer: str = ""
+    is_try: bool = True
+    hints: tuple = ()
+    ask: str = ""
+
+    @property
+    def lines(self):
+        """All that is said, in order."""
+        hints = [f"Hint: {hint}" for hint in self.hints]
+        return [line for line in (self.reason, *hints, self.ask) if line]
 
     def __repr__(self):
-        mark = {True: "✔", False: "✘", None: "…"}[self.ok]
-        return f"{mark} {self.reason}"
+        return "\n  ".join([f"{FACES[self.ok][0]} {self.reason}", *self.lines[1:]])
+
+    def _repr_html_(self):
+        sign, edge, tint, spoken = FACES[self.ok]
+        first, *others = (html.escape(line, quote=False) for line in self.lines)
+        return (
+            f'<div role="status" style="{CARD.format(edge=edge, tint=tint)}">'
+            f'<span aria-hidden="true" style="{SIGN.format(edge=edge)}">{sign}</span>'
+            f'<span style="{UNSEEN}">{spoken} </span>{first}'
+            + "".join(f'<div style="margin-top:.35em">{line}</div>' for line in others)
+            + "</div>"
+        )
+
+
+def by_chance(off, error):
+    """Say how sure a check is of an answer that is not what it should be.
+
+    Parameters
+    ----------
+    off, error : float
+        How far it is off, and the statistical error of that.
+
+    Returns
+    -------
+    str
+        In powers of ten: from more the answer could be computed.
+    """
+    p = 2 * float(ndtr(-abs(off) / error)) if error > 0 else 0.0
+    if p > 1e-2:
+        return "Not sure: chance alone does this more than once in 100 times. Try another seed."
+    times = 10 ** int(min(-np.log10(max(p, 1e-9)), 6))
+    sure = "Sure" if times == MILLION else "Quite sure"
+    return f"{sure}: chance alone does this less than once in {times:,} times.".replace(",", " ")
 
 
 def missing(**answers):
@@ -117,16 +194,20 @@ def side(given, wanted):
     return "large" if given > wanted else "small"
 
 
+def _slip(reason):
+    return Verdict(False, reason, is_try=False)
+
+
 def no_number(**answers):
     """Verdict on the first answer that is not a finite number; None if all are."""
     for name, value in answers.items():
         if not isinstance(value, numbers.Real) or not np.isfinite(value):
             if isinstance(value, numbers.Real) and np.isinf(value):
-                return Verdict(False, f"{name} is infinite: was something divided by zero?")
-            return Verdict(False, f"{name} should be a number, not {value!r:.40}.")
+                return _slip(f"{name} is infinite: was something divided by zero?")
+            return _slip(f"{name} should be a number, not {value!r:.40}.")
         # Misreadings lead a little beyond 1, per cent far.
         if name.endswith("auc") and abs(value) > 10:
-            return Verdict(False, f"{name} should be an AUC, between 0 and 1.")
+            return _slip(f"{name} should be an AUC, between 0 and 1.")
     return None
 
 
@@ -144,16 +225,14 @@ def no_scores(events, **scores):
         what = next((each for each in ("weights", "masses") if each in name), "scores")
         shape = shape_of(score)
         if shape is None:
-            return Verdict(False, f"{name} should hold {length} {what}, each one number.")
+            return _slip(f"{name} should hold {length} {what}, each one number.")
         if len(shape) == 2 and shape[1] == 2:
-            return Verdict(
-                False, f"{name} has two columns, one per class: take the second, [:, 1]."
-            )
+            return _slip(f"{name} has two columns, one per class: take the second, [:, 1].")
         if shape != (length,):
-            return Verdict(False, f"{name} should hold {length} {what}; its shape is {shape}.")
+            return _slip(f"{name} should hold {length} {what}; its shape is {shape}.")
         values = np.asarray(score)
         if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
-            return Verdict(False, f"{name} should hold finite numbers only.")
+            return _slip(f"{name} should hold finite numbers only.")
     return None
 
 

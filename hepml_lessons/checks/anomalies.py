@@ -4,6 +4,7 @@ import numpy as np
 
 from hepml.data import DISTORTIONS, distort
 from hepml.stats import roc_curve, sidak, two_sample_test
+from hepml_lessons.checks._tries import exercise
 from hepml_lessons.checks._verdict import (
     Verdict,
     agree,
@@ -30,6 +31,14 @@ LEAST = 1e-6
 """Below that nobody has dealt so often."""
 
 
+@exercise(
+    (
+        "If nothing is wrong, each p-value is as likely to be below 5 % as a die with twenty "
+        "faces to show a one."
+    ),
+    "(1 − p)ⁿ is the chance that none of n is as small as p.",
+    "One minus that is what the smallest of them is worth.",
+)
 def trials(p_values, *, my_expected=None, my_global=None):
     """Exercise 1: what many tests cost, taken as independent.
 
@@ -52,7 +61,8 @@ def trials(p_values, *, my_expected=None, my_global=None):
     p = np.array(list(p_values.values()), float)
     said = _why_not_expected(my_expected, p) or _why_not_global(my_global, p)
     if said:
-        return Verdict(False, said)
+        worth = f"{LEVEL * len(p):.3g} and {sidak(p.min(), len(p)):.3g}"
+        return Verdict(False, said, answer=f"They are {worth}.")
     return Verdict(
         True,
         f"Right: {LEVEL * len(p):.2g} false alarms are expected, and the smallest p of "
@@ -102,6 +112,14 @@ def _why_not_global(given, p):
     return said and f"The number is right. {said}"
 
 
+@exercise(
+    "Rows [0::2] of both days to learn, [1::2] to judge; the label is the day.",
+    (
+        "Deal the labels of the judged rows anew, many times, with the same scores: how often "
+        "is the AUC as large?"
+    ),
+    "The p-value is (1 + number as large) / (1 + number of deals): never 0.",
+)
 def told_apart(yesterday, today, *, my_scores_yesterday=None, my_scores_today=None, my_p=None):
     """Exercise 2: a classifier's two-sample test on every other event of two days.
 
@@ -251,6 +269,17 @@ def hidden(events, rng=0):
     return made
 
 
+@exercise(
+    "Look at one period at a time, all thirty histograms, and count trials.",
+    (
+        "Compute derived features again from the primitive ones: where they differ, something "
+        "was changed after."
+    ),
+    (
+        "What does each of data.DISTORTIONS do to the τ, to the missing momentum, to angles? "
+        "Which fits?"
+    ),
+)
 def periods(*, my_kinds=None):
     """Exercise 3: what is wrong with each of four periods.
 

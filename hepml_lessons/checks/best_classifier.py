@@ -7,10 +7,12 @@ import numpy as np
 from scipy.stats import norm, spearmanr
 
 from hepml.stats import auc, auc_gain, roc_curve, significance, significance_scan, working_point
+from hepml_lessons.checks._tries import exercise
 from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     agree,
+    by_chance,
     first_that_agrees,
     is_rounding,
     missing,
@@ -33,6 +35,17 @@ SCATTER = (0.75, 1.3)
 """Ratio to the error from the formula of one from a hundred resamplings."""
 
 
+@exercise(
+    (
+        "Write the logarithm of each Gaussian density: −(x − mean)²/(2 width²) − ln(width), "
+        "and a constant."
+    ),
+    (
+        "ln r is that of the signal minus that of the background; the constant drops out, the "
+        "widths do not."
+    ),
+    "stats.auc(x_labels, my_log_ratio) is the AUC: of the ratio, not of x.",
+)
 def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None):
     """Exercise 1: the exact log-likelihood ratio of two Gaussians, and its AUC.
 
@@ -63,7 +76,8 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
     curve = roc_curve(y, exact)
     tolerance = THREE_DIGITS + ERRORS * curve.auc_error  # others integrate, or draw events anew
     if said := _why_auc_differs(my_auc, curve.auc, _misread_ratio(y, x, exact), tolerance):
-        return Verdict(False, said)
+        sure = by_chance(my_auc - curve.auc, curve.auc_error)
+        return Verdict(False, f"{said} {sure}", answer=f"The AUC is {curve.auc:.4f}.")
     return Verdict(True, f"Right: AUC {curve.auc:.3f}, and no function of x has a larger one.")
 
 
@@ -129,6 +143,14 @@ def _why_auc_differs(claimed, wanted, misconceptions, tolerance=THREE_DIGITS):
     return f"This AUC is too {side(claimed, wanted)} for these scores on these events."
 
 
+@exercise(
+    (
+        "Boosted trees with 300 small steps or a network of two layers come that near; "
+        "logistic regression does not."
+    ),
+    "Predict X_mine and X_mix by the same model: log-odds or probabilities, as you like.",
+    "roc = stats.roc_curve(y_mix, my_score_test) has both, roc.auc and roc.auc_error.",
+)
 def near_the_bound(
     y_train,
     y_test,
@@ -170,10 +192,11 @@ def near_the_bound(
     on_train = auc(y_train, my_score_train)
     seen = {"You evaluated on training events: the model has seen those answers.": on_train}
     tolerance = min(THREE_DIGITS, max(abs(on_train - curve.auc) / 2, 6e-5))
+    answer = f"The AUC of these scores is {curve.auc:.4f} ± {curve.auc_error:.4f}."
     said = _why_auc_differs(my_auc, curve.auc, seen, tolerance)
     said = said or _why_no_model(*map(np.asarray, (y_test, exact, my_score_test)))
     if said := said or _why_error_differs(my_error, curve, y_train, my_score_train):
-        return Verdict(False, said)
+        return Verdict(False, said, answer=answer)
     return _how_near(curve, auc(y_test, exact), on_train, within)
 
 
@@ -219,10 +242,22 @@ def _why_no_model(y, exact, score):
         return "This is the exact ratio itself, or rises with it. Learn it from the events."
     gain, error = auc_gain(y, score, exact)
     if gain > ERRORS * error:
-        return "Better than the bound: nobody is. Did the model see the test labels?"
+        told = "Better than the bound: nobody is. Did the model see the test labels?"
+        return f"{told} {by_chance(gain, error)}"
     return None
 
 
+@exercise(
+    "The goal is Z at one efficiency: the AUC looks at all of them.",
+    (
+        "stats.working_point(stats.roc_curve(y_goal, score, w_goal), signal_efficiency=0.3) "
+        "has signal and background."
+    ),
+    (
+        "stats.significance(at.signal, at.background) for each of the two; keep all weights, "
+        "also negative ones."
+    ),
+)
 def model_for_a_goal(y, scores, weights, *, signal_efficiency, choice=None, z=None):
     """Exercise 3: the better of some models at one signal efficiency, with signed weights.
 
@@ -249,10 +284,11 @@ def model_for_a_goal(y, scores, weights, *, signal_efficiency, choice=None, z=No
         return Verdict(False, f"choice should be one of {', '.join(map(repr, scores))}.")
     found = {name: _z_at(y, score, weights, signal_efficiency) for name, score in scores.items()}
     best = max(found, key=found.get)
+    answer = f"{best}, with Z = {found[best]:.3g}."
     if choice != best:
-        return Verdict(False, _why_chosen(choice, y, scores, weights))
+        return Verdict(False, _why_chosen(choice, y, scores, weights), answer=answer)
     if said := _why_z_differs(z, choice, found, (y, scores[choice], weights), signal_efficiency):
-        return Verdict(False, said)
+        return Verdict(False, said, answer=answer)
     others = ", ".join(f"{name} {value:.2f}" for name, value in found.items() if name != best)
     return Verdict(True, f"Right: Z = {found[best]:.2f} at this efficiency; {others}.")
 

@@ -6,9 +6,11 @@ Labels ``y`` are 1 for signal and 0 for background; ``weights`` are expected eve
 import numpy as np
 
 from hepml.stats import auc, roc_curve, significance, significance_scan
+from hepml_lessons.checks._tries import exercise
 from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
+    by_chance,
     first_that_agrees,
     missing,
     no_number,
@@ -27,6 +29,14 @@ NEAR_BEST = 0.85
 """Share of the best significance on the choose events that a threshold has to reach there."""
 
 
+@exercise(
+    (
+        "Draw the mass of signal and of background, each with its weights: where does signal "
+        "stand out?"
+    ),
+    "S and B are sums of the weights of the events inside: weights[inside & (y == 1)].sum().",
+    "stats.significance(S, B) is Z; try windows of 30 to 60 GeV about the peak.",
+)
 def mass_window(mass, y, weights, *, low=None, high=None, z=None):
     """Exercise 1: a window in the mass, and the significance it gives.
 
@@ -59,11 +69,11 @@ def mass_window(mass, y, weights, *, low=None, high=None, z=None):
         )
     wanted = significance(s, b)
     if said := _why_z_differs(z, wanted, y, weights, inside):
-        return Verdict(False, said)
+        return Verdict(False, said, answer=f"For this window Z = {wanted:.3g}.")
     if wanted < 0.9 * _best_window(mass, y, weights):
         return Verdict(
             False,
-            f"Z = {wanted:.2f} is computed correctly, but a better window reaches more than a "
+            f"Z = {z:.2f} is computed correctly, but a better window reaches more than a "
             "tenth more: look at where the signal piles up and the background falls.",
         )
     return Verdict(True, f"Right: S = {s:.0f}, B = {b:.0f}, Z = {wanted:.2f}.")
@@ -110,6 +120,17 @@ def _best_window(mass, y, weights):
     return float(significance(s[usable], b[usable]).max())
 
 
+@exercise(
+    (
+        "Train on the training events with balanced weights, predict both samples with "
+        "predict_proba(X)[:, 1]."
+    ),
+    (
+        "The AUC to quote: stats.auc(y_test, my_score_test, w_test), with the weights of the "
+        "test events."
+    ),
+    "If it falls short: more trees with a smaller step; if train is far above test: smaller trees.",
+)
 def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, target):
     """Exercise 2: scores of one's own model, and the AUC claimed for it.
 
@@ -145,7 +166,7 @@ def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, ta
     curve = roc_curve(test[0], score_test, test[1])
     on_train = auc(train[0], score_train, train[1])
     if said := _why_auc_differs(my_auc, curve.auc, on_train, test, score_test):
-        return Verdict(False, said)
+        return Verdict(False, said, answer=f"The AUC of these scores is {curve.auc:.4f}.")
     return _judge_model(curve, on_train, target)
 
 
@@ -184,17 +205,27 @@ def _judge_model(curve, on_train, target):
         return Verdict(
             False,
             f"AUC {found} is too good to be true: were the test events, their labels or their "
-            "weights in training?",
+            f"weights in training? {by_chance(curve.auc - target - TOO_GOOD, curve.auc_error)}",
         )
     if curve.auc < target - 2 * curve.auc_error:
         return Verdict(
-            False, f"AUC {found} is computed correctly; the lesson's trees reach {target:.3f}."
+            False,
+            f"AUC {found} is computed correctly; the lesson's trees reach {target:.3f}. "
+            f"{by_chance(target - curve.auc, curve.auc_error)}",
         )
     return Verdict(
         True, f"Right: AUC {found} on the test events, {on_train:.3f} on the training events."
     )
 
 
+@exercise(
+    (
+        "Choose the threshold with the choose events alone: stats.significance_scan(curve, "
+        "sigma_b=0.1).best()."
+    ),
+    "Then measure with the test events at that threshold: stats.working_point(curve, threshold=…).",
+    "significance(S, B, sigma_b) takes the uncertainty in events: 0.1 * B.",
+)
 def honest_threshold(choose, test, fraction, threshold=None, z=None, *, sigma_b=0.1):
     """Exercise 3: a threshold chosen on one sample, its significance measured on another.
 
@@ -234,7 +265,7 @@ def honest_threshold(choose, test, fraction, threshold=None, z=None, *, sigma_b=
         misread = flattering | _misread_yields(s, b, fraction, sigma_b)
         otherwise = "At this threshold, on the test events, Z is not so {side}."
         if said := why_differs(z, wanted, misread, otherwise):
-            return Verdict(False, said)
+            return Verdict(False, said, answer=f"At this threshold Z = {wanted:.3g}.")
     return _judge_threshold(choose, test, threshold, wanted, sigma_b)
 
 

@@ -7,9 +7,11 @@ import numpy as np
 from scipy.special import expit
 
 from hepml.stats import auc, roc_curve
+from hepml_lessons.checks._tries import exercise
 from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
+    by_chance,
     floats,
     missing,
     nearest,
@@ -21,6 +23,14 @@ from hepml_lessons.checks._verdict import (
 __all__ = ["one_step", "own_network", "stopped"]
 
 
+@exercise(
+    "Begin with the beliefs: p = 1 / (1 + np.exp(-(standard @ w0 + b0))), one for each event.",
+    "The loss is the mean of −ln p for signal and −ln(1 − p) for background.",
+    (
+        "Each weight goes down by rate times the mean of (p − y) times its column: standard.T "
+        "@ (p − labels) / len(labels)."
+    ),
+)
 def one_step(X, y, w0, b0, *, rate, w=None, loss=None):
     """Exercise 1: one step of gradient descent for one neuron.
 
@@ -55,7 +65,10 @@ def one_step(X, y, w0, b0, *, rate, w=None, loss=None):
     said = _why_loss_differs(_plain(loss), here, rate) or _why_weights_differ(
         w.reshape(w0.shape), here, rate
     )
-    return Verdict(False, said) if said else Verdict(True, "Right: downhill, by one step.")
+    if said:
+        after = ", ".join(f"{one:.4f}" for one in w0 - _step(X, y, p, rate))
+        return Verdict(False, said, answer=f"Loss {_log_loss(p, y):.4f}; weights {after}.")
+    return Verdict(True, "Right: downhill, by one step.")
 
 
 def _plain(value):
@@ -150,6 +163,14 @@ def _misread_steps(here, rate):
     }
 
 
+@exercise(
+    (
+        "Mean and deviation of each column come from the training events; the test events are "
+        "shifted by the same numbers."
+    ),
+    "Two hidden layers of 64 neurons, fitted on the standardised training inputs, are enough.",
+    "Give predict(…)[:, 0] as scores, and stats.auc(y_test, my_score_test) as the AUC.",
+)
 def own_network(given, *, X_test=None, score_test=None, my_auc=None, target, ceiling=1.0):
     """Exercise 2: one's own standardised inputs, network and AUC.
 
@@ -269,11 +290,14 @@ def _judge_scores(y, score, claimed, limits):
     if abs(claimed - (1 - curve.auc)) < THREE_DIGITS:
         return Verdict(False, "Signal and background are swapped: turn the scores.")
     if abs(claimed - curve.auc) >= THREE_DIGITS:
-        return Verdict(False, _why_auc_differs(y, score, claimed, curve.auc))
+        answer = f"The AUC of these scores is {curve.auc:.4f}."
+        return Verdict(False, _why_auc_differs(y, score, claimed, curve.auc), answer=answer)
     if curve.auc < 0.5:
         return Verdict(False, f"AUC {found}: the scores are larger for background; turn them.")
     if curve.auc < target - 2 * curve.auc_error:
-        return Verdict(False, f"AUC {found} is computed correctly; {target:.3f} is within reach.")
+        sure = by_chance(target - curve.auc, curve.auc_error)
+        told = f"AUC {found} is computed correctly; {target:.3f} is within reach. {sure}"
+        return Verdict(False, told)
     return Verdict(True, f"Right: AUC {found} on the test events.")
 
 
@@ -313,6 +337,17 @@ def _why_auc_differs(y, score, claimed, found):
     return "my_auc is smaller than what these scores give on the test events."
 
 
+@exercise(
+    (
+        "A callback with on_epoch_end can predict both samples after every epoch and keep the "
+        "scores in a list."
+    ),
+    "The rule gets the choose events only: for example np.argmax of the AUC after each epoch.",
+    (
+        "The AUC to quote is that of the test events at the epoch which the rule gives with "
+        "the choose events."
+    ),
+)
 def stopped(
     y_choose, y_test, *, scores_choose=None, scores_test=None, rule=None, auc=None, ceiling=1.0
 ):
@@ -431,7 +466,9 @@ def _judge_epoch(choose, test, epoch, claimed):
         np.array([auc(y, scores) for scores in each]) for y, each in (choose, test)
     )
     if abs(claimed - on_test[epoch]) >= THREE_DIGITS:
-        return Verdict(False, _why_claim_differs(on_choose, on_test, epoch, claimed))
+        answer = f"At epoch {epoch} the AUC of the test events is {on_test[epoch]:.4f}."
+        said = _why_claim_differs(on_choose, on_test, epoch, claimed)
+        return Verdict(False, said, answer=answer)
     losses = np.array([_log_loss(_as_belief(scores), choose[0]) for scores in choose[1]])
     is_poor = on_choose[epoch] < on_choose.max() - 0.02 and losses[epoch] > losses.min() + 0.01
     if is_poor and epoch < len(on_choose) - 1:

@@ -8,9 +8,11 @@ import numpy as np
 from scipy.special import chdtr, chdtrc
 
 from hepml.stats import auc, auc_gain, roc_curve
+from hepml_lessons.checks._tries import exercise
 from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
+    by_chance,
     first_that_agrees,
     floats,
     missing,
@@ -33,6 +35,14 @@ WINDOW, BINS = (65.0, 95.0), 6
 """Masses of the selection [GeV], and in how many bins a cut has to be flat."""
 
 
+@exercise(
+    "Find the centre of each jet first: its pT-weighted mean of η and φ, over all its towers.",
+    (
+        "np.bincount(jet, weights) adds up what belongs to each jet; r is np.hypot of the two "
+        "differences."
+    ),
+    "stats.auc(y_given, -my_girth, w_given), or with a plus: whichever is above ½.",
+)
 def girth(towers, y, weights, *, my_girth=None, my_auc=None):
     """Exercise 1: the girth of each jet, and how well it separates.
 
@@ -60,8 +70,10 @@ def girth(towers, y, weights, *, my_girth=None, my_auc=None):
         return Verdict(False, "my_girth should hold one number per jet.")
     if said := _why_no_girths(given, towers, len(y)) or _why_girth_differs(given, towers):
         return Verdict(False, said)
-    if said := _why_its_auc_differs(my_auc, _about(towers, *_centre(towers)), y, weights):
-        return Verdict(False, said)
+    wanted = _about(towers, *_centre(towers))
+    if said := _why_its_auc_differs(my_auc, wanted, y, weights):
+        area = auc(y, wanted, weights)
+        return Verdict(False, said, answer=f"The AUC is {max(area, 1 - area):.4f}.")
     return Verdict(True, f"Right: the girth alone has an AUC of {my_auc:.3f}.")
 
 
@@ -192,6 +204,14 @@ def _why_auc_differs(claimed, wanted, misread, otherwise):
     return first_that_agrees(claimed, misread, 1e-3) or otherwise.format(side(claimed, wanted))
 
 
+@exercise(
+    (
+        "What would you see in an image that mass, τ₂₁ and ΔR do not say? How many towers, "
+        "how concentrated, how many prongs?"
+    ),
+    "Compute it for all jets, put it beside the three columns, train on the train jets.",
+    "The AUC is that of the test jets, with their weights: stats.auc(y[test], my_score, w[test]).",
+)
 def one_more(
     jets, samples, learn, *, my_quantity=None, my_score=None, my_auc=None, baseline, taken
 ):
@@ -346,16 +366,15 @@ def _judge_gain(jets, score, own, baseline):
     gain, error = auc_gain(y, own, baseline, weights)
     if gain <= 2 * error:
         meaning = "That can be chance." if gain > -2 * error else "It got worse."
-        return Verdict(
-            False,
-            f"With this quantity the AUC of trees changes by {gain:+.4f} ± {error:.4f}. {meaning}",
-        )
+        told = f"With this quantity the AUC of trees changes by {gain:+.4f} ± {error:.4f}."
+        return Verdict(False, f"{told} {meaning}")
     more, error = auc_gain(y, score, own, weights)
     if more > 3 * error + SKILL:
         return Verdict(
             False,
             "The quantity helps. But your score is better, by more than chance, than that of trees "
-            "that learn it from the train jets: did your model see the test jets?",
+            "that learn it from the train jets: did your model see the test jets? "
+            f"{by_chance(more - SKILL, error)}",
         )
     gain, error = auc_gain(y, score, baseline, weights)
     told = f"{gain:+.4f} ± {error:.4f}"
@@ -366,6 +385,14 @@ def _judge_gain(jets, score, own, baseline):
     return Verdict(True, f"Right: the AUC rises by {told}, both measured on the same jets.")
 
 
+@exercise(
+    (
+        "In each bin of mass, which score do 5 % of QCD exceed? Use the weights, and QCD of "
+        "the train and choose jets only."
+    ),
+    "Sort the scores of a bin from the largest, add up the weights, stop at 5 % of their sum.",
+    "Then np.interp(mass, middle_of_bins, thresholds) is a threshold for every test jet.",
+)
 def flat_cut(test, scores, mass, *, my_pass=None, share=0.05):
     """Exercise 3: a cut that lets the same share of QCD pass at every mass.
 

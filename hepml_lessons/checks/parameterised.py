@@ -7,9 +7,11 @@ import numpy as np
 from scipy.stats import rankdata
 
 from hepml.stats import auc, roc_curve
+from hepml_lessons.checks._tries import exercise
 from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
+    by_chance,
     missing,
     no_number,
     no_scores,
@@ -31,6 +33,17 @@ ENDS = (500, 1500)
 # ---------------------------------------------------------------- 1: masses for the background
 
 
+@exercise(
+    (
+        "From the mass alone nobody may tell signal from background: both need the same share "
+        "of weight at each mass."
+    ),
+    "Draw at random from the signal's own masses, whatever the tt̄ event looks like.",
+    (
+        "Frequencies follow the weights: rng.choice(signal_mass, size=…, p=signal_weight / "
+        "signal_weight.sum())."
+    ),
+)
 def background_masses(
     signal_mass, signal_weight, background_weight, reconstructed, *, my_masses=None
 ):
@@ -153,6 +166,14 @@ def _why_depends_on_event(given, own):
 # ---------------------------------------------------------------- 2: another mass held out
 
 
+@exercise(
+    (
+        "with_mass(train, (500, 1000, 1250, 1500)) prepares events of those masses, and gives "
+        "tt̄ the same ones."
+    ),
+    "Ask all test events at 750 GeV, signal and tt̄ alike: asked(judged[750].X, 750).",
+    "stats.auc(judged[750].y, my_scores, judged[750].w) is the weighted AUC.",
+)
 def held_out_scores(y, w, known, train, *, my_scores=None, my_auc=None):
     """Exercise 2: scores at a mass that was held out, and their weighted AUC.
 
@@ -190,7 +211,7 @@ def held_out_scores(y, w, known, train, *, my_scores=None, my_auc=None):
         or _why_other_auc(my_auc, y, w, scores)
     )
     if said:
-        return Verdict(False, said)
+        return Verdict(False, said, answer=f"The AUC of these scores is {auc(y, scores, w):.4f}.")
     return Verdict(
         True,
         f"Right: {auc(y, scores, w):.4f}, the dedicated network has {auc(y, dedicated, w):.4f}. "
@@ -218,7 +239,8 @@ def _why_poor(y, w, scores, dedicated):
     found, best = (roc_curve(y, s, w) for s in (scores, dedicated))
     error = np.hypot(found.auc_error, best.auc_error)  # not paired: generous
     difference = found.auc - best.auc
-    told = f"Your scores have an AUC of {found.auc:.4f}, the dedicated network {best.auc:.4f}"
+    sure = by_chance(difference, error)
+    told = f"Your AUC differs by {difference:+.4f} ± {error:.4f} from the dedicated network's"
     if len(np.unique(scores)) == 2:
         return (
             "These are two values only: labels or classes, and no scores. Take what the network "
@@ -234,14 +256,14 @@ def _why_poor(y, w, scores, dedicated):
     if difference > TOO_GOOD + error:
         return (
             f"{told}. Too good: either the mass gives the label away (ask signal and background at "
-            "the same mass), or these test events or their labels were in training."
+            f"the same mass), or these test events or their labels were in training. {sure}"
         )
     if difference < -CLOSE - error:
         return (
             f"{told}. If it is a network: did you ask at the right mass, for all events, and scale "
             "it as in training, and did the background in training get the signal's masses? If it "
             "is made of trees, no scaling helps: between two masses that they have seen they give "
-            "one and the same answer."
+            f"one and the same answer. {sure}"
         )
     return None
 
@@ -258,6 +280,14 @@ def _why_other_auc(claimed, y, w, scores):
 # ---------------------------------------------------------------- 3: which network is honest
 
 
+@exercise(
+    (
+        "An AUC is honest if all events, signal and background, are asked at the same mass. "
+        "Were those of the reports?"
+    ),
+    "Compute it yourself for each: stats.auc(events.y, network(events.X, 1250), events.w).",
+    "Take the largest, and quote what you computed, not what was reported.",
+)
 def audit(ask, events, mass, reported, *, my_network=None, my_auc=None):
     """Exercise 3: which of several networks to use, and its AUC where all are asked at one mass.
 
@@ -285,10 +315,12 @@ def audit(ask, events, mass, reported, *, my_network=None, my_auc=None):
     scores = {name: network(events.X, mass) for name, network in ask.items()}
     found = {name: auc(events.y, score, events.w) for name, score in scores.items()}
     best = max(found, key=found.get)
+    answer = f"{best}, with an AUC of {found[best]:.4f} at that mass."
     if not isinstance(my_network, str) or my_network != best:
-        return Verdict(False, _why_not_this_network(my_network, found, reported, ask, events.X))
+        said = _why_not_this_network(my_network, found, reported, ask, events.X)
+        return Verdict(False, said, answer=answer)
     if said := _why_not_its_auc(my_auc, best, found, reported, auc(events.y, scores[best])):
-        return Verdict(False, said)
+        return Verdict(False, said, answer=answer)
     return Verdict(True, f"Right: {best}, with {found[best]:.3f} when all events are asked alike.")
 
 

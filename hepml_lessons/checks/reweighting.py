@@ -7,10 +7,12 @@ Features are arrays of shape (events, features), with names in the same order.
 import numpy as np
 
 from hepml.stats import effective_events, reweighting_report, roc_curve
+from hepml_lessons.checks._tries import exercise
 from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
     agree,
+    by_chance,
     first_that_agrees,
     is_rounding,
     missing,
@@ -35,6 +37,17 @@ KNOWS = 0.008
 """Gain of an AUC without weights that tells whether they were learned with."""
 
 
+@exercise(
+    (
+        "A classifier that saw equal numbers of both gives s = p_target / (p_target + "
+        "p_source): solve for the ratio."
+    ),
+    (
+        "The ratio is s / (1 − s). The unequal numbers multiply it by a constant: scale the "
+        "sum to the number of events."
+    ),
+    "The effective size is (Σw)² / Σw²; divide it by the number of events.",
+)
 def weights_from_scores(scores, *, my_weights=None, my_share=None):
     """Exercise 1: density ratios, as weights with the right sum, and what they leave.
 
@@ -63,7 +76,8 @@ def weights_from_scores(scores, *, my_weights=None, my_share=None):
     given = np.asarray(my_weights, float)
     said = _why_not_odds(given, scores) or _why_share_differs(my_share, given)
     if said:
-        return Verdict(False, said)
+        size = float(effective_events(given.sum(), np.sum(given**2)) / len(given))
+        return Verdict(False, said, answer=f"These weights leave a share of {size:.4f}.")
     return Verdict(True, f"Right: the odds, and {my_share:.0%} of the effective size is left.")
 
 
@@ -122,6 +136,14 @@ def _why_share_differs(given, weights):
     return said and f"The weights are right. {said}"
 
 
+@exercise(
+    "Split both samples in two or more folds; train on the others, score the one left out.",
+    (
+        "cross_fitted of the lesson does that; what it gives are log-odds, and expit makes "
+        "probabilities of them."
+    ),
+    "The weights are the odds of the source's scores, scaled to a sum of 50 000.",
+)
 def folded(
     source,
     target,
@@ -193,12 +215,13 @@ def _why_not_unseen(scores_source, scores_target):
     if found > BEST + np.hypot(ABOVE, four_errors):
         return (
             f"{told}, better than any model can be on events that it has not seen: these are "
-            "in-sample scores. Each event needs a model that did not train on it."
+            "in-sample scores. Each event needs a model that did not train on it. "
+            f"{by_chance(found - BEST, curve.auc_error)}"
         )
     if found < least:
         return (
             f"{told}, too little for all features. Did the rows get mixed up, or did a fold "
-            "train too little?"
+            f"train too little? {by_chance(WORST - found, curve.auc_error)}"
         )
     return None
 
@@ -237,6 +260,14 @@ def forgotten(features):
     return next(name for name in features if name.endswith("kaon"))
 
 
+@exercise(
+    "Train with the colleague's weights on the source and ones on the target, in folds.",
+    (
+        "stats.auc of target against source takes these weights, too: without them you see "
+        "what was mended."
+    ),
+    "Compare each feature's distribution by eye or by stats.reweighting_report: one closes worst.",
+)
 def audit(
     source,
     target,
@@ -289,7 +320,7 @@ def audit(
     found = [np.asarray(values, float) for values in scores.values()]
     curve, plain = _curve(*found, np.asarray(weights, float)), _curve(*found).auc
     if said := _why_other_auc(my_auc, curve, plain, own_auc):
-        return Verdict(False, said)
+        return Verdict(False, said, answer=f"The AUC of these scores is {curve.auc:.4f}.")
     report = reweighting_report(source, target, weights, features=features, rng=rng)
     said = _why_not_independent(curve.auc, plain, report, own_auc) or _why_other_feature(
         my_feature, report, features

@@ -12,9 +12,11 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import binom, spearmanr
 
 from hepml.stats import auc, bump_scan, pseudo_experiments, roc_curve
+from hepml_lessons.checks._tries import exercise
 from hepml_lessons.checks._verdict import (
     THREE_DIGITS,
     Verdict,
+    by_chance,
     missing,
     nearest,
     no_number,
@@ -111,6 +113,17 @@ def _ways(ranked, share):
     return with_ties + [(order, k) for order in range(4) for k in (low, high)]
 
 
+@exercise(
+    (
+        "Draw one event from each bag. It is signal and background with probability f1 (1 − "
+        "f2): how else can it be?"
+    ),
+    (
+        "A pair of one kind is a coin, ½; a pair the other way round loses as often as the "
+        "right one wins."
+    ),
+    "So AUC of the bags − ½ = (f1 − f2) (AUC − ½). Solve for the AUC.",
+)
 def true_auc(score_1, score_2, f1, f2, *, my_auc=None):
     """Exercise 1: the AUC of signal against background, from two bags and their purities.
 
@@ -146,8 +159,9 @@ def true_auc(score_1, score_2, f1, f2, *, my_auc=None):
     if abs(my_auc - wanted) < 0.005 + 1e-9:
         return Verdict(False, "Right so far: give three digits, to tell it from what is near.")
     wrong = _misread_bags(bags.auc - 0.5, f1, f2) | _misread_classes(y, score, f1 - f2)
-    said = nearest(my_auc, wrong, tolerance)
-    return Verdict(False, said or _wrong_auc(my_auc, wanted))
+    said = nearest(my_auc, wrong, tolerance) or _wrong_auc(my_auc, wanted)
+    sure = by_chance((my_auc - wanted) * (f1 - f2), bags.auc_error)
+    return Verdict(False, f"{said} {sure}", answer=f"The AUC is {wanted:.4f}.")
 
 
 def _wrong_auc(given, wanted):
@@ -193,6 +207,14 @@ def _misread_bags(over, f1, f2):
     }
 
 
+@exercise(
+    "Features that grow with mjj sculpt a bump: divide masses by mjj, leave momenta out.",
+    "cross_scores scores each event by models that have not seen it.",
+    (
+        "Keep the 1 % with the largest scores, histogram their mjj in EDGES, "
+        "stats.bump_hunt(…, parameters=3)."
+    ),
+)
 def null_run(mjj, region, sidebands, edges, *, my_score=None, my_z=None):
     """Exercise 2: score events among which there is no signal, and say how large a bump is left.
 
@@ -218,7 +240,7 @@ def null_run(mjj, region, sidebands, edges, *, my_score=None, my_z=None):
     search = Search(np.asarray(mjj, float), region, sidebands, edges)
     said = _unfair(search, my_score) or _why_z_differs(my_z, search, my_score)
     if said:
-        return Verdict(False, said)
+        return Verdict(False, said, answer=_told_z(search, my_score))
     if abs(my_z) > OF_NOTHING:
         return Verdict(
             False,
@@ -226,6 +248,11 @@ def null_run(mjj, region, sidebands, edges, *, my_score=None, my_z=None):
             "bumps. Did a model see what it scores, or something that knows mjj?",
         )
     return Verdict(True, f"Right: {my_z:+.2f} σ of nothing.{_praise(my_z)}")
+
+
+def _told_z(search, score):
+    found = search.hunt(search.rows(score, [0.01])[0])
+    return "" if found is None else f"This score has {found.significance[0]:+.2f} σ."
 
 
 def _praise(z):
@@ -337,6 +364,14 @@ def _misread_cut(search, score):
     return {said: hunt.significance[0] for said, hunt in hunts.items() if hunt is not None}
 
 
+@exercise(
+    "Average the scores of several trainings: each has its own noise.",
+    "List every share that you tried, also those that showed nothing.",
+    (
+        "The probability of the best is the number of shares times its own, ndtr(-local); "
+        "give it in σ again."
+    ),
+)
 def honest_hunt(
     mjj,
     y,
@@ -399,7 +434,8 @@ def honest_hunt(
         )
     else:
         said = _why_formula_differs(my_global, z)
-    return Verdict(False, said) if said else Verdict(True, _right_hunt(my_global, z))
+    answer = f"By the number of looks it is {_formulas(_best(z), len(z))[0]:.2f} σ."
+    return Verdict(False, said, answer) if said else Verdict(True, _right_hunt(my_global, z))
 
 
 def _one_of_each(hunts):
