@@ -90,7 +90,7 @@ def test_a_card_says_in_sign_words_and_colour_what_is_so():
 
 
 @pytest.mark.parametrize("colour", sorted(set(re.findall(r"background:(#\w{6})", "".join(
-    Verdict(ok, "")._repr_html_() for ok in (True, False, None)
+    Verdict(ok, "So.")._repr_html_() for ok in (True, False, None)
 )))))  # fmt: skip
 def test_the_sign_is_white_on_what_has_contrast(colour):
     parts = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
@@ -146,6 +146,8 @@ def test_no_check_prints_its_answer(case):
         verdict = exercise_.judge(world, given)
         given = given if isinstance(given, tuple) else (given,)
         for place in places if verdict.ok is False else ():
+            if not is_number(given[place]):
+                continue
             assert shown_numbers(verdict, answers[place], given) == [], verdict
 
 
