@@ -356,7 +356,10 @@ def lab(options):
     command += ["--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR"]
     command += ["--ServerApp.answer_yes=True", SEALED]  # Ctrl-C ends it at once
     folder, _, _ = start.partition("/")
-    command += [f"--LabApp.default_url=/lab/tree/{start}", f"--ServerApp.preferred_dir={folder}"]
+    command += [
+        f"--LabApp.default_url=/lab/tree/{start}",
+        f"--FileContentsManager.preferred_dir={folder}",
+    ]
     command += [] if has_display() else ["--no-browser"]
     command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     become([*command, *options], TF_CPP_MIN_LOG_LEVEL="2")  # or its log stands under the first cell
@@ -564,9 +567,9 @@ def is_built(path, patterns):
 
 
 def clean(options):
-    """Remove what .gitignore calls built; .venv, costly to make, only with --all."""
+    """Remove what .gitignore calls built; .venv, costly to make, only with --all; no answer ever."""
     patterns = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()]
-    kept = {".git"} if "--all" in options else {".git", ".venv"}
+    kept = {".git", "work"} if "--all" in options else {".git", "work", ".venv"}
     for folder, names, _files in os.walk(ROOT):
         names[:] = [name for name in names if name not in kept]
         for name in list(names):

@@ -217,6 +217,15 @@ def test_clean_spares_bundles_of_scripts_and_takes_wheels(house):
     }
 
 
+@pytest.mark.parametrize("options", [[], ["--all"]])
+def test_clean_never_takes_a_students_answers(house, options):
+    (house / "work" / "earlier").mkdir(parents=True)
+    for name in ("work/file", "work/earlier/file"):
+        (house / name).touch()
+    bootstrap.clean(options)
+    assert {"work/file", "work/earlier/file"} <= left(house)
+
+
 def test_clean_all_takes_it_too(house):
     bootstrap.clean(["--all"])
     assert left(house) == {"notebooks/file"}
