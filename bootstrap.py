@@ -567,7 +567,7 @@ def is_built(path, patterns):
 
 
 def clean(options):
-    """Remove what .gitignore calls built; .venv, costly to make, only with --all; no answer ever."""
+    """Remove what .gitignore calls built, but no answer; .venv, costly to make, with --all only."""
     patterns = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()]
     kept = {".git", "work"} if "--all" in options else {".git", "work", ".venv"}
     for folder, names, _files in os.walk(ROOT):
