@@ -15,7 +15,7 @@ try:
     import typer
 
     from hepml import __version__
-    from hepml.cli import _convert, _fetch, _generate, _kernels, _lessons, _report, _samples
+    from hepml.cli import _class, _convert, _fetch, _generate, _kernels, _lessons, _report, _samples
     from hepml.data import DataError
     from hepml.files import reason
 except ModuleNotFoundError as error:
@@ -40,6 +40,7 @@ for commands in (_samples, _generate, _fetch, _convert):
 _report.register(app)
 _kernels.register(app)
 _lessons.register(app)
+_class.register(app)
 
 
 def _show_version(asked):

@@ -8,7 +8,7 @@ import warnings
 from numbers import Real
 from typing import TYPE_CHECKING
 
-from hepml.data import _memory
+from hepml import memory
 from hepml.data._chain import ONLY_NAN, Table, left_out_told, prompt
 from hepml.data._errors import DataError, LeftOutWarning
 from hepml.data._frames import regroup, table_maker, to_frame
@@ -194,7 +194,7 @@ def _told(frame, table):
 
 def _accumulated(table):
     """All batches of a table with their files' names, as long as there is memory for them."""
-    free, held, rows, batches = _memory.available(), 0, 0, []
+    free, held, rows, batches = memory.available(), 0, 0, []
     for path, batch in table.parts():
         batches.append((path.name, batch))
         held, rows = held + batch.nbytes, rows + batch.num_rows

@@ -3,12 +3,20 @@
 import hashlib
 import html
 import json
+import re
+from string import ascii_uppercase
 
 __all__ = ["clean", "essence", "text_of"]
 
 BOOK = "](../book/"
 PUBLIC = "](https://github.com/hepml-lab/hepml-lab/blob/main/book/"
 SHOWN = "Show a solution"
+QUIZ = '<div class="quiz">'
+ANSWER = re.compile(r'<details class="(right|wrong)"><summary>(.*?)</summary>(.*?)</details>')
+# JupyterLab takes styles from Markdown, but no sheet of them: each card has its own.
+EDGE = {"right": "#1a7f37", "wrong": "#b35900"}
+CARD = "border:1px solid #8c959f;border-radius:6px;padding:4px 12px;margin:0 0 {below}px 0"
+REASON = "border-left:3px solid {edge};padding:2px 0 2px 10px;margin:6px 0 4px 0"
 FENCE = "`" * 4  # more than any code of a lesson has
 
 
@@ -72,13 +80,37 @@ def _cell(cell):
         return _to_be_read(cell)
     if cell["cell_type"] == "code":
         return cell | {"outputs": [], "execution_count": None}
-    return cell
+    return cell | {"source": with_cards(text_of(cell))}
+
+
+def with_cards(text):
+    """Give the answers of a quiz their cards and letters, and room below the last of a question.
+
+    The book does so by its style sheet (``book/_static/book.css``).
+    """
+    if QUIZ not in text:
+        return text
+    lines, made, letter = text.splitlines(), [], 0
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        found = ANSWER.fullmatch(line)
+        made.append(_card(*found.groups(), ascii_uppercase[letter], after) if found else line)
+        letter = letter + 1 if found else 0
+    return "\n".join(made)
+
+
+def _card(kind, answer, reason, letter, after):
+    is_last = ANSWER.fullmatch(after) is None
+    return (
+        f'<details class="{kind}" style="{CARD.format(below=28 if is_last else 6)}">'
+        f"<summary><b>{letter}</b>&ensp;{answer}</summary>"
+        f'<div style="{REASON.format(edge=EDGE[kind])}">{reason}</div></details>'
+    )
 
 
 def _to_be_read(cell):
     """Fold a solution behind a line; highlighted as code, and run by nobody."""
     source = (
-        f"<details><summary>{html.escape(SHOWN)}</summary>\n\n"
+        f'<details style="{CARD.format(below=6)}"><summary>{html.escape(SHOWN)}</summary>\n\n'
         f"{FENCE}python\n{text_of(cell)}\n{FENCE}\n\n</details>"
     )
     metadata = {"tags": cell["metadata"]["tags"]}

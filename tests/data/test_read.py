@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 import uproot
 
-from hepml.data import DataError, LeftOutWarning, _memory, chunks, col, read
+from hepml import memory
+from hepml.data import DataError, LeftOutWarning, chunks, col, read
 from tests.data.tables import sentence
 
 
@@ -331,7 +332,7 @@ def test_missing_integers_have_a_type_of_their_own(tmp_path):
 
 
 def test_a_table_too_large_for_the_memory_is_refused(root_file, monkeypatch):
-    monkeypatch.setattr(_memory, "available", lambda: 2000)
+    monkeypatch.setattr(memory, "available", lambda: 2000)
     for options in ({}, {"columns": "mass"}, {"where": col("mass") > 0}):
         message = sentence(root_file, **options)
         assert "hepml.data.chunks" in message
@@ -342,13 +343,13 @@ def test_a_table_too_large_for_the_memory_is_refused(root_file, monkeypatch):
 
 def test_free_memory_is_what_the_system_says(monkeypatch, tmp_path):
     psutil = pytest.importorskip("psutil", reason="psutil is the oracle")
-    assert _memory.available() == pytest.approx(psutil.virtual_memory().available, rel=0.2)
+    assert memory.available() == pytest.approx(psutil.virtual_memory().available, rel=0.2)
     for name, text in (("max", "1000"), ("current", "900"), ("stat", "anon 7\ninactive_file 50\n")):
         (tmp_path / f"memory.{name}").write_text(text)
-    monkeypatch.setattr(_memory, "CONTROL_GROUP", tmp_path)
-    assert _memory.available() == 150
+    monkeypatch.setattr(memory, "CONTROL_GROUP", tmp_path)
+    assert memory.available() == 150
     (tmp_path / "memory.max").write_text("max")
-    assert _memory.available() > 1e6
+    assert memory.available() > 1e6
 
 
 def test_reading_leaves_the_collector_as_it_was(root_file, tmp_path):

@@ -1,6 +1,7 @@
 """The student's own copy: clean, brought up to date, and never without an answer that was in it."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,7 +104,7 @@ def test_a_copy_is_clean_and_solutions_are_read_not_run(house):
     made = house.read("trees")["cells"]
     assert [cell["cell_type"] for cell in made] == ["markdown", "code", "code", "markdown"]
     assert all(not cell["outputs"] and cell["execution_count"] is None for cell in made[1:3])
-    assert "<details>" in made[3]["source"]
+    assert made[3]["source"].startswith("<details ")
     assert "my_auc = 0.9" in made[3]["source"]
     assert "(../book/glossary.md)" in made[0]["source"]
 
@@ -323,6 +324,24 @@ def test_an_exported_script_is_python(tmp_path):
     path = copy.export("start", "py", tmp_path / "start.py")
     compile(path.read_text(), "start.py", "exec")
     assert path.read_text().startswith("# %% [markdown]\n# # Start here")
+
+
+def test_the_answers_of_a_quiz_are_cards_with_letters_that_begin_anew_with_each_question():
+    found = 0
+    for name in copy.names():
+        begun = copy.clean(json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text()))
+        for text in (text_of(cell) for cell in begun["cells"]):
+            if '<div class="quiz">' not in text:
+                continue
+            questions = re.split(r"^\*\*\d\. ", text, flags=re.MULTILINE)[1:]
+            assert len(questions) == 5
+            for question in questions:
+                letters = re.findall(r"<summary><b>(\w)</b>", question)
+                assert letters == list("ABCDEF")[: question.count("<details")]
+                room = [int(pixels) for pixels in re.findall(r"margin:0 0 (\d+)px 0", question)]
+                assert max(room[:-1]) < room[-1]
+                found += 1
+    assert found == 40
 
 
 # ------------------------------------------------------------------ two clones
