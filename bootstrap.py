@@ -359,6 +359,7 @@ def lab(options):
     command += [
         f"--LabApp.default_url=/lab/tree/{start}",
         f"--FileContentsManager.preferred_dir={folder}",
+        "--ServerApp.jpserver_extensions=hepml_lessons.copy.follow=True",
     ]
     command += [] if has_display() else ["--no-browser"]
     command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []

@@ -63,17 +63,22 @@ def folder():
     return own if is_ours else Path(ELSEWHERE).expanduser()
 
 
-def names():
+def names(notebooks=None):
     """List the lessons that there are, by the names of their notebooks.
+
+    Parameters
+    ----------
+    notebooks : pathlib.Path, optional
+        Folder of the executed lessons, of this repository unless given.
 
     Returns
     -------
     list of str
     """
-    return sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+    return sorted(path.stem for path in (notebooks or NOTEBOOKS).glob("*.ipynb"))
 
 
-def update(place=None):
+def update(place=None, notebooks=None):
     """Add new lessons, and new versions of those that the student has not changed.
 
     A lesson that was changed stays; its new version is laid beside it, once. What a lesson showed
@@ -83,6 +88,8 @@ def update(place=None):
     ----------
     place : pathlib.Path, optional
         `folder` unless given.
+    notebooks : pathlib.Path, optional
+        Folder of the executed lessons, of this repository unless given.
 
     Returns
     -------
@@ -94,8 +101,8 @@ def update(place=None):
     CopyError
         If the folder cannot be written, or another process is at it.
     """
-    with _opened(place) as own:
-        steps = [own.brought_up_to_date(name) for name in names()]
+    with _opened(place, notebooks) as own:
+        steps = [own.brought_up_to_date(name) for name in names(own.notebooks)]
     return [step for step in steps if step]
 
 
@@ -166,7 +173,7 @@ def read(path):
 
 
 @contextlib.contextmanager
-def _opened(place):
+def _opened(place, notebooks=None):
     """Open the folder for one process at a time; note in the end what was given."""
     place = Path(place) if place else folder()
     with explained(CopyError, place):
@@ -174,7 +181,7 @@ def _opened(place):
         with locked(place / f"{STATE}.lock", remove=True) as is_ours:
             if not is_ours:
                 raise CopyError(f"another process is at the lessons in {place}; try again")
-            own = _Own(place)
+            own = _Own(place, notebooks)
             try:
                 yield own
             finally:
@@ -184,8 +191,8 @@ def _opened(place):
 class _Own:
     """A student's folder, with the hash of each file as it was given."""
 
-    def __init__(self, place):
-        self.place = place
+    def __init__(self, place, notebooks=None):
+        self.place, self.notebooks = place, Path(notebooks or NOTEBOOKS)
         self.known = _known(place / STATE)
         self.given, self.offered = self.known["given"], self.known["offered"]
 
@@ -219,11 +226,11 @@ class _Own:
         return self.give(path, self.lesson(name), step)
 
     def lesson(self, name):
-        source = NOTEBOOKS / f"{name}.ipynb"
+        source = self.notebooks / f"{name}.ipynb"
         notebook = read(source)
         if notebook is None:
             raise CopyError(f"{source} is no notebook; git checkout {source.name} brings it back")
-        return clean(notebook, beside_book=self.place.parent == ROOT)
+        return clean(notebook, beside_book=self.place.parent == self.notebooks.parent)
 
     def give(self, path, lesson, step):
         """Write a file, and note what it was when the student got it."""

@@ -1,7 +1,9 @@
 """The student's own copy: clean, brought up to date, and never without an answer that was in it."""
 
 import json
+import logging
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hepml_lessons import copy
-from hepml_lessons.copy import _own
+from hepml_lessons.copy import _own, follow
 from hepml_lessons.copy._clean import essence, text_of
+from tests.support import servers
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = ("bumps", "trees")
@@ -412,3 +415,87 @@ def test_a_lecturers_fix_in_the_middle_of_the_week_reaches_students_without_a_co
     assert "mended" in (student / "work" / "boosted-trees-new.ipynb").read_text()
     assert "mended" in (student / "work" / "start.ipynb").read_text()
     assert git(student, "status", "--porcelain") == ""
+
+
+# ------------------------------------------------------------------ a server that follows
+
+
+def notebook_of(clone, name):
+    return json.loads((clone / "work" / f"{name}.ipynb").read_text())
+
+
+def is_mended(clone, name):
+    path = clone / "work" / f"{name}.ipynb"
+    return path.exists() and "mended" in path.read_text()
+
+
+@pytest.fixture
+def server(clones, tmp_path):
+    """Start Jupyter above a student's clone, as on a hub, to follow what is pulled."""
+    command = ["-m", "jupyter", "server", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+    command += [f"--port={servers.free_port()}", "--ServerApp.root_dir=."]
+    command += ["--ServerApp.jpserver_extensions=hepml_lessons.copy.follow=True"]
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.move(clones[1], home / "hepml-lab")
+    (tmp_path / "jupyter").mkdir()
+    environment = servers.private_environment(tmp_path / "jupyter") | {"PYTHONPATH": str(ROOT)}
+    process = servers.start(command, environment, home)
+    try:
+        yield clones[0], home / "hepml-lab"
+    finally:
+        servers.stop(process)
+
+
+PULLER = (
+    "import sys; from nbgitpuller import GitPuller;"
+    "list(GitPuller(*sys.argv[1:], branch='main').pull())"
+)
+
+
+def pull(student, way):
+    """Pull as git does, or as a link of nbgitpuller."""
+    if way == "git":
+        git(student, "pull", "-q", "--ff-only")
+        return
+    pytest.importorskip("nbgitpuller")
+    url = git(student, "remote", "get-url", "origin").strip()
+    subprocess.run([sys.executable, "-c", PULLER, url, str(student)], check=True)
+
+
+@pytest.mark.parametrize("way", ["git", "nbgitpuller"])
+def test_a_pull_reaches_the_copy_while_jupyter_runs(server, way):
+    lecturer, student = server
+    servers.wait_until((student / "work" / "start.ipynb").exists)
+    own = student / "work" / "boosted-trees.ipynb"
+    servers.wait_until(own.exists)
+    worked_on = notebook_of(student, "boosted-trees")
+    worked_on["cells"].append(code("my_z = 2.5"))
+    own.write_text(json.dumps(worked_on))
+    fix(lecturer, "boosted-trees", "Boosted decision trees", "Boosted decision trees, mended")
+    fix(lecturer, "start", "Start here", "Start here, mended")
+    pull(student, way)
+    servers.wait_until(lambda: is_mended(student, "start"))
+    servers.wait_until(lambda: is_mended(student, "boosted-trees-new"))
+    assert "my_z = 2.5" in own.read_text()
+    assert git(student, "status", "--porcelain") == ""
+
+
+def test_what_cannot_be_brought_up_to_date_is_told_once_and_tried_again(clones, caplog):
+    _, student = clones
+    follower = follow.Follower(student, logging.getLogger("lessons"))
+    good = (student / "notebooks" / "start.ipynb").read_text()
+    (student / "notebooks" / "start.ipynb").write_text(good[:100])  # in the middle of a pull
+    for _ in range(3):
+        follower()
+    assert caplog.text.count("is no notebook") == 1
+    (student / "notebooks" / "start.ipynb").write_text(good)
+    follower()
+    assert (student / "work" / "start.ipynb").exists()
+
+
+def test_folders_of_lessons_are_found_and_others_left_alone(clones, tmp_path):
+    (tmp_path / "other" / "notebooks").mkdir(parents=True)
+    (tmp_path / "other" / "notebooks" / "start.ipynb").write_text("{}")
+    assert follow.clones(tmp_path) == sorted(clones)
+    assert follow.clones(clones[1]) == [clones[1]]

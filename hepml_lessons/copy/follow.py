@@ -1,0 +1,85 @@
+"""A part of Jupyter's server: copies of lessons follow what is pulled while JupyterLab runs.
+
+`make lab` switches it on; a hub does so for all its users, with
+``ServerApp.jpserver_extensions = {"hepml_lessons.copy.follow": True}``. A repository may be pulled
+by ``git pull`` or by a link of nbgitpuller: its lessons are brought up to date within seconds, in
+the folder ``work`` beside them.
+"""
+
+from pathlib import Path
+
+from hepml_lessons.copy._own import CopyError, update
+
+__all__ = ["Follower", "clones"]
+
+SECONDS = 3
+MARK = "notebooks/start.ipynb"  # what a repository of lessons has, and its copy has not
+
+
+def clones(root):
+    """Find repositories of lessons: a folder itself, and those in it.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+
+    Returns
+    -------
+    list of pathlib.Path
+    """
+    found = [root, *sorted(path for path in root.iterdir() if path.is_dir())]
+    return [one for one in found if (one / MARK).is_file() and (one / "hepml_lessons").is_dir()]
+
+
+class Follower:
+    """Brings copies up to date where lessons changed.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Where repositories are looked for.
+    log : logging.Logger
+        What is told of it.
+    """
+
+    def __init__(self, root, log):
+        self.root, self.log = Path(root), log
+        self.seen, self.told = {}, {}
+
+    def __call__(self):
+        """Look once. What fails, as in the middle of a pull, is tried again the next time."""
+        for clone in clones(self.root):
+            try:
+                now = _state(clone / "notebooks")
+                if self.seen.get(clone) == now:
+                    continue
+                steps = update(clone / "work", clone / "notebooks")
+            except (CopyError, OSError) as error:
+                self.tell_once(clone, str(error))
+                continue
+            self.seen[clone] = now
+            for step in steps:
+                self.log.info("lessons: %s", step)
+
+    def tell_once(self, clone, sentence):
+        if self.told.get(clone) != sentence:
+            self.log.warning("lessons: %s", sentence)
+        self.told[clone] = sentence
+
+
+def _state(folder):
+    files = [(path.name, path.stat()) for path in sorted(folder.glob("*.ipynb"))]
+    return [(name, known.st_mtime_ns, known.st_size) for name, known in files]
+
+
+def _jupyter_server_extension_points():
+    return [{"module": __name__}]
+
+
+def _load_jupyter_server_extension(server):
+    """Begin to follow, as Jupyter's server asks its parts to."""
+    from tornado.ioloop import PeriodicCallback  # noqa: PLC0415 - where a server runs
+
+    follower = Follower(server.root_dir, server.log)
+    follower()
+    PeriodicCallback(follower, 1000 * SECONDS).start()
