@@ -37,7 +37,7 @@ make newest       test the statistics, the files and the widgets on Python 3.14
 make notebooks    rebuild notebooks/*.ipynb from tutorials/*.md
 make scripts      bundle the scripts of the widgets into hepml_widgets/dist, with Node.js
 make book         build the book into book/_build, offline
-make dashboards   serve the dashboards with Voila
+make dashboards   serve the dashboards with Voila; ARGS=--static writes them as pages
 make bench        measure side by side with peers
 make lock         resolve pyproject.toml into requirements.lock and requirements-gpu.lock
 make clean        remove what was built; with ALL=1 also .venv
@@ -519,11 +519,16 @@ def build_book(options):
     become(["book/build.py", "book", *options])
 
 
+STATIC = "book/_build/dashboards"
+
+
 def dashboards(options):
     prepare()
+    command = ["-P", "-m", "hub.dashboards", "notebooks/dashboards"]
+    if "--static" in options:
+        become([*command, *(options if options[1:] else ["--static", STATIC])])
     display = [] if has_display() else ["--no-browser"]
-    command = ["-P", "-m", "hub.dashboards", "notebooks/dashboards", SEALED, *display, *options]
-    become(command, **thread_caps())
+    become([*command, SEALED, *display, *options], **thread_caps())
 
 
 def bench(options):

@@ -30,7 +30,7 @@ from nbclient.util import run_sync
 from PIL import Image
 from traitlets.config import Config
 
-from hub.dashboards import seal
+from hub.pages import seal
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}

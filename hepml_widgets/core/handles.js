@@ -32,8 +32,9 @@ export function dragArea(scene, panel, { begin = () => {}, move, release }) {
   const { svg } = panel;
   let held = false;
   const spot = (event) => {
-    const { left, top } = svg.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - top];
+    const { left, top, width } = svg.getBoundingClientRect();
+    const zoom = width / svg.width.baseVal.value || 1; // of a page that is enlarged by its style
+    return [(event.clientX - left) / zoom, (event.clientY - top) / zoom];
   };
   const inside = (event) => {
     const [px, py] = spot(event);

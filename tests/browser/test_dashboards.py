@@ -1,13 +1,15 @@
 """Dashboards leave no kernel behind: where one is needed at all, it ends with its page."""
 
 import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
 
-from hub import dashboards
+from hub import pages
 from tests.support.servers import PATIENCE, Voila, serve
 
 pytestmark = pytest.mark.browser
@@ -85,6 +87,83 @@ def test_a_view_that_lives_by_itself_has_no_kernel(browser, served):
         page.context.close()
 
 
+def test_the_start_page_leads_to_each_dashboard(browser, served):
+    page = browser.new_context().new_page()
+    page.goto(f"{served.url}/?theme=dark")
+    cards = page.locator("li a")
+    assert cards.count() == len(list(dashboards_folder().glob("*.ipynb")))
+    widths = page.evaluate("[...document.images].map(one => one.naturalWidth)")
+    assert min(widths) > 200
+    cards.first.click()
+    page.wait_for_selector("main svg", timeout=1e3 * PATIENCE)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert kernels(served) == []
+    page.context.close()
+
+
+def test_thirty_visitors_need_less_than_a_gigabyte(served):
+    """All of them at once, each with another dashboard: no kernel, and one server."""
+    names = [path.name for path in dashboards_folder().glob("*.ipynb")] * 4
+    with ThreadPoolExecutor(30) as pool:
+        pages_ = list(pool.map(lambda name: fetched(served, name), names[:30]))
+    assert all("hepml-still" in text for text in pages_)
+    assert kernels(served) == []
+    (server,) = servers_of(served)
+    family = [server, *server.children(recursive=True)]
+    assert sum(one.memory_info().rss for one in family) < 1e9
+
+
+def fetched(server, name):
+    with urllib.request.urlopen(f"{server.url}/voila/render/{name}", timeout=PATIENCE) as reply:  # noqa: S310 - our own loopback
+        return reply.read().decode()
+
+
+def servers_of(server):
+    """Find the process that serves a folder."""
+    return [one for one in psutil.process_iter(["cmdline"]) if is_server(one, str(server.root))]
+
+
+def is_server(process, root):
+    words = process.info["cmdline"] or []
+    return "hub.dashboards" in words and root in words
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted(
+    (Path(__file__).resolve().parents[2] / "notebooks" / "dashboards").glob("*.ipynb")
+)])  # fmt: skip
+def test_a_dashboard_fills_a_projector(browser, served, name):
+    page = browser.new_context(viewport={"width": 1920, "height": 1080}).new_page()
+    page.goto(f"{served.url}/voila/render/{name}.ipynb", timeout=1e3 * PATIENCE)
+    page.wait_for_selector("main svg", timeout=1e3 * PATIENCE)
+    page.wait_for_timeout(1200)  # it fits itself when all is drawn
+    box = page.locator("main").bounding_box()
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1920
+    assert max(box["width"] / 1920, box["height"] / 1080) > 0.9
+    page.context.close()
+
+
+def test_on_a_projector_the_line_follows_the_pointer(browser, served):
+    """An enlarged page has other pixels than the pointer's."""
+    page = browser.new_context(viewport={"width": 1920, "height": 1080}).new_page()
+    page.goto(f"{served.url}/voila/render/roc.ipynb", timeout=1e3 * PATIENCE)
+    page.wait_for_selector("main svg", timeout=1e3 * PATIENCE)
+    page.wait_for_timeout(1200)
+    assert float(page.evaluate("document.querySelector('main').style.zoom")) > 1.2
+    line = page.get_by_role("slider").first
+    panel = line.locator("xpath=ancestor::*[name()='svg'][1]").bounding_box()
+    for share in (0.3, 0.5, 0.7):
+        box, to = line.bounding_box(), panel["x"] + share * panel["width"]
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(to, box["y"] + box["height"] / 2, steps=5)
+        page.mouse.up()
+        page.wait_for_timeout(300)
+        now = line.bounding_box()
+        assert abs(now["x"] + now["width"] / 2 - to) < 6
+    page.context.close()
+
+
 def test_a_kernel_ends_with_its_page(browser, served):
     page = visit(browser, served, needy(served))
     page.get_by_role("button", name="count").click(timeout=1e3 * PATIENCE)
@@ -132,9 +211,9 @@ def test_all_that_listens_does_so_on_this_machine_only(browser, served):
 
 def test_changed_code_is_run_and_not_what_was_saved():
     notebook = nbformat.read(dashboards_folder() / "roc.ipynb", as_version=4)
-    assert dashboards.lives_by_itself(notebook)
+    assert pages.lives_by_itself(notebook)
     notebook.cells[-1].source += "  # changed"
-    assert not dashboards.lives_by_itself(notebook)
+    assert not pages.lives_by_itself(notebook)
 
 
 def dashboards_folder():

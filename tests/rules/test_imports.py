@@ -247,6 +247,8 @@ LIGHT += (
     "hepml_lessons.recipes",
     "hepml_widgets",
     "hub.dashboards",
+    "hub.pages",
+    "hub.preflight",
     "hub.kernels",
 )
 
