@@ -269,6 +269,9 @@ def test_other_signals_end_a_command_tidily(tmp_path, sent, status):
     code += f"data.convert = lambda *_, **__: (os.kill(os.getpid(), {int(sent)}), {wait})\n"
     code += "cli.main()"
     command = [sys.executable, "-c", code, "data", "convert", "in.npz", "out.csv"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False,
+        preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL),
+    )  # fmt: skip
     assert done.returncode == status
     assert done.stderr.endswith("hepml: interrupted; out.csv was not written\n")

@@ -13,11 +13,20 @@ TOGETHER = ("tests/browser", "tests/book")
 APART = ("tests/browser/test_dashboards.py",)  # it has servers of its own, which it waits for
 # CPU seconds, about, of what takes long; what is not here takes less than these, or is a notebook.
 SECONDS = {
-    "tests/browser": 350,
-    "tests/book": 120,
-    "tests/benchmarks/test_scripts.py": 180,
-    "tests/widgets/test_labels.py": 120,
-    "tests/browser/test_dashboards.py": 120,
+    "tests/browser": 550,
+    "tests/book": 380,
+    "tests/benchmarks/test_scripts.py": 220,
+    "tests/browser/test_dashboards.py": 180,
+    "tests/lessons/test_jet_images.py": 120,
+    "tests/checks/test_bench.py": 120,
+    "tests/test_cli_report.py": 115,
+    "tests/test_install.py": 85,
+    "tests/widgets/test_labels.py": 85,
+    "tests/lessons/test_boosted_trees.py": 80,
+    "tests/stats/test_reweighting.py": 70,
+    "tests/data/test_dask.py": 70,
+    "tests/test_kernels.py": 60,
+    "tests/test_cli.py": 50,
 }
 
 

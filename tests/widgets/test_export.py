@@ -50,12 +50,17 @@ def views():
     return {name: make(np.random.default_rng(1)) for name, make in VIEWS.items()}
 
 
+@pytest.fixture(scope="module", params=[True, False], ids=["changed", "whole"])
+def embedded(views, request, tmp_path_factory):
+    """States of all views in one page, as ipywidgets saves them: those that changed, or whole."""
+    page = tmp_path_factory.mktemp("embedded") / "page.html"
+    embed_minimal_html(page, views=[*views.values()], drop_defaults=request.param)
+    return states(page)
+
+
 @pytest.mark.parametrize("name", VIEWS)
-@pytest.mark.parametrize("drop_defaults", [True, False])
-def test_ipywidgets_embeds_every_view_with_its_script(name, views, drop_defaults, tmp_path):
-    page = tmp_path / "page.html"
-    embed_minimal_html(page, views=[views[name]], drop_defaults=drop_defaults)
-    state = states(page)[views[name].model_id]
+def test_ipywidgets_embeds_every_view_with_its_script(name, views, embedded):
+    state = embedded[views[name].model_id]
     assert state["model_module"] == "anywidget"
     assert state["state"]["_esm"] == views[name]._esm
     assert state["state"]["_css"] == views[name]._css
