@@ -6,6 +6,7 @@ by ``git pull`` or by a link of nbgitpuller: its lessons are brought up to date 
 the folder ``work`` beside them.
 """
 
+import os
 from pathlib import Path
 
 from hepml_lessons.copy._own import CopyError, update
@@ -27,8 +28,12 @@ def clones(root):
     -------
     list of pathlib.Path
     """
-    found = [root, *sorted(path for path in root.iterdir() if path.is_dir())]
-    return [one for one in found if (one / MARK).is_file() and (one / "hepml_lessons").is_dir()]
+    found = [root, *sorted(filter(os.path.isdir, root.iterdir()))]
+    # What may not be looked into is no repository: these functions answer where pathlib raises.
+    return [
+        one for one in found
+        if os.path.isfile(one / MARK) and os.path.isdir(one / "hepml_lessons")  # noqa: PTH112, PTH113
+    ]  # fmt: skip
 
 
 class Follower:
@@ -48,7 +53,11 @@ class Follower:
 
     def __call__(self):
         """Look once. What fails, as in the middle of a pull, is tried again the next time."""
-        for clone in clones(self.root):
+        try:
+            found = clones(self.root)
+        except OSError as error:
+            found = self.tell_once(self.root, str(error)) or []
+        for clone in found:
             try:
                 now = _state(clone / "notebooks")
                 if self.seen.get(clone) == now:

@@ -499,3 +499,10 @@ def test_folders_of_lessons_are_found_and_others_left_alone(clones, tmp_path):
     (tmp_path / "other" / "notebooks" / "start.ipynb").write_text("{}")
     assert follow.clones(tmp_path) == sorted(clones)
     assert follow.clones(clones[1]) == [clones[1]]
+
+
+def test_a_folder_that_cannot_be_listed_is_told_once(tmp_path, caplog):
+    follower = follow.Follower(tmp_path / "gone", logging.getLogger("lessons"))
+    for _ in range(3):
+        follower()
+    assert caplog.text.count("No such file") == 1
