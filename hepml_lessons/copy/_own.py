@@ -25,6 +25,7 @@ SENTENCES = {
     "added": "{name} is new: {file}",
     "updated": "{name} has its new version; you had not changed it",
     "beside": "{name} has a new version; you changed yours, so the new one lies beside it: {file}",
+    "open": "{name} has a new version; yours is open, so the new one lies beside it: {file}",
     "reset": "{name} is as at the beginning; yours is kept as {file}",
     "unread": "{name} cannot be read and is left as it is; the lesson as it was: {file}",
 }
@@ -78,7 +79,7 @@ def names(notebooks=None):
     return sorted(path.stem for path in (notebooks or NOTEBOOKS).glob("*.ipynb"))
 
 
-def update(place=None, notebooks=None):
+def update(place=None, notebooks=None, *, in_use=()):
     """Add new lessons, and new versions of those that the student has not changed.
 
     A lesson that was changed stays; its new version is laid beside it, once. What a lesson showed
@@ -90,6 +91,9 @@ def update(place=None, notebooks=None):
         `folder` unless given.
     notebooks : pathlib.Path, optional
         Folder of the executed lessons, of this repository unless given.
+    in_use : collection of str
+        Names of lessons that are open, with answers that are perhaps not saved yet: they are
+        treated as changed.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def update(place=None, notebooks=None):
         If the folder cannot be written, or another process is at it.
     """
     with _opened(place, notebooks) as own:
-        steps = [own.brought_up_to_date(name) for name in names(own.notebooks)]
+        steps = [own.brought_up_to_date(n, is_open=n in in_use) for n in names(own.notebooks)]
     return [step for step in steps if step]
 
 
@@ -199,7 +203,7 @@ class _Own:
     def remember(self):
         write_text(self.place / STATE, json.dumps(self.known, indent=1, sort_keys=True) + "\n")
 
-    def brought_up_to_date(self, name):
+    def brought_up_to_date(self, name, *, is_open):
         """Add or renew a lesson if nothing of the student's is lost; return the step, or None."""
         path, lesson = self.place / f"{name}.ipynb", self.lesson(name)
         wanted, theirs = essence(lesson), read(path)
@@ -208,7 +212,8 @@ class _Own:
         if theirs is not None and essence(theirs) == wanted:
             self.given[path.name] = wanted
             return None
-        if self.is_as_given(path):
+        is_as_given = self.is_as_given(path)
+        if is_as_given and not is_open:
             if _was_run(theirs):
                 self.set_aside(path)
             return self.give(path, lesson, Step(name, "updated", path))
@@ -216,7 +221,8 @@ class _Own:
             return None
         beside = self.free_beside(path)
         self.offered[name] = wanted
-        return self.give(beside, lesson, Step(name, "beside" if theirs else "unread", beside))
+        what = "open" if is_as_given else "beside" if theirs else "unread"
+        return self.give(beside, lesson, Step(name, what, beside))
 
     def begun_anew(self, name):
         path = self.place / f"{name}.ipynb"

@@ -51,8 +51,14 @@ class Follower:
         self.root, self.log = Path(root), log
         self.seen, self.told = {}, {}
 
-    def __call__(self):
-        """Look once. What fails, as in the middle of a pull, is tried again the next time."""
+    def __call__(self, in_use=()):
+        """Look once. What fails, as in the middle of a pull, is tried again the next time.
+
+        Parameters
+        ----------
+        in_use : collection of pathlib.Path
+            Notebooks that have a kernel: they are not replaced under the hands of their reader.
+        """
         try:
             found = clones(self.root)
         except OSError as error:
@@ -62,7 +68,9 @@ class Follower:
                 now = _state(clone / "notebooks")
                 if self.seen.get(clone) == now:
                     continue
-                steps = update(clone / "work", clone / "notebooks")
+                place = clone / "work"
+                names = {path.stem for path in in_use if path.parent == place}
+                steps = update(place, clone / "notebooks", in_use=names)
             except (CopyError, OSError) as error:
                 self.tell_once(clone, str(error))
                 continue
@@ -87,8 +95,15 @@ def _jupyter_server_extension_points():
 
 def _load_jupyter_server_extension(server):
     """Begin to follow, as Jupyter's server asks its parts to."""
-    from tornado.ioloop import PeriodicCallback  # noqa: PLC0415 - where a server runs
+    from jupyter_core.utils import ensure_async  # noqa: PLC0415 - where a server runs
+    from tornado.ioloop import PeriodicCallback  # noqa: PLC0415
 
-    follower = Follower(server.root_dir, server.log)
+    root = Path(server.root_dir)
+    follower = Follower(root, server.log)
+
+    async def look():
+        sessions = await ensure_async(server.session_manager.list_sessions())
+        follower({root / one["path"] for one in sessions})
+
     follower()
-    PeriodicCallback(follower, 1000 * SECONDS).start()
+    PeriodicCallback(look, 1000 * SECONDS).start()

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,18 @@ def test_a_changed_lesson_stays_and_the_new_one_lies_beside_it_once(house):
     assert house.update() == []
     house.publish("trees", 3)
     assert [step.file.name for step in house.update()] == ["trees-new.ipynb"]
+
+
+def test_a_lesson_that_is_open_is_not_replaced_under_its_reader(house):
+    """What is typed and not saved yet is not on the disk: nobody knows whether it was changed."""
+    house.update()
+    house.publish("trees", 2)
+    house.publish("bumps", 2)
+    steps = {step.name: step for step in copy.update(house.work, in_use={"trees"})}
+    assert (steps["bumps"].what, steps["trees"].what) == ("updated", "open")
+    assert "version 1" in str(house.read("trees"))
+    assert "version 2" in str(house.read("trees-new"))
+    assert [step.what for step in house.update()] == ["updated"]
 
 
 def test_a_new_version_replaces_one_beside_only_if_nobody_wrote_in_it(house):
@@ -433,7 +446,8 @@ def is_mended(clone, name):
 def server(clones, tmp_path):
     """Start Jupyter above a student's clone, as on a hub, to follow what is pulled."""
     command = ["-m", "jupyter", "server", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
-    command += [f"--port={servers.free_port()}", "--ServerApp.root_dir=."]
+    port = servers.free_port()
+    command += [f"--port={port}", "--ServerApp.root_dir=.", "--IdentityProvider.token=x"]
     command += ["--ServerApp.jpserver_extensions=hepml_lessons.copy.follow=True"]
     home = tmp_path / "home"
     home.mkdir()
@@ -442,9 +456,20 @@ def server(clones, tmp_path):
     environment = servers.private_environment(tmp_path / "jupyter") | {"PYTHONPATH": str(ROOT)}
     process = servers.start(command, environment, home)
     try:
-        yield clones[0], home / "hepml-lab"
+        yield clones[0], home / "hepml-lab", f"http://127.0.0.1:{port}"
     finally:
         servers.stop(process)
+
+
+def opened(url, path):
+    """Give a notebook a kernel, as JupyterLab does when it opens it."""
+    servers.wait_until(lambda: servers.answers(f"{url}/api"))
+    asked = {"path": path, "type": "notebook", "name": path, "kernel": {"name": "python3"}}
+    request = urllib.request.Request(  # noqa: S310 - our own loopback
+        f"{url}/api/sessions", json.dumps(asked).encode(), {"Authorization": "token x"}
+    )
+    with urllib.request.urlopen(request, timeout=servers.PATIENCE) as reply:  # noqa: S310
+        assert reply.status == 201
 
 
 PULLER = (
@@ -465,17 +490,19 @@ def pull(student, way):
 
 @pytest.mark.parametrize("way", ["git", "nbgitpuller"])
 def test_a_pull_reaches_the_copy_while_jupyter_runs(server, way):
-    lecturer, student = server
+    lecturer, student, url = server
     servers.wait_until((student / "work" / "start.ipynb").exists)
     own = student / "work" / "boosted-trees.ipynb"
     servers.wait_until(own.exists)
     worked_on = notebook_of(student, "boosted-trees")
     worked_on["cells"].append(code("my_z = 2.5"))
     own.write_text(json.dumps(worked_on))
+    opened(url, "hepml-lab/work/start.ipynb")
     fix(lecturer, "boosted-trees", "Boosted decision trees", "Boosted decision trees, mended")
     fix(lecturer, "start", "Start here", "Start here, mended")
     pull(student, way)
-    servers.wait_until(lambda: is_mended(student, "start"))
+    servers.wait_until(lambda: is_mended(student, "start-new"))  # it has a kernel
+    assert not is_mended(student, "start")
     servers.wait_until(lambda: is_mended(student, "boosted-trees-new"))
     assert "my_z = 2.5" in own.read_text()
     assert git(student, "status", "--porcelain") == ""
