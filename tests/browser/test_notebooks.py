@@ -203,12 +203,15 @@ def test_the_dashboard_prints_the_digits_of_python(page, voila):
     assert asked == []
 
 
-def test_the_list_of_dashboards_asks_no_other_host(page, voila):
+@pytest.mark.parametrize(
+    ("place", "words"), [("/", "Where would you cut?"), ("/voila/tree", "roc.ipynb")]
+)
+def test_the_list_of_dashboards_asks_no_other_host(page, voila, place, words):
     refused = []
     page.on("requestfailed", lambda request: refused.append((request.url, request.failure)))
     asked = strangers(page, voila.url)
-    page.goto(voila.url)
-    page.get_by_text("roc.ipynb").wait_for()
+    page.goto(f"{voila.url}{place}")
+    page.get_by_text(words).wait_for()
     page.wait_for_timeout(1000)
     assert {(url, "csp") for url in asked} <= set(refused)  # the page's own policy refused them
 
