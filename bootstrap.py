@@ -343,15 +343,6 @@ def student_copy():
     return "work/start.ipynb"
 
 
-def follow_pulls():
-    """Tell the Jupyter of .venv to bring the copy up to date whenever something was pulled."""
-    file = VENV / "etc" / "jupyter" / "jupyter_server_config.d" / "hepml-lessons.json"
-    text = json.dumps({"ServerApp": {"jpserver_extensions": {"hepml_lessons.copy.follow": True}}})
-    if not file.exists() or file.read_text() != text:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-
-
 def has_display():
     return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
 
@@ -360,7 +351,6 @@ def lab(options):
     prepare()
     once("trust", fingerprint(*map(digest, our_notebooks())), trust_notebooks)
     start = student_copy()
-    follow_pulls()
     say("JupyterLab is starting; Ctrl-C ends it.")
     command = ["-P", "-m", "jupyterlab"]
     command += ["--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR"]
@@ -369,6 +359,7 @@ def lab(options):
     command += [
         f"--LabApp.default_url=/lab/tree/{start}",
         f"--FileContentsManager.preferred_dir={folder}",
+        "--ServerApp.jpserver_extensions=hepml_lessons.copy.follow=True",
     ]
     command += [] if has_display() else ["--no-browser"]
     command += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []

@@ -73,7 +73,10 @@ def _application():
         def get(self):
             """Answer with the start page."""
             theme = self.get_argument("theme", None)
-            self.finish(start_page(self.root, "voila/render/{}.ipynb", theme=theme))
+            try:
+                self.finish(start_page(self.root, "voila/render/{}.ipynb", theme=theme))
+            except DashboardError:  # other people's folders are listed as Voila does it
+                self.redirect("voila/tree")
 
     class Dashboards(Voila):
         """Voila with another start page."""

@@ -113,14 +113,17 @@ def read_all(folder):
     Raises
     ------
     DashboardError
-        If there are none.
+        If there are none, or one cannot be read.
     """
     import nbformat  # noqa: PLC0415 - only a server has it
 
     files = sorted(Path(folder).glob("*.ipynb"))
     if not files:
         raise DashboardError(f"there are no dashboards in {folder}")
-    return {file.stem: nbformat.read(file, as_version=4) for file in files}
+    try:
+        return {file.stem: nbformat.read(file, as_version=4) for file in files}
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        raise DashboardError(f"a dashboard in {folder} cannot be read: {error}") from None
 
 
 def start_page(folder, address, *, theme=None):

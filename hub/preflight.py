@@ -7,17 +7,15 @@ import socket
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from hepml import memory
 from hepml.data import published
 from hepml.devices import cores, machine_gpus
+from hub import house
 
 __all__ = ["BAD", "GOOD", "POOR", "Finding", "findings"]
 
-ROOT = Path(__file__).resolve().parents[1]
 GOOD, POOR, BAD = "good", "poor", "bad"
-OLDEST, NEWEST = (3, 11), (3, 13)  # of Python; TensorFlow has no build for later ones yet
 GIGABYTE = 1e9
 LESSON = 1.5 * GIGABYTE  # of memory, the largest of the lessons
 LAB = 0.5 * GIGABYTE  # of memory, JupyterLab and a browser's page
@@ -77,11 +75,11 @@ def findings(place, *, students=1):
 
 
 def python():
-    here = sys.version_info[:2]
+    our = house.bootstrap()
     told = ".".join(map(str, sys.version_info[:3]))
-    if OLDEST <= here <= NEWEST:
+    if our.is_supported(sys.version_info):
         return Finding("Python", GOOD, told)
-    wanted = " to ".join(".".join(map(str, each)) for each in (OLDEST, NEWEST))
+    wanted = " to ".join(".".join(map(str, each)) for each in (our.OLDEST, our.NEWEST))
     return Finding("Python", BAD, f"{told}; lessons run on {wanted}: make lab PYTHON=…")
 
 
@@ -90,7 +88,7 @@ def packages():
     absent += [] if _has_tensorflow() else [TENSORFLOW[0]]
     if absent:
         return Finding("packages", BAD, f"{', '.join(absent)} missing: make install")
-    tried = _locked(ROOT / "requirements.lock")
+    tried = _locked(house.bootstrap().LOCK)
     other = [name for name in NEEDED if name in tried and _version(name) not in tried[name]]
     if other:
         told = ", ".join(f"{name} {_version(name)}" for name in other)
@@ -182,7 +180,7 @@ def browser():
     if found is None:
         said = "none found; from another machine: make lab ARGS=--no-browser"
         return Finding("browser", POOR, said)
-    if not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY"))):
+    if not house.bootstrap().has_display():
         return Finding("browser", POOR, f"{found}, but no display; make lab prints an address")
     return Finding("browser", GOOD, found)
 

@@ -1,7 +1,6 @@
 """The one file that runs before anything is installed."""
 
 import ast
-import importlib
 import json
 import os
 import re
@@ -405,17 +404,6 @@ def test_make_lab_prints_an_address_that_answers_with_the_start_page(tmp_path, p
         with urllib.request.urlopen(url, timeout=30) as reply:  # noqa: S310 - our own loopback
             assert reply.status == 200
             assert "JupyterLab" in reply.read().decode()
-
-
-def test_jupyter_is_told_once_to_follow_what_is_pulled(tmp_path, monkeypatch):
-    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
-    bootstrap.follow_pulls()
-    (file,) = tmp_path.rglob("*.json")
-    (name,) = json.loads(file.read_text())["ServerApp"]["jpserver_extensions"]
-    assert hasattr(importlib.import_module(name), "_load_jupyter_server_extension")
-    before = file.stat().st_mtime_ns
-    bootstrap.follow_pulls()
-    assert file.stat().st_mtime_ns == before
 
 
 def test_an_environment_of_another_checkout_is_left_alone(tmp_path, monkeypatch):

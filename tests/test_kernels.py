@@ -14,7 +14,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from hub import kernels
+from hub import house, kernels
 from hub.kernels import _environments, _house, _install, _run
 from hub.kernels._plan import make_plan
 
@@ -34,7 +34,7 @@ def hepml(*arguments, **variables):
 def registry(tmp_path_factory):
     """Skip, and say why, where packages can be had from nowhere."""
     folder = tmp_path_factory.mktemp("registry")
-    settings = _house.bootstrap().uv_environment(folder, sys.executable)
+    settings = house.bootstrap().uv_environment(folder, sys.executable)
     command = [_house.find_uv(), "pip", "compile", "--quiet", "-"]
     done = subprocess.run(
         command, input="hatchling", env=settings, capture_output=True, text=True, check=False
@@ -339,7 +339,7 @@ def test_both_kernels_share_a_gpu_and_keep_their_threads():
     plan = make_plan(gpu=True, threads=3)
     assert plan.variables["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
     assert plan.variables["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
-    caps = {plan.variables[name] for name in _house.bootstrap().THREADS}
+    caps = {plan.variables[name] for name in house.bootstrap().THREADS}
     assert caps == {"3"}
     assert (plan.name, plan.display_name) == ("hepml-gpu", "hepml-lab (GPU)")
 

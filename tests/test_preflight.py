@@ -52,7 +52,7 @@ def test_packages_that_are_missing_or_others_are_named(monkeypatch, tmp_path):
     (tmp_path / "requirements.lock").write_text(
         'numpy==1.0 ; python_version < "3.12" \\\n    --hash=x\n'
     )
-    monkeypatch.setattr(preflight, "ROOT", tmp_path)
+    monkeypatch.setattr(preflight.house.bootstrap(), "LOCK", tmp_path / "requirements.lock")
     found = preflight.packages()
     assert (found.state, "not as tried: numpy 2" in found.said) == (POOR, True)
 

@@ -5,16 +5,12 @@ from typing import Annotated
 
 import typer
 
-from hepml._clone import clone
 from hepml.cli._say import say
-from hepml.cli._stop import RefusedError, StoppedError
+from hepml.cli._stop import RefusedError, StoppedError, require_clone
 
 __all__ = ["register"]
 
-ELSEWHERE = (
-    "classes are prepared from the repository: clone it, run 'make install' there and use its "
-    ".venv/bin/hepml"
-)
+PREPARED = "classes are prepared from the repository"
 SIGNS = {"good": "✔", "poor": "!", "bad": "✘"}
 
 
@@ -26,8 +22,7 @@ def preflight(
 
     ✔ is good, ! works but not well, ✘ keeps lessons from running. Nothing is changed.
     """
-    if clone() is None:
-        raise RefusedError(ELSEWHERE)
+    require_clone(PREPARED)
     from hepml_lessons import copy  # noqa: PLC0415 - beside us in a clone only
     from hub import preflight as look  # noqa: PLC0415
 
@@ -55,8 +50,7 @@ def rehearse(
     Minutes and memory are measured on the student's copy: nothing filled in, no solution run.
     Interrupt at will: what was measured is kept, and the same command goes on from there.
     """
-    if clone() is None:
-        raise RefusedError(ELSEWHERE)
+    require_clone(PREPARED)
     from hepml.cli._bar import Bar  # noqa: PLC0415 - only long work needs it
     from hepml_lessons import rehearsal  # noqa: PLC0415 - beside us in a clone only
 

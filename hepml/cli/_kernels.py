@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hepml._clone import clone
 from hepml.cli._say import say
-from hepml.cli._stop import RefusedError, StoppedError
+from hepml.cli._stop import RefusedError, StoppedError, require_clone
 
 __all__ = ["register"]
 
@@ -16,10 +15,7 @@ HELP = """Jupyter kernels with an environment of their own, for a CPU or a GPU.
 
 From a clone of the repository, which holds the lists of packages.
 """
-ELSEWHERE = (
-    "kernels are installed from the repository, which holds the list of packages: clone it, "
-    "run 'make install' there and use its .venv/bin/hepml"
-)
+LISTED = "kernels are installed from the repository, which holds the list of packages"
 KEPT = (
     "what was fetched is kept, the same command goes on from there; "
     "a kernel that was there before is as it was"
@@ -87,8 +83,7 @@ def register(main):
 @contextlib.contextmanager
 def _services():
     """Give the clone's kernels; what they refuse is one sentence."""
-    if clone() is None:
-        raise RefusedError(ELSEWHERE)
+    require_clone(LISTED)
     from hub import kernels  # noqa: PLC0415 - beside us in a clone only
 
     try:

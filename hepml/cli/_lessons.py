@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hepml._clone import clone
 from hepml.cli._say import say
-from hepml.cli._stop import RefusedError
+from hepml.cli._stop import RefusedError, require_clone
 
 __all__ = ["register"]
 
@@ -20,9 +19,6 @@ is somebody else's; HEPML_WORK names another.
 
 Try: hepml lessons update; hepml lessons export boosted-trees --to py
 """
-ELSEWHERE = (
-    "lessons are in the repository: clone it, run 'make install' there and use its .venv/bin/hepml"
-)
 
 app = typer.Typer(no_args_is_help=True, help=HELP)
 Place = Annotated[Path | None, typer.Option(help="folder of your lessons, if it is another")]
@@ -89,8 +85,7 @@ def register(main):
 @contextlib.contextmanager
 def _copies():
     """Give the clone's lessons; what they refuse is one sentence."""
-    if clone() is None:
-        raise RefusedError(ELSEWHERE)
+    require_clone("lessons are in the repository")
     from hepml_lessons import copy  # noqa: PLC0415 - beside us in a clone only
 
     try:

@@ -3,7 +3,9 @@
 import contextlib
 import signal
 
-__all__ = ["INTERRUPTED", "RefusedError", "StoppedError", "status", "tidily"]
+from hepml._clone import clone
+
+__all__ = ["INTERRUPTED", "RefusedError", "StoppedError", "require_clone", "status", "tidily"]
 
 INTERRUPTED = 128 + signal.SIGINT
 # What batch systems send, and what a terminal sends that is closed; Windows knows the first.
@@ -25,6 +27,14 @@ class StoppedError(Exception):
 def status():
     """Exit status of a command that a signal stopped: 130 for Ctrl-C, 143 for SIGTERM."""
     return 128 + (_sent[-1] if _sent else signal.SIGINT)
+
+
+def require_clone(what):
+    """Refuse what only the repository brings, in one sentence that begins with `what`."""
+    if clone() is None:
+        raise RefusedError(
+            f"{what}: clone it, run 'make install' there and use its .venv/bin/hepml"
+        )
 
 
 @contextlib.contextmanager

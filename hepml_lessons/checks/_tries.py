@@ -52,7 +52,8 @@ def exercise(*hints):
                 left = HONEST - len(tries)
                 tell = f"{left} more {'try' if left == 1 else 'tries'} first, each another answer."
                 return Verdict(None, tell)
-            return Verdict(None, last[0].answer or OPEN)
+            told = last[0].answer or OPEN
+            return Verdict(None, told, answer=told)
 
         def forget():
             """Begin anew, as in a fresh kernel."""
@@ -67,7 +68,7 @@ def exercise(*hints):
 
 def _mark(given, answers):
     """Hash by which the same answers are known again; a function is known by itself."""
-    told = sorted(answers.items()) or given
+    told = given, sorted(answers.items())
     try:
         content = pickle.dumps(told)
     except (pickle.PicklingError, AttributeError, TypeError):

@@ -42,6 +42,7 @@ FACES = {  # sign, colour of sign and edge (white on it has a contrast of 4.5 or
     True: ("✔", "#1a7f37", "rgba(26,127,55,.09)", "Right."),
     False: ("✘", "#b35900", "rgba(179,89,0,.09)", "Not right yet."),
     None: ("…", "#59636e", "rgba(89,99,110,.09)", "Not answered yet."),
+    "told": ("i", "#59636e", "rgba(89,99,110,.09)", "The answer."),
 }
 
 
@@ -73,16 +74,21 @@ class Verdict:
     ask: str = ""
 
     @property
+    def face(self):
+        """What tells it from other verdicts at a glance; that of an answer told is its own."""
+        return FACES["told" if self.ok is None and self.answer else self.ok]
+
+    @property
     def lines(self):
         """All that is said, in order."""
         hints = [f"Hint: {hint}" for hint in self.hints]
         return [line for line in (self.reason, *hints, self.ask) if line]
 
     def __repr__(self):
-        return "\n  ".join([f"{FACES[self.ok][0]} {self.reason}", *self.lines[1:]])
+        return "\n  ".join([f"{self.face[0]} {self.reason}", *self.lines[1:]])
 
     def _repr_html_(self):
-        sign, edge, tint, spoken = FACES[self.ok]
+        sign, edge, tint, spoken = self.face
         first, *others = (html.escape(line, quote=False) for line in self.lines)
         return (
             f'<div role="status" style="{CARD.format(edge=edge, tint=tint)}">'

@@ -366,8 +366,10 @@ def _judge_gain(jets, score, own, baseline):
     gain, error = auc_gain(y, own, baseline, weights)
     if gain <= 2 * error:
         meaning = "That can be chance." if gain > -2 * error else "It got worse."
-        told = f"With this quantity the AUC of trees changes by {gain:+.4f} ± {error:.4f}."
-        return Verdict(False, f"{told} {meaning}")
+        return Verdict(
+            False,
+            f"With this quantity the AUC of trees changes by {gain:+.4f} ± {error:.4f}. {meaning}",
+        )
     more, error = auc_gain(y, score, own, weights)
     if more > 3 * error + SKILL:
         return Verdict(

@@ -76,8 +76,10 @@ def weights_from_scores(scores, *, my_weights=None, my_share=None):
     given = np.asarray(my_weights, float)
     said = _why_not_odds(given, scores) or _why_share_differs(my_share, given)
     if said:
-        size = float(effective_events(given.sum(), np.sum(given**2)) / len(given))
-        return Verdict(False, said, answer=f"These weights leave a share of {size:.4f}.")
+        odds = scores / (1 - scores)
+        share = float(effective_events(odds.sum(), np.sum(odds**2)) / len(odds))
+        told = f"The weights are s / (1 − s) with a sum of {len(odds)}, the share is {share:.4f}."
+        return Verdict(False, said, answer=told)
     return Verdict(True, f"Right: the odds, and {my_share:.0%} of the effective size is left.")
 
 

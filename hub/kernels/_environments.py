@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from hepml.files import write_text
+from hub import house
 from hub.kernels import _house
 from hub.kernels._run import run
 
@@ -47,7 +48,7 @@ def build(plan, environment, say, watch):
     an interruption is a matter of seconds, and never meets half of a package.
     """
     uv, settings = _house.find_uv(), _settings(environment)
-    itself = ["--no-deps", "--no-build-isolation", "--editable", _house.root()]
+    itself = ["--no-deps", "--no-build-isolation", "--editable", house.root()]
     try:
         make = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, environment]
         run(make, settings, watch)
@@ -60,7 +61,7 @@ def build(plan, environment, say, watch):
 
 
 def _settings(environment):
-    return _house.bootstrap().uv_environment(environment, sys.executable)
+    return house.bootstrap().uv_environment(environment, sys.executable)
 
 
 def _install(environment):

@@ -1,36 +1,17 @@
-"""What the repository holds for an installation: its locks, its lists, and ``bootstrap.py``.
+"""What the repository holds for an installation: its locks and its lists."""
 
-``bootstrap.py`` runs before anything is installed and can import nothing of ours, so what both
-need (the settings of pip, the caps of threads) lives there, and is taken from there.
-"""
-
-import functools
-import importlib.util
 import re
 import shutil
 import sys
 import tomllib
 from pathlib import Path
 
+from hub.house import root
 from hub.kernels._errors import KernelError
 
-__all__ = ["bootstrap", "builders", "find_uv", "locks", "requirements", "root"]
+__all__ = ["builders", "find_uv", "locks", "requirements"]
 
 CPU_BUILD = "tensorflow-cpu"  # has the same files as the build for GPUs
-
-
-def root():
-    """Folder of the repository, which holds the lists of packages."""
-    return Path(__file__).resolve().parents[2]
-
-
-@functools.cache
-def bootstrap():
-    """Load the module ``bootstrap.py``."""
-    spec = importlib.util.spec_from_file_location("hepml_bootstrap", root() / "bootstrap.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def locks(*, gpu):

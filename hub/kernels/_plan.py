@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass, replace
 
 from hepml import devices
+from hub import house
 from hub.kernels import _house
 from hub.kernels._errors import KernelError
 
@@ -48,13 +49,13 @@ class Plan:
     def key(self):
         """Fingerprint of all that the environment depends on."""
         locks = [path.read_text(encoding="utf-8") for path in _house.locks(gpu=self.gpu)]
-        parts = [_house.root(), sys.version, *self.requirements, *locks]
-        return _house.bootstrap().fingerprint(*parts)
+        parts = [house.root(), sys.version, *self.requirements, *locks]
+        return house.bootstrap().fingerprint(*parts)
 
     @property
     def variables(self):
         """Environment variables of the kernel."""
-        caps = _house.bootstrap().capped(self.threads)
+        caps = house.bootstrap().capped(self.threads)
         return {"KERAS_BACKEND": self.backend, **SHARED_MEMORY, **QUIET, **caps}
 
 

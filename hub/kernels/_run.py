@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections import deque
 
-from hub.kernels import _house
+from hub import house
 from hub.kernels._errors import KernelError
 
 __all__ = ["ignore", "quote", "run"]
@@ -50,7 +50,7 @@ def run(command, environment=None, watch=ignore):
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if POSIX else None
     with subprocess.Popen(  # noqa: S603 - the installer, with arguments of ours
         [str(part) for part in command],
-        cwd=_house.root(),
+        cwd=house.root(),
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -13,6 +13,7 @@ from hub import pages
 from tests.support.servers import PATIENCE, Voila, serve
 
 pytestmark = pytest.mark.browser
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks" / "dashboards"
 PAUSE = 15  # seconds without a page after which this server ends a kernel
 NEEDS_ONE = """from ipywidgets import Button
 button = Button(description="count")
@@ -91,7 +92,7 @@ def test_the_start_page_leads_to_each_dashboard(browser, served):
     page = browser.new_context().new_page()
     page.goto(f"{served.url}/?theme=dark")
     cards = page.locator("li a")
-    assert cards.count() == len(list(dashboards_folder().glob("*.ipynb")))
+    assert cards.count() == len(list(FOLDER.glob("*.ipynb")))
     widths = page.evaluate("[...document.images].map(one => one.naturalWidth)")
     assert min(widths) > 200
     cards.first.click()
@@ -101,12 +102,24 @@ def test_the_start_page_leads_to_each_dashboard(browser, served):
     page.context.close()
 
 
+def test_a_folder_that_is_no_gallery_is_listed_by_voila(browser, tired):
+    broken = tired.root / "broken.ipynb"
+    broken.write_text('{"cells": [')
+    page = browser.new_context().new_page()
+    try:
+        page.goto(tired.url, timeout=1e3 * PATIENCE)
+        page.get_by_text("broken.ipynb").wait_for(timeout=1e3 * PATIENCE)
+    finally:
+        broken.unlink()
+        page.context.close()
+
+
 def test_thirty_visitors_need_less_than_a_gigabyte(served):
     """All of them at once, each with another dashboard: no kernel, and one server."""
-    names = [path.name for path in dashboards_folder().glob("*.ipynb")] * 4
+    names = [path.name for path in FOLDER.glob("*.ipynb")] * 4
     with ThreadPoolExecutor(30) as pool:
-        pages_ = list(pool.map(lambda name: fetched(served, name), names[:30]))
-    assert all("hepml-still" in text for text in pages_)
+        texts = list(pool.map(lambda name: fetched(served, name), names[:30]))
+    assert all("hepml-still" in text for text in texts)
     assert kernels(served) == []
     (server,) = servers_of(served)
     family = [server, *server.children(recursive=True)]
@@ -128,9 +141,7 @@ def is_server(process, root):
     return "hub.dashboards" in words and root in words
 
 
-@pytest.mark.parametrize("name", [path.stem for path in sorted(
-    (Path(__file__).resolve().parents[2] / "notebooks" / "dashboards").glob("*.ipynb")
-)])  # fmt: skip
+@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.ipynb")))
 def test_a_dashboard_fills_a_projector(browser, served, name):
     page = browser.new_context(viewport={"width": 1920, "height": 1080}).new_page()
     page.goto(f"{served.url}/voila/render/{name}.ipynb", timeout=1e3 * PATIENCE)
@@ -210,11 +221,7 @@ def test_all_that_listens_does_so_on_this_machine_only(browser, served):
 
 
 def test_changed_code_is_run_and_not_what_was_saved():
-    notebook = nbformat.read(dashboards_folder() / "roc.ipynb", as_version=4)
+    notebook = nbformat.read(FOLDER / "roc.ipynb", as_version=4)
     assert pages.lives_by_itself(notebook)
     notebook.cells[-1].source += "  # changed"
     assert not pages.lives_by_itself(notebook)
-
-
-def dashboards_folder():
-    return Path(__file__).resolve().parents[2] / "notebooks" / "dashboards"

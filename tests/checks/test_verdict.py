@@ -46,10 +46,24 @@ def test_the_answer_is_told_on_request_after_three_honest_tries(half):
     assert half(my_half=2).ask == ""
     assert "1 more try first" in half.answer().reason
     assert "check.half.answer()" in half(my_half=3).ask
-    assert half.answer().reason == "It is 0.5."
+    told = half.answer()
+    assert told.reason == "It is 0.5."
+    assert "The answer." in told._repr_html_()
+    assert "Not answered" not in told._repr_html_()
     half.forget()
     assert "3 more tries" in half.answer().reason
     assert half(my_half=9).hints == ()
+
+
+def test_answers_count_that_are_given_by_place():
+    """As in the lesson on boosted trees, whose checks take scores by place and a target by name."""
+
+    @exercise("One.", "Two.", "Three.")
+    def by_place(score, *, target):
+        return Verdict(False, f"{np.mean(score)} is below {target}.")
+
+    told = [len(by_place(np.full(9, given), target=1).hints) for given in (0.1, 0.1, 0.2, 0.3)]
+    assert told == [0, 0, 1, 2]
 
 
 def test_what_is_no_number_is_no_try(half):
@@ -119,7 +133,7 @@ def test_how_sure_a_check_is_follows_from_the_errors(errors, words):
 
 
 @pytest.mark.parametrize("case", ALL, ids=named)
-def test_every_exercise_has_three_hints_that_are_no_answer(case):
+def test_every_exercise_has_three_hints_of_a_sentence_or_more(case):
     judge = getattr(__import__(f"hepml_lessons.checks.{case[0]}", fromlist="x"), case[1].check)
     assert len(judge.hints) == 3
     assert all(len(hint) > 40 and hint[-1] in ".?" for hint in judge.hints)

@@ -12,7 +12,6 @@ from hub import dashboards, pages
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks" / "dashboards"
-NO_DASHBOARD = set()
 EACH = pytest.mark.parametrize(
     "path", sorted((ROOT / "notebooks/dashboards").glob("*.ipynb")), ids=lambda path: path.stem
 )
@@ -29,7 +28,7 @@ def test_every_widget_has_one_and_none_needs_a_kernel():
     views = {name for name in hepml_widgets.__all__ if name[0].isupper()}
     shown = {name for name in views if re.search(rf"\b{name}\(", code)}
     assert len(shown) >= 9
-    assert views - shown == NO_DASHBOARD
+    assert views == shown
     assert [name for name, one in notebooks.items() if not pages.lives_by_itself(one)] == []
 
 
@@ -131,6 +130,12 @@ def test_pages_for_a_stick_are_whole_and_load_nothing(tmp_path):
         assert file.stat().st_size < 1e6
     for name in re.findall(r'href="([\w-]+\.html)"', files[0].read_text()):
         assert (tmp_path / "out" / name).is_file()
+
+
+def test_a_folder_with_what_is_no_notebook_is_one_sentence(tmp_path):
+    (tmp_path / "half.ipynb").write_text('{"cells": [')
+    with pytest.raises(pages.DashboardError, match="cannot be read"):
+        pages.start_page(tmp_path, "{}.html")
 
 
 def test_what_needs_a_kernel_is_no_page(tmp_path):

@@ -1,6 +1,7 @@
 """The bundled jets: towers add up to them, physics is where it should be, nothing else tells."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import vector
 from scipy.stats import chi2
@@ -9,6 +10,7 @@ from hepml import data
 from hepml.data import published
 from hepml.data.recipes.base import Chunk
 from hepml.data.recipes.jets import RECIPE
+from hepml.data.simulate.boosted_jets import Towers, selected_jets
 from hepml.stats import auc
 
 CELL = 2 * np.pi / 63
@@ -35,24 +37,45 @@ def plain(sample):
 @pytest.mark.generate
 @pytest.mark.parametrize("process", range(4))
 def test_the_first_jets_of_a_chunk_are_in_the_sample(sample, process):
-    """Towers are equal to the bit, and nearly all jets in every column.
+    """Towers are equal to the bit, and all else to the bit but for ties.
 
     Towers on a grid lie equally far from two others; the last bit of a sine, which is not the same
-    on every processor, says which subjet takes such a tower and where an axis of tau_N lies.
+    on every processor, says which subjet takes such a tower and where an axis of tau_N lies. So a
+    jet that differs must be among those that its own towers make when they move by a last bit.
     """
     pytest.importorskip("pythia8mc", reason="the extra 'generate' is not installed")
     jets = 12
     made = RECIPE.run(Chunk(process, 0, 0, jets, data.card("jets").record["seed"]))
     own = sample[sample["Process"] == process].reset_index(drop=True)
-    rows = [by_towers(own).get(towers) for towers in by_towers(as_lists(made))]
+    towers = by_towers(own)
+    rows = [towers.get(one) for one in by_towers(as_lists(made))]
     assert None not in rows
-    found = own.iloc[rows]
     flat = [c for c in RECIPE.columns if c.name in made and not c.lengths]
-    equal = {c.name: made[c.name].astype(c.dtype) == found[c.name] for c in flat}
-    assert all(equal[name].all() for name in ("nconstituent", "mpi"))
-    for name in ("jet_pt_untrimmed", "jet_mass_untrimmed"):
-        np.testing.assert_allclose(made[name], found[name], rtol=1e-6)
-    assert np.logical_and.reduce([*equal.values()]).sum() >= jets - 2
+    made = pd.DataFrame({c.name: made[c.name].astype(c.dtype) for c in flat})
+    found = own.iloc[rows].reset_index(drop=True)
+    differ = np.flatnonzero((made != found[list(made)]).any(axis=1))
+    assert len(differ) < jets / 2
+    for jet in differ:
+        assert is_a_tie(found.iloc[jet])
+
+
+def is_a_tie(jet):
+    """Whether towers that move by a last bit give a jet of the sample, column by column."""
+    rng = np.random.default_rng(1)
+    grid = RECIPE.calorimeter
+    eta, phi, pt = (np.asarray(jet[f"constituent_{name}"], float) for name in ("eta", "phi", "pt"))
+    eta = np.round(eta / grid.tower_eta - 0.5) * grid.tower_eta + 0.5 * grid.tower_eta
+    phi = (np.round(phi / grid.tower_phi - 0.5) + 0.5) * grid.tower_phi
+    for _ in range(200):
+        moved = [np.nextafter(v, rng.choice([-np.inf, np.inf], len(v))) for v in (eta, phi, pt)]
+        towers = Towers(np.zeros(len(pt), int), *moved)
+        columns, *_ = selected_jets(towers, RECIPE.selection)
+        if len(columns["jet_pt"]) == 1 and all(
+            np.isclose(values[0], jet[name], rtol=1e-6, atol=1e-6)
+            for name, values in columns.items()
+        ):
+            return True
+    return False
 
 
 def by_towers(table):

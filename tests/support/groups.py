@@ -22,7 +22,7 @@ SECONDS = {
     "tests/test_cli_report.py": 115,
     "tests/test_install.py": 85,
     "tests/widgets/test_labels.py": 85,
-    "tests/lessons/test_boosted_trees.py": 80,
+    "tests/lessons/test_boosted_trees.py": 185,
     "tests/stats/test_reweighting.py": 70,
     "tests/data/test_dask.py": 70,
     "tests/test_kernels.py": 60,
