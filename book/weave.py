@@ -4,12 +4,14 @@
 module makes of it. What depends on the clock, the machine or chance is left out: timings, version
 numbers, random cell and widget ids, messages on stderr.
 
-Four marks in a code cell of the text mean more than they say:
+Five marks in a code cell of the text mean more than they say:
 
 ``:tags: [solution]``
     The cell is folded in JupyterLab and stands behind a button in the book.
-``:tags: [folded]``
-    Its code alone is folded, in JupyterLab and in the book: what a student should not read yet.
+``:tags: [hide-input]``
+    Its code alone is folded, in JupyterLab and in the book: what is merely used.
+``:tags: [remove-cell]``
+    It is there for tests alone: neither the book nor a student's copy has it.
 ``:tags: [not-saved]``
     What the cell prints is of one machine and one moment, such as a time: it is left out.
 ``:alt: "…"``
@@ -30,6 +32,7 @@ from nbclient.util import run_sync
 from PIL import Image
 from traitlets.config import Config
 
+from hepml_lessons.pace import with_minutes
 from hub.pages import seal
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -68,6 +71,7 @@ def sketch(path):
     notebook = jupytext.read(path, fmt="md:myst")
     notebook.metadata.pop("jupytext", None)
     notebook.metadata |= {"kernelspec": KERNEL, "language_info": LANGUAGE}
+    with_minutes(notebook.cells)
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number:03d}"
         _mark(cell)
@@ -85,8 +89,7 @@ def _mark(cell):
         cell.metadata.collapsed = True  # as JupyterLab writes it, or it takes the file as changed
         prompts = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
         _for_book(cell).update(prompts)
-    if "folded" in cell.metadata.get("tags", []):
-        cell.metadata.tags.append("hide-input")
+    if "hide-input" in cell.metadata.get("tags", []):
         cell.metadata.jupyter = {"source_hidden": True}
 
 

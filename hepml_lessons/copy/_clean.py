@@ -37,7 +37,8 @@ def clean(notebook, *, solutions=True, beside_book=True):
     -------
     dict
     """
-    cells = (dict(cell) for cell in notebook["cells"] if solutions or not is_solution(cell))
+    cells = (dict(cell) for cell in notebook["cells"] if not is_test(cell))
+    cells = (cell for cell in cells if solutions or not is_solution(cell))
     made = [_cell(cell) for cell in cells]
     for cell in made if not beside_book else ():
         if cell["cell_type"] == "markdown":
@@ -48,6 +49,11 @@ def clean(notebook, *, solutions=True, beside_book=True):
 def is_solution(cell):
     """Whether a cell holds the solution of an exercise."""
     return "solution" in cell["metadata"].get("tags", ())
+
+
+def is_test(cell):
+    """Whether a cell is there for tests alone, and is not shown to readers."""
+    return "remove-cell" in cell["metadata"].get("tags", ())
 
 
 def text_of(cell):

@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from secrets import randbelow
 
 from hepml.files import explained, locked, write_text
 from hepml_lessons.copy._clean import clean, essence
@@ -18,7 +19,8 @@ __all__ = ["CopyError", "Step", "folder", "names", "reset", "state", "update"]
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-STATE = ".hepml-lessons.json"  # what was given to the student, and what was offered
+STATE = ".hepml-lessons.json"  # what was given to the student, what was offered, the own seed
+SEEDS = 1_000_000
 EARLIER = "earlier"
 ELSEWHERE = "~/hepml-lab"
 SENTENCES = {
@@ -266,11 +268,13 @@ class _Own:
 
 def _known(path):
     """Read what was noted; nothing of a file that is absent or damaged, which loses no answer."""
+    seed = randbelow(SEEDS)
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
-        return {part: dict(known[part]) for part in ("given", "offered")}
+        given = {part: dict(known[part]) for part in ("given", "offered")}
+        return given | {"seed": int(known.get("seed", seed))}
     except (OSError, ValueError, LookupError, TypeError):
-        return {"given": {}, "offered": {}}
+        return {"given": {}, "offered": {}, "seed": seed}
 
 
 def _numbered(path):

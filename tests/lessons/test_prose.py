@@ -1,15 +1,18 @@
 """The prose of every lesson against what its cells print, and its head against the clock."""
 
+import ast
 import json
 import re
 
 import jupytext
 import pytest
 
+from hepml_lessons import pace
 from hepml_lessons.recipes import ROOT, TEXTS
 
 MEASURED = json.loads((ROOT / "book" / "measured.json").read_text())
-LESSONS = [path.stem for path in sorted(TEXTS.glob("*.md")) if "## Quiz" in path.read_text()]
+LESSONS = [path.stem for path in sorted(TEXTS.glob("*.md")) if "## Exercises" in path.read_text()]
+WORDS, LINES = 2200, 300  # of a core path
 EACH = pytest.mark.parametrize("lesson", LESSONS)
 
 
@@ -50,12 +53,30 @@ def test_the_head_states_what_was_measured(lesson):
     assert MEASURED[lesson]["megabytes"] <= 1000 * gigabytes
 
 
+def sections(lesson):
+    return pace.sections(jupytext.read(TEXTS / f"{lesson}.md").cells)
+
+
+def core(lesson):
+    return [one for one in sections(lesson) if one.part in ("head", "core")]
+
+
 @EACH
-def test_a_lesson_has_a_quiz_of_five_with_reasons(lesson):
-    quiz = text_of(lesson).split("## Quiz")[1].split("## Exercises")[0]
-    questions = re.split(r"\*\*\d\. ", quiz)[1:]
-    assert len(questions) == 5
-    for question in questions:
+def test_the_core_path_fits_an_hour_of_class(lesson):
+    assert sum(one.words for one in core(lesson)) <= WORDS
+    assert sum(one.lines for one in core(lesson)) <= LINES
+    cells = jupytext.read(TEXTS / f"{lesson}.md").cells
+    assert pace.total(cells, "core") <= pace.CORE_MINUTES
+    assert "<!-- contents -->" in text_of(lesson).split("\n## ")[0]
+
+
+@EACH
+def test_five_questions_stand_where_they_belong_with_reasons(lesson):
+    quizzes = re.findall(r'<div class="quiz">(.*?)</div>', text_of(lesson), re.DOTALL)
+    told = [re.findall(r"^\*\*(\d)\. ", quiz, re.MULTILINE) for quiz in quizzes]
+    assert told == [["1"], ["2"], ["3"], ["4"], ["5"]]
+    assert sum(one.questions for one in core(lesson)) >= 3
+    for question in quizzes:
         assert question.count('class="right"') == 1
         assert question.count('class="wrong"') >= 2
         answers = re.findall(r"<summary>.+?</summary>([✔✘] .{20,}?)</details>", question)
@@ -63,22 +84,54 @@ def test_a_lesson_has_a_quiz_of_five_with_reasons(lesson):
 
 
 @EACH
-def test_a_lesson_has_three_exercises_with_check_and_solution(lesson):
+def test_three_exercises_have_check_and_solution_the_first_in_the_core_path(lesson):
     tags = [tag for cell in cells_of(lesson, "code") for tag in cell["metadata"].get("tags", ())]
     for tag in ("exercise", "check", "solution"):
         assert tags.count(tag) == 3
+    assert sum(one.exercises for one in core(lesson)) == 1
+
+
+@EACH
+def test_the_numbers_of_every_exercise_are_the_students_own(lesson):
+    """Its world is drawn from the own seed, with a number of its own."""
+    text = "".join(text_of(lesson).split("## Exercises")[1:])
+    found = re.findall(r"default_rng\(\[own_seed\(\), (\d)\]\)", text)
+    assert found == ["1", "2", "3"]
 
 
 @EACH
 def test_a_lesson_ends_with_what_to_keep(lesson):
-    for heading in (
-        "## What we got",
-        "## Quiz",
-        "## Exercises",
-        "## Key points",
-        "## What to read",
-    ):
-        assert heading in text_of(lesson)
+    for heading in ("# What we got", "# Exercises", "# Key points", "# Deeper", "# What to read"):
+        assert f"#{heading}" in text_of(lesson)
+
+
+def is_shown(cell):
+    return not {"remove-cell", "solution", "hide-cell"} & set(cell["metadata"].get("tags", ()))
+
+
+@EACH
+def test_what_only_tests_need_is_hidden_from_readers(lesson):
+    """No line ends in a truth value, and nothing that is shown needs a cell that is not."""
+    shown = [cell for cell in cells_of(lesson, "code") if is_shown(cell)]
+    texts = ["".join(out.get("text", "")) for cell in shown for out in cell["outputs"]]
+    assert re.findall(r".*: (?:True|False)$", "\n".join(texts), re.MULTILINE) == []
+    hidden = [c for c in cells_of(lesson, "code") if "remove-cell" in c["metadata"].get("tags", ())]
+    made = set().union(*(names(cell, ast.Store) for cell in hidden))
+    mine = set().union(*(names(cell, ast.Store) for cell in shown))
+    assert (made - mine) & set().union(*(names(cell, ast.Load) for cell in shown)) == set()
+
+
+def names(cell, context):
+    nodes = ast.walk(ast.parse("".join(cell["source"])))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+
+
+@EACH
+def test_a_wall_of_imports_is_folded(lesson):
+    for cell in cells_of(lesson, "code"):
+        imports = re.findall(r"^(?:from|import) ", "".join(cell["source"]), re.MULTILINE)
+        if len(imports) > 4:
+            assert "hide-input" in cell["metadata"]["tags"]
 
 
 @EACH

@@ -43,7 +43,7 @@ RocExplorer(y, rng.normal(y))
 ```
 
 ```{code-cell}
-:tags: [folded]
+:tags: [hide-input]
 import os, time
 time.sleep(0.01)
 sorted({"a", "b", "c"})
@@ -139,7 +139,7 @@ def test_a_solution_is_folded_in_both_faces(runs):
 
 
 def test_code_alone_is_folded_in_both_faces(runs):
-    (cell,) = (c for c in runs[0][0].cells if "folded" in c.metadata.get("tags", []))
+    (cell,) = (c for c in runs[0][0].cells if "hide-input" in c.metadata.get("tags", []))
     assert "hide-input" in cell.metadata.tags
     assert cell.metadata.jupyter == {"source_hidden": True}
     assert cell.outputs
