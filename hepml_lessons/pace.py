@@ -17,6 +17,11 @@ QUESTION, VIEW, FIRST, REAL = 1, 1, 8, 15
 CORE_MINUTES = 45
 DEEPER = "Deeper"
 CONTENTS = "<!-- contents -->"
+TOLD = {
+    "core": re.compile(r"Core path, (\d+) minutes"),
+    "deeper": re.compile(r"Deeper, (\d+) more"),
+}
+"""How a lesson's head tells the minutes of its parts."""
 FOLDED = {"hide-input", "hide-cell", "remove-cell", "solution"}
 HEADING = re.compile(r"^(#{1,4}) +(.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -78,13 +83,13 @@ def sections(cells):
         if cell["cell_type"] == "code":
             found[-1].take_code(cell)
             continue
-        text = _text(cell)
-        begins = [match for match in HEADING.finditer(text) if _part(match, found)]
-        edges = [0, *(match.start() for match in begins), len(text)]
-        found[-1].take(text[: edges[1]])
-        for match, end in zip(begins, edges[2:], strict=True):
-            found.append(Section(match[2], _part(match, found)))
-            found[-1].take(text[match.start() : end])
+        text, read = _text(cell), 0
+        for match in HEADING.finditer(text):
+            if part := _part(match, found):
+                found[-1].take(text[read : match.start()])
+                found.append(Section(match[2], part))
+                read = match.start()
+        found[-1].take(text[read:])
     return found
 
 

@@ -4,18 +4,17 @@ import json
 import re
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from hepml.files import explained, write_text
-from hepml_lessons import copy
+from hepml_lessons import copy, pace
 
 __all__ = ["DAY", "WEEK", "Lesson", "RehearsalError", "planned", "rehearse", "take"]
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTENTS = ROOT / "book" / "_toc.yml"
-TIME = re.compile(r"\*\*Time:\*\*.*?(\d+) minutes to read, (\d+) minutes for the exercises")
 STATUS = "open('/proc/self/status').read()"  # of Linux; other peaks begin with the parent's
 LONGEST = 1800  # s, of one cell
 WORTH_A_START = 10  # minutes left before a break
@@ -28,8 +27,8 @@ WEEK = tuple(
 )
 
 
-MEASURED = """Measured on {date}, one lesson at a time. Minutes to read and for the exercises are
-those that the lessons state."""
+MEASURED = """Measured on {date}, one lesson at a time. Minutes of core paths, which fit an hour of
+class, and of the deeper sections are those that the lessons state."""
 
 
 class RehearsalError(Exception):
@@ -38,21 +37,25 @@ class RehearsalError(Exception):
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a lesson took here, and the minutes that its head states for reading and exercises."""
+    """What a lesson took here, and the minutes that its head states for what a class does."""
 
     name: str
     seconds: float
     megabytes: int | None
     stops: str
-    read: int
-    exercises: int
+    core: int
+    deeper: int
 
     @property
     def parts(self):
-        """Minutes of each part, running the cells among the reading."""
-        run = round(self.seconds / 60)
-        each = (("read and run", self.read + run), ("exercises", self.exercises))
+        """Minutes of each part; cells run while one reads."""
+        each = ("core path", self.core), ("deeper", self.deeper)
         return [(what, minutes) for what, minutes in each if minutes]
+
+    @property
+    def short(self):
+        """The same lesson without what is deeper."""
+        return replace(self, deeper=0)
 
 
 def order():
@@ -164,11 +167,13 @@ def _peak(client):
 
 
 def _stated(name):
-    """Minutes to read and for the exercises, as the lesson's head states them."""
-    text = (ROOT / "tutorials" / f"{name}.md").read_text(encoding="utf-8")
-    found = TIME.search(text)
-    read, exercises = map(int, found.groups()) if found else (10, 0)
-    return {"read": read, "exercises": exercises}
+    """Minutes of the core path and of what is deeper, as the lesson's head states them."""
+    cells = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text("utf-8"))["cells"]
+    head = "".join(cells[0]["source"])
+    found = {part: told.search(head) for part, told in pace.TOLD.items()}
+    if found["core"]:
+        return {part: int(match[1]) if match else 0 for part, match in found.items()}
+    return {"core": pace.total(cells, "core"), "deeper": 0}
 
 
 def planned(lessons, blocks):
@@ -210,18 +215,20 @@ def planned(lessons, blocks):
 
 def _page(lessons):
     measured = [
-        [one.name, f"{one.seconds / 60:.1f}", f"{one.megabytes or '?'}", str(one.read),
-         str(one.exercises), one.stops or "runs through"]
+        [one.name, f"{one.seconds / 60:.1f}", f"{one.megabytes or '?'}", str(one.core),
+         str(one.deeper), one.stops or "runs through"]
         for one in lessons
     ]  # fmt: skip
-    head = ["lesson", "run here [min]", "memory [MB]", "read [min]", "exercises [min]", ""]
+    head = ["lesson", "run here [min]", "memory [MB]", "core path [min]", "deeper [min]", ""]
     parts = [
         "# A timetable for this machine",
         MEASURED.format(date=f"{datetime.now():%Y-%m-%d}"),  # noqa: DTZ005 - the teacher's own day
         _table(head, measured),
     ]
-    for title, blocks in (("A day", DAY), ("A week of mornings", WEEK)):
-        rows, left = planned(lessons, blocks)
+    core = [one.short for one in lessons]
+    plans = ("A day of core paths", core, DAY), ("A week of mornings", lessons, WEEK)
+    for title, taken, blocks in plans:
+        rows, left = planned(taken, blocks)
         parts += [f"## {title}", _table(["", "from", "to", ""], rows)]
         parts += [f"No time is left for the end of {left[0]}" + _and(left[1:])] if left else []
     return "\n\n".join(parts) + "\n"

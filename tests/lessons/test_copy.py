@@ -387,6 +387,7 @@ def clones(tmp_path):
     kept = [".gitignore", "hepml/__init__.py", "hepml/files.py", "hepml_lessons/__init__.py"]
     kept += [
         "hepml_lessons/_recording.py",
+        "hepml_lessons/_seed.py",
         "notebooks/start.ipynb",
         "notebooks/boosted-trees.ipynb",
     ]
