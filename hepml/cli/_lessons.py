@@ -17,7 +17,7 @@ HELP = """Your own copy of the lessons: clean, brought up to date, never overwri
 From a clone of the repository. It lies in the folder work there, or in ~/hepml-lab where the clone
 is somebody else's; HEPML_WORK names another.
 
-Try: hepml lessons update; hepml lessons export boosted-trees --to py
+Try: hepml lessons update; hepml lessons export boosted-trees --to slides
 """
 
 app = typer.Typer(no_args_is_help=True, help=HELP)
@@ -30,6 +30,8 @@ class Kind(StrEnum):
 
     ipynb = "ipynb"
     py = "py"
+    pdf = "pdf"
+    slides = "slides"
 
 
 @app.command("list")
@@ -68,11 +70,15 @@ def reset(name: Name, *, place: Place = None):
 def export(
     name: Name,
     *,
-    to: Annotated[Kind, typer.Option(help="a notebook, or a script")] = Kind.ipynb,
-    out: Annotated[Path | None, typer.Option(help="file; NAME.ipynb here unless given")] = None,
+    to: Annotated[Kind, typer.Option(help="a notebook, a script, paper, or slides")] = Kind.ipynb,
+    out: Annotated[Path | None, typer.Option(help="file; NAME.ipynb (or .py, …) here")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace a file that is there")] = False,
 ):
-    """Write a lesson without outputs and without solutions, to hand out."""
+    """Write a lesson without solutions: to work on, for paper, or the core path as slides.
+
+    Slides are one HTML file for any browser, offline: key S opens the speaker's notes. A PDF is
+    printed by Chrome, Chromium or Edge.
+    """
     with _copies() as copies:
         say(str(copies.export(name, to.value, out, overwrite=force)))
 

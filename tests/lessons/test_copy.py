@@ -388,6 +388,7 @@ def clones(tmp_path):
     kept += [
         "hepml_lessons/_recording.py",
         "hepml_lessons/_seed.py",
+        "hepml_lessons/pace.py",
         "notebooks/start.ipynb",
         "notebooks/boosted-trees.ipynb",
     ]
