@@ -49,8 +49,10 @@ const fill = () => {
   const wide = innerWidth * 0.97 / WIDTH, high = innerHeight * 0.95 / main.offsetHeight;
   main.style.zoom = Math.max(1, Math.min(wide, high, 2.5));
 };
-addEventListener('load', () => { fill(); setTimeout(fill, 500); });
-addEventListener('resize', fill);""".replace("WIDTH", str(WIDTH))
+if (!new URLSearchParams(location.search).has('projector')) { // then the view does it by itself
+  addEventListener('load', () => { fill(); setTimeout(fill, 500); });
+  addEventListener('resize', fill);
+}""".replace("WIDTH", str(WIDTH))
 CARDS = """
 ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); gap: 1.2rem;
   list-style: none; padding: 0 }

@@ -20,6 +20,7 @@ pre.code { border-left: 3px solid #3f90da; background: #f6f7f8; padding: .5em .8
 img, svg { max-width: 100%; height: auto }
 table { border-collapse: collapse; font-size: .9em; font-variant-numeric: tabular-nums }
 td, th { padding: .15em .6em; border-bottom: 1px solid #d9dce0; text-align: left }
+.hepml-bar { position: static !important }
 details { border: 1px solid #8c959f; border-radius: 6px; padding: .2em .8em; margin: .3em 0 }
 """
 PAGE = """<!doctype html>

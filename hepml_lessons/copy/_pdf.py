@@ -14,7 +14,7 @@ __all__ = ["PdfError", "page", "printed"]
 
 PAPER = """
 @page { size: A4; margin: 18mm 16mm }
-figure, img, table, details, .hepml-still { break-inside: avoid }
+figure, img, table, details, .hepml { break-inside: avoid }
 pre.code { break-inside: auto }
 p, li { orphans: 3; widows: 3 }
 """

@@ -8,6 +8,7 @@ is in the speaker's notes (key S).
 import re
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
 
 from hepml_lessons import pace
@@ -33,6 +34,7 @@ LOOK = """
 .reveal table { font-size: .75em; margin: .3em 0 }
 .reveal details > summary { cursor: pointer }
 .reveal .hepml, .reveal .hepml-still { font-size: 15px; line-height: 1.4 }
+.reveal .hepml :is(svg, img, canvas) { max-width: none; max-height: none; margin: 0 }
 .reveal .minutes { color: #59636e; font-size: .75em }
 """
 BODY = """<div class="reveal"><div class="slides">
@@ -43,7 +45,14 @@ BODY = """<div class="reveal"><div class="slides">
 <script>
 const deck = new Reveal({{ hash: true, slideNumber: 'c/t', width: 1280, height: 720, margin: 0.03,
   transition: 'none', viewDistance: 1000, mobileViewDistance: 1000, plugins: [RevealNotes] }});
-deck.initialize();
+const fit = () => {{
+  for (const view of deck.getCurrentSlide().querySelectorAll('.hepml')) {{
+    view.style.zoom = 1;
+    view.style.zoom = Math.min(1, 640 / view.offsetHeight);
+  }}
+}};
+deck.on('slidechanged', fit);
+deck.initialize().then(() => setTimeout(fit, 500));
 </script>"""
 
 
@@ -57,6 +66,12 @@ class Slide:
 
     parts: list = field(default_factory=list)
     notes: list = field(default_factory=list)
+
+    @property
+    def heads(self):
+        """Whether a heading stands there, and nothing else but minutes."""
+        bare = [part for part in self.parts if not part.startswith('<p class="minutes">')]
+        return len(bare) == 1 and bare[0].startswith("<h")
 
     @property
     def room(self):
@@ -106,21 +121,21 @@ def slides(lesson):
 
 def _column(column):
     """HTML of a section's slides; what would be said beside an empty one is said before it."""
-    kept = column[:1]
-    title = _heading(column[0])
-    for one in column[1:]:
-        if one.parts:
-            if title and not one.parts[0].startswith("<h"):
-                one.parts.insert(0, f'<p class="running">{title}</p>')
-            kept.append(one)
-        else:
+    kept, title = [], ""
+    for one in column:
+        if not one.parts:
             kept[-1].notes += one.notes
+            continue
+        title = _heading(one) or title
+        if title and not _heading(one):
+            one.parts.insert(0, f'<p class="running">{title}</p>')
+        kept.append(one)
     return "".join(map(str, kept))
 
 
 def _heading(slide):
-    """Title of a section, as its first slide has it."""
-    found = re.match(r"<h2>(.*?)</h2>", slide.parts[0]) if slide.parts else None
+    """Title that a slide begins with, or an empty text."""
+    found = re.match(r"<h[1-4]>(.*?)</h", slide.parts[0])
     return found[1] if found else ""
 
 
@@ -161,6 +176,15 @@ def _place(column, block, *, is_head):
         column[-1].parts.append(prose(block))
     else:
         column[-1].notes.append(block)
+        if column[-1].heads:
+            column[-1].parts.append(prose(_beginning(block)))
+
+
+def _beginning(block):
+    """First sentences of a paragraph, as many as a slide has room for."""
+    sentences = re.split(r"(?<=[.?!:])\s+(?=[A-Z*`$])", block)
+    lengths = accumulate(len(sentence.split()) for sentence in sentences)
+    return " ".join(s for s, words in zip(sentences, lengths, strict=True) if words <= SPOKEN)
 
 
 def _is_for_slides(block):

@@ -2,6 +2,7 @@
 // found, the copy hides; not found, the copy starts with a stand-in for the kernel's model.
 
 import { div } from "./elements.js";
+import { project } from "./projector.js";
 
 /** @import { Model, Render } from "./types.js" */
 
@@ -45,6 +46,7 @@ function mount(key, render, state) {
     const el = div("standing");
     root.replaceChildren(el);
     render({ model: standIn(state), el });
+    project(el);
   };
   if (!area) {
     begin();
