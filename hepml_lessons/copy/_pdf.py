@@ -16,6 +16,8 @@ PAPER = """
 @page { size: A4; margin: 18mm 16mm }
 figure, img, table, details, .hepml { break-inside: avoid }
 pre.code { break-inside: auto }
+table { font-size: .75em }
+td, th { overflow-wrap: anywhere; padding: .15em .3em }
 p, li { orphans: 3; widows: 3 }
 """
 NAMES = (
