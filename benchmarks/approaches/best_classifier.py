@@ -19,29 +19,34 @@ from hepml import stats
 from hepml.data.recipes.known_truth import MIX, RES
 from hepml_lessons.checks import best_classifier as check
 
-SIGNAL, BACKGROUND = (1, 0.5), (0, 1)
-
 # ---------------------------------------------------------------- a likelihood ratio by hand
 
 
 def line(seed):
     """Values and labels of events of both classes, and the exact ratio."""
     rng = np.random.default_rng([19, seed])
+    signal = round(rng.uniform(0.4, 1.0), 2), round(rng.uniform(0.4, 0.7), 2)
+    background = 0.0, round(rng.uniform(0.9, 1.3), 2)
     y = np.repeat([1, 0], 20_000)
-    x = np.where(y == 1, rng.normal(*SIGNAL, len(y)), rng.normal(*BACKGROUND, len(y)))
-    world = SimpleNamespace(x=x, y=y, rng=rng, exact=log_ratio(x))
+    x = np.concatenate([rng.normal(*which, 20_000) for which in (signal, background)])
+    world = SimpleNamespace(x=x, y=y, rng=rng, signal=signal, background=background)
+    world.exact = ratio(world, x)
     world.auc = stats.auc(y, world.exact)
     return world
 
 
-def log_ratio(x, signal=SIGNAL, background=BACKGROUND):
+def ratio(w, x):
+    return log_ratio(x, w.signal, w.background)
+
+
+def log_ratio(x, signal, background):
     return norm.logpdf(x, *signal) - norm.logpdf(x, *background)
 
 
 def judge_ratio(w, answer):
     given, area = answer
     return check.likelihood_ratio(
-        w.x, w.y, signal=SIGNAL, background=BACKGROUND, my_log_ratio=given, my_auc=area
+        w.x, w.y, signal=w.signal, background=w.background, my_log_ratio=given, my_auc=area
     )
 
 
@@ -54,7 +59,8 @@ def area_of(make):
 
 
 def by_hand(w):
-    return -2 * (w.x - 1) ** 2 + w.x**2 / 2 + np.log(2)
+    (mean, width), (_, broad) = w.signal, w.background
+    return (w.x / broad) ** 2 / 2 - ((w.x - mean) / width) ** 2 / 2 + np.log(broad / width)
 
 
 def three_figures(w):
@@ -63,13 +69,13 @@ def three_figures(w):
 
 def of_many(w):
     """AUC of events of one's own."""
-    s, b = (log_ratio(w.rng.normal(*which, 200_000)) for which in (SIGNAL, BACKGROUND))
+    s, b = (ratio(w, w.rng.normal(*which, 200_000)) for which in (w.signal, w.background))
     return mannwhitneyu(s, b).statistic / len(s) / len(b)
 
 
-def of_boxes(_):
+def of_boxes(w):
     x = np.linspace(-8, 8, 20_001)
-    s, b = norm.pdf(x, *SIGNAL), norm.pdf(x, *BACKGROUND)
+    s, b = norm.pdf(x, *w.signal), norm.pdf(x, *w.background)
     best = np.argsort(-s / b)
     return np.trapezoid(np.cumsum(s[best]), np.cumsum(b[best])) * (x[1] - x[0]) ** 2
 
@@ -83,8 +89,12 @@ def learned(w):
     return LogisticRegression().fit(w.x[:, None], w.y).decision_function(w.x[:, None])
 
 
-def as_variances(x):
-    return log_ratio(x, (1, np.sqrt(0.5)), (0, 1))
+def without_norm(w):
+    return w.exact - np.log(w.background[1] / w.signal[1])
+
+
+def as_variances(w):
+    return log_ratio(w.x, *((mean, np.sqrt(width)) for mean, width in (w.signal, w.background)))
 
 
 LIKELIHOOD_RATIO = Exercise(
@@ -92,10 +102,10 @@ LIKELIHOOD_RATIO = Exercise(
     line,
     judge_ratio,
     {
-        "scipy": ratio_of(lambda w: log_ratio(w.x)),
+        "scipy": ratio_of(lambda w: ratio(w, w.x)),
         "by hand": ratio_of(by_hand),
         "log of densities": ratio_of(
-            lambda w: np.log(norm.pdf(w.x, *SIGNAL) / norm.pdf(w.x, *BACKGROUND))
+            lambda w: np.log(norm.pdf(w.x, *w.signal) / norm.pdf(w.x, *w.background))
         ),
         "logit of the probability": ratio_of(lambda w: logit(expit(w.exact))),
         "three decimals": ratio_of(lambda w: w.exact.round(3)),
@@ -113,13 +123,13 @@ LIKELIHOOD_RATIO = Exercise(
     {
         "sign": ("sign is swapped", ratio_of(lambda w: -w.exact)),
         "ratio": ("take its logarithm", ratio_of(lambda w: np.exp(w.exact))),
-        "no norm": ("left out the normalisation", ratio_of(lambda w: w.exact - np.log(2))),
-        "signal": ("signal's density alone", ratio_of(lambda w: norm.logpdf(w.x, *SIGNAL))),
+        "no norm": ("left out the normalisation", ratio_of(without_norm)),
+        "signal": ("signal's density alone", ratio_of(lambda w: norm.logpdf(w.x, *w.signal))),
         "background": (
             "background's density alone",
-            ratio_of(lambda w: -norm.logpdf(w.x, *BACKGROUND)),
+            ratio_of(lambda w: -norm.logpdf(w.x, *w.background)),
         ),
-        "variance": ("width for a variance", ratio_of(lambda w: as_variances(w.x))),
+        "variance": ("width for a variance", ratio_of(as_variances)),
         "probability": ("logit", ratio_of(lambda w: expit(w.exact))),
         "decimal": ("decimal", ratio_of(lambda w: w.exact / np.log(10))),
         "twice": ("2 ln r", ratio_of(lambda w: 2 * w.exact)),
@@ -139,10 +149,13 @@ LIKELIHOOD_RATIO = Exercise(
 def near(seed):
     """Events of mix, half as many to train on, and scores of a model near the bound."""
     rng = np.random.default_rng([23, seed])
+    angle = rng.uniform(0, 2 * np.pi)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     train, test = (drawn(MIX, events, rng) for events in (20_000, 40_000))
-    world = SimpleNamespace(rng=rng, y_train=train[1], y=test[1], X=test[0], X_train=train[0])
+    world = SimpleNamespace(rng=rng, y_train=train[1], y=test[1])
     world.exact, world.exact_train = MIX.log_ratio(test[0]), MIX.log_ratio(train[0])
-    world.score = world.exact + smooth(test[0], rng)
+    world.X, world.X_train = test[0] @ turn, train[0] @ turn
+    world.score = world.exact + smooth(world.X, rng)
     world.train = world.exact_train + 0.15 * (train[1] - 0.5) + rng.normal(0, 0.2, len(train[1]))
     world.curve = stats.roc_curve(world.y, world.score)
     world.bound = stats.auc(world.y, world.exact)
@@ -151,7 +164,9 @@ def near(seed):
 
 def drawn(problem, events, rng):
     y = np.repeat([1, 0], events // 2)
-    return np.concatenate([problem.of(k).sample(events // 2, rng) for k in (1, 0)]), y
+    X = np.concatenate([problem.of(k).sample(events // 2, rng) for k in (1, 0)])
+    order = rng.permutation(events)
+    return X[order], y[order]
 
 
 def smooth(X, rng):
@@ -285,25 +300,28 @@ NEAR_THE_BOUND = Exercise(
 def goal(seed):
     """Labels, two scores and signed weights of the rare resonance."""
     rng = np.random.default_rng([29, seed])
-    X, y = drawn(RES, 60_000, rng)
+    efficiency = round(rng.uniform(0.3, 0.5), 2)
+    expected = {1: 10 ** rng.uniform(2.3, 3.2), 0: 10 ** rng.uniform(4.6, 5.2)}
+    X, y = drawn(RES, 100_000, rng)
     negative = (y == 0) & (rng.random(len(y)) < 0.4 * expit(2 * X[:, 1]))
     weights = np.where(negative, -1.0, 1.0)
-    for k, total in ((1, 218), (0, 100_000)):
+    for k, total in expected.items():
         weights[y == k] *= total / weights[y == k].sum()
     scores = {"mass": -np.abs(X[:, 0] - 3500), "shape": X[:, 3] - X[:, 4]}
-    return SimpleNamespace(y=y, scores=scores, weights=weights, rng=rng)
+    told = {"efficiency": efficiency, "signal": expected[1], "background": expected[0]}
+    return SimpleNamespace(y=y, scores=scores, weights=weights, rng=rng, **told)
 
 
 def judge_choice(w, answer):
     choice, z = answer
     return check.model_for_a_goal(
-        w.y, w.scores, w.weights, signal_efficiency=0.3, choice=choice, z=z
+        w.y, w.scores, w.weights, signal_efficiency=w.efficiency, choice=choice, z=z
     )
 
 
-def yields(w, name="shape", weights=None, efficiency=0.3):
+def yields(w, name="shape", weights=None, efficiency=None):
     curve = stats.roc_curve(w.y, w.scores[name], w.weights if weights is None else weights)
-    at = stats.working_point(curve, signal_efficiency=efficiency)
+    at = stats.working_point(curve, signal_efficiency=efficiency or w.efficiency)
     return at.signal, at.background
 
 
@@ -321,7 +339,7 @@ def asimov(s, b):
 
 def by_quantile(w, method="linear"):
     score = w.scores["shape"]
-    cut = np.quantile(score[w.y == 1], 0.7, method=method)
+    cut = np.quantile(score[w.y == 1], 1 - w.efficiency, method=method)
     return asimov(*(w.weights[(score >= cut) & (w.y == k)].sum() for k in (1, 0)))
 
 
@@ -330,7 +348,7 @@ def by_sorting(w):
     frame = frame.sort_values("score", ascending=False)
     s = frame["w"].where(frame["y"] == 1, 0).cumsum()
     b = frame["w"].where(frame["y"] == 0, 0).cumsum()
-    row = int(np.argmax(s.to_numpy() >= 0.3 * 218))
+    row = int(np.argmax(s.to_numpy() >= w.efficiency * w.signal))
     return asimov(s.iloc[row], b.iloc[row])
 
 
@@ -338,10 +356,10 @@ def of_halves(w):
     """Take the cut from one half of the signal, the yields from the other half."""
     half = w.rng.random(len(w.y)) < 0.5
     score = w.scores["shape"]
-    cut = np.quantile(score[half & (w.y == 1)], 0.7)
+    cut = np.quantile(score[half & (w.y == 1)], 1 - w.efficiency)
     kept = [w.weights[~half & (score >= cut) & (w.y == k)].sum() for k in (1, 0)]
     total = [w.weights[~half & (w.y == k)].sum() for k in (1, 0)]
-    return asimov(218 * kept[0] / total[0], 100_000 * kept[1] / total[1])
+    return asimov(w.signal * kept[0] / total[0], w.background * kept[1] / total[1])
 
 
 def simple(w):
@@ -350,7 +368,7 @@ def simple(w):
 
 
 def of_all_events(w):
-    passing = w.scores["shape"] >= np.quantile(w.scores["shape"], 0.7)
+    passing = w.scores["shape"] >= np.quantile(w.scores["shape"], 1 - w.efficiency)
     return stats.significance(*(w.weights[passing & (w.y == k)].sum() for k in (1, 0)))
 
 
@@ -361,7 +379,7 @@ def largest(w):
 
 def rates(w):
     s, b = yields(w)
-    return stats.significance(s / 218, b / 100_000)
+    return stats.significance(s / w.signal, b / w.background)
 
 
 def precision(w):
@@ -409,12 +427,12 @@ MODEL_FOR_A_GOAL = Exercise(
         ),
         "rates": ("rates where yields belong", shape(rates)),
         "precision": ("precision of a known signal", shape(precision)),
-        "no cut": ("without a cut", shape(lambda _: stats.significance(218, 100_000))),
+        "no cut": ("without a cut", shape(lambda w: stats.significance(w.signal, w.background))),
         "background to a fifth": ("to a fifth only", shape(with_uncertainty)),
         "largest": ("largest Z of all cuts", shape(largest)),
-        "30 % of all": ("share of all events", shape(of_all_events)),
+        "share of all events": ("share of all events", shape(of_all_events)),
         "squared": ("Z² and not Z", shape(lambda w: z_of(w) ** 2)),
-        "at 70 %": ("too", shape(lambda w: z_of(w, efficiency=0.7))),
+        "at 80 %": ("too", shape(lambda w: z_of(w, efficiency=0.8))),
     },
 )
 

@@ -148,8 +148,8 @@ def _why_auc_differs(claimed, wanted, misconceptions, tolerance=THREE_DIGITS):
         "Boosted trees with 300 small steps or a network of two layers come that near; "
         "logistic regression does not."
     ),
-    "Predict X_mine and X_mix by the same model: log-odds or probabilities, as you like.",
-    "roc = stats.roc_curve(y_mix, my_score_test) has both, roc.auc and roc.auc_error.",
+    "Predict X_mine and X_new by the same model: log-odds or probabilities, as you like.",
+    "roc = stats.roc_curve(y_new, my_score_test) has both, roc.auc and roc.auc_error.",
 )
 def near_the_bound(
     y_train,
@@ -250,8 +250,8 @@ def _why_no_model(y, exact, score):
 @exercise(
     "The goal is Z at one efficiency: the AUC looks at all of them.",
     (
-        "stats.working_point(stats.roc_curve(y_goal, score, w_goal), signal_efficiency=0.3) "
-        "has signal and background."
+        "stats.working_point(stats.roc_curve(y_goal, score, w_goal), "
+        "signal_efficiency=efficiency) has signal and background."
     ),
     (
         "stats.significance(at.signal, at.background) for each of the two; keep all weights, "

@@ -118,9 +118,9 @@ def test_the_printed_bound_of_res_is_that_of_many_more_events(printed):
     assert abs(value - many) < 4 * np.hypot(error, np.std(found) / 5**0.5)
 
 
-def test_trees_and_network_come_within_two_thousandths(printed):
+def test_trees_and_network_come_within_three_thousandths(printed):
     for model in ("trees", "network"):
-        assert f"{model}: within 0.002 of the exact AUC on all three problems: True" in printed
+        assert f"{model}: within 0.003 of the exact AUC on all three problems: True" in printed
 
 
 def test_the_recorded_curves_fall_and_reach_the_goal():
