@@ -21,9 +21,10 @@ from hepml_lessons.checks import boosted_trees as check
 SIGNAL, BACKGROUND = 400.0, 60_000.0
 
 
-def scaled(y, w):
+def scaled(y, w, luminosity=1.0):
     """Weights that add up to the full yields."""
-    return w * np.where(y == 1, SIGNAL / w[y == 1].sum(), BACKGROUND / w[y == 0].sum())
+    full = np.where(y == 1, SIGNAL / w[y == 1].sum(), BACKGROUND / w[y == 0].sum())
+    return w * full * luminosity
 
 
 def balanced(y, w):
@@ -31,7 +32,10 @@ def balanced(y, w):
 
 
 class Events:
-    """A peak beside a larger one, two more variables, and two kinds of background."""
+    """A peak beside a larger one, two more variables, and two kinds of background.
+
+    Luminosity and uncertainty of the background are the world's own, as they are a student's.
+    """
 
     def __init__(self, seed):
         self.seed, rng = seed, np.random.default_rng(seed)
@@ -45,13 +49,19 @@ class Events:
             rng.normal(1.1 * y - 0.9 * top, 1.0),
         ])  # fmt: skip
         self.y = y
-        self.weights = scaled(y, np.where(top, 0.05, 1.0) * rng.uniform(0.7, 1.3, len(y)))
+        own = np.random.default_rng([seed, 1])
+        self.luminosity = own.uniform(0.5, 2.0)
+        self.sigma_b = round(own.uniform(0.03, 0.15), 3)
+        self.weights = self.scaled(y, np.where(top, 0.05, 1.0) * rng.uniform(0.7, 1.3, len(y)))
         self.part = rng.choice(3, len(y), p=[0.5, 0.25, 0.25])
+
+    def scaled(self, y, w):
+        return scaled(y, w, self.luminosity)
 
     def of(self, part):
         """Variables, labels and weights of training (0), choose (1) or test (2) events."""
         rows = self.part == part
-        return self.X[rows], self.y[rows], scaled(self.y[rows], self.weights[rows])
+        return self.X[rows], self.y[rows], self.scaled(self.y[rows], self.weights[rows])
 
     # ---- a window in the mass
 
@@ -77,7 +87,7 @@ class Events:
             for k in (1, 0)
         )
         s, b = s[None, :] - s[:, None], b[None, :] - b[:, None]
-        known = b > 0.002 * BACKGROUND
+        known = b > 0.002 * BACKGROUND * self.luminosity
         z = np.where(known, stats.significance(np.maximum(s, 0), np.where(known, b, 1.0)), 0)
         low, high = np.unravel_index(np.argmax(z), z.shape)
         return edges[low], edges[high]
@@ -185,7 +195,7 @@ def counted(w, low, high):
 
 def of_rates(w, low, high):
     s, b = w.yields(low, high)
-    return stats.significance(s / SIGNAL, b / BACKGROUND)
+    return stats.significance(s / (SIGNAL * w.luminosity), b / (BACKGROUND * w.luminosity))
 
 
 def formula(f):
@@ -369,41 +379,41 @@ class OneVariable(GaussianNB):
 # ---------------------------------------------------------------- 3: a threshold to defend
 
 
-def z_of(sample, threshold, sigma_b=0.1):
+def z_of(sample, threshold, sigma_b):
     s, b = passing(sample, threshold)
     return stats.significance(s, b, sigma_b * b)
 
 
-def by_scan(sample):
-    scan = stats.significance_scan(stats.roc_curve(*sample), sigma_b=0.1)
+def by_scan(sample, sigma_b):
+    scan = stats.significance_scan(stats.roc_curve(*sample), sigma_b=sigma_b)
     return float(scan.threshold[scan.best()])
 
 
 def on_grid(step):
     """Choose among round thresholds that keep 25 effective background events."""
 
-    def choose(sample):
+    def choose(sample, sigma_b):
         y, score, w = sample
         found = {}
         for t in np.arange(step, 1, step):
             b = w[(score >= t) & (y == 0)]
             if len(b) and b.sum() ** 2 > 25 * np.sum(b**2):
-                found[float(t)] = z_of(sample, t)
+                found[float(t)] = z_of(sample, t, sigma_b)
         return max(found, key=found.get)
 
     return choose
 
 
-def by_quantile(sample):
+def by_quantile(sample, sigma_b):
     """Choose among shares of the background that pass."""
     y, score, _ = sample
     cuts = np.quantile(score[y == 0], 1 - np.geomspace(0.01, 0.9, 60))
-    return float(max(cuts, key=lambda t: z_of(sample, t)))
+    return float(max(cuts, key=lambda t: z_of(sample, t, sigma_b)))
 
 
-def smoothed(sample):
+def smoothed(sample, sigma_b):
     """Take the middle of all thresholds within 2 % of the best."""
-    scan = stats.significance_scan(stats.roc_curve(*sample), sigma_b=0.1)
+    scan = stats.significance_scan(stats.roc_curve(*sample), sigma_b=sigma_b)
     z = np.where(scan.trusted, scan.significance, 0)
     return float(np.median(scan.threshold[z > 0.98 * z.max()]))
 
@@ -412,8 +422,8 @@ def defended(choose=by_scan, z=None, digits=None, on=0):
     """Answer: a threshold chosen on one sample, and Z or what is taken for it."""
 
     def approach(w):
-        threshold = choose(w.scored[on])
-        value = z_of(w.scored[1], threshold) if z is None else z(w, threshold)
+        threshold = choose(w.scored[on], w.sigma_b)
+        value = z_of(w.scored[1], threshold, w.sigma_b) if z is None else z(w, threshold)
         return threshold, value if digits is None else round(value, digits)
 
     return approach
@@ -421,14 +431,14 @@ def defended(choose=by_scan, z=None, digits=None, on=0):
 
 def rounded_cut(w):
     """Write down three digits of the threshold, and Z of all digits."""
-    threshold = by_scan(w.scored[0])
-    return float(f"{threshold:.3g}"), z_of(w.scored[1], threshold)
+    threshold = by_scan(w.scored[0], w.sigma_b)
+    return float(f"{threshold:.3g}"), z_of(w.scored[1], threshold, w.sigma_b)
 
 
 def by_hand(w, threshold):
     """Write out Cowan's formula."""
     s, b = passing(w.scored[1], threshold)
-    v = (0.1 * b) ** 2
+    v = (w.sigma_b * b) ** 2
     first = (s + b) * np.log((s + b) * (b + v) / (b**2 + (s + b) * v))
     return np.sqrt(2 * (first - b**2 / v * np.log(1 + v * s / (b * (b + v)))))
 
@@ -436,7 +446,7 @@ def by_hand(w, threshold):
 def exact_point(w, threshold):
     curve = stats.roc_curve(*w.scored[1], exact=True)
     at = stats.working_point(curve, threshold=threshold)
-    return stats.significance(at.signal, at.background, 0.1 * at.background)
+    return stats.significance(at.signal, at.background, w.sigma_b * at.background)
 
 
 def at_yields(f):
@@ -445,7 +455,7 @@ def at_yields(f):
 
 def counted_above(w, threshold):
     y, score, weights = w.scored[1]
-    return z_of((y, score, np.ones(len(weights))), threshold)
+    return z_of((y, score, np.ones(len(weights))), threshold, w.sigma_b)
 
 
 RIGHT_THRESHOLDS = {
@@ -459,26 +469,31 @@ RIGHT_THRESHOLDS = {
     "the middle of the best": defended(smoothed),
     "the formula, by hand": defended(z=by_hand),
     "working point of an exact curve": defended(z=exact_point),
-    "float32": defended(z=lambda w, t: np.float32(z_of(w.scored[1], t))),
-    "pandas": defended(z=lambda w, t: z_of([pd.Series(column) for column in w.scored[1]], t)),
+    "float32": defended(z=lambda w, t: np.float32(z_of(w.scored[1], t, w.sigma_b))),
+    "pandas": defended(
+        z=lambda w, t: z_of([pd.Series(column) for column in w.scored[1]], t, w.sigma_b)
+    ),
 }
 WRONG_THRESHOLDS = {
-    "Z on the choose events": ("it flatters", defended(z=lambda w, t: z_of(w.scored[0], t))),
+    "Z on the choose events": (
+        "it flatters",
+        defended(z=lambda w, t: z_of(w.scored[0], t, w.sigma_b)),
+    ),
     "best on the test events": ("without them", defended(on=1)),
     "background known": (
         "left out",
         defended(z=at_yields(lambda _, s, b: stats.significance(s, b))),
     ),
-    "0.1 events": (
+    "a share for events": (
         "left out",
-        defended(z=at_yields(lambda _, s, b: stats.significance(s, b, 0.1))),
+        defended(z=at_yields(lambda w, s, b: stats.significance(s, b, w.sigma_b))),
     ),
     "yields of a part": (
         "scale them up",
         defended(
             z=at_yields(
                 lambda w, s, b: stats.significance(
-                    w.fraction * s, w.fraction * b, 0.1 * w.fraction * b
+                    w.fraction * s, w.fraction * b, w.sigma_b * w.fraction * b
                 )
             )
         ),
@@ -486,13 +501,16 @@ WRONG_THRESHOLDS = {
     "S/√B": ("Z is", defended(z=at_yields(lambda _, s, b: s / np.sqrt(b)))),
     "AMS": ("Z is", defended(z=at_yields(lambda _, s, b: stats.ams(s, b)))),
     "1 % uncertainty": ("Z is", defended(z=lambda w, t: z_of(w.scored[1], t, 0.01))),
-    "no cut": ("another cut", defended(lambda _: 0.0)),
-    "three tenths": ("another cut", defended(lambda _: 0.3)),
+    "no cut": ("another cut", defended(lambda *_: 0.0)),
+    "three tenths": ("another cut", defended(lambda *_: 0.3)),
     "beyond all scores": ("choose a lower threshold", lambda _: (2.0, 1.0)),
-    "text": ("should be a number", lambda w: (str(by_scan(w.scored[0])), 1.0)),
-    "infinite": ("infinite", lambda w: (by_scan(w.scored[0]), np.inf)),
+    "text": ("should be a number", lambda w: (str(by_scan(w.scored[0], w.sigma_b)), 1.0)),
+    "infinite": ("infinite", lambda w: (by_scan(w.scored[0], w.sigma_b), np.inf)),
     "without weights": ("Z is", defended(z=counted_above)),
-    "a tenth too large": ("Z is not so large", defended(z=lambda w, t: 1.1 * z_of(w.scored[1], t))),
+    "a tenth too large": (
+        "Z is not so large",
+        defended(z=lambda w, t: 1.1 * z_of(w.scored[1], t, w.sigma_b)),
+    ),
 }
 
 
@@ -516,9 +534,7 @@ EXERCISES = [
     Exercise(
         "honest_threshold",
         Events,
-        lambda w, answer: check.honest_threshold(
-            *w.scored, fraction=w.fraction, threshold=answer[0], z=answer[1]
-        ),
+        lambda w, answer: check.honest_threshold(*w.scored, w.fraction, *answer, sigma_b=w.sigma_b),
         RIGHT_THRESHOLDS,
         WRONG_THRESHOLDS,
     ),

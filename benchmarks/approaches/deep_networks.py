@@ -16,24 +16,28 @@ from hepml_lessons.checks import deep_networks as check
 
 # ---------------------------------------------------------------- one step
 
-RATE, W0, B0 = 0.5, np.linspace(-0.3, 0.3, 7), 0.5
+RATE = 0.5
 
 
 def neuron_world(seed, events=4000):
-    """Seven masses with tails, standardised, of which some are larger for signal."""
+    """Seven masses with tails, standardised, of which some are larger for signal; own weights."""
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 2, events)
     tails = np.exp(rng.normal(0.25 * y[:, None] * rng.uniform(-1, 1, 7), 0.4, (events, 7)))
     mixed = tails @ (np.eye(7) + 0.3 * rng.random((7, 7)))
-    return SimpleNamespace(X=(mixed - mixed.mean(0)) / mixed.std(0), y=y, rng=rng)
+    w0 = rng.uniform(-0.4, 0.4, 7).round(2)
+    b0 = round(rng.choice([-1, 1]) * rng.uniform(0.3, 0.8), 2)
+    X = (mixed - mixed.mean(0)) / mixed.std(0)
+    return SimpleNamespace(X=X, y=y, rng=rng, w0=w0, b0=b0)
 
 
 def judge_step(world, answer):
     w, loss = answer
-    return check.one_step(world.X, world.y, W0, B0, rate=RATE, w=w, loss=loss)
+    return check.one_step(world.X, world.y, world.w0, world.b0, rate=RATE, w=w, loss=loss)
 
 
-def belief(world, w=W0, b=B0):
+def belief(world, w=None, b=None):
+    w, b = (world.w0 if w is None else w), (world.b0 if b is None else b)
     return expit(world.X @ w + b)
 
 
@@ -48,7 +52,7 @@ def gradient(world, p=None):
 
 
 def step(world):
-    return W0 - RATE * gradient(world), loss_of(world)
+    return world.w0 - RATE * gradient(world), loss_of(world)
 
 
 def rounded_step(world, digits=3):
@@ -58,39 +62,39 @@ def rounded_step(world, digits=3):
 
 def float32_step(world):
     X, y = world.X.astype("float32"), world.y.astype("float32")
-    p = 1 / (1 + np.exp(-(X @ W0.astype("float32") + np.float32(B0))))
+    p = 1 / (1 + np.exp(-(X @ world.w0.astype("float32") + np.float32(world.b0))))
     loss = -np.mean(y * np.log(p + 1e-7) + (1 - y) * np.log(1 - p + 1e-7))
-    return W0.astype("float32") - np.float32(RATE) * X.T @ (p - y) / len(y), loss
+    return world.w0.astype("float32") - np.float32(RATE) * X.T @ (p - y) / len(y), loss
 
 
 def event_by_event(world):
     slope, loss = np.zeros(7), 0.0
     for x, y in zip(world.X, world.y, strict=True):
-        p = 1 / (1 + np.exp(-(x @ W0 + B0)))
+        p = 1 / (1 + np.exp(-(x @ world.w0 + world.b0)))
         slope += (p - y) * x / len(world.y)
         loss -= (y * np.log(p) + (1 - y) * np.log(1 - p)) / len(world.y)
-    return W0 - RATE * slope, float(loss)
+    return world.w0 - RATE * slope, float(loss)
 
 
 def by_differences(world, size=1e-5):
     def at(w):
         return loss_of(world, belief(world, w))
 
-    slope = [(at(W0 + size * e) - at(W0 - size * e)) / (2 * size) for e in np.eye(7)]
-    return W0 - RATE * np.array(slope), at(W0)
+    slope = [(at(world.w0 + size * e) - at(world.w0 - size * e)) / (2 * size) for e in np.eye(7)]
+    return world.w0 - RATE * np.array(slope), at(world.w0)
 
 
 def column_step(world):
     """As Keras holds weights: shapes (7, 1) and (n, 1)."""
-    w, y = W0[:, None], world.y[:, None]
-    p = expit(world.X @ w + B0)
+    w, y = world.w0[:, None], world.y[:, None]
+    p = expit(world.X @ w + world.b0)
     return w - RATE * world.X.T @ (p - y) / len(y), np.array(loss_of(world, p[:, 0]))
 
 
 def log_step(world):
-    z = world.X @ W0 + B0
+    z = world.X @ world.w0 + world.b0
     loss = -np.mean(np.where(world.y == 1, log_expit(z), log_expit(-z)))
-    return W0 - RATE * np.mean((expit(z) - world.y)[:, None] * world.X, axis=0), loss
+    return world.w0 - RATE * np.mean((expit(z) - world.y)[:, None] * world.X, axis=0), loss
 
 
 def sklearn_step(world):
@@ -99,21 +103,21 @@ def sklearn_step(world):
 
 def pandas_step(world):
     frame = pd.DataFrame(world.X, columns=[f"m{k}" for k in range(7)])
-    p = expit(frame @ W0 + B0)
+    p = expit(frame @ world.w0 + world.b0)
     slope = frame.mul(p - world.y, axis=0).mean()
-    return pd.Series(W0, frame.columns) - RATE * slope, float(loss_of(world, p.to_numpy()))
+    return pd.Series(world.w0, frame.columns) - RATE * slope, float(loss_of(world, p.to_numpy()))
 
 
 def in_batches(world):
     parts = np.array_split(np.arange(len(world.y)), 9)
     slope = sum(world.X[k].T @ (belief(world)[k] - world.y[k]) for k in parts) / len(world.y)
-    return W0 - RATE * slope, loss_of(world)
+    return world.w0 - RATE * slope, loss_of(world)
 
 
 def with_offset(world):
     """Hold the offset as an eighth weight; give the seven."""
     X = np.column_stack([world.X, np.ones(len(world.y))])
-    w = np.append(W0, B0)
+    w = np.append(world.w0, world.b0)
     w = w - RATE * X.T @ (expit(X @ w) - world.y) / len(world.y)
     return w[:7], loss_of(world)
 
@@ -137,28 +141,28 @@ ONE_STEP = Exercise(
         "a list": lambda world: (step(world)[0].tolist(), float(step(world)[1])),
     },
     wrong={
-        "uphill": ("uphill", lambda w: (W0 + RATE * gradient(w), loss_of(w))),
-        "no rate": ("learning rate", lambda w: (W0 - gradient(w), loss_of(w))),
+        "uphill": ("uphill", lambda w: (w.w0 + RATE * gradient(w), loss_of(w))),
+        "no rate": ("learning rate", lambda w: (w.w0 - gradient(w), loss_of(w))),
         "events added up": (
             "take the mean",
-            lambda w: (W0 - RATE * gradient(w) * len(w.y), loss_of(w)),
+            lambda w: (w.w0 - RATE * gradient(w) * len(w.y), loss_of(w)),
         ),
-        "no step": ("before the step", lambda w: (W0, loss_of(w))),
+        "no step": ("before the step", lambda w: (w.w0, loss_of(w))),
         "the step alone": ("step alone", lambda w: (RATE * gradient(w), loss_of(w))),
         "the gradient alone": ("gradient alone", lambda w: (gradient(w), loss_of(w))),
         "no offset": (
             "left out b0",
-            lambda w: (W0 - RATE * gradient(w, expit(w.X @ W0)), loss_of(w, expit(w.X @ W0))),
+            lambda w: (w.w0 - RATE * gradient(w, expit(w.X @ w.w0)), loss_of(w, expit(w.X @ w.w0))),
         ),
         "two steps": ("two steps", lambda w: (two_steps(w), loss_of(w))),
         "classes for beliefs": (
             "at ½",
-            lambda w: (W0 - RATE * gradient(w, belief(w) > 0.5), loss_of(w)),
+            lambda w: (w.w0 - RATE * gradient(w, belief(w) > 0.5), loss_of(w)),
         ),
         "gradient of the squared error": (
             "squared error",
             lambda w: (
-                W0 - RATE * w.X.T @ ((belief(w) - w.y) * belief(w) * (1 - belief(w))) / len(w.y),
+                w.w0 - RATE * w.X.T @ ((belief(w) - w.y) * belief(w) * (1 - belief(w))) / len(w.y),
                 loss_of(w),
             ),
         ),
@@ -189,7 +193,7 @@ ONE_STEP = Exercise(
 
 
 def new_offset(world):
-    return B0 - RATE * np.mean(belief(world) - world.y)
+    return world.b0 - RATE * np.mean(belief(world) - world.y)
 
 
 def two_steps(world):
@@ -214,9 +218,10 @@ def scored(rng, y, auc):
     return expit(apart * z)
 
 
-def network_world(seed, train=2500, test=3000):
+def network_world(seed):
     """Make inputs of several scales, and scores as of a network that reaches 0.80."""
     rng = np.random.default_rng(seed)
+    train, test = rng.integers(2200, 2800), rng.integers(2700, 3300)
     scale, shift = 10 ** rng.uniform(-1, 2.5, 12), rng.normal(2, 1, 12)
     raw = scale * (rng.gamma(2, 1, (train + test, 12)) + shift)
     y = rng.integers(0, 2, test)
@@ -387,7 +392,7 @@ OWN_NETWORK = Exercise(
 BEST_REACHED = 0.75
 
 
-def training_world(seed, epochs=15, choose=2000, test=4000):
+def training_world(seed, epochs=15):
     """Scores after each epoch: a network learns, then learns its events by heart.
 
     What the test events call the best epoch is another one than the choose events do, so that
@@ -396,6 +401,7 @@ def training_world(seed, epochs=15, choose=2000, test=4000):
     for again in range(100):
         rng = np.random.default_rng([seed, again])
         world = SimpleNamespace(rng=rng)
+        choose, test = rng.integers(1800, 2200), rng.integers(3600, 4400)
         after = np.arange(epochs)
         apart = 0.75 * (1 - np.exp(-(after + 1) / 2.5)) - 0.012 * after
         sure = 0.25 + 0.1 * after  # the scores grow more and more sure
@@ -587,7 +593,7 @@ STOPPED = Exercise(
             "clearly better",
             lambda w: claimed(w, w.on_test[0], rule=lambda y, s: worst(y, s[:-1])),
         ),
-        "scores of one epoch": ("(epochs, 2000)", lambda w: claimed(w, choose=w.choose[3])),
+        "scores of one epoch": ("(epochs, ", lambda w: claimed(w, choose=w.choose[3])),
         "swapped": (
             "swapped",
             lambda w: claimed(w, 1 - w.on_test[w.on_choose.argmax()]),

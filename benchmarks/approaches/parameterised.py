@@ -21,8 +21,6 @@ from hepml import stats
 from hepml_lessons.checks import parameterised as check
 
 SEEN = np.array([500.0, 750.0, 1250.0, 1500.0])
-HELD_OUT = 750.0
-OTHERS = np.array([500.0, 1000.0, 1250.0, 1500.0])
 ALL = np.array([500.0, 750.0, 1000.0, 1250.0, 1500.0])
 
 
@@ -35,8 +33,9 @@ class Uneven:
     def __init__(self, seed):
         self.seed, self.rng = seed, np.random.default_rng(seed)
         rng = self.rng
-        self.mass = rng.choice(SEEN, 12_000, p=[0.14, 0.2, 0.31, 0.35])
-        self.signal_weight = rng.choice([1.0, 1.3], 12_000) * (1000 / self.mass) ** 3
+        power, made = rng.uniform(2, 4), rng.uniform(0.2, 1, len(SEEN))
+        self.mass = rng.choice(SEEN, 12_000, p=made / made.sum())
+        self.signal_weight = rng.choice([1.0, 1.3], 12_000) * (1000 / self.mass) ** power
         self.weight = rng.choice([1.2, 4.4], 15_000, p=[0.3, 0.7])
         self.own = rng.gamma(4, 150, 15_000) + 250
 
@@ -176,13 +175,21 @@ class HeldOut:
     """A mass that is measured and an angle; background falls, in two slices of other weight.
 
     In the logarithm of the mass the ratio of densities is quadratic, also in the mass asked about.
+    From which measured mass on the events are judged is the student's own.
     """
+
+    choice, least = (750.0,), (250, 350)
 
     def __init__(self, seed):
         self.seed = seed
         rng = np.random.default_rng(seed)
-        self.train, self.test = (self.drawn(rng, n) for n in (1500, 1500))
-        self.X, self.y, _, self.w = self.at(self.test, HELD_OUT)
+        self.train, self.test = (self.drawn(rng, n) for n in (1500, 3000))
+        self.mass = float(rng.choice(self.choice))
+        self.others = np.setdiff1d(ALL, self.mass)
+        self.far = 1500.0 if self.mass < 1000 else 500.0
+        kept = self.test[0][:, 0] > np.log(rng.uniform(*self.least))
+        self.test = tuple(column[kept] for column in self.test)
+        self.X, self.y, _, self.w = self.at(self.test, self.mass)
 
     @staticmethod
     def drawn(rng, n):
@@ -220,25 +227,25 @@ class HeldOut:
         key = f"{name}__sample_weight" if name else "sample_weight"
         return model.fit(X, y, **{key: w})
 
-    def score(self, model, mass=HELD_OUT):
-        return model.predict_proba(asked(self.X, mass))[:, 1]
+    def score(self, model, mass=None):
+        return model.predict_proba(asked(self.X, self.mass if mass is None else mass))[:, 1]
 
     @cached_property
     def quadratic(self):
-        return self.fit(quadratic(), self.rows(OTHERS))
+        return self.fit(quadratic(), self.rows(self.others))
 
     @cached_property
     def trees(self):
-        return self.fit(HistGradientBoostingClassifier(max_iter=40), self.rows(OTHERS))
+        return self.fit(HistGradientBoostingClassifier(max_iter=40), self.rows(self.others))
 
     @cached_property
     def leaky(self):
-        return self.fit(quadratic(), self.rows(OTHERS, of_background=0.0))
+        return self.fit(quadratic(), self.rows(self.others, of_background=0.0))
 
     @cached_property
     def known(self):
         seen = self.fit(quadratic(C=3.0), self.rows(SEEN))
-        one = self.fit(quadratic(), self.rows([HELD_OUT]))
+        one = self.fit(quadratic(), self.rows([self.mass]))
         return {
             "parameterised": self.score(seen),
             "dedicated": self.score(one),
@@ -251,7 +258,7 @@ class HeldOut:
         X, y, w = self.rows(SEEN)
         return self.fit(quadratic(), (X[:, :2], y, w))
 
-    def exact(self, mass=HELD_OUT):
+    def exact(self, mass=None):
         """Logarithm of the ratio of densities."""
 
         def density(x, mean, width):
@@ -262,7 +269,7 @@ class HeldOut:
         background = share[0] * density(log_mass, 6.2, 0.3) + share[1] * density(
             log_mass, 6.75, 0.3
         )
-        signal = density(log_mass, np.log(mass), 0.17) + 1e-300
+        signal = density(log_mass, np.log(mass or self.mass), 0.17) + 1e-300
         return np.log(signal / background) + 0.7 * angle
 
 
@@ -306,18 +313,18 @@ def by_trapezoids(w):
 
 def by_newton(w):
     """Weighted logistic regression with quadratic terms, by eight steps of Newton's method."""
-    X, y, weight = w.rows(OTHERS)
+    X, y, weight = w.rows(w.others)
     expand = PolynomialFeatures(2).fit(X)
     Z, beta = expand.transform(X), np.zeros(10)
     for _ in range(8):
         p = 1 / (1 + np.exp(-Z @ beta))
         curved = (Z * (weight * p * (1 - p))[:, None]).T @ Z + 1e-6 * np.eye(10)
         beta += np.linalg.solve(curved, Z.T @ (weight * (y - p)))
-    return expand.transform(asked(w.X, HELD_OUT)) @ beta
+    return expand.transform(asked(w.X, w.mass)) @ beta
 
 
 def by_network(w):
-    rows = w.rows(OTHERS)
+    rows = w.rows(w.others)
     pick = np.random.default_rng(w.seed).choice(len(rows[1]), 12_000, p=rows[2] / rows[2].sum())
     model = make_pipeline(
         StandardScaler(),
@@ -336,7 +343,7 @@ def learned_by_heart(w):
 
 def trees_on_test(w):
     model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=63, min_samples_leaf=2)
-    return w.score(w.fit(model, w.rows([HELD_OUT], events=w.test)))
+    return w.score(w.fit(model, w.rows([w.mass], events=w.test)))
 
 
 RIGHT_SCORES = {
@@ -349,7 +356,7 @@ RIGHT_SCORES = {
     ),
     "AUC by ranks": lambda w: with_auc(w, w.score(w.quadratic), by_ranks(w)),
     "AUC by trapezoids": lambda w: with_auc(w, w.score(w.quadratic), by_trapezoids(w)),
-    "log-odds": lambda w: with_auc(w, w.quadratic.decision_function(asked(w.X, HELD_OUT))),
+    "log-odds": lambda w: with_auc(w, w.quadratic.decision_function(asked(w.X, w.mass))),
     "Newton's method, by hand": lambda w: with_auc(w, by_newton(w)),
     "a neural network": lambda w: with_auc(w, by_network(w)),
     "the exact ratio": lambda w: with_auc(w, w.exact()),
@@ -367,11 +374,11 @@ WRONG_SCORES = {
         lambda w: with_auc(w, w.known["parameterised"]),
     ),
     "those of the one for all": ("'one for all'", lambda w: with_auc(w, w.known["one for all"])),
-    "asked at 1500 GeV": ("right mass", lambda w: with_auc(w, w.score(w.quadratic, 1500.0))),
-    "asked at 0.75 TeV": ("right mass", lambda w: with_auc(w, w.score(w.quadratic, 0.75))),
+    "asked at a far mass": ("right mass", lambda w: with_auc(w, w.score(w.quadratic, w.far))),
+    "asked in TeV": ("right mass", lambda w: with_auc(w, w.score(w.quadratic, w.mass / 1000))),
     "background asked at another mass": (
         "gives the label away",
-        lambda w: with_auc(w, w.score(w.leaky, np.where(w.y == 1, 750.0, 0.0))),
+        lambda w: with_auc(w, w.score(w.leaky, np.where(w.y == 1, w.mass, 0.0))),
     ),
     "the mass gives the label away in training": (
         "right mass",
@@ -383,10 +390,10 @@ WRONG_SCORES = {
     "trained on the test events": ("Too good", lambda w: with_auc(w, trees_on_test(w))),
     "turned": ("larger ones", lambda w: with_auc(w, -w.score(w.quadratic))),
     "all equal": ("All scores are equal", lambda w: with_auc(w, np.full(len(w.y), 0.5))),
-    "both columns": ("[:, 1]", lambda w: (w.quadratic.predict_proba(asked(w.X, HELD_OUT)), 0.9)),
+    "both columns": ("[:, 1]", lambda w: (w.quadratic.predict_proba(asked(w.X, w.mass)), 0.9)),
     "of the training events": (
         "training events",
-        lambda w: (w.at(w.train, HELD_OUT)[0][:-1, 0], 0.9),
+        lambda w: (w.at(w.train, w.mass)[0][:, 0], 0.9),
     ),
     "AUC without weights": (
         "left out the weights",
@@ -398,15 +405,14 @@ WRONG_SCORES = {
     ),
     "AUC of the wrong mass": (
         "AUC is",
-        lambda w: with_auc(w, w.score(w.quadratic), lambda _: stats.auc(w.y, w.exact(1500), w.w)),
+        lambda w: with_auc(w, w.score(w.quadratic), lambda _: stats.auc(w.y, w.exact(w.far), w.w)),
     ),
 }
 
 
 def judge_scores(w, answer):
-    # One event fewer in training than in the test, so that the two can be told apart.
     return check.held_out_scores(
-        w.y, w.w, w.known, len(w.y) - 1, my_scores=answer[0], my_auc=answer[1]
+        w.y, w.w, w.known, len(w.at(w.train, w.mass)[1]), my_scores=answer[0], my_auc=answer[1]
     )
 
 
@@ -414,9 +420,12 @@ def judge_scores(w, answer):
 
 
 class Colleagues(HeldOut):
-    """Four networks: a leak, one for all, one that compares two masses, and an honest one."""
+    """Four networks: a leak, one for all, one that compares two masses, and an honest one.
 
-    mass = 1250.0
+    Which of A to D is which is the student's own, and so is the mass.
+    """
+
+    choice, least = (500.0, 750.0, 1250.0), (1, 2)
 
     def __init__(self, seed):
         super().__init__(seed)
@@ -426,76 +435,96 @@ class Colleagues(HeldOut):
         own = self.rows(SEEN)
         own[0][own[1] == 0, 2] = own[0][own[1] == 0, 0] - np.log(1000)
         own = self.fit(quadratic(), own)
-        self.ask = {
-            "A": lambda X, mass: leak.predict_proba(asked(X, mass))[:, 1],
-            "B": lambda X, _mass: self.one_for_all.predict_proba(X)[:, 1],
-            "C": lambda X, mass: own.predict_proba(asked(X, mass))[:, 1],
-            "D": lambda X, mass: honest.predict_proba(asked(X, mass))[:, 1],
+        networks = {
+            "leak": lambda X, mass: leak.predict_proba(asked(X, mass))[:, 1],
+            "deaf": lambda X, _mass: self.one_for_all.predict_proba(X)[:, 1],
+            "own": lambda X, mass: own.predict_proba(asked(X, mass))[:, 1],
+            "good": lambda X, mass: honest.predict_proba(asked(X, mass))[:, 1],
         }
-        self.reported = {"A": 1.0, "B": self.area("B"), "C": 0.98, "D": self.over_all(honest)}
+        letters = np.random.default_rng(seed).permutation(list("ABCD")).tolist()
+        self.letter = dict(zip(networks, letters, strict=True))
+        self.ask = {self.letter[name]: network for name, network in networks.items()}
+        told = {"leak": 1.0, "deaf": self.area("deaf"), "own": 0.98, "good": self.over_all(honest)}
+        self.reported = {self.letter[name]: area for name, area in told.items()}
 
     def over_all(self, model):
         X, y, w = self.rows(SEEN, events=self.test)
         return stats.auc(y, model.predict_proba(X)[:, 1], w)
 
     def scores(self, name, mass=None):
-        return self.ask[name](self.events.X, self.mass if mass is None else mass)
+        ask = self.ask[self.letter[name]]
+        return ask(self.events.X, self.mass if mass is None else mass)
 
     def area(self, name, mass=None, *, weighted=True):
         return stats.auc(
             self.events.y, self.scores(name, mass), self.events.w if weighted else None
         )
 
+    def told(self, name):
+        return self.reported[self.letter[name]]
+
 
 def pair(name, area):
-    return lambda w: (name, area(w))
+    """Answer with the letter of a network and an area."""
+    return lambda w: (w.letter[name], area(w))
+
+
+def areas(w):
+    """AUC of each network by its letter."""
+    return {w.letter[name]: w.area(name) for name in w.letter}
 
 
 def integral(w):
-    fpr, tpr, _ = roc_curve(w.events.y, w.scores("D"), sample_weight=w.events.w)
+    fpr, tpr, _ = roc_curve(w.events.y, w.scores("good"), sample_weight=w.events.w)
     return np.sum(np.diff(fpr) * (tpr[1:] + tpr[:-1]) / 2)
 
 
 RIGHT_AUDIT = {
-    "as it is": pair("D", lambda w: w.area("D")),
-    "three digits": pair("D", lambda w: round(w.area("D"), 3)),
-    "four digits": pair("D", lambda w: round(w.area("D"), 4)),
+    "as it is": pair("good", lambda w: w.area("good")),
+    "three digits": pair("good", lambda w: round(w.area("good"), 3)),
+    "four digits": pair("good", lambda w: round(w.area("good"), 4)),
     "scikit-learn": pair(
-        "D", lambda w: roc_auc_score(w.events.y, w.scores("D"), sample_weight=w.events.w)
+        "good", lambda w: roc_auc_score(w.events.y, w.scores("good"), sample_weight=w.events.w)
     ),
-    "trapezoids": pair("D", integral),
+    "trapezoids": pair("good", integral),
     "ranks": pair(
-        "D", lambda w: by_ranks(SimpleNamespace(y=w.events.y, w=w.events.w))(w.scores("D"))
+        "good", lambda w: by_ranks(SimpleNamespace(y=w.events.y, w=w.events.w))(w.scores("good"))
     ),
-    "float32": pair("D", lambda w: np.float32(w.area("D"))),
-    "the largest of four": lambda w: max(((n, w.area(n)) for n in w.ask), key=lambda one: one[1]),
-    "a pandas table": lambda w: next(
-        iter(pd.Series({n: w.area(n) for n in w.ask}).nlargest(1).items())
-    ),
-    "a name of NumPy": pair(np.str_("D"), lambda w: w.area("D")),
+    "float32": pair("good", lambda w: np.float32(w.area("good"))),
+    "the largest of four": lambda w: max(areas(w).items(), key=lambda one: one[1]),
+    "a pandas table": lambda w: next(iter(pd.Series(areas(w)).nlargest(1).items())),
+    "a name of NumPy": lambda w: (np.str_(w.letter["good"]), w.area("good")),
     "weights scaled to one": pair(
-        "D", lambda w: stats.auc(w.events.y, w.scores("D"), w.events.w / w.events.w.sum())
+        "good", lambda w: stats.auc(w.events.y, w.scores("good"), w.events.w / w.events.w.sum())
     ),
     "through log-odds": pair(
-        "D",
-        lambda w: stats.auc(w.events.y, np.log(w.scores("D") / (1 - w.scores("D"))), w.events.w),
+        "good",
+        lambda w: stats.auc(
+            w.events.y, np.log(w.scores("good") / (1 - w.scores("good"))), w.events.w
+        ),
     ),
 }
 WRONG_AUDIT = {
-    "the largest that is reported": ("other masses", pair("A", lambda w: w.reported["A"])),
-    "the second that is reported": ("other masses", pair("C", lambda w: w.reported["C"])),
-    "the leak, asked alike": ("other masses", pair("A", lambda w: w.area("A"))),
-    "the own mass, asked alike": ("other masses", pair("C", lambda w: w.area("C"))),
-    "one for all": ("does not listen", pair("B", lambda w: w.area("B"))),
-    "no such network": ("should be one of", pair("E", lambda w: w.area("D"))),
-    "a list of names": ("should be one of", pair(["D"], lambda w: w.area("D"))),
-    "the AUC that is reported": ("reported one", pair("D", lambda w: w.reported["D"])),
-    "without weights": ("left out the weights", pair("D", lambda w: w.area("D", weighted=False))),
-    "the AUC of one for all": ("AUC of B", pair("D", lambda w: w.area("B"))),
-    "asked at 750 GeV": ("At that mass its AUC is", pair("D", lambda w: w.area("D", 750.0))),
-    "turned": ("not so small", pair("D", lambda w: 1 - w.area("D"))),
-    "in per cent": ("between 0 and 1", pair("D", lambda w: 100 * w.area("D"))),
-    "a word": ("should be a number", pair("D", lambda _: "0.97")),
+    "the largest that is reported": ("other masses", pair("leak", lambda w: w.told("leak"))),
+    "the second that is reported": ("other masses", pair("own", lambda w: w.told("own"))),
+    "the leak, asked alike": ("other masses", pair("leak", lambda w: w.area("leak"))),
+    "the own mass, asked alike": ("other masses", pair("own", lambda w: w.area("own"))),
+    "one for all": ("does not listen", pair("deaf", lambda w: w.area("deaf"))),
+    "no such network": ("should be one of", lambda w: ("E", w.area("good"))),
+    "a list of names": ("should be one of", lambda w: ([w.letter["good"]], w.area("good"))),
+    "the AUC that is reported": ("reported one", pair("good", lambda w: w.told("good"))),
+    "without weights": (
+        "left out the weights",
+        pair("good", lambda w: w.area("good", weighted=False)),
+    ),
+    "the AUC of one for all": ("That is the AUC of", pair("good", lambda w: w.area("deaf"))),
+    "asked at a far mass": (
+        "At that mass its AUC is",
+        pair("good", lambda w: w.area("good", w.far)),
+    ),
+    "turned": ("not so small", pair("good", lambda w: 1 - w.area("good"))),
+    "in per cent": ("between 0 and 1", pair("good", lambda w: 100 * w.area("good"))),
+    "a word": ("should be a number", pair("good", lambda _: "0.97")),
 }
 
 

@@ -1,7 +1,8 @@
 """How the exercises of the lesson on reweighting are answered, rightly and wrongly.
 
-Source and target are normal samples: their ratio is known, and as far from 1 as that of the
-lesson's two hadronisations.
+Source and target are normal samples: their ratio is known, and about as far from 1 as that of the
+lesson's two hadronisations. Numbers of events, shifts, and the feature that was forgotten are other
+ones for each seed.
 """
 
 from types import SimpleNamespace
@@ -54,9 +55,10 @@ def share_of(weights):
 
 
 def somebody(seed):
-    """Scores of source events from a classifier that learned from twice as many of the target."""
+    """Scores of source events from a classifier that learned from more events of the target."""
     rng = np.random.default_rng([1, seed])
-    source, target = samples(rng, (0.4, -0.3, 0.2), (1000, 2000))
+    shifts = rng.uniform(0.7, 1.6) * np.array([0.4, -0.3, 0.2])
+    source, target = samples(rng, shifts, (1000, rng.integers(1500, 2500)))
     model = LogisticRegression().fit(*joined(source, target))
     return model.predict_proba(rng.normal(size=(2000, 3)))[:, 1]
 
@@ -135,8 +137,10 @@ WEIGHTS = Exercise(
 
 
 def two_samples(seed, shifts=(0.13, 0.0, 0.2), size=3000):
-    source, target = samples(np.random.default_rng([2, seed]), shifts, (size, size))
-    return SimpleNamespace(source=source, target=target, seed=seed, known={})
+    rng = np.random.default_rng([2, seed])
+    size += int(rng.integers(-200, 200))
+    source, target = samples(rng, shifts, (size, size))
+    return SimpleNamespace(source=source, target=target, seed=seed, known={}, names=NAMES)
 
 
 MODELS = {
@@ -301,8 +305,11 @@ AUDITED = (0.25, 0.0, 0.3)
 
 
 def colleague(seed):
-    """Two samples, weights that know nothing of kaons, and what the colleague's classifier says."""
-    world = two_samples(seed + 10_000, AUDITED, 2000)
+    """Two samples, weights that do not know the last feature, and what the colleague says."""
+    rng = np.random.default_rng([3, seed])
+    shifts = (*AUDITED[:KAON], AUDITED[KAON] * rng.uniform(0.9, 1.7))
+    world = two_samples(seed + 10_000, shifts, 2000)
+    world.names = rng.permutation(NAMES).tolist()
     shift = np.array([*AUDITED[:KAON], 0])
     world.blind = np.concatenate([X @ shift for X in (world.source, world.target)])
     world.weights = normalised(np.exp(world.blind[: len(world.source)]))
@@ -324,12 +331,13 @@ def audited(world, name, **settings):
     return world.known[key]
 
 
-def told(world, score, area=None, feature="n_kaon"):
+def told(world, score, area=None, feature=None):
+    feature = world.names[KAON] if feature is None else feature
     area = stats.auc(world.labels, score, world.all_weights) if area is None else area
     return score[: len(world.source)], score[len(world.source) :], area, feature
 
 
-def of_logistic(area=None, feature="n_kaon"):
+def of_logistic(area=None, feature=None):
     """Scores of logistic regression, and another AUC or feature."""
 
     def given(world):
@@ -360,12 +368,12 @@ def rounded(kept):
 def farthest_mean(world):
     """Feature whose weighted mean is farthest from the target's."""
     mean = np.average(world.source, axis=0, weights=world.weights)
-    return NAMES[np.argmax(np.abs(mean - world.target.mean(axis=0)))]
+    return world.names[np.argmax(np.abs(mean - world.target.mean(axis=0)))]
 
 
 def steepest(world):
     model = fit(world, "logistic", *joined(world.source, world.target), world.all_weights)
-    return NAMES[np.argmax(np.abs(model.coef_[0]))]
+    return world.names[np.argmax(np.abs(model.coef_[0]))]
 
 
 def farthest_distribution(world):
@@ -373,7 +381,7 @@ def farthest_distribution(world):
         stats.two_sample_test(a, b, world.weights, permutations=1).statistic
         for a, b in zip(world.source.T, world.target.T, strict=True)
     ]
-    return np.array(NAMES)[np.argmax(distances)]
+    return world.names[np.argmax(distances)]
 
 
 def learned_without(world):
@@ -387,7 +395,7 @@ AUDIT = Exercise(
         world.source,
         world.target,
         world.weights,
-        NAMES,
+        world.names,
         own_auc=world.own,
         my_scores_source=answer[0],
         my_scores_target=answer[1],
@@ -458,7 +466,7 @@ AUDIT = Exercise(
         ),
         "the feature that was mended": (
             "closes better than another",
-            of_logistic(feature="shape"),
+            of_logistic(feature=lambda world: world.names[0]),
         ),
         "a name that is none": ("name of one feature", of_logistic(feature="kaons")),
         "rows mixed up": (

@@ -23,23 +23,25 @@ from hepml_lessons.recipes import recipe
 
 REGION, SIDEBANDS = (3300, 3700), ((3100, 3300), (3700, 3900))
 EDGES = np.arange(3000, 5001, 100)
-F1, F2 = 0.7, 0.4
-BAG = 20_000
 
 # ---------------------------------------------------------------- an AUC from two bags
 
 
 def bags(seed):
-    """Scores of two bags of events whose logits are normal."""
+    """Bags of the student with this seed, of events whose logits are like those of the lesson."""
     rng = np.random.default_rng([17, seed])
-    one, other = (rng.normal(np.where(rng.random(BAG) < f, 1.6, -0.4)) for f in (F1, F2))
-    y = np.repeat([1, 0], BAG)
-    score = np.concatenate([one, other])
-    return SimpleNamespace(one=one, other=other, y=y, score=score, over=stats.auc(y, score) - 0.5)
+    is_signal = rng.random(20_000) < 0.5
+    logit = rng.normal(np.where(is_signal, 0.7, -0.7), 0.65)
+    blurred_bags = lesson().blurred_bags
+    one, other, f1, f2 = blurred_bags(is_signal, logit, np.random.default_rng([seed, 1]))
+    y, score = np.repeat([1, 0], [len(one), len(other)]), np.concatenate([one, other])
+    world = SimpleNamespace(one=one, other=other, f1=f1, f2=f2, y=y, score=score, seed=seed)
+    world.over = stats.auc(y, score) - 0.5
+    return world
 
 
-def undone(over):
-    return 0.5 + over / (F1 - F2)
+def undone(w, over=None):
+    return 0.5 + (w.over if over is None else over) / (w.f1 - w.f2)
 
 
 def by_pairs(world, pairs):

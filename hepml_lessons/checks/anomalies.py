@@ -16,7 +16,7 @@ from hepml_lessons.checks._verdict import (
     why_differs,
 )
 
-__all__ = ["hidden", "periods", "told_apart", "trials"]
+__all__ = ["Periods", "hidden", "periods", "told_apart", "trials"]
 
 LEVEL = 0.05
 SEEN = 0.6
@@ -65,7 +65,7 @@ def trials(p_values, *, my_expected=None, my_global=None):
         return Verdict(False, said, answer=f"They are {worth}.")
     return Verdict(
         True,
-        f"Right: {LEVEL * len(p):.2g} false alarms are expected, and the smallest p of "
+        f"Right: {LEVEL * len(p):.3g} false alarms are expected, and the smallest p of "
         f"{p.min():.3g} is worth {sidak(p.min(), len(p)):.2g}.",
     )
 
@@ -239,40 +239,54 @@ def _tolerance(p):
     return 0.01 + 4 * np.sqrt(variance * (1 / ASKED + 1 / PERMUTATIONS))
 
 
-# What befell each period of exercise 3, its strength, and a hint: no peeking.
-_BEFELL = {
-    "A": ("tau_energy_scale", 0.05, "Where does the pT of the tau begin?"),
-    "B": (None, 0.0, "One histogram in twenty looks bad by chance: what is p for all of them?"),
-    "C": ("swapped_phi", 0.05, "No histogram changes. Which features belong together?"),
-    "D": ("missing_energy", 0.1, "Which histogram differs most? Are the taus as before?"),
+# What befalls one period each of exercise 3, its strength, and a hint.
+_BEFALLS = {
+    "tau_energy_scale": (0.05, "Where does the pT of the tau begin?"),
+    None: (0.0, "One histogram in twenty looks bad by chance: what is p for all of them?"),
+    "swapped_phi": (0.05, "No histogram changes. Which features belong together?"),
+    "missing_energy": (0.1, "Which histogram differs most? Are the taus as before?"),
 }
+NAMES = "ABCD"
 
 
-def hidden(events, rng=0):
+class Periods(dict):
+    """Tables by the name of their period; what befell each is nobody's business but the check's."""
+
+    def __init__(self, tables, befell):
+        super().__init__(tables)
+        self._befell = befell
+
+
+def hidden(events, rng):
     """Make the four periods of exercise 3 from good events.
 
     Parameters
     ----------
     events : DataFrame
         Good events; each period gets a fourth.
-    rng : int
+    rng : int or numpy.random.Generator
+        Which period suffers what, and which events.
 
     Returns
     -------
-    dict of str to DataFrame
+    Periods
+        DataFrames by name.
     """
-    size = len(events) // len(_BEFELL)
+    rng = np.random.default_rng(rng)
+    kinds = list(_BEFALLS)
+    befell = {name: kinds[k] for name, k in zip(NAMES, rng.permutation(len(kinds)), strict=True)}
+    size = len(events) // len(NAMES)
     made = {}
-    for k, (name, (kind, strength, _)) in enumerate(_BEFELL.items()):
+    for k, (name, kind) in enumerate(befell.items()):
         part = events.iloc[k * size : (k + 1) * size].reset_index(drop=True)
-        made[name] = distort(part, kind, strength, rng) if kind else part
-    return made
+        made[name] = distort(part, kind, _BEFALLS[kind][0], rng) if kind else part
+    return Periods(made, befell)
 
 
 @exercise(
     "Look at one period at a time, all thirty histograms, and count trials.",
     (
-        "Compute derived features again from the primitive ones: where they differ, something "
+        "Compute derived features again from the primary ones: where they differ, something "
         "was changed after."
     ),
     (
@@ -280,11 +294,13 @@ def hidden(events, rng=0):
         "Which fits?"
     ),
 )
-def periods(*, my_kinds=None):
+def periods(given, *, my_kinds=None):
     """Exercise 3: what is wrong with each of four periods.
 
     Parameters
     ----------
+    given : Periods
+        As `hidden` has made them.
     my_kinds : dict of str to (str or None)
         For each period one of `hepml.data.DISTORTIONS`, or None where nothing is wrong.
 
@@ -294,21 +310,22 @@ def periods(*, my_kinds=None):
     """
     if unusable := missing(my_kinds=my_kinds):
         return unusable
-    if not hasattr(my_kinds, "keys") or set(my_kinds.keys()) != set(_BEFELL):
-        names = ", ".join(_BEFELL)
+    if not isinstance(given, Periods):
+        return Verdict(
+            False, "The first argument should be what check.hidden gave you.", is_try=False
+        )
+    if not hasattr(my_kinds, "keys") or set(my_kinds.keys()) != set(given):
+        names = ", ".join(given)
         return Verdict(False, f"my_kinds should be a dict with the keys {names}.")
-    my_kinds = {name: _none_for_nan(my_kinds[name]) for name in _BEFELL}
-    if open_ones := [name for name in _BEFELL if my_kinds[name] is ...]:
-        return Verdict(None, f"Judge {' and '.join(open_ones)}, too; None is an answer.")
-    for name in _BEFELL:
-        if my_kinds[name] is not None and my_kinds[name] not in tuple(DISTORTIONS):
-            known = ", ".join(DISTORTIONS)
-            return Verdict(
-                False, f"{name}: {my_kinds[name]!r} is none of {known}; or None for no fault."
-            )
-    wrong = [name for name, (kind, *_) in _BEFELL.items() if my_kinds[name] != kind]
+    my_kinds = {name: _none_for_nan(my_kinds[name]) for name in given}
+    if unusable := _no_kinds(my_kinds):
+        return unusable
+    befell = given._befell  # noqa: SLF001 - ours
+    wrong = [name for name, kind in befell.items() if my_kinds[name] != kind]
     if wrong:
-        return Verdict(False, _about(wrong[0], my_kinds[wrong[0]], len(_BEFELL) - len(wrong)))
+        name = wrong[0]
+        so_far = f"{len(befell) - len(wrong)} of {len(befell)} are right. Period {name}"
+        return Verdict(False, _about(so_far, my_kinds[name], befell[name]))
     return Verdict(True, "Right: a scale, a quiet period, a swap that only physics sees, and MET.")
 
 
@@ -318,14 +335,22 @@ def _none_for_nan(kind):
     return None if missing_value else kind
 
 
-def _about(name, given, right):
-    kind, _, hint = _BEFELL[name]
-    so_far = f"{right} of {len(_BEFELL)} are right. Period {name}"
+def _no_kinds(my_kinds):
+    if open_ones := [name for name, kind in my_kinds.items() if kind is ...]:
+        return Verdict(None, f"Judge {' and '.join(open_ones)}, too; None is an answer.")
+    for name, kind in my_kinds.items():
+        if kind is not None and kind not in tuple(DISTORTIONS):
+            known = ", ".join(DISTORTIONS)
+            return Verdict(False, f"{name}: {kind!r} is none of {known}; or None for no fault.")
+    return None
+
+
+def _about(so_far, given, kind):
+    _, hint = _BEFALLS[kind]
     if kind is None:
         return f"{so_far}: does {given} stand out there, among all trials? {hint}"
     if given is None:
         return f"{so_far}: look again. {hint}"
-    pair = {given, kind}
-    if pair == {"tau_energy_scale", "missing_energy"}:
+    if {given, kind} == {"tau_energy_scale", "missing_energy"}:
         return f"{so_far}: {given} moves the missing momentum, but so does another fault. {hint}"
     return f"{so_far} does not look like {given}. {hint}"

@@ -34,8 +34,8 @@ NEAR_BEST = 0.85
         "Draw the mass of signal and of background, each with its weights: where does signal "
         "stand out?"
     ),
-    "S and B are sums of the weights of the events inside: weights[inside & (y == 1)].sum().",
-    "stats.significance(S, B) is Z; try windows of 30 to 60 GeV about the peak.",
+    "S and B are sums of the weights of the events inside: my_weights[inside & (my_y == 1)].sum().",
+    "stats.significance(S, B) is Z; try windows of 30 to 60 GeV, and move their edges.",
 )
 def mass_window(mass, y, weights, *, low=None, high=None, z=None):
     """Exercise 1: a window in the mass, and the significance it gives.
@@ -126,8 +126,8 @@ def _best_window(mass, y, weights):
         "predict_proba(X)[:, 1]."
     ),
     (
-        "The AUC to quote: stats.auc(y_test, my_score_test, w_test), with the weights of the "
-        "test events."
+        "The AUC to quote: stats.auc(y_test, my_score_test, w_test), where my_test holds the test "
+        "events' variables, labels y_test and weights w_test."
     ),
     "If it falls short: more trees with a smaller step; if train is far above test: smaller trees.",
 )
@@ -220,11 +220,11 @@ def _judge_model(curve, on_train, target):
 
 @exercise(
     (
-        "Choose the threshold with the choose events alone: stats.significance_scan(curve, "
-        "sigma_b=0.1).best()."
+        "Choose the threshold with the events to choose with alone: "
+        "stats.significance_scan(curve, sigma_b=my_sigma_b).best()."
     ),
     "Then measure with the test events at that threshold: stats.working_point(curve, threshold=…).",
-    "significance(S, B, sigma_b) takes the uncertainty in events: 0.1 * B.",
+    "significance(S, B, sigma_b) takes the uncertainty in events: my_sigma_b * B.",
 )
 def honest_threshold(choose, test, fraction, threshold=None, z=None, *, sigma_b=0.1):
     """Exercise 3: a threshold chosen on one sample, its significance measured on another.
@@ -281,7 +281,7 @@ def _misread_yields(s, b, fraction, sigma_b):
     """Significance for each way to misread the yields, by what to say about it."""
     return {
         f"You left out the background uncertainty, or gave {sigma_b:g} for it: it is "
-        f"{sigma_b:.0%} of B, in events.": significance(s, b),
+        f"{100 * sigma_b:.3g} % of B, in events.": significance(s, b),
         "The weights of a part of the sample add up to a part of the yield: scale them up.": (
             significance(s * fraction, b * fraction, sigma_b * b * fraction)
         ),
@@ -320,9 +320,9 @@ def _judge_threshold(choose, test, threshold, z, sigma_b):
         )
     return Verdict(
         True,
-        f"Right: at just this threshold Z = {z:.2f} with a {sigma_b:.0%} uncertainty of the "
-        "background. (Which events chose the threshold, nobody sees from it: keep the test events "
-        "out of that.)",
+        f"Right: at just this threshold Z = {z:.2f} with a {100 * sigma_b:.3g} % uncertainty of "
+        "the background. (Which events chose the threshold, nobody sees from it: keep the test "
+        "events out of that.)",
     )
 
 

@@ -253,7 +253,7 @@ def _which_differs(mean, deviation, train):
     if np.allclose(deviation, 1, rtol=1e-6):
         return "You did not divide by the deviation."
     return (
-        "These inputs are shifted and scaled by other numbers than mean and deviation of the "
+        "These inputs are shifted and scaled by other numbers than mean and deviation of your "
         "training events."
     )
 

@@ -171,8 +171,8 @@ def _why_depends_on_event(given, own):
         "with_mass(train, (500, 1000, 1250, 1500)) prepares events of those masses, and gives "
         "tt̄ the same ones."
     ),
-    "Ask all test events at 750 GeV, signal and tt̄ alike: asked(judged[750].X, 750).",
-    "stats.auc(judged[750].y, my_scores, judged[750].w) is the weighted AUC.",
+    "Ask all your events at 750 GeV, signal and tt̄ alike: asked(your_events.X, 750).",
+    "stats.auc(your_events.y, my_scores, your_events.w) is the weighted AUC.",
 )
 def held_out_scores(y, w, known, train, *, my_scores=None, my_auc=None):
     """Exercise 2: scores at a mass that was held out, and their weighted AUC.
@@ -285,7 +285,10 @@ def _why_other_auc(claimed, y, w, scores):
         "An AUC is honest if all events, signal and background, are asked at the same mass. "
         "Were those of the reports?"
     ),
-    "Compute it yourself for each: stats.auc(events.y, network(events.X, 1250), events.w).",
+    (
+        "Compute it yourself for each: stats.auc(search_events.y, network(search_events.X, "
+        "search_mass), search_events.w)."
+    ),
     "Take the largest, and quote what you computed, not what was reported.",
 )
 def audit(ask, events, mass, reported, *, my_network=None, my_auc=None):

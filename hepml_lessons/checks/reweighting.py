@@ -22,7 +22,7 @@ from hepml_lessons.checks._verdict import (
     why_differs,
 )
 
-__all__ = ["audit", "folded", "forgotten", "weights_from_scores"]
+__all__ = ["audit", "folded", "weights_from_scores", "with_losses"]
 
 BEST, WORST = 0.56, 0.55
 """AUCs between these samples, on events not seen, of good and of simple models of all features:
@@ -33,6 +33,14 @@ AUDIT = 0.012
 """How far AUCs of two good classifiers on the same samples may be apart, beside three errors."""
 FOLDS = 0.4
 """Errors by which a mean over folds may differ from the AUC of all events."""
+LOSSES = {
+    "n_photon": (0.04, 0.08),
+    "n_neutral_hadron": (0.06, 0.14),
+    "n_kaon": (0.06, 0.14),
+    "n_proton": (0.1, 0.18),
+}
+"""Shares of the particles of a kind that are missed: enough to be seen, whichever kind it is.
+Charged particles are none: their number is even, which no more holds where some are missed."""
 KNOWS = 0.008
 """Gain of an AUC without weights that tells whether they were learned with."""
 
@@ -144,7 +152,7 @@ def _why_share_differs(given, weights):
         "cross_fitted of the lesson does that; what it gives are log-odds, and expit makes "
         "probabilities of them."
     ),
-    "The weights are the odds of the source's scores, scaled to a sum of 50 000.",
+    "The weights are the odds of the source's scores, scaled to a sum of their number.",
 )
 def folded(
     source,
@@ -251,15 +259,29 @@ def _examined(report):
     return Verdict(False, f"The doctor is not content: {report.reason}")
 
 
-def forgotten(features):
-    """Name the feature that the colleague of exercise 3 has forgotten; no peeking.
+def with_losses(events, features, rng):
+    """Make the target of exercise 3: a detector misses some particles of one kind. No peeking.
 
     Parameters
     ----------
+    events : array_like, shape (n, d)
+        Of whole numbers, where a feature counts particles.
     features : sequence of str
-        Of which one is the number of kaons, by name.
+        Names of the columns, some of them those of `LOSSES`.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, d)
+        The events with fewer particles of one kind.
+    str
+        The feature that counts them.
     """
-    return next(name for name in features if name.endswith("kaon"))
+    name = str(rng.choice([name for name in LOSSES if name in list(features)]))
+    kept, seen = 1 - rng.uniform(*LOSSES[name]), np.array(events, float)
+    column = seen[:, list(features).index(name)]
+    column[:] = rng.binomial(column.astype(int), kept)
+    return seen, name
 
 
 @exercise(

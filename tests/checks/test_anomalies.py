@@ -1,11 +1,16 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
+import itertools
+from types import SimpleNamespace
+
+import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
 from hepml import data, stats
 from hepml_lessons.checks import anomalies as check
+from hepml_lessons.recipes import TEXTS, recipe
 from tests.checks.naming import not_named
 
 P_VALUES = dict(enumerate(np.random.default_rng(5).uniform(0.021, 1, 30)))
@@ -23,23 +28,23 @@ def test_right_numbers_are_right_also_when_rounded():
     assert judge_trials(np.float32(1.5)).ok
 
 
-def test_no_sentence_gives_the_answer_away(days):
+def test_no_sentence_gives_the_answer_away(days, four):
     """A direction, not a number."""
     wanted = 1 - (1 - LOW) ** 30
     for given in (0.9987, 0.0123, LOW, 30 * LOW):
         assert f"{wanted:.2f}" not in judge_trials(everywhere=given).reason
     exact = stats.two_sample_test(*scores_of(days), *weights_of(days), statistic="auc").p_value
     assert f"{exact:.2g}" not in judge(days, p=0.3).reason
-    assert "none" not in check.periods(my_kinds=RIGHT | {"B": "lepton_pt"}).reason
+    assert "none" not in check.periods(four, my_kinds=RIGHT | {"B": "lepton_pt"}).reason
 
 
-def test_an_answer_not_given_is_neither_right_nor_wrong(days):
+def test_an_answer_not_given_is_neither_right_nor_wrong(days, four):
     verdict = check.trials(P_VALUES, my_expected=..., my_global=None)
     assert verdict.ok is None
     assert "my_expected and my_global" in verdict.reason
     assert check.told_apart(*days).ok is None
-    assert check.periods(my_kinds=...).ok is None
-    assert check.periods(my_kinds={"A": ..., "B": None, "C": None, "D": None}).ok is None
+    assert check.periods(four, my_kinds=...).ok is None
+    assert check.periods(four, my_kinds={"A": ..., "B": None, "C": None, "D": None}).ok is None
 
 
 def test_misreadings_of_the_expected_number_are_named():
@@ -155,25 +160,36 @@ def test_misreadings_of_p_are_named(days):
 
 # ---------------------------------------------------------------- four periods
 
-RIGHT = {"A": "tau_energy_scale", "B": None, "C": "swapped_phi", "D": "missing_energy"}
+
+@pytest.fixture(scope="module")
+def events():
+    return data.load("higgs_tautau").iloc[::10].reset_index(drop=True)
 
 
-def test_the_right_kinds_are_those_that_were_made():
-    events = data.load("higgs_tautau").iloc[::10].reset_index(drop=True)
-    made = check.hidden(events)
+ORDER = ("tau_energy_scale", None, "swapped_phi", "missing_energy")
+RIGHT = dict(zip("ABCD", ORDER, strict=True))
+
+
+@pytest.fixture(scope="module")
+def four(events):
+    """Four periods that fared as in `RIGHT`."""
+    made = (check.hidden(events, seed) for seed in range(200))
+    return next(one for one in made if check.periods(one, my_kinds=RIGHT).ok)
+
+
+def test_the_right_kinds_are_those_that_were_made(events, four):
     size = len(events) // 4
-    assert check.periods(my_kinds=RIGHT).ok
     for k, (name, kind) in enumerate(RIGHT.items()):
         part = events.iloc[k * size : (k + 1) * size].reset_index(drop=True)
-        assert len(made[name]) == size
-        changed = {c for c in part if not part[c].equals(made[name][c])}
+        assert len(four[name]) == size
+        changed = {c for c in part if not part[c].equals(four[name][c])}
         assert set(data.DISTORTIONS[kind].columns if kind else ()) >= {
             c for c in changed if c.startswith("PRI_") and c != "PRI_met_sumet"
         }
         assert bool(changed) == (kind is not None)
 
 
-def test_misreadings_of_periods_are_named():
+def test_misreadings_of_periods_are_named(four):
     wrong = {
         "does eta_phi_hole stand out there": RIGHT | {"B": "eta_phi_hole"},
         "Where does the pT of the tau begin": RIGHT | {"A": "missing_energy"},
@@ -185,13 +201,14 @@ def test_misreadings_of_periods_are_named():
         "keys A, B, C, D": {"A": None},
         "should be a dict": "tau_energy_scale",
     }
-    assert not not_named(lambda kinds: check.periods(my_kinds=kinds), wrong)
+    assert not not_named(lambda kinds: check.periods(four, my_kinds=kinds), wrong)
+    assert "what check.hidden gave" in check.periods(dict(four), my_kinds=RIGHT).reason
 
 
-def test_a_series_of_answers_is_as_good_as_a_dict():
-    assert check.periods(my_kinds=pd.Series(RIGHT)).ok
-    assert check.periods(my_kinds=pd.Series(RIGHT, dtype="string")).ok
-    assert check.periods(my_kinds={k: np.nan if v is None else v for k, v in RIGHT.items()}).ok
+def test_a_series_of_answers_is_as_good_as_a_dict(four):
+    with_nan = {k: np.nan if v is None else v for k, v in RIGHT.items()}
+    for kinds in (pd.Series(RIGHT), pd.Series(RIGHT, dtype="string"), with_nan):
+        assert check.periods(four, my_kinds=kinds).ok
 
 
 def test_right_rounded_numbers_are_never_taken_for_a_misconception():
@@ -200,5 +217,100 @@ def test_right_rounded_numbers_are_never_taken_for_a_misconception():
     assert check.trials(low, my_expected=1.5, my_global=0.030).ok
 
 
-def test_how_many_are_right_is_told():
-    assert "2 of 4 are right" in check.periods(my_kinds=RIGHT | {"A": None, "C": None}).reason
+def test_how_many_are_right_is_told(four):
+    kinds = RIGHT | {"A": None, "C": None}
+    assert "2 of 4 are right" in check.periods(four, my_kinds=kinds).reason
+
+
+# ---------------------------------------------------------------- the student's own numbers
+
+SEEDS = range(7)  # 21 pairs, each both ways
+
+
+def cells_of_worlds():
+    """Sources of the cells that draw the worlds of the three exercises."""
+    cells = jupytext.read(TEXTS / "anomalies.md").cells
+    return [cell.source for cell in cells if "[own_seed(), " in cell.source]
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    """Names that the three cells make, for each seed."""
+    names = recipe("anomalies")
+    good = names["like_data"](data.load("higgs_tautau"), np.random.default_rng(1))
+    names |= {"archive": good[:13_000], "later": good[13_000:]}
+    made = []
+    with pytest.MonkeyPatch.context() as patch:
+        for seed in SEEDS:
+            patch.setenv("HEPML_SEED", str(seed))
+            for source in cells_of_worlds():
+                exec(source, names)  # noqa: S102 - our own text
+            kept = "local_p", "my_yesterday", "suspect", "periods"
+            made.append(SimpleNamespace(**{name: names[name] for name in kept}))
+    return made
+
+
+def share_that_passes(worlds, judge):
+    pairs = list(itertools.permutations(worlds, 2))
+    return np.mean([bool(judge(mine, other).ok) for mine, other in pairs])
+
+
+def test_three_cells_draw_worlds():
+    assert len(cells_of_worlds()) == 3
+
+
+def test_a_neighbours_trials_do_not_pass(worlds):
+    def judge(mine, other):
+        p = np.array(list(other.local_p.values()))
+        told = {"my_expected": 0.05 * len(p), "my_global": stats.sidak(p.min(), len(p))}
+        return check.trials(mine.local_p, **told)
+
+    assert all(judge(one, one).ok for one in worlds)
+    assert share_that_passes(worlds, judge) <= 0.1
+
+
+def test_a_neighbours_scores_do_not_pass(worlds):
+    """The missing momentum is a score, too."""
+
+    def judge(mine, other):
+        days = other.my_yesterday[1::2], other.suspect[1::2]
+        scores, weights = ([day[n].to_numpy() for day in days] for n in ("PRI_met", "Weight"))
+        p = stats.two_sample_test(*scores, *weights, statistic="auc").p_value
+        return check.told_apart(
+            mine.my_yesterday, mine.suspect,
+            my_scores_yesterday=scores[0], my_scores_today=scores[1], my_p=p,
+        )  # fmt: skip
+
+    assert all(judge(one, one).ok for one in worlds)
+    assert share_that_passes(worlds, judge) <= 0.1
+
+
+def test_a_neighbours_kinds_do_not_pass(worlds):
+    """What is right for one of 24 arrangements is wrong for the others."""
+    found = [
+        next(
+            kinds for kinds in every_arrangement() if check.periods(one.periods, my_kinds=kinds).ok
+        )
+        for one in worlds
+    ]
+    passed = [
+        check.periods(mine.periods, my_kinds=kinds).ok
+        for mine, kinds in itertools.product(worlds, found)
+    ]
+    assert (np.sum(passed) - len(worlds)) / (len(passed) - len(worlds)) <= 0.1
+
+
+def every_arrangement():
+    return [dict(zip("ABCD", kinds, strict=True)) for kinds in itertools.permutations(ORDER)]
+
+
+def test_arrangements_are_many(events):
+    """Of pairs of seeds, nine in ten or more differ."""
+    small = events[:40]
+    made = [check.hidden(small, seed) for seed in range(60)]
+    known = [
+        [check.periods(one, my_kinds=kinds).ok for kinds in every_arrangement()].index(True)
+        for one in made
+    ]
+    pairs = list(itertools.combinations(known, 2))
+    assert np.mean([a == b for a, b in pairs]) <= 0.1

@@ -1,11 +1,16 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
+import itertools
+from types import SimpleNamespace
+
+import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
 from hepml import stats
 from hepml_lessons.checks import deep_networks as check
+from hepml_lessons.recipes import TEXTS
 from tests.checks.naming import not_named
 
 RATE, B0 = 0.5, 0.1
@@ -279,3 +284,96 @@ def test_scores_that_are_not_per_epoch_are_sent_back(training):
     _, _, choose, test = training
     assert "(epochs, 2000)" in judge_stop(training, auc=0.7, scores_choose=choose[0]).reason
     assert "same epochs" in judge_stop(training, auc=0.7, scores_test=test[:2]).reason
+
+
+# ---------------------------------------------------------------- a neighbour's answers
+
+SEEDS = range(42, 49)  # 42 ordered pairs
+
+
+def passing(worlds, judge):
+    """Share of pairs of worlds in which the right answer of one passes for the other."""
+    assert all(judge(one, one).ok for one in worlds)
+    pairs = list(itertools.permutations(worlds, 2))
+    return sum(judge(one, other).ok is True for one, other in pairs) / len(pairs)
+
+
+def worlds_of(number, **given):
+    """Draw an exercise for each seed, by the cell of the lesson."""
+    cells = [cell.source for cell in jupytext.read(TEXTS / "deep-networks.md").cells]
+    (source,) = [text for text in cells if f"own_seed(), {number}]" in text]
+    worlds = []
+    for seed in SEEDS:
+        names = {"np": np, "own_seed": lambda seed=seed: seed, **given}
+        exec(source, names)  # noqa: S102 - our own text
+        worlds.append(SimpleNamespace(**names))
+    return worlds
+
+
+def test_a_neighbours_step_does_not_pass():
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 2, 2000)
+    X = rng.normal(0.3 * y[:, None], 1, (2000, 7))
+
+    def answer(world):
+        p = 1 / (1 + np.exp(-(X @ world.w0 + world.b0)))
+        return {"w": world.w0 - RATE * X.T @ (p - y) / len(y), "loss": log_loss(p, y)}
+
+    def judge(one, other, **own):
+        return check.one_step(X, y, one.w0, one.b0, rate=RATE, **answer(other) | own)
+
+    worlds = worlds_of(1)
+    assert passing(worlds, judge) == 0
+    assert passing(worlds, lambda a, b: judge(a, b, loss=answer(a)["loss"])) == 0
+    assert passing(worlds, lambda a, b: judge(a, b, w=answer(a)["w"])) <= 0.1
+
+
+def raw_events(rng, events):
+    """Two columns, of which one tells signal, and labels."""
+    y = rng.integers(0, 2, events)
+    return pd.DataFrame({"a": rng.normal(y, 1), "b": rng.normal(3, 2, events), "Label": y})
+
+
+def test_a_neighbours_network_does_not_pass():
+    rng = np.random.default_rng(2)
+    worlds = worlds_of(2, train=raw_events(rng, 40_000), test=raw_events(rng, 30_000))
+    assert len({len(world.my_test) for world in worlds}) == len(worlds)
+
+    def inputs(sample):
+        return sample[["a", "b"]].to_numpy()
+
+    def judge(one, other, of=None):
+        mine, theirs = one.my_test, other.my_test if of is None else of.my_test
+        return check.own_network(
+            (inputs(one.my_train), inputs(mine), mine["Label"].to_numpy()),
+            X_test=scaled(inputs(theirs), inputs(other.my_train)),
+            score_test=theirs["a"].to_numpy(),
+            my_auc=stats.auc(theirs["Label"], theirs["a"]),
+            target=0.7,
+        )
+
+    assert passing(worlds, judge) == 0
+    assert passing(worlds, lambda one, other: judge(one, other, of=one)) == 0  # their statistics
+
+
+def test_a_neighbours_epoch_does_not_pass():
+    rng = np.random.default_rng(3)
+    sizes = 40_000, 10_000, 30_000
+    y = [rng.integers(0, 2, n) for n in sizes]
+    X = [rng.normal(labels, 1)[:, None] for labels in y]
+    labels = dict(zip(("y_train", "y_choose", "y_test"), y, strict=True))
+    worlds = worlds_of(3, X={"low": X}, LITTLE=3000, **labels)
+
+    def epochs(X):
+        noise = np.random.default_rng(4).normal(0, 1, len(X))
+        return np.array([w * X[:, 0] + noise for w in (0.2, 0.6, 1.0, 0.8, 0.7, 0.6)])
+
+    def judge(one, other):
+        final = epochs(other.X_final)
+        return check.stopped(
+            one.y_pick, one.y_final,
+            scores_choose=epochs(other.X_pick), scores_test=final, rule=best,
+            auc=stats.auc(other.y_final, final[best(other.y_pick, epochs(other.X_pick))]),
+        )  # fmt: skip
+
+    assert passing(worlds, judge) == 0

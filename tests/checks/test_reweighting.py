@@ -1,10 +1,13 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.approaches import reweighting as bench
 from hepml import stats
 from hepml_lessons.checks import reweighting as check
 from tests.checks.naming import not_named
@@ -198,13 +201,24 @@ def judge_audit(samples, weights, scores, auc=None, feature="n_kaon"):
 
 
 def test_the_forgotten_feature_is_found(samples, colleague):
-    assert check.forgotten(NAMES) == "n_kaon"
     scores = audited_scores(samples, colleague)
     found = area(scores, colleague)
     assert found > 0.52
     for auc in (found, round(found, 3), round(found, 2)):
         assert judge_audit(samples, colleague, scores, auc).ok
     assert "n_kaon does not close" in judge_audit(samples, colleague, scores).reason
+
+
+def test_particles_of_one_kind_are_missed():
+    events = np.random.default_rng(1).poisson(20, (EVENTS, 3)).astype(float)
+    names = ["shape", "n_photon", "n_kaon"]
+    lost = [check.with_losses(events, names, np.random.default_rng(seed)) for seed in range(20)]
+    assert {name for _, name in lost} == {"n_photon", "n_kaon"}
+    for seen, name in lost:
+        kept = seen.mean(axis=0) / events.mean(axis=0)
+        least, most = check.LOSSES[name]
+        assert 1 - most - 0.01 < kept[names.index(name)] < 1 - least + 0.01
+        assert (np.delete(kept, names.index(name)) == 1).all()
 
 
 def test_misreadings_of_the_audit_are_named(samples, colleague):
@@ -250,3 +264,44 @@ def test_weights_left_out_of_the_audit_are_noticed(far):
         "learn without them": (careless,),
     }
     assert not_named(lambda given: judge_audit(samples, weights, *given), wrong) == {}
+
+
+# ---------------------------------------------------------------- a neighbour's answers
+
+SEEDS = range(42, 49)  # 42 ordered pairs
+
+
+def passing(worlds, judge):
+    """Share of pairs of worlds in which the right answer of one passes for the other."""
+    assert all(judge(one, one).ok for one in worlds)
+    pairs = list(itertools.permutations(worlds, 2))
+    return sum(judge(one, other).ok is True for one, other in pairs) / len(pairs)
+
+
+def judge_of(exercise):
+    """Judge in one world the first right approach of the bench, taken from another one."""
+    approach = next(iter(exercise.right.values()))
+    return lambda world, other: exercise.judge(world, approach(other))
+
+
+@pytest.mark.parametrize("exercise", bench.EXERCISES, ids=lambda one: one.check)
+def test_a_neighbours_answers_do_not_pass(exercise):
+    worlds = [exercise.world(seed) for seed in SEEDS]
+    assert passing(worlds, judge_of(exercise)) <= 0.1
+
+
+def test_a_neighbours_share_does_not_pass_with_the_own_weights():
+    worlds = [bench.somebody(seed) for seed in range(42, 52)]
+    shares = {id(scores): right_share(right_weights(scores)) for scores in worlds}
+    found = passing(worlds, lambda one, other: judge_weights(one, share=shares[id(other)]))
+    assert found <= 0.1
+
+
+def test_a_neighbours_auc_and_feature_do_not_pass_with_the_own_scores():
+    worlds = [bench.colleague(seed) for seed in SEEDS]
+    own = {world.seed: bench.AUDIT.right["logistic regression"](world) for world in worlds}
+
+    def judge(one, other):
+        return bench.AUDIT.judge(one, (*own[one.seed][:2], *own[other.seed][2:]))
+
+    assert passing(worlds, judge) <= 0.1

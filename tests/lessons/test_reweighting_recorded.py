@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks import reweighting as peers
 from benchmarks import reweighting_doctor as doctor
 from hepml_lessons import recording
 from hepml_lessons.recipes import recipe
@@ -56,3 +57,23 @@ def test_one_seed_says_the_same_again(recorded):
         assert one["right"]
         assert one["causes"][:1] == held["causes"][3][:1]
         assert one["auc"] == pytest.approx(held["auc"][3], abs=3 * held["auc_error"][3])
+
+
+@pytest.fixture(scope="module")
+def race():
+    return recording("reweighting-hep-ml")
+
+
+def test_everything_the_lesson_reads_of_the_race_is_there(race):
+    assert {"command", "versions", "recorded", "data", "method", "times_ours"} <= race.keys()
+    assert list(race["methods"]) == [peers.OURS, peers.THEIRS]
+    for held in race["methods"].values():
+        assert len(held["auc"]) == len(held["effective_share"]) == peers.CLOSURES
+
+
+def test_a_split_of_the_race_says_the_same_again(race):
+    lesson = recipe(doctor.LESSON)
+    found = doctor.judged(lesson, doctor.split(doctor.samples(lesson)[:2], 0), lesson["trees"], 0)
+    held = race["methods"][peers.OURS]
+    assert found.auc == pytest.approx(held["auc"][0], abs=3 * found.auc_error)
+    assert found.effective_share == pytest.approx(held["effective_share"][0], abs=0.02)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
+from hepml import stats
 from hepml_lessons.recipes import recipe
 from tests.lessons.claims import Unshuffled, claim, curve
 
@@ -32,7 +33,7 @@ def null(rng=None):
 
 
 def three_curves(best=0.915, tree=0.878, cut=0.657):
-    return {"curves": [curve(auc) for auc in (best, tree, cut)]}
+    return {"curves": {auc: curve(auc) for auc in (best, tree, cut)}}
 
 
 def over_training(*, ours=0.2, turned=10, most=-1, greedy=0.6):
@@ -44,8 +45,9 @@ def over_training(*, ours=0.2, turned=10, most=-1, greedy=0.6):
     quality[most] = 1.6
     choose = [noise + y * apart for apart in quality]
     loss = np.abs(np.arange(60) - turned) + 1.0
-    names = {"y_choose": y, "greedy_choose": choose, "val_loss": loss, "stages": range(4, 61, 4)}
     ones = np.ones(len(y))
+    aucs = [stats.auc(y, score, ones) for score in choose]
+    names = {"y_choose": y, "auc_by_stage": aucs, "val_loss": loss, "stages": range(4, 61, 4)}
     return names | {
         "y_train": y, "few": slice(None), "w_train": ones, "w_choose": ones,
         "greedy_train": [noise + y * (1.6 + 5 * greedy)], "score_choose": noise + 1.6 * y,
@@ -100,7 +102,7 @@ CLAIMS = [
     ),
     claim("best_auc, tree_auc, cut_auc", three_curves, {"boosting gains nothing": {"best": 0.88}}),
     claim(
-        "auc_by_stage",
+        "turns = np.argmin(val_loss)",
         over_training,
         {
             "both turn together": {"most": 2},
@@ -137,7 +139,7 @@ CLAIMS = [
         {"halves do not flatter": {"same": 4.5}, "there is nothing to choose": {"chosen": False}},
     ),
     claim(
-        "lacking = np.isnan(X_test).any(axis=1)",
+        "lacks = np.isnan(X_test).any(axis=1)",
         apart,
         {"missing values go to the other side": {"lacking": 0.1}},
     ),

@@ -17,7 +17,6 @@ REPORTS = {
     "product of three": report(0.667, "not good", effective_share=0.4),
     "product, calibrated": report(0.555, "not good", effective_share=0.92),
     "trees": report(),
-    "hep_ml": report(0.508, effective_share=0.86),
     "large tree": report(0.549, "not good", ("over-fitted",), auc_error=0.010),
 }
 
@@ -40,8 +39,11 @@ def large_tree(seen=0.508, **changed):
     return {"seen": seen, "reports": REPORTS | {"large tree": report(verdict="not good", **wrong)}}
 
 
-def race(faster=10.0, ours=0.504):
-    return {"faster": faster} | reports(trees=report(ours))
+def race(faster=9.2, ours=0.507):
+    """Give what is recorded of both: ours first."""
+    spread = np.array([-0.004, 0, 0.004])
+    methods = {name: {"auc": spread + auc} for name, auc in (("ours", ours), ("hep_ml", 0.509))}
+    return {"race": {"times_ours": faster, "methods": methods}}
 
 
 def null(verdict="good", share=0.991):
@@ -53,7 +55,6 @@ CASES = {
     "over-fitted: large tree": report(0.549, "not good", ("over-fitted",)),
     "no support: source cut": report(0.602, "not good", ("support", "closure")),
     "no kaons, target α_s": report(0.508),
-    "good, target hadronisation": report(0.502),
     "no kaons, target hadronisation": report(0.518, "not good", ("closure", "cells")),
 }
 

@@ -31,7 +31,8 @@ def hunts(without=1.6, tight=8.7, loose=6.5, simple=2.2):
     """Significances of five draws at 0.3, 1, 10 and 100 % kept, and S/√B."""
     z = np.array([tight, loose, 2.9, without]) + np.linspace(-0.7, 0.7, 5)[:, None]
     kept = (1, 0.1, 0.01, 0.003)
-    return {"z": z, "KEPT": kept, "simple": np.tile([22.9, 12.6, 5.0, simple], (5, 1))}
+    at = {share: z[:, k] for k, share in enumerate(sorted(kept))}
+    return {"at": at, "simple": np.tile([22.9, 12.6, 5.0, simple], (5, 1))}
 
 
 def of_nothing(remembered=15.5, folds=0.3):
