@@ -48,70 +48,76 @@ def by_pairs(world, pairs):
     """Draw pairs of one event from each bag."""
     rng = np.random.default_rng(int(1e6 * world.over))
     one, other = (rng.choice(bag, pairs) for bag in (world.one, world.other))
-    return undone(np.mean(one > other) - 0.5)
+    return undone(world, np.mean(one > other) - 0.5)
 
 
 def by_trapezes(world):
     passing, failing, _ = roc_curve(world.y, world.score)
-    return undone(np.trapezoid(failing, passing) - 0.5)
+    return undone(world, np.trapezoid(failing, passing) - 0.5)
 
 
 def by_ranks(world):
-    rank = pd.Series(world.score).rank().to_numpy()[:BAG].sum()
-    return undone((rank - BAG * (BAG + 1) / 2) / BAG**2 - 0.5)
+    n, m = len(world.one), len(world.other)
+    rank = pd.Series(world.score).rank().to_numpy()[:n].sum()
+    return undone(world, (rank - n * (n + 1) / 2) / (n * m) - 0.5)
+
+
+def by_mann_whitney(world):
+    pairs = len(world.one) * len(world.other)
+    return undone(world, mannwhitneyu(world.one, world.other).statistic / pairs - 0.5)
 
 
 def by_purities(world):
     """Solve AUC12 = f1 (1 - f2) A + (1 - f1) f2 (1 - A) + ½ (rest) for A."""
-    right, turned = F1 * (1 - F2), (1 - F1) * F2
+    right, turned = world.f1 * (1 - world.f2), (1 - world.f1) * world.f2
     both = 1 - right - turned
     return (world.over + 0.5 - turned - both / 2) / (right - turned)
 
 
 def by_histograms(world):
     edges = np.linspace(-6, 8, 2001)
-    s, b = (np.histogram(bag, edges)[0] / BAG for bag in (world.one, world.other))
-    return undone(np.sum(s * (np.cumsum(b) - b / 2)) - 0.5)
+    s, b = (np.histogram(bag, edges)[0] / len(bag) for bag in (world.one, world.other))
+    return undone(world, np.sum(s * (np.cumsum(b) - b / 2)) - 0.5)
 
 
 def cut_first(cut):
-    return lambda w: undone(stats.auc(w.y, w.score >= cut) - 0.5)
+    return lambda w: undone(w, stats.auc(w.y, w.score >= cut) - 0.5)
 
 
 TRUE_AUC = Exercise(
     "true_auc",
     bags,
-    lambda w, answer: check.true_auc(w.one, w.other, F1, F2, my_auc=answer),
+    lambda w, answer: check.true_auc(w.one, w.other, w.f1, w.f2, my_auc=answer),
     {
-        "the formula": lambda w: undone(w.over),
-        "three digits": lambda w: round(undone(w.over), 3),
-        "scikit-learn": lambda w: undone(roc_auc_score(w.y, w.score) - 0.5),
-        "Mann-Whitney": lambda w: undone(mannwhitneyu(w.one, w.other).statistic / BAG**2 - 0.5),
+        "the formula": undone,
+        "three digits": lambda w: round(undone(w), 3),
+        "scikit-learn": lambda w: undone(w, roc_auc_score(w.y, w.score) - 0.5),
+        "Mann-Whitney": by_mann_whitney,
         "two million pairs drawn": lambda w: by_pairs(w, 2_000_000),
         "trapezes under the curve": by_trapezes,
         "sum of ranks": by_ranks,
         "solved for the AUC": by_purities,
         "histograms of 2000 bins": by_histograms,
-        "float32": lambda w: np.float32(undone(w.over)),
+        "float32": lambda w: np.float32(undone(w)),
         "probabilities of float32": lambda w: undone(
-            roc_auc_score(w.y, expit(w.score).astype("float32")) - 0.5
+            w, roc_auc_score(w.y, expit(w.score).astype("float32")) - 0.5
         ),
-        "bag 2 against bag 1, turned": lambda w: 0.5 + (0.5 - stats.auc(1 - w.y, w.score)) / 0.3,
+        "bag 2 against bag 1, turned": lambda w: undone(w, 0.5 - stats.auc(1 - w.y, w.score)),
     },
     {
         "bags": ("AUC of bag 1 against bag 2", lambda w: 0.5 + w.over),
         "bags, three digits": ("AUC of bag 1 against bag 2", lambda w: round(0.5 + w.over, 3)),
-        "bags exchanged": ("bags are exchanged", lambda w: undone(-w.over)),
-        "½ divided, too": ("only what is above", lambda w: (0.5 + w.over) / (F1 - F2)),
-        "multiplied": ("You multiplied", lambda w: 0.5 + w.over * (F1 - F2)),
-        "bag 2 is background": ("it has a purity, too", lambda w: 0.5 + w.over / F1),
-        "sum of purities": ("not their sum", lambda w: 0.5 + w.over / (F1 + F2)),
-        "½ forgotten": ("two events of a kind", lambda w: w.over / (F1 - F2)),
-        "Gini": ("2 AUC - 1", lambda w: 2 * w.over / (F1 - F2)),
-        "one kind of pairs": ("other way round count", lambda w: 0.5 + w.over / (F1 * (1 - F2))),
+        "bags exchanged": ("bags are exchanged", lambda w: undone(w, -w.over)),
+        "½ divided, too": ("only what is above", lambda w: (0.5 + w.over) / (w.f1 - w.f2)),
+        "multiplied": ("You multiplied", lambda w: 0.5 + w.over * (w.f1 - w.f2)),
+        "bag 2 is background": ("it has a purity, too", lambda w: 0.5 + w.over / w.f1),
+        "sum of purities": ("not their sum", lambda w: 0.5 + w.over / (w.f1 + w.f2)),
+        "½ forgotten": ("two events of a kind", lambda w: w.over / (w.f1 - w.f2)),
+        "Gini": ("2 AUC - 1", lambda w: 2 * w.over / (w.f1 - w.f2)),
+        "one kind of pairs": ("other way round count", lambda w: 0.5 + w.over / (w.f1 * (1 - w.f2))),
         "cut at a logit of 0": ("of classes, not of scores", cut_first(0)),
         "cut at a logit of ½": ("of classes, not of scores", cut_first(0.5)),
-        "per cent": ("between 0 and 1", lambda w: 100 * undone(w.over)),
+        "per cent": ("between 0 and 1", lambda w: 100 * undone(w)),
         "perfect": ("too large", lambda _: 1.0),
         "a coin": ("too small", lambda _: 0.55),
     },
@@ -135,10 +141,23 @@ def lesson():
     return SimpleNamespace(columns=columns, mjj=masses, is_signal=is_signal, **names)
 
 
-def drawn(background, signal, seed):
+def quiet(seed):
+    """Events of exercise 2, as the student with this seed has them."""
+    own = np.random.default_rng([seed, 2])
+    return drawn(own.integers(280, 321) * 100, 0, own, seed)
+
+
+def weak(seed):
+    """Events of exercise 3."""
+    own = np.random.default_rng([seed, 3])
+    hidden = own.integers(140, 161)
+    return drawn(50_000, hidden, own, seed)
+
+
+def drawn(background, signal, own, seed):
     """Events of one experiment, with scores of trees that were trained on other folds."""
     have = lesson()
-    chosen = have.draw(background, signal, have.is_signal, np.random.default_rng([seed, 17]))
+    chosen = have.draw(background, signal, have.is_signal, own)
     world = SimpleNamespace(mjj=have.mjj[chosen], y=have.is_signal[chosen].astype(int), seed=seed)
     world.X = {name: columns[chosen] for name, columns in have.columns.items()}
     world.place = have.place_of(world.mjj, REGION, SIDEBANDS)
@@ -263,7 +282,7 @@ def momenta(w):
 
 NULL_RUN = Exercise(
     "null_run",
-    lambda seed: drawn(30_000, 0, seed),
+    quiet,
     judge_null,
     {
         "the 1 % counted": with_score(lambda w: w.score),
@@ -422,7 +441,7 @@ def too_few(w):
 
 HONEST_HUNT = Exercise(
     "honest_hunt",
-    lambda seed: drawn(50_000, 150, seed),
+    weak,
     judge_hunt,
     {
         "Bonferroni": of_rows(bonferroni),

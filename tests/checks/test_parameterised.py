@@ -1,12 +1,16 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
+from itertools import permutations
 from types import SimpleNamespace
 
+import jupytext
 import numpy as np
+import pandas as pd
 import pytest
 
-from hepml import stats
+from hepml import data, stats
 from hepml_lessons.checks import parameterised as check
+from hepml_lessons.recipes import TEXTS, recipe
 from tests.checks.naming import not_named
 
 MASSES = np.array([500.0, 750.0, 1250.0, 1500.0])
@@ -185,3 +189,116 @@ def test_wrong_areas_of_the_right_network_are_called_by_their_names(networks):
     unweighted = stats.auc(events.y, ask["good"](events.X, 1250))
     wrong = {"left out the weights": unweighted, "the reported one": 0.86, "not so small": 0.7}
     assert not_named(lambda area: judge_audit(networks, area=area), wrong) == {}
+
+
+# ---------------------------------------------------------------- a neighbour's answers
+
+
+SEEDS = range(1, 8)
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    """What the exercises of the lesson find: its events, and scores by hand for networks."""
+    lesson = recipe("parameterised")
+    events = data.load("top_resonance")
+    train, _, test = lesson["parts"](events, np.random.default_rng(42))
+    measured = np.log(train.reconstructed)
+    column, least, width = 10, measured.mean(), measured.std()
+
+    def log_mass(X):
+        return least + width * X[:, column]
+
+    def told(X, off=1.0):
+        return np.exp(-np.abs(log_mass(X) - np.log(off * (350 * X[:, -1] + 1000))))
+
+    assert log_mass(test.X) == pytest.approx(np.log(test.reconstructed), abs=1e-2)
+    judged = {m: lesson["at"](test, m) for m in (500, 750, 1000, 1250, 1500)}
+    areas = {"tested as trained": 0.9}
+    return lesson | {
+        "pd": pd,
+        "train": train,
+        "test": test,
+        "judged": judged,
+        "predict": lambda model, X: model(X),
+        "parameterised": told,
+        "one_for_all": lambda X: np.round(log_mass(X)),
+        "leaky": lambda X: -told(X),
+        "ways": {"its own, reconstructed": (None, lambda X: -log_mass(X))},
+        "rows": dict.fromkeys(("0", "its own, reconstructed", "as the signal's"), areas),
+        "scores": {
+            750: {
+                "parameterised": told(lesson["asked"](judged[750].X, 750), 0.9),
+                "dedicated": told(lesson["asked"](judged[750].X, 750), 0.99),
+            }
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def worlds(prepared):
+    """Names of each seed's exercises, by running the lesson's own cells."""
+    cells = [cell.source for cell in jupytext.read(TEXTS / "parameterised.md").cells]
+    drawing = [cell for cell in cells if "default_rng([own_seed()" in cell]
+    assert len(drawing) == 3
+    found = {}
+    for seed in SEEDS:
+        found[seed] = prepared | {"own_seed": lambda seed=seed: seed}
+        for cell in drawing:
+            exec(cell, found[seed])  # noqa: S102 - our own text
+    return found
+
+
+def refused(worlds, judge, answer):
+    """Share of pairs of seeds in which a neighbour's answer is refused; the own ones are right."""
+    answers = {seed: answer(world) for seed, world in worlds.items()}
+    assert all(judge(worlds[seed], answers[seed]).ok for seed in SEEDS)
+    pairs = list(permutations(SEEDS, 2))
+    return np.mean([judge(worlds[one], answers[other]).ok is False for one, other in pairs])
+
+
+def test_a_neighbours_masses_do_not_pass(worlds):
+    def judge(world, masses):
+        background = world["background_weight"], world["background_reconstructed"]
+        return check.background_masses(
+            world["signal_mass"], world["signal_weight"], *background, my_masses=masses
+        )
+
+    def answer(world):
+        w = world["signal_weight"]
+        rng = np.random.default_rng(1)
+        return rng.choice(world["signal_mass"], len(world["background_weight"]), p=w / w.sum())
+
+    assert refused(worlds, judge, answer) > 0.9
+
+
+def test_a_neighbours_area_does_not_pass_with_the_own_scores(worlds):
+    def own(world):
+        return world["parameterised"](world["asked"](world["your_events"].X, 750))
+
+    def judge(world, area):
+        some = world["your_events"]
+        train = len(world["at"](world["train"], 750).y)
+        return check.held_out_scores(
+            some.y, some.w, world["your_known"], train, my_scores=own(world), my_auc=area
+        )
+
+    def answer(world):
+        return stats.auc(world["your_events"].y, own(world), world["your_events"].w)
+
+    assert refused(worlds, judge, answer) > 0.9
+
+
+def test_a_neighbours_network_does_not_pass(worlds):
+    def judge(world, told):
+        names = ("ask", "search_events", "search_mass", "reported")
+        network, area = told
+        return check.audit(*(world[name] for name in names), my_network=network, my_auc=area)
+
+    def answer(world):
+        some, mass = world["search_events"], world["search_mass"]
+        areas = {k: stats.auc(some.y, ask(some.X, mass), some.w) for k, ask in world["ask"].items()}
+        best = max(areas, key=areas.get)
+        return best, areas[best]
+
+    assert refused(worlds, judge, answer) > 0.9

@@ -287,3 +287,44 @@ def test_recorded_trees_give_one_answer_between_two_masses_and_the_network_does_
         assert len(set(of["trees"])) == 4  # one for each mass in training
         assert len(set(of["network"])) > 50
         assert max(of["network"]) > of["dedicated"] - 0.005
+
+
+@pytest.fixture(scope="module")
+def nuisance():
+    return recording("parameterised-nuisance")
+
+
+def test_the_recorded_shifts_are_whole(nuisance):
+    assert {"command", "versions", "recorded", "data", "method", "seeds"} <= nuisance.keys()
+    assert len(nuisance["found"]) == len(nuisance["seeds"]) == 5
+    for run in nuisance["found"]:
+        assert list(run) == ["-0.1", "-0.05", "+0", "+0.05", "+0.1"]
+        assert run["+0"]["auc"]["asked at 0"] == run["+0"]["auc"]["parameterised"]
+
+
+def test_at_both_ends_the_gain_is_larger_than_the_error_of_the_test_events(nuisance):
+    for run in nuisance["found"]:
+        for nu in ("-0.1", "+0.1"):
+            gain = run[nu]["auc"]["parameterised"] - run[nu]["auc"]["nominal"]
+            assert gain > 3 * run[nu]["errors"]["parameterised − nominal"]
+
+
+def test_three_ways_take_as_many_steps_and_tell_the_shift_to_one(lesson, monkeypatch, taus):
+    """What each network is given, without training any."""
+    learn, sample = lesson["halves"](taus, 1)
+    given = {}
+
+    def fit(rows, *, epochs, seed, batch, rate):
+        X, y, w = rows
+        given[X.shape[1]] = [*given.get(X.shape[1], []), len(X) * epochs]
+        assert [w[y == k].sum() for k in (0, 1)] == pytest.approx([len(w) // len(learn[0][1])] * 2)
+        assert (seed, batch, rate) == (1, 512, 4e-3)
+
+    monkeypatch.setitem(lesson, "fit", fit)
+    lesson["three_ways"](learn, 1)
+    assert {columns: len(steps) for columns, steps in given.items()} == {25: 2, 26: 1}
+    steps = np.concatenate(list(given.values()))
+    assert steps == pytest.approx(steps[0], rel=0.02)
+    X, y, _ = lesson["taus"](sample, 0.1)
+    assert len(X) == len(y)
+    assert set(lesson["told_scale"](X, 0.1)[:, -1]) == {np.float32(1)}

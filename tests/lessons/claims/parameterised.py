@@ -2,6 +2,8 @@
 
 import copy
 
+import numpy as np
+
 from hepml import stats
 from hepml_lessons import recording
 from tests.lessons.claims import Claim, claim, curve
@@ -71,10 +73,11 @@ def scanned(optimism=0.3):
     return {"flattered": dict.fromkeys(MASSES, stats.BestElsewhere(3.0, 0.3, 3.0 + optimism))}
 
 
-def gains(ends=0.002, asked=0.001):
-    zero = "parameterised, asked at ν = 0"
-    found = {("parameterised", "nominal", nu): (ends, 0.001) for nu in (-0.1, 0.1)}
-    return {"gains": found | {("parameterised", zero, 0.1): (asked, 0.001)}, "ZERO": zero}
+def nuisance(ends=0.002, asked=0.001):
+    """AUCs of five trainings at the ends of the range, as gains of the one that is told."""
+    nominal, zero = np.full(5, 0.91), np.full(5, 0.91 + ends - asked)
+    told = {"parameterised": np.full(5, 0.91 + ends), "nominal": nominal, "asked at 0": zero}
+    return {"by_shift": {"-0.1": told, "+0.1": told}}
 
 
 def held_out(**changed):
@@ -119,8 +122,8 @@ CLAIMS = [
     ),
     claim("optimism = np.array", scanned, {"the maximum is honest": {"optimism": -0.01}}),
     claim(
-        'ahead = all(gains["parameterised", "nominal", nu]',
-        gains,
+        "In all seeds better than the nominal network",
+        nuisance,
         {"the nominal network is as good": {"ends": -0.001}, "ν = 0 will do": {"asked": 0.0}},
     ),
     claim(
