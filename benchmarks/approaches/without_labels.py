@@ -114,7 +114,10 @@ TRUE_AUC = Exercise(
         "sum of purities": ("not their sum", lambda w: 0.5 + w.over / (w.f1 + w.f2)),
         "½ forgotten": ("two events of a kind", lambda w: w.over / (w.f1 - w.f2)),
         "Gini": ("2 AUC - 1", lambda w: 2 * w.over / (w.f1 - w.f2)),
-        "one kind of pairs": ("other way round count", lambda w: 0.5 + w.over / (w.f1 * (1 - w.f2))),
+        "one kind of pairs": (
+            "other way round count",
+            lambda w: 0.5 + w.over / (w.f1 * (1 - w.f2)),
+        ),
         "cut at a logit of 0": ("of classes, not of scores", cut_first(0)),
         "cut at a logit of ½": ("of classes, not of scores", cut_first(0.5)),
         "per cent": ("between 0 and 1", lambda w: 100 * undone(w)),

@@ -331,7 +331,6 @@ def _why_fraction_differs(given, wanted, score, honest):
         "You put the probability into the fit where the ratio p / (1 − p) belongs.": (
             _fit(honest)[0]
         ),
-        "You put the claimed probability into the fit, where a ratio belongs.": _fit(claimed)[0],
         "This is the mean of p, which holds for classes of equal size. Fit the fraction.": (
             honest.mean()
         ),

@@ -199,7 +199,7 @@ SEEDS = range(1, 8)
 
 @pytest.fixture(scope="module")
 def prepared():
-    """What the exercises of the lesson find: its events, and scores by hand for networks."""
+    """Prepare what the exercises find: the lesson's events, and scores by hand for networks."""
     lesson = recipe("parameterised")
     events = data.load("top_resonance")
     train, _, test = lesson["parts"](events, np.random.default_rng(42))

@@ -51,7 +51,7 @@ def rejections(trees=0.965, linear=0.237, lack=0.0019):
         for name, share in {"trees": trees, "linear": linear}.items()
     }
     found = SimpleNamespace(models=models)
-    return lacks(trees=lack) | {"explorer": found, "bounds": {"gauss": curve(0.9055)}}
+    return lacks(trees=lack) | {"gaps": found, "bounds": {"gauss": curve(0.9055)}}
 
 
 def merits(mass=(0.957, 2.08), shape=(0.947, 2.68)):
