@@ -421,17 +421,10 @@ ONE_MORE = Exercise(
 
 @dataclass(frozen=True)
 class Search:
-    """A score that knows the mass; QCD of unequal weights, the hard ones more like W.
-
-    The share of QCD that is to pass belongs to the seed, as in the lesson.
-    """
+    """A score that knows the mass; QCD of unequal weights, the hard ones more like W."""
 
     seed: int
     jets: int = 20_000
-
-    @property
-    def share(self):
-        return int(np.random.default_rng((self.seed, 2)).integers(4, 9)) / 100
 
     @cached_property
     def events(self):
@@ -448,10 +441,9 @@ class Search:
         return np.random.default_rng((self.seed, 1)).random(self.jets) < 0.35
 
 
-def thresholds(world, among, bins, *, share=None, weighted=True, of=(0,)):
+def thresholds(world, among, bins, *, share=0.05, weighted=True, of=(0,)):
     """Mass in the middle of each step, and the score that a share of the jets exceeds there."""
     y, weights, score, mass = world.events
-    share = world.share if share is None else share
     edges = np.linspace(65, 95, bins + 1)
     which = np.clip(np.digitize(mass, edges) - 1, 0, bins - 1)
     at = []
@@ -495,9 +487,7 @@ def by_neighbours(world, nearby=600):
     for centre in np.searchsorted(mass[qcd], grid):
         first = np.clip(centre - nearby // 2, 0, len(qcd) - nearby)
         near = qcd[first : first + nearby]
-        at.append(
-            np.quantile(score[near], 1 - world.share, weights=weights[near], method="inverted_cdf")
-        )
+        at.append(np.quantile(score[near], 0.95, weights=weights[near], method="inverted_cdf"))
     return cut(world, lambda mass: np.interp(mass, grid, at))
 
 
@@ -508,7 +498,7 @@ def by_pandas(world):
     table["step"], edges = pd.qcut(table.mass, 14, labels=False, retbins=True)
     table = table.sort_values("score", ascending=False)
     passing = table.groupby("step").weight.cumsum() / table.groupby("step").weight.transform("sum")
-    at = table[passing <= world.share].groupby("step").score.min().to_numpy()
+    at = table[passing <= 0.05].groupby("step").score.min().to_numpy()
     return cut(world, lambda mass: at[np.digitize(mass, edges[1:-1])])
 
 
@@ -518,14 +508,14 @@ def flattened(world):
     middle, at = thresholds(world, ~world.test, 10, share=0.2)
     flat = score - np.polyval(np.polyfit(middle, at, 2), mass)
     of = ~world.test & (y == 0)
-    one = np.quantile(flat[of], 1 - world.share, weights=weights[of], method="inverted_cdf")
+    one = np.quantile(flat[of], 0.95, weights=weights[of], method="inverted_cdf")
     return (flat >= one)[world.test]
 
 
 def one_threshold(world):
     y, weights, score, _ = world.events
     of = ~world.test & (y == 0)
-    at = np.quantile(score[of], 1 - world.share, weights=weights[of], method="inverted_cdf")
+    at = np.quantile(score[of], 0.95, weights=weights[of], method="inverted_cdf")
     return (score >= at)[world.test]
 
 
@@ -535,22 +525,17 @@ def few(world, every):
 
 def judge_cut(world, passed):
     y, weights, score, mass = (part[world.test] for part in world.events)
-    return check.flat_cut((y, weights), score, mass, my_pass=passed, share=world.share)
+    return check.flat_cut((y, weights), score, mass, my_pass=passed)
 
 
 def by_labels(world):
     """All W, and QCD at random."""
     y = world.events[0][world.test]
-    return (y == 1) | (np.random.default_rng(world.seed).random(len(y)) < world.share)
-
-
-def others_share(world):
-    """Cut for a share that is another's, at least three per cent away."""
-    return in_lines(world, share=0.1 if world.share < 0.065 else 0.03)
+    return (y == 1) | (np.random.default_rng(world.seed).random(len(y)) < 0.05)
 
 
 def small_scores(world):
-    middle, at = thresholds(world, ~world.test, 12, share=1 - world.share)
+    middle, at = thresholds(world, ~world.test, 12, share=0.95)
     _, _, score, mass = (part[world.test] for part in world.events)
     return score < np.interp(mass, middle, at)
 
@@ -584,8 +569,7 @@ FLAT_CUT = Exercise(
             "QCD alone",
             partial(in_lines, of=(0, 1), weighted=False),
         ),
-        "twice the share": ("of QCD passes, not", lambda w: in_lines(w, share=2 * w.share)),
-        "the share of another": ("of QCD passes, not", others_share),
+        "ten per cent": ("not 5", partial(in_lines, share=0.1)),
         "two steps": ("Finer steps", partial(in_steps, bins=2)),
         "on the test jets, six steps": (
             "on the test jets",
@@ -606,7 +590,7 @@ FLAT_CUT = Exercise(
         "with few jets": ("take more", lambda world: in_lines(world, few(world, 100), 6)),
         "at random": (
             "look at",
-            lambda w: np.random.default_rng(w.seed).random(w.test.sum()) < w.share,
+            lambda w: np.random.default_rng(w.seed).random(w.test.sum()) < 0.05,
         ),
         "small scores": ("small ones", small_scores),
         "the labels": ("Did the labels", by_labels),

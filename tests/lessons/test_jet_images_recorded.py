@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from benchmarks import goals, jet_images, jet_worlds
+from benchmarks import goals, jet_images
 from benchmarks.cells import Cells, compare
-from hepml import data, stats
+from hepml import stats
 from hepml_lessons import recording
 from hepml_lessons.recipes import recipe
 
@@ -166,50 +166,3 @@ def race(*differences):
 )
 def test_ahead_is_who_stays_ahead(differences, size):
     assert goals.ahead_from(race(*differences), "a - b") == size
-
-
-# ---------------------------------------------------------------- worlds with interactions
-
-
-def test_what_the_lesson_says_of_worlds_is_recorded():
-    held = recording("jet-worlds")
-    assert held["trainings"] >= 3
-    trimmed, whole, further = (held["models"][name] for name in jet_worlds.MODELS)
-    error = whole["auc_with_error"]
-    assert whole["auc"] > trimmed["auc"] + 0.02
-    assert whole["auc"] - whole["auc_with"] > 3 * error
-    assert whole["auc_with"] < trimmed["auc_with"] + error  # now no better
-    assert whole["signal_efficiency"] < 0.25  # more than half of the W jets are gone
-    assert 0.5 - trimmed["signal_efficiency"] < (0.5 - whole["signal_efficiency"]) / 2
-    assert further["auc_with"] > whole["auc_with"] + error
-    assert further["auc"] < whole["auc"]
-    assert whole["signal_efficiency"] < further["signal_efficiency"] < 0.4
-
-
-def test_a_small_training_on_two_worlds_takes_all_steps(lesson):
-    jets = data.load("jets").groupby("mpi").head(600)
-    samples = [jets[jets["mpi"] == mpi].reset_index(drop=True) for mpi in (0, 1)]
-    found = jet_worlds.trained(lesson, *samples, 1, epochs=2)
-    assert tuple(found) == jet_worlds.MODELS
-    for held in found.values():
-        assert 0.5 < held["auc"] < 1
-        assert held["auc_error"] > 0
-    once = jet_worlds.joined([found])
-    assert once["CNN, trimmed"] == pytest.approx(found["CNN, trimmed"])
-    other = {
-        name: {key: value + 0.3 for key, value in held.items()} for name, held in found.items()
-    }
-    for name, held in jet_worlds.joined([found, other]).items():
-        assert held["auc"] == pytest.approx(found[name]["auc"] + 0.15)
-        assert held["auc_error"] >= 0.15 - 1e-9  # the scatter is the larger one
-
-
-def test_a_cut_that_was_chosen_without_interactions_is_kept():
-    rng = np.random.default_rng(4)
-    without, mixed = (data.load("jets").query(f"mpi == {mpi}").head(5000) for mpi in (0, 1))
-    scores = [each["Label"].to_numpy() + rng.normal(0, 0.5, len(each)) for each in (without, mixed)]
-    same = jet_worlds.compared(without, mixed, scores)
-    assert same["signal_efficiency"] == pytest.approx(0.5, abs=0.03)
-    lower = jet_worlds.compared(without, mixed, [scores[0], scores[1] - 0.5])
-    assert lower["auc_with"] == same["auc_with"]
-    assert lower["signal_efficiency"] < 0.25
