@@ -228,7 +228,7 @@ SEEDS = range(7)  # 21 pairs, each both ways
 
 
 def cells_of_worlds():
-    """Sources of the cells that draw the worlds of the three exercises."""
+    """List sources of the cells that draw the worlds of the three exercises."""
     cells = jupytext.read(TEXTS / "anomalies.md").cells
     return [cell.source for cell in cells if "[own_seed(), " in cell.source]
 
