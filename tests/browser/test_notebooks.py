@@ -154,7 +154,8 @@ def test_a_trusted_notebook_is_alive_when_opened_and_not_run(page, lab, name):
     before = read(explorer)
     drag(page, explorer, 60)
     assert read(explorer) != before
-    assert page.locator(EXPLORER).locator("visible=true").count() == 1
+    cell = explorer.locator("xpath=ancestor::div[contains(@class, 'jp-CodeCell')]")
+    assert cell.locator(EXPLORER).locator("visible=true").count() == 1
     lost = page.get_by_text("model not found").locator("visible=true")
     assert gone(page, lost)
 
