@@ -317,7 +317,8 @@ def test_three_ways_take_as_many_steps_and_tell_the_shift_to_one(lesson, monkeyp
     def fit(rows, *, epochs, seed, batch, rate):
         X, y, w = rows
         given[X.shape[1]] = [*given.get(X.shape[1], []), len(X) * epochs]
-        assert [w[y == k].sum() for k in (0, 1)] == pytest.approx([len(w) // len(learn[0][1])] * 2)
+        shifts = round(len(w) / len(learn[0][1]))  # a shift moves a few events out of the sample
+        assert [w[y == k].sum() for k in (0, 1)] == pytest.approx([shifts] * 2)
         assert (seed, batch, rate) == (1, 512, 4e-3)
 
     monkeypatch.setitem(lesson, "fit", fit)
