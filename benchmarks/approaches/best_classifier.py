@@ -301,8 +301,8 @@ def goal(seed):
     """Labels, two scores and signed weights of the rare resonance."""
     rng = np.random.default_rng([29, seed])
     efficiency = round(rng.uniform(0.3, 0.5), 2)
-    expected = {1: 10 ** rng.uniform(2.3, 3.2), 0: 10 ** rng.uniform(4.6, 5.2)}
-    X, y = drawn(RES, 100_000, rng)
+    expected = {1: 10 ** rng.uniform(2, 3.6), 0: 10 ** rng.uniform(4.4, 5.4)}
+    X, y = drawn(RES, 200_000, rng)
     negative = (y == 0) & (rng.random(len(y)) < 0.4 * expit(2 * X[:, 1]))
     weights = np.where(negative, -1.0, 1.0)
     for k, total in expected.items():

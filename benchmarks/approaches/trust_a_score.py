@@ -289,7 +289,7 @@ def greed(seed):
     ).fit(*drawn(10_000, rng))
     X, y = drawn(100_000, rng)
     world = SimpleNamespace(known=model.decision_function(X), y=y, rng=rng)
-    X, _ = mixture(40_000, rng.uniform(0.03, 0.3), rng)
+    X, _ = mixture(40_000, rng.uniform(0.03, 0.5), rng)
     world.score, world.exact = model.decision_function(X), GAUSS.log_ratio(X)
     world.ratio = isotonic(world)
     world.right = fit(world.ratio)

@@ -1,17 +1,16 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
 import itertools
-from types import SimpleNamespace
 
-import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
 from hepml import data, stats
 from hepml_lessons.checks import anomalies as check
-from hepml_lessons.recipes import TEXTS, recipe
+from hepml_lessons.recipes import recipe
 from tests.checks.naming import not_named
+from tests.checks.neighbours import SEEDS, drawing_cells, drawn_by, passing
 
 P_VALUES = dict(enumerate(np.random.default_rng(5).uniform(0.021, 1, 30)))
 LOW = min(P_VALUES.values())
@@ -224,14 +223,6 @@ def test_how_many_are_right_is_told(four):
 
 # ---------------------------------------------------------------- the student's own numbers
 
-SEEDS = range(7)  # 21 pairs, each both ways
-
-
-def cells_of_worlds():
-    """List sources of the cells that draw the worlds of the three exercises."""
-    cells = jupytext.read(TEXTS / "anomalies.md").cells
-    return [cell.source for cell in cells if "[own_seed(), " in cell.source]
-
 
 @pytest.fixture(scope="module")
 def worlds():
@@ -239,24 +230,7 @@ def worlds():
     names = recipe("anomalies")
     good = names["like_data"](data.load("higgs_tautau"), np.random.default_rng(1))
     names |= {"archive": good[:13_000], "later": good[13_000:]}
-    made = []
-    with pytest.MonkeyPatch.context() as patch:
-        for seed in SEEDS:
-            patch.setenv("HEPML_SEED", str(seed))
-            for source in cells_of_worlds():
-                exec(source, names)  # noqa: S102 - our own text
-            kept = "local_p", "my_yesterday", "suspect", "periods"
-            made.append(SimpleNamespace(**{name: names[name] for name in kept}))
-    return made
-
-
-def share_that_passes(worlds, judge):
-    pairs = list(itertools.permutations(worlds, 2))
-    return np.mean([bool(judge(mine, other).ok) for mine, other in pairs])
-
-
-def test_three_cells_draw_worlds():
-    assert len(cells_of_worlds()) == 3
+    return [drawn_by(drawing_cells("anomalies"), seed, names) for seed in SEEDS]
 
 
 def test_a_neighbours_trials_do_not_pass(worlds):
@@ -265,8 +239,7 @@ def test_a_neighbours_trials_do_not_pass(worlds):
         told = {"my_expected": 0.05 * len(p), "my_global": stats.sidak(p.min(), len(p))}
         return check.trials(mine.local_p, **told)
 
-    assert all(judge(one, one).ok for one in worlds)
-    assert share_that_passes(worlds, judge) <= 0.1
+    assert passing(worlds, judge) <= 0.1
 
 
 def test_a_neighbours_scores_do_not_pass(worlds):
@@ -281,23 +254,19 @@ def test_a_neighbours_scores_do_not_pass(worlds):
             my_scores_yesterday=scores[0], my_scores_today=scores[1], my_p=p,
         )  # fmt: skip
 
-    assert all(judge(one, one).ok for one in worlds)
-    assert share_that_passes(worlds, judge) <= 0.1
+    assert passing(worlds, judge) <= 0.1
 
 
 def test_a_neighbours_kinds_do_not_pass(worlds):
     """What is right for one of 24 arrangements is wrong for the others."""
-    found = [
-        next(
-            kinds for kinds in every_arrangement() if check.periods(one.periods, my_kinds=kinds).ok
-        )
-        for one in worlds
-    ]
-    passed = [
-        check.periods(mine.periods, my_kinds=kinds).ok
-        for mine, kinds in itertools.product(worlds, found)
-    ]
-    assert (np.sum(passed) - len(worlds)) / (len(passed) - len(worlds)) <= 0.1
+
+    def answer(world):
+        return next(kinds for kinds in every_arrangement() if judge(world, kinds).ok)
+
+    def judge(world, kinds):
+        return check.periods(world.periods, my_kinds=kinds)
+
+    assert passing(worlds, judge, answer) <= 0.1
 
 
 def every_arrangement():

@@ -1,18 +1,17 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
-import functools
 import itertools
 from types import SimpleNamespace
 
-import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
 from hepml import data, stats
 from hepml_lessons.checks import boosted_trees as check
-from hepml_lessons.recipes import TEXTS, recipe
+from hepml_lessons.recipes import recipe
 from tests.checks.naming import not_named
+from tests.checks.neighbours import passing, worlds_of
 
 LOW, HIGH = 110.0, 150.0
 
@@ -220,16 +219,6 @@ def test_a_verdict_reads_like_a_sentence(toy):
 
 # ---------------------------------------------------------------- neighbours
 
-SEEDS = range(10)
-
-
-def refused(answer, judge):
-    """Share of pairs of seeds in which the right answer for one is refused for the other."""
-    right = {seed: answer(seed) for seed in SEEDS}
-    assert all(judge(seed, given).ok for seed, given in right.items())
-    pairs = itertools.permutations(SEEDS, 2)
-    return np.mean([judge(seed, right[other]).ok is False for seed, other in pairs])
-
 
 @pytest.fixture(scope="module")
 def lesson():
@@ -247,36 +236,18 @@ def lesson():
     }  # fmt: skip
 
 
-def worlds(lesson, exercise):
-    """Give what the cell that draws an exercise's world makes of each seed."""
-    drawn = f"default_rng([own_seed(), {exercise}])"
-    text = jupytext.read(TEXTS / "boosted-trees.md").cells
-    (source,) = (cell.source for cell in text if drawn in cell.source)
-
-    @functools.cache
-    def world(seed):
-        names = lesson | {"own_seed": lambda: seed}
-        exec(source, names)  # noqa: S102 - our own text
-        return SimpleNamespace(**names)
-
-    return world
-
-
 @pytest.mark.parametrize("digits", [2, 3, 12])
 def test_a_neighbours_window_does_not_pass(lesson, digits):
-    world = worlds(lesson, 1)
-
-    def answer(seed):
-        w, edges = world(seed), np.arange(60.0, 200.0, 5.0)
+    def answer(w):
+        edges = np.arange(60.0, 200.0, 5.0)
         best = max(itertools.combinations(edges, 2), key=lambda at: z_of_window(w, *at))
         return *best, float(f"{z_of_window(w, *best):.{digits}g}")
 
-    def judge(seed, given):
-        w = world(seed)
+    def judge(w, given):
         answers = dict(zip(("low", "high", "z"), given, strict=True))
         return check.mass_window(w.my_mass, w.my_y, w.my_weights, **answers)
 
-    assert refused(answer, judge) >= 0.9
+    assert passing(worlds_of("boosted-trees", 1, **lesson), judge, answer) <= 0.1
 
 
 def z_of_window(w, low, high):
@@ -285,35 +256,28 @@ def z_of_window(w, low, high):
 
 
 def test_a_neighbours_scores_do_not_pass(lesson):
-    world = worlds(lesson, 2)
     target = stats.auc(lesson["y"], lesson["X"]["score"], lesson["weights"]) - 0.01
 
-    def answer(seed):
-        w = world(seed)
+    def answer(w):
         scores = w.my_train[0][:, 0], w.my_test[0][:, 0]
         return *scores, stats.auc(w.my_test[1], scores[1], w.my_test[2])
 
-    def judge(seed, given):
-        w = world(seed)
+    def judge(w, given):
         return check.own_model(w.my_train[1:], w.my_test[1:], *given, target=target)
 
-    assert refused(answer, judge) == 1
+    assert passing(worlds_of("boosted-trees", 2, **lesson), judge, answer) == 0
 
 
 @pytest.mark.parametrize("digits", [2, 3, 12])
 def test_a_neighbours_threshold_does_not_pass(lesson, digits):
-    world = worlds(lesson, 3)
-
-    def answer(seed):
-        w = world(seed)
+    def answer(w):
         scan = stats.significance_scan(stats.roc_curve(*w.to_choose), sigma_b=w.my_sigma_b)
         threshold = float(scan.threshold[scan.best()])
         s, b = yields(w.to_test, threshold)
         return threshold, float(f"{stats.significance(s, b, w.my_sigma_b * b):.{digits}g}")
 
-    def judge(seed, given):
-        w = world(seed)
+    def judge(w, given):
         share = len(w.to_test[0]) / len(w.y)
         return check.honest_threshold(w.to_choose, w.to_test, share, *given, sigma_b=w.my_sigma_b)
 
-    assert refused(answer, judge) >= 0.9
+    assert passing(worlds_of("boosted-trees", 3, **lesson), judge, answer) <= 0.1

@@ -1,17 +1,13 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
-import itertools
-from types import SimpleNamespace
-
-import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
 from hepml import stats
 from hepml_lessons.checks import deep_networks as check
-from hepml_lessons.recipes import TEXTS
 from tests.checks.naming import not_named
+from tests.checks.neighbours import passing, worlds_of
 
 RATE, B0 = 0.5, 0.1
 W0 = np.linspace(-0.3, 0.3, 3)
@@ -288,27 +284,6 @@ def test_scores_that_are_not_per_epoch_are_sent_back(training):
 
 # ---------------------------------------------------------------- a neighbour's answers
 
-SEEDS = range(42, 49)  # 42 ordered pairs
-
-
-def passing(worlds, judge):
-    """Share of pairs of worlds in which the right answer of one passes for the other."""
-    assert all(judge(one, one).ok for one in worlds)
-    pairs = list(itertools.permutations(worlds, 2))
-    return sum(judge(one, other).ok is True for one, other in pairs) / len(pairs)
-
-
-def worlds_of(number, **given):
-    """Draw an exercise for each seed, by the cell of the lesson."""
-    cells = [cell.source for cell in jupytext.read(TEXTS / "deep-networks.md").cells]
-    (source,) = [text for text in cells if f"own_seed(), {number}]" in text]
-    worlds = []
-    for seed in SEEDS:
-        names = {"np": np, "own_seed": lambda seed=seed: seed, **given}
-        exec(source, names)  # noqa: S102 - our own text
-        worlds.append(SimpleNamespace(**names))
-    return worlds
-
 
 def test_a_neighbours_step_does_not_pass():
     rng = np.random.default_rng(1)
@@ -322,7 +297,7 @@ def test_a_neighbours_step_does_not_pass():
     def judge(one, other, **own):
         return check.one_step(X, y, one.w0, one.b0, rate=RATE, **answer(other) | own)
 
-    worlds = worlds_of(1)
+    worlds = worlds_of("deep-networks", 1)
     assert passing(worlds, judge) == 0
     assert passing(worlds, lambda a, b: judge(a, b, loss=answer(a)["loss"])) == 0
     assert passing(worlds, lambda a, b: judge(a, b, w=answer(a)["w"])) <= 0.1
@@ -336,7 +311,9 @@ def raw_events(rng, events):
 
 def test_a_neighbours_network_does_not_pass():
     rng = np.random.default_rng(2)
-    worlds = worlds_of(2, train=raw_events(rng, 40_000), test=raw_events(rng, 30_000))
+    worlds = worlds_of(
+        "deep-networks", 2, train=raw_events(rng, 40_000), test=raw_events(rng, 30_000)
+    )
     assert len({len(world.my_test) for world in worlds}) == len(worlds)
 
     def inputs(sample):
@@ -362,7 +339,7 @@ def test_a_neighbours_epoch_does_not_pass():
     y = [rng.integers(0, 2, n) for n in sizes]
     X = [rng.normal(labels, 1)[:, None] for labels in y]
     labels = dict(zip(("y_train", "y_choose", "y_test"), y, strict=True))
-    worlds = worlds_of(3, X={"low": X}, LITTLE=3000, **labels)
+    worlds = worlds_of("deep-networks", 3, X={"low": X}, LITTLE=3000, **labels)
 
     def epochs(X):
         noise = np.random.default_rng(4).normal(0, 1, len(X))

@@ -1,17 +1,16 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
-from itertools import permutations
 from types import SimpleNamespace
 
-import jupytext
 import numpy as np
 import pandas as pd
 import pytest
 
 from hepml import data, stats
 from hepml_lessons.checks import parameterised as check
-from hepml_lessons.recipes import TEXTS, recipe
+from hepml_lessons.recipes import recipe
 from tests.checks.naming import not_named
+from tests.checks.neighbours import SEEDS, drawing_cells, drawn_by, passing
 
 MASSES = np.array([500.0, 750.0, 1250.0, 1500.0])
 EVENTS = 20_000
@@ -194,9 +193,6 @@ def test_wrong_areas_of_the_right_network_are_called_by_their_names(networks):
 # ---------------------------------------------------------------- a neighbour's answers
 
 
-SEEDS = range(1, 8)
-
-
 @pytest.fixture(scope="module")
 def prepared():
     """Prepare what the exercises find: the lesson's events, and scores by hand for networks."""
@@ -238,23 +234,8 @@ def prepared():
 @pytest.fixture(scope="module")
 def worlds(prepared):
     """Names of each seed's exercises, by running the lesson's own cells."""
-    cells = [cell.source for cell in jupytext.read(TEXTS / "parameterised.md").cells]
-    drawing = [cell for cell in cells if "default_rng([own_seed()" in cell]
-    assert len(drawing) == 3
-    found = {}
-    for seed in SEEDS:
-        found[seed] = prepared | {"own_seed": lambda seed=seed: seed}
-        for cell in drawing:
-            exec(cell, found[seed])  # noqa: S102 - our own text
-    return found
-
-
-def refused(worlds, judge, answer):
-    """Share of pairs of seeds in which a neighbour's answer is refused; the own ones are right."""
-    answers = {seed: answer(world) for seed, world in worlds.items()}
-    assert all(judge(worlds[seed], answers[seed]).ok for seed in SEEDS)
-    pairs = list(permutations(SEEDS, 2))
-    return np.mean([judge(worlds[one], answers[other]).ok is False for one, other in pairs])
+    cells = drawing_cells("parameterised")
+    return [vars(drawn_by(cells, seed, prepared)) for seed in SEEDS]
 
 
 def test_a_neighbours_masses_do_not_pass(worlds):
@@ -269,7 +250,7 @@ def test_a_neighbours_masses_do_not_pass(worlds):
         rng = np.random.default_rng(1)
         return rng.choice(world["signal_mass"], len(world["background_weight"]), p=w / w.sum())
 
-    assert refused(worlds, judge, answer) > 0.9
+    assert passing(worlds, judge, answer) < 0.1
 
 
 def test_a_neighbours_area_does_not_pass_with_the_own_scores(worlds):
@@ -286,7 +267,7 @@ def test_a_neighbours_area_does_not_pass_with_the_own_scores(worlds):
     def answer(world):
         return stats.auc(world["your_events"].y, own(world), world["your_events"].w)
 
-    assert refused(worlds, judge, answer) > 0.9
+    assert passing(worlds, judge, answer) < 0.1
 
 
 def test_a_neighbours_network_does_not_pass(worlds):
@@ -301,4 +282,4 @@ def test_a_neighbours_network_does_not_pass(worlds):
         best = max(areas, key=areas.get)
         return best, areas[best]
 
-    assert refused(worlds, judge, answer) > 0.9
+    assert passing(worlds, judge, answer) < 0.1

@@ -1,7 +1,5 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
-import itertools
-
 import numpy as np
 import pytest
 from scipy.special import expit, logit
@@ -11,6 +9,7 @@ from benchmarks.approaches import reweighting as bench
 from hepml import stats
 from hepml_lessons.checks import reweighting as check
 from tests.checks.naming import not_named
+from tests.checks.neighbours import SEEDS, passing
 
 EVENTS = 4000
 NAMES = ["shape", "other_shape", "n_kaon"]
@@ -268,32 +267,14 @@ def test_weights_left_out_of_the_audit_are_noticed(far):
 
 # ---------------------------------------------------------------- a neighbour's answers
 
-SEEDS = range(42, 49)  # 42 ordered pairs
-
-
-def passing(worlds, judge):
-    """Share of pairs of worlds in which the right answer of one passes for the other."""
-    assert all(judge(one, one).ok for one in worlds)
-    pairs = list(itertools.permutations(worlds, 2))
-    return sum(judge(one, other).ok is True for one, other in pairs) / len(pairs)
-
-
-def judge_of(exercise):
-    """Judge in one world the first right approach of the bench, taken from another one."""
-    approach = next(iter(exercise.right.values()))
-    return lambda world, other: exercise.judge(world, approach(other))
-
-
-@pytest.mark.parametrize("exercise", bench.EXERCISES, ids=lambda one: one.check)
-def test_a_neighbours_answers_do_not_pass(exercise):
-    worlds = [exercise.world(seed) for seed in SEEDS]
-    assert passing(worlds, judge_of(exercise)) <= 0.1
-
 
 def test_a_neighbours_share_does_not_pass_with_the_own_weights():
     worlds = [bench.somebody(seed) for seed in range(42, 52)]
-    shares = {id(scores): right_share(right_weights(scores)) for scores in worlds}
-    found = passing(worlds, lambda one, other: judge_weights(one, share=shares[id(other)]))
+    found = passing(
+        worlds,
+        lambda one, share: judge_weights(one, share=share),
+        lambda scores: right_share(right_weights(scores)),
+    )
     assert found <= 0.1
 
 

@@ -1,7 +1,5 @@
 """Each exercise's check accepts a right answer and names each misconception it knows."""
 
-from itertools import permutations
-
 import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
@@ -10,6 +8,7 @@ from benchmarks.approaches import without_labels as bench
 from hepml import stats
 from hepml_lessons.checks import without_labels as check
 from tests.checks.naming import not_named
+from tests.checks.neighbours import passing
 
 REGION, SIDEBANDS = (3300, 3700), ((3100, 3300), (3700, 3900))
 EDGES = np.arange(3000, 5001, 100)
@@ -331,20 +330,9 @@ def test_answers_not_given_are_neither_right_nor_wrong(bags, nothing, weak):
 # ---------------------------------------------------------------- numbers of one's own
 
 
-def passing(exercise, worlds, answer, mixed):
-    """Share of pairs of students in which the answer of the one passes for the other."""
-    answers = [answer(world) for world in worlds]
-    for world, own in zip(worlds, answers, strict=True):
-        assert exercise.judge(world, own).ok
-    pairs = list(permutations(range(len(worlds)), 2))
-    assert len(pairs) >= 20
-    taken = [exercise.judge(worlds[i], mixed(worlds[i], answers[j])).ok is True for i, j in pairs]
-    return np.mean(taken)
-
-
 def test_an_auc_of_a_neighbour_does_not_pass():
     worlds = [bench.bags(seed) for seed in range(20)]
-    assert passing(bench.TRUE_AUC, worlds, bench.undone, lambda _, auc: auc) <= 0.1
+    assert passing(worlds, bench.TRUE_AUC.judge, bench.undone) <= 0.1
 
 
 @pytest.mark.parametrize(
@@ -356,7 +344,8 @@ def test_a_significance_of_a_neighbour_does_not_pass(exercise, right):
     """Even with scores of one's own; with the neighbour's, their number is wrong already."""
     worlds = [exercise.world(seed) for seed in range(6)]
 
-    def with_own_score(world, other):
-        return (world.score, other[1]) if exercise is bench.NULL_RUN else other
+    def judge(world, other):
+        told = (world.score, other[1]) if exercise is bench.NULL_RUN else other
+        return exercise.judge(world, told)
 
-    assert passing(exercise, worlds, exercise.right[right], with_own_score) <= 0.1
+    assert passing(worlds, judge, exercise.right[right]) <= 0.1
