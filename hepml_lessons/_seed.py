@@ -17,8 +17,15 @@ def own_seed():
     Returns
     -------
     int
+
+    Raises
+    ------
+    ValueError
+        If HEPML_SEED is no whole number from 0 on.
     """
     if given := os.environ.get("HEPML_SEED"):
+        if not given.isdecimal():
+            raise ValueError(f"HEPML_SEED should be a whole number from 0 on, not {given!r}")
         return int(given)
     try:
         return int(json.loads(RECORD.read_text(encoding="utf-8"))["seed"])

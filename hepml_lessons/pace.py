@@ -7,6 +7,8 @@ sections that are for another one. What is folded (code tagged so, reasons of a 
 import re
 from dataclasses import dataclass
 
+from hepml_lessons._cells import tags_of, text_of
+
 __all__ = ["CORE_MINUTES", "Section", "contents", "minutes", "sections", "with_minutes"]
 
 WORDS, LINES = 150, 20
@@ -57,8 +59,8 @@ class Section:
 
     def take_code(self, cell):
         """Count the lines of a code cell, unless it is folded, and the figures that it shows."""
-        tags = set(cell["metadata"].get("tags", ()))
-        source = _text(cell)
+        tags = tags_of(cell)
+        source = text_of(cell)
         self.views += len(VIEWS.findall(source)) if not tags & {"solution", "remove-cell"} else 0
         self.exercises += "exercise" in tags
         if not tags & FOLDED:
@@ -83,7 +85,7 @@ def sections(cells):
         if cell["cell_type"] == "code":
             found[-1].take_code(cell)
             continue
-        text, read = _text(cell), 0
+        text, read = text_of(cell), 0
         for match in HEADING.finditer(text):
             if part := _part(match, found):
                 found[-1].take(text[read : match.start()])
@@ -91,11 +93,6 @@ def sections(cells):
                 read = match.start()
         found[-1].take(text[read:])
     return found
-
-
-def _text(cell):
-    source = cell["source"]
-    return source if isinstance(source, str) else "".join(source)
 
 
 def _part(match, found):
@@ -164,14 +161,14 @@ def with_minutes(cells):
     cells : list of dict
         Changed in place, if the head has the mark ``<!-- contents -->``.
     """
-    if not any(CONTENTS in _text(cell) for cell in cells):
+    if not any(CONTENTS in text_of(cell) for cell in cells):
         return
     told, spent = contents(cells), iter(timed(cells)[1:])
     seen = [Section("", "head")]
     for cell in cells:
         if cell["cell_type"] != "code":
             cell["source"] = HEADING.sub(
-                lambda match: _told(match, seen, spent), _text(cell)
+                lambda match: _told(match, seen, spent), text_of(cell)
             ).replace(CONTENTS, told)
 
 

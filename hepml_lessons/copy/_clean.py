@@ -6,7 +6,9 @@ import json
 import re
 from string import ascii_uppercase
 
-__all__ = ["clean", "essence", "text_of"]
+from hepml_lessons._cells import tags_of, text_of
+
+__all__ = ["clean", "essence", "is_solution", "is_test", "with_public_links"]
 
 BOOK = "](../book/"
 PUBLIC = "](https://github.com/hepml-lab/hepml-lab/blob/main/book/"
@@ -40,26 +42,27 @@ def clean(notebook, *, solutions=True, beside_book=True):
     cells = (dict(cell) for cell in notebook["cells"] if not is_test(cell))
     cells = (cell for cell in cells if solutions or not is_solution(cell))
     made = [_cell(cell) for cell in cells]
-    for cell in made if not beside_book else ():
-        if cell["cell_type"] == "markdown":
-            cell["source"] = text_of(cell).replace(BOOK, PUBLIC)
-    return {**notebook, "cells": made}
+    return {**notebook, "cells": made if beside_book else with_public_links(made)}
+
+
+def with_public_links(cells):
+    """Lead links to pages of the book to the public repository."""
+    return [
+        cell | {"source": text_of(cell).replace(BOOK, PUBLIC)}
+        if cell["cell_type"] == "markdown"
+        else cell
+        for cell in cells
+    ]
 
 
 def is_solution(cell):
     """Whether a cell holds the solution of an exercise."""
-    return "solution" in cell["metadata"].get("tags", ())
+    return "solution" in tags_of(cell)
 
 
 def is_test(cell):
     """Whether a cell is there for tests alone, and is not shown to readers."""
-    return "remove-cell" in cell["metadata"].get("tags", ())
-
-
-def text_of(cell):
-    """Text of a cell, which JSON may hold as one or as lines."""
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
+    return "remove-cell" in tags_of(cell)
 
 
 def essence(notebook):

@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 
 from hepml.files import explained, whole
+from hepml_lessons._cells import text_of
 from hepml_lessons.copy import _pdf, _slides
-from hepml_lessons.copy._clean import clean, is_solution, is_test, text_of
+from hepml_lessons.copy._clean import clean, is_solution, is_test, with_public_links
 from hepml_lessons.copy._own import NOTEBOOKS, CopyError, known_or_refused, read
 
 __all__ = ["KINDS", "export"]
-
-PUBLIC = "](https://github.com/hepml-lab/hepml-lab/blob/main/book/"
 
 
 def export(name, kind="ipynb", out=None, *, overwrite=False):
@@ -62,11 +61,8 @@ def _to_work_on(notebook):
 
 def _to_read(notebook):
     """Leave out solutions and tests, and keep what cells showed."""
-    kept = [dict(c) for c in notebook["cells"] if not (is_solution(c) or is_test(c))]
-    for cell in kept:
-        if cell["cell_type"] == "markdown":
-            cell["source"] = text_of(cell).replace("](../book/", PUBLIC)
-    return {**notebook, "cells": kept}
+    kept = [cell for cell in notebook["cells"] if not (is_solution(cell) or is_test(cell))]
+    return {**notebook, "cells": with_public_links(kept)}
 
 
 def _as_pdf(notebook):

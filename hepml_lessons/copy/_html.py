@@ -3,11 +3,11 @@
 import functools
 import html
 
-from hepml_lessons.copy._clean import text_of
+from hepml_lessons._cells import tags_of, text_of
 
-__all__ = ["FOLDED", "STYLE", "code", "document", "prose", "shown"]
+__all__ = ["STYLE", "code", "document", "prose", "shown"]
 
-FOLDED = {"hide-input", "solution", "remove-cell"}
+FOLDED = {"hide-input"}
 LONG = 24  # lines
 PICTURE = '<img alt="{alt}" src="data:{kind};base64,{data}">'
 STYLE = """
@@ -38,9 +38,10 @@ PAGE = """<!doctype html>
 """
 
 
-def document(title, body, style):
-    """Frame a body and a style, which are as they are, under a title, which is text."""
-    return PAGE.format(title=html.escape(title), body=body, style=style)
+def document(lesson, body, style):
+    """Frame a body and a style of its own under the title of a lesson."""
+    title = text_of(lesson["cells"][0]).splitlines()[0].removeprefix("# ")
+    return PAGE.format(title=html.escape(title), body=body, style=STYLE + style)
 
 
 def prose(text):
@@ -72,7 +73,7 @@ def code(cell):
     from pygments.formatters import HtmlFormatter  # noqa: PLC0415
     from pygments.lexers import PythonLexer  # noqa: PLC0415
 
-    if FOLDED & set(cell["metadata"].get("tags", ())) or not text_of(cell).strip():
+    if FOLDED & tags_of(cell) or not text_of(cell).strip():
         return ""
     inner = highlight(text_of(cell), PythonLexer(), HtmlFormatter(nowrap=True, noclasses=True))
     kind = "code long" if inner.count("\n") > LONG else "code"

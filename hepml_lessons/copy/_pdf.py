@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hepml_lessons.copy._clean import text_of
-from hepml_lessons.copy._html import STYLE, code, document, prose, shown
+from hepml_lessons._cells import text_of
+from hepml_lessons.copy._html import code, document, prose, shown
 
 __all__ = ["PdfError", "page", "printed"]
 
@@ -56,8 +56,7 @@ def page(lesson):
             parts.append(prose(text_of(cell)))
         else:
             parts += [code(cell), *(found for found, _ in shown(cell))]
-    title = text_of(lesson["cells"][0]).splitlines()[0].lstrip("# ")
-    return document(title, "\n".join(parts), STYLE + PAPER)
+    return document(lesson, "\n".join(parts), PAPER)
 
 
 def printed(text):

@@ -12,8 +12,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from hepml_lessons import pace
-from hepml_lessons.copy._clean import text_of
-from hepml_lessons.copy._html import STYLE, code, document, prose, shown
+from hepml_lessons._cells import tags_of, text_of
+from hepml_lessons.copy._html import code, document, prose, shown
 
 __all__ = ["SlidesError", "slides"]
 
@@ -108,15 +108,14 @@ def slides(lesson):
         if cell["cell_type"] == "markdown":
             if not _take_prose(columns, text_of(cell)):
                 break
-        elif not {"remove-cell", "solution", "check"} & set(cell["metadata"].get("tags", ())):
+        elif "check" not in tags_of(cell):
             _take_code(columns[-1], cell)
     body = BODY.format(
         slides="\n".join(f"<section>{_column(column)}</section>" for column in columns),
         reveal=_asset("dist/reveal.js"),
         notes=_asset("plugin/notes/notes.js"),
     )
-    style = "".join([_asset("dist/reveal.css"), _theme(), STYLE, LOOK])
-    return document(_title(lesson), body, style)
+    return document(lesson, body, "".join([_asset("dist/reveal.css"), _theme(), LOOK]))
 
 
 def _column(column):
@@ -137,11 +136,6 @@ def _heading(slide):
     """Title that a slide begins with, or an empty text."""
     found = re.match(r"<h[1-4]>(.*?)</h", slide.parts[0])
     return found[1] if found else ""
-
-
-def _title(lesson):
-    first = text_of(lesson["cells"][0]).splitlines()
-    return next((line[2:] for line in first if line.startswith("# ")), "Slides")
 
 
 def _take_prose(columns, text):

@@ -5,11 +5,9 @@ const LAYOUT = 960; // px that a view is laid out for, before it is enlarged
 const MARGIN = 0.02;
 const LINES = 675; // px of a screen's height for which 12 px are text for the last row
 
-export const isProjected = () => new URLSearchParams(location.search).has("projector");
-
 /** @type {(view: HTMLElement) => void} */
 export function project(view) {
-  if (!isProjected()) return;
+  if (!new URLSearchParams(location.search).has("projector")) return;
   const fit = () => requestAnimationFrame(() => enlarge(view));
   addEventListener("resize", fit);
   enlarge(view);

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hepml_lessons import copy
+from hepml_lessons._cells import text_of
 from hepml_lessons.copy import _own, follow
-from hepml_lessons.copy._clean import essence, text_of
+from hepml_lessons.copy._clean import essence
 from tests.support import servers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -387,6 +388,7 @@ def clones(tmp_path):
     kept = [".gitignore", "hepml/__init__.py", "hepml/files.py", "hepml_lessons/__init__.py"]
     kept += [
         "hepml_lessons/_recording.py",
+        "hepml_lessons/_cells.py",
         "hepml_lessons/_seed.py",
         "hepml_lessons/pace.py",
         "notebooks/start.ipynb",

@@ -37,6 +37,14 @@ def test_a_teacher_may_name_a_seed(monkeypatch):
     assert own_seed() == 7
 
 
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("given", ["-1", "x", "4.2"])
+def test_a_name_that_is_no_seed_is_a_sentence(monkeypatch, given):
+    monkeypatch.setenv("HEPML_SEED", given)
+    with pytest.raises(ValueError, match="HEPML_SEED should be a whole number from 0 on"):
+        own_seed()
+
+
 def test_a_record_of_before_gets_a_seed_and_loses_nothing(place):
     copy.update(place)
     record = place / ".hepml-lessons.json"
