@@ -10,14 +10,22 @@ export function project(view) {
   if (!new URLSearchParams(location.search).has("projector")) return;
   const fit = () => requestAnimationFrame(() => enlarge(view));
   addEventListener("resize", fit);
+  rise(view);
   enlarge(view);
   setTimeout(fit, 400); // once the page around it is settled
+}
+
+// Over what stands beside the column of text, such as contents; and out of what would cut it off.
+/** @type {(view: HTMLElement) => void} */
+function rise(view) {
+  view.classList.add("hepml-projected");
+  for (let at = view.parentElement; at && at !== document.body; at = at.parentElement) at.style.overflow = "visible";
 }
 
 /** @type {(view: HTMLElement) => void} */
 function enlarge(view) {
   if (!view.isConnected) return;
-  Object.assign(view.style, { zoom: "1", width: "", marginLeft: "", position: "relative", zIndex: "3" });
+  Object.assign(view.style, { zoom: "1", width: "", marginLeft: "" });
   const room = document.documentElement.clientWidth * (1 - MARGIN);
   const left = view.getBoundingClientRect().left;
   const least = Math.max(1, innerHeight / LINES); // what is too high then is scrolled

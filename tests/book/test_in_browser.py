@@ -232,3 +232,26 @@ def test_the_saved_figure_prints_the_digits_of_python(watched, book, face, name)
 
 def read(explorer):
     return explorer.locator(".hepml-readout").get_attribute("data-text")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_covers_or_cuts_a_figure_on_a_projector(watched, book, scheme):
+    """What is seen at its corners is the figure, as wide as the screen, on the page's ground."""
+    watched.set_viewport_size({"width": 1920, "height": 1080})
+    watched.emulate_media(color_scheme=scheme)
+    watched.goto(f"{book.addresses['http']}/notebooks/boosted-trees.html?projector")
+    view = watched.locator(".hepml").first
+    view.wait_for()
+    watched.wait_for_timeout(1500)
+    view.scroll_into_view_if_needed()
+    watched.evaluate("scrollBy(0, -100)")
+    box = view.bounding_box()
+    assert box["width"] > 0.9 * 1920
+    seen = watched.evaluate(
+        """({x, y, width, height}) => [0.02, 0.5, 0.98].flatMap((a) => [0.1, 0.9].map((b) =>
+          !!document.elementFromPoint(x + a * width, y + b * height)?.closest('.hepml')))""",
+        box,
+    )
+    assert all(seen)
+    ground = view.evaluate("(one) => getComputedStyle(one).backgroundColor")
+    assert ground == watched.evaluate("getComputedStyle(document.body).backgroundColor")
