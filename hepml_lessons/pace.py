@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from hepml_lessons._cells import tags_of, text_of
 
-__all__ = ["CORE_MINUTES", "Section", "contents", "minutes", "sections", "with_minutes"]
+__all__ = [
+    "CORE_MINUTES",
+    "Section",
+    "contents",
+    "is_divided",
+    "minutes",
+    "sections",
+    "with_minutes",
+]
 
 WORDS, LINES = 150, 20
 """A minute's: slower than plain text (238 words, doi:10.1016/j.jml.2019.104047), for much of it
@@ -65,6 +73,11 @@ class Section:
         self.exercises += "exercise" in tags
         if not tags & FOLDED:
             self.lines += sum(bool(line.strip()) for line in source.splitlines())
+
+
+def is_divided(text):
+    """Whether a lesson's text tells its reader of a core path and of what is deeper."""
+    return CONTENTS in text
 
 
 def sections(cells):
@@ -161,7 +174,7 @@ def with_minutes(cells):
     cells : list of dict
         Changed in place, if the head has the mark ``<!-- contents -->``.
     """
-    if not any(CONTENTS in text_of(cell) for cell in cells):
+    if not any(is_divided(text_of(cell)) for cell in cells):
         return
     told, spent = contents(cells), iter(timed(cells)[1:])
     seen = [Section("", "head")]

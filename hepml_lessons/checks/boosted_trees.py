@@ -315,8 +315,8 @@ def _judge_threshold(choose, test, threshold, z, sigma_b):
     if on_choose < NEAR_BEST:
         return Verdict(
             False,
-            f"Z = {z:.2f} is right, but on the choose events another cut is better by more than a "
-            "tenth.",
+            f"Z = {z:.2f} is right, but on the choose events another cut is better by more than "
+            "15 %.",
         )
     return Verdict(
         True,

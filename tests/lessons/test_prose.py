@@ -13,11 +13,15 @@ from hepml_lessons.recipes import ROOT, TEXTS
 MEASURED = json.loads((ROOT / "book" / "measured.json").read_text())
 LESSONS = [path.stem for path in sorted(TEXTS.glob("*.md")) if "## Exercises" in path.read_text()]
 WORDS, LINES = 2200, 300  # of a core path
-IS_DIVIDED = {lesson: pace.CONTENTS in (TEXTS / f"{lesson}.md").read_text() for lesson in LESSONS}
 UNDIVIDED = pytest.mark.skip(reason="this lesson has no core path yet")
 EACH_DIVIDED = pytest.mark.parametrize(
     "lesson",
-    [pytest.param(one, marks=() if IS_DIVIDED[one] else UNDIVIDED) for one in LESSONS],
+    [
+        pytest.param(
+            one, marks=() if pace.is_divided((TEXTS / f"{one}.md").read_text()) else UNDIVIDED
+        )
+        for one in LESSONS
+    ],
 )
 EACH = pytest.mark.parametrize("lesson", LESSONS)
 
