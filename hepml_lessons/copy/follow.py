@@ -106,4 +106,6 @@ def _load_jupyter_server_extension(server):
         follower({root / one["path"] for one in sessions})
 
     follower()
-    PeriodicCallback(look, 1000 * SECONDS).start()
+    # The loop of this moment need not be the one that will run: with
+    # FileContentsManager.preferred_dir it is not (jupyter_server 2.21.1).
+    server.io_loop.add_callback(PeriodicCallback(look, 1000 * SECONDS).start)

@@ -448,11 +448,12 @@ def is_mended(clone, name):
 
 @pytest.fixture
 def server(clones, tmp_path):
-    """Start Jupyter above a student's clone, as on a hub, to follow what is pulled."""
-    command = ["-m", "jupyter", "server", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
+    """Start JupyterLab above a student's clone, as on a hub, to follow what is pulled."""
+    command = ["-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
     port = servers.free_port()
     command += [f"--port={port}", "--ServerApp.root_dir=.", "--IdentityProvider.token=x"]
     command += ["--ServerApp.jpserver_extensions=hepml_lessons.copy.follow=True"]
+    command += ["--FileContentsManager.preferred_dir=hepml-lab"]  # as of `make lab`
     home = tmp_path / "home"
     home.mkdir()
     shutil.move(clones[1], home / "hepml-lab")
