@@ -8,7 +8,7 @@ from string import ascii_uppercase
 
 from hepml_lessons._cells import tags_of, text_of
 
-__all__ = ["clean", "essence", "is_solution", "is_test", "with_public_links"]
+__all__ = ["clean", "essence", "is_solution", "is_test", "told_new", "with_public_links"]
 
 BOOK = "](../book/"
 PUBLIC = "](https://github.com/hepml-lab/hepml-lab/blob/main/book/"
@@ -19,6 +19,11 @@ ANSWER = re.compile(r'<details class="(right|wrong)"><summary>(.*?)</summary>(.*
 EDGE = {"right": "#1a7f37", "wrong": "#b35900"}
 CARD = "border:1px solid #8c959f;border-radius:6px;padding:4px 12px;margin:0 0 {below}px 0"
 REASON = "border-left:3px solid {edge};padding:2px 0 2px 10px;margin:6px 0 4px 0"
+NEW = (
+    "*The new version of this lesson. What you wrote is in [{name}.ipynb]({name}.ipynb), "
+    "which stays as it is.*"
+)
+TOLD = "new-version"  # tag of the cell that says so
 FENCE = "`" * 4  # more than any code of a lesson has
 
 
@@ -68,8 +73,8 @@ def is_test(cell):
 def essence(notebook):
     """Hash of what a person wrote: kinds and texts of all cells that hold any.
 
-    Outputs, counts and settings of cells do not count, nor do empty cells: whoever only ran a
-    lesson changed nothing of it.
+    Outputs, counts and settings of cells do not count, nor do empty cells and what `told_new` put
+    first: whoever only ran a lesson, or took the new version, changed nothing of it.
 
     Parameters
     ----------
@@ -79,9 +84,28 @@ def essence(notebook):
     -------
     str
     """
-    written = [(cell["cell_type"], text_of(cell).strip()) for cell in notebook["cells"]]
+    cells = [cell for cell in notebook["cells"] if TOLD not in tags_of(cell)]
+    written = [(cell["cell_type"], text_of(cell).strip()) for cell in cells]
     told = json.dumps([one for one in written if one[1]])
     return hashlib.sha256(told.encode()).hexdigest()
+
+
+def told_new(notebook, name):
+    """Say in the first line of a new version where the student's own lies.
+
+    Parameters
+    ----------
+    notebook : dict
+    name : str
+        Of the lesson.
+
+    Returns
+    -------
+    dict
+    """
+    told = {"tags": [TOLD]}
+    cell = {"cell_type": "markdown", "id": TOLD, "metadata": told, "source": NEW.format(name=name)}
+    return notebook | {"cells": [cell, *notebook["cells"]]}
 
 
 def _cell(cell):

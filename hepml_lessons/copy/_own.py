@@ -13,7 +13,7 @@ from pathlib import Path
 from secrets import randbelow
 
 from hepml.files import explained, locked, write_text
-from hepml_lessons.copy._clean import clean, essence
+from hepml_lessons.copy._clean import clean, essence, told_new
 
 __all__ = ["CopyError", "Step", "folder", "names", "reset", "state", "update"]
 
@@ -224,7 +224,7 @@ class _Own:
         beside = self.free_beside(path)
         self.offered[name] = wanted
         what = "open" if is_as_given else "beside" if theirs else "unread"
-        return self.give(beside, lesson, Step(name, what, beside))
+        return self.give(beside, told_new(lesson, name), Step(name, what, beside))
 
     def begun_anew(self, name):
         path = self.place / f"{name}.ipynb"

@@ -158,7 +158,9 @@ def test_a_changed_lesson_stays_and_the_new_one_lies_beside_it_once(house):
     assert step.what == "beside"
     assert str(step).count("trees-new.ipynb") == 1
     assert "mine" in str(house.read("trees"))
-    assert "version 2" in str(house.read("trees-new"))
+    told, *lesson = house.read("trees-new")["cells"]
+    assert "](trees.ipynb)" in told["source"]
+    assert "version 2" in str(lesson)
     assert house.update() == []
     (house.work / "trees-new.ipynb").unlink()  # no, thanks
     assert house.update() == []
