@@ -57,9 +57,11 @@ UV_NAMES = {
     "proxy": "ALL_PROXY",
     "cert": "SSL_CERT_FILE",
 }
-# A class should meet the lesson first, not a question about newsletters.
 LAB_SETTINGS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+    # A class should meet the lesson first, not a question about newsletters.
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # A page that is loaded again has of a running cell what was saved; the default is 120 s.
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 20},
 }
 # Kernels listen on this machine's ports: without a key, every user of it could.
 SEALED = "--KernelManager.transport_encryption=auto"
@@ -224,7 +226,12 @@ def install_packages():
 def install_project():
     uv = [BIN / "uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     quietly("Adding hepml itself …", [*uv, "--editable", ROOT], env=uv_environment())
-    settings = VENV / "share" / "jupyter" / "lab" / "settings"
+    settle_lab(VENV)
+
+
+def settle_lab(prefix):
+    """Write our settings for the JupyterLab of an environment; a person's own go before them."""
+    settings = Path(prefix) / "share" / "jupyter" / "lab" / "settings"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "overrides.json").write_text(json.dumps(LAB_SETTINGS))
 
@@ -233,7 +240,8 @@ def prepare():
     """Bring .venv up to the lock and the project; a fraction of a second when it is."""
     make_venv()
     once("lock", fingerprint(LOCK.read_text()), install_packages)
-    once("project", fingerprint((ROOT / "pyproject.toml").read_text()), install_project)
+    project = fingerprint((ROOT / "pyproject.toml").read_text(), LAB_SETTINGS)
+    once("project", project, install_project)
 
 
 def with_bin():

@@ -88,6 +88,10 @@ def test_post_build_makes_the_copy_that_launch_links_open():
     )
 
 
+def test_post_build_brings_the_settings_of_make_lab():
+    assert "bootstrap.settle_lab(sys.prefix)" in (ROOT / "binder" / "postBuild").read_text()
+
+
 def pages():
     texts = [ROOT / "README.md", *ROOT.glob("tutorials/**/*.md"), *ROOT.glob("book/*.md")]
     return {path: path.read_text(encoding="utf-8") for path in texts}

@@ -13,7 +13,7 @@ TOGETHER = ("tests/browser", "tests/book")
 APART = ("tests/browser/test_dashboards.py",)  # it has servers of its own, which it waits for
 # CPU seconds, about, of what takes long; what is not here takes less than these, or is a notebook.
 SECONDS = {
-    "tests/browser": 550,
+    "tests/browser": 590,
     "tests/book": 380,
     "tests/benchmarks/test_scripts.py": 220,
     "tests/browser/test_dashboards.py": 180,
