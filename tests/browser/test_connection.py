@@ -233,6 +233,7 @@ def test_a_server_that_ended_took_the_kernel_and_left_what_was_saved(house, page
     house.start()
     page.reload()
     holds(cell(page, 1), "line 4")
+    holds(cell(page, 0), "train a model to see it here")
     connected(page)
     page.evaluate(RUN_THIRD)
     holds(cell(page, 2), "NameError: name 'result' is not defined")
