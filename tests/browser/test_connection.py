@@ -89,10 +89,10 @@ class House:
         self.let_go()
         servers.wait_until((self.root / f"{self.name}.txt").exists)
 
-    def is_idle(self):
-        """Tell whether the server has heard the end of all that runs."""
+    def kernels(self, what):
+        """Return what the server itself says of all its kernels."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/kernels") as reply:
-            return {one["execution_state"] for one in json.load(reply)} == {"idle"}
+            return {one[what] for one in json.load(reply)}
 
     def saved(self):
         """Text of the second cell's outputs in the file, unless that is just being written."""
@@ -201,6 +201,7 @@ def test_a_page_that_is_loaded_again_has_what_was_saved_and_its_curves(house, pa
 def test_a_connection_that_is_lost_and_found_loses_nothing(house, page):
     house.begin(page, "found")
     house.relay.cut()
+    servers.wait_until(lambda: house.kernels("connections") == {0})
     house.finish()
     house.relay.mend()
     holds(prompt(page, 1), "[2]:")
@@ -215,7 +216,7 @@ def test_what_was_on_its_way_when_a_line_fell_silent_is_lost_but_for_the_curves(
     house.begin(page, "silent")
     house.relay.freeze()
     house.finish()
-    servers.wait_until(house.is_idle)
+    servers.wait_until(lambda: house.kernels("execution_state") == {"idle"})
     page.wait_for_timeout(500)
     house.relay.cut()
     house.relay.mend()
@@ -233,6 +234,7 @@ def test_a_server_that_ended_took_the_kernel_and_left_what_was_saved(house, page
     house.start()
     page.reload()
     holds(cell(page, 1), "line 4")
+    holds(cell(page, 0), "train a model to see it here")
     connected(page)
     page.evaluate(RUN_THIRD)
     holds(cell(page, 2), "NameError: name 'result' is not defined")
