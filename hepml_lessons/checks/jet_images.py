@@ -210,7 +210,10 @@ def _why_auc_differs(claimed, wanted, misread, otherwise):
         "how concentrated, how many prongs?"
     ),
     "Compute it for all jets, put it beside the three columns, train on the train jets.",
-    "The AUC is that of the test jets, with their weights: stats.auc(y[test], my_score, w[test]).",
+    (
+        "The AUC is that of your test jets, with their weights: "
+        "stats.auc(my_y[my_test], my_score, my_w[my_test])."
+    ),
 )
 def one_more(
     jets, samples, learn, *, my_quantity=None, my_score=None, my_auc=None, baseline, taken
@@ -389,11 +392,14 @@ def _judge_gain(jets, score, own, baseline):
 
 @exercise(
     (
-        "In each bin of mass, which score do 5 % of QCD exceed? Use the weights, and QCD of "
+        "In each bin of mass, which score does my_share of QCD exceed? Use the weights, and QCD of "
         "the train and choose jets only."
     ),
-    "Sort the scores of a bin from the largest, add up the weights, stop at 5 % of their sum.",
-    "Then np.interp(mass, middle_of_bins, thresholds) is a threshold for every test jet.",
+    (
+        "Sort the scores of a bin from the largest, add up the weights, stop at my_share of "
+        "their sum."
+    ),
+    "Then np.interp(mass[mine], middle_of_bins, thresholds) is a threshold for every test jet.",
 )
 def flat_cut(test, scores, mass, *, my_pass=None, share=0.05):
     """Exercise 3: a cut that lets the same share of QCD pass at every mass.

@@ -16,9 +16,11 @@ from benchmarks.approaches.jet_images import (
     judge_cut,
     one_threshold,
 )
-from hepml import stats
+from hepml import data, stats
 from hepml_lessons.checks import jet_images as check
+from hepml_lessons.recipes import recipe
 from tests.checks.naming import not_named
+from tests.checks.neighbours import passing, worlds_of
 
 JETS = 600
 
@@ -294,7 +296,7 @@ def test_the_right_numbers_are_not_told(race, jets):
 
 @pytest.fixture(scope="module")
 def search():
-    return Search(12, 40_000)
+    return Search(16, 40_000)
 
 
 def cut(search, among=None, bins=12, *, lines=True, **how):
@@ -326,20 +328,20 @@ def test_a_fit_to_thresholds_is_right(search):
 def test_misreadings_of_the_flat_cut_are_named(search):
     y, weights, score, mass = search.events
     test = search.test
-    turned = SimpleNamespace(events=(y, weights, -score, mass), test=test)
+    turned = SimpleNamespace(events=(y, weights, -score, mass), test=test, share=search.share)
     drawn = np.random.default_rng(3).random(test.sum())
     wrong = {
         "one threshold": one_threshold(search),
         "is QCD that should": cut(search, of=(1,)),
         "left out the weights": cut(search, weighted=False),
-        "5% of all jets": cut(search, of=(0, 1)),
+        "6% of all jets": cut(search, of=(0, 1)),
         "with QCD alone": cut(search, of=(0, 1), weighted=False),
-        "not 5%": cut(search, share=0.1),
+        "not 6%": cut(search, share=0.12),
         "Finer steps?": cut(search, bins=2, lines=False),
         "take more": cut(search, few(search, 60), bins=6),
         "not the small ones": cut(turned),
-        "look at them": drawn < 0.05,
-        "Did the labels": (drawn < 0.05) | (y[test] == 1),
+        "look at them": drawn < search.share,
+        "Did the labels": (drawn < search.share) | (y[test] == 1),
         "compare the scores": score[test],
         "True or False for each": cut(search)[:-1],
         "should hold True or False: ": np.where(cut(search), "yes", "no"),
@@ -357,6 +359,125 @@ def test_honest_cuts_are_hardly_ever_suspected():
         y, mass, score = rng.integers(0, 2, n), rng.uniform(65, 95, n), rng.normal(0, 1, n)
         score += 2 * y
         jets = y, rng.exponential(1, n), score, mass
-        sample = SimpleNamespace(events=jets, test=rng.random(n) < 0.5)
+        sample = SimpleNamespace(events=jets, test=rng.random(n) < 0.5, share=0.05)
         verdicts.append(judge_cut(sample, cut(sample, bins=6)))
     assert sum(not verdict.ok for verdict in verdicts) <= 1, [v for v in verdicts if not v.ok]
+
+
+# ---------------------------------------------------------------- neighbours
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    """Names that the lesson has made when its exercises begin; its trees."""
+    names = recipe("jet-images")
+    bundled = data.load("jets")
+    jets = bundled[bundled["mpi"] == 0].reset_index(drop=True)
+    jets["filled_pixels"] = jets["nconstituent"]
+    y, w = jets["Label"].to_numpy(), jets["Weight"].to_numpy(float)
+    three = ("jet_mass", "tau_21", "jet_delta_R")
+    part = np.random.default_rng(42).choice(3, size=len(y), p=[0.55, 0.1, 0.35])
+    X = jets[list(three)].to_numpy(float)
+    bdt = names["trees"](X[part == 0], y[part == 0], w[part == 0], 42)
+    score = bdt.decision_function(X)
+    return names | {
+        "bundled": bundled, "jets": jets, "y": y, "w": w, "THREE": three, "SEED": 42, "bdt": bdt,
+        "seen": part < 2, "test": part == 2, "tree_scores": lambda *_: score,
+    }  # fmt: skip
+
+
+def worlds(prepared, number):
+    return worlds_of("jet-images", number, **prepared)
+
+
+@pytest.fixture(scope="module")
+def wide(prepared):
+    """For each seed the jets of the first exercise, with their girth and its AUC."""
+    return [with_girth(world) for world in worlds(prepared, 1)]
+
+
+def with_girth(world):
+    towers = world.centred(world.given)
+    pt, jet, r = towers["pt"], towers["jet"], np.hypot(towers["x"], towers["y"])
+    girth = np.bincount(jet, pt * r) / np.bincount(jet, pt)
+    turned = stats.auc(world.y_given, girth, world.w_given)
+    jets = world.given, world.y_given, world.w_given
+    return SimpleNamespace(jets=jets, girth=girth, auc=max(turned, 1 - turned))
+
+
+def test_a_neighbours_girths_do_not_pass(wide):
+    def judge(mine, other):
+        return check.girth(*mine.jets, my_girth=other.girth, my_auc=other.auc)
+
+    assert passing(wide, judge) <= 0.1
+
+
+def test_a_neighbours_area_does_not_pass_with_the_own_girths(wide):
+    def judge(mine, other):
+        return check.girth(*mine.jets, my_girth=mine.girth, my_auc=other.auc)
+
+    assert passing(wide, judge) <= 0.1
+
+
+@pytest.fixture(scope="module")
+def more(prepared):
+    """For each seed the jets of the second exercise, with τ₃₂ and what trees make of it."""
+    return [with_tau_32(world) for world in worlds(prepared, 2)]
+
+
+def with_tau_32(world):
+    quantity = world.my_jets["tau_32"].to_numpy(float)
+    X, train, test = np.column_stack([world.known, quantity]), world.my_train, world.my_test
+    weights = world.balanced(world.my_y[train], world.my_w[train])
+    score = world.trees(X[train], world.my_y[train], weights, 1).decision_function(X[test])
+    area = stats.auc(world.my_y[test], score, world.my_w[test])
+    return SimpleNamespace(world=world, quantity=quantity, score=score, auc=area)
+
+
+def judge_more(mine, quantity, score, area):
+    world = mine.world
+    return check.one_more(
+        (world.known, world.my_y, world.my_w), (world.my_train, world.my_test), world.trees,
+        my_quantity=quantity, my_score=score, my_auc=area,
+        baseline=world.before, taken=world.my_jets["filled_pixels"],
+    )  # fmt: skip
+
+
+def test_a_neighbours_quantity_does_not_pass(more):
+    def judge(mine, other):
+        return judge_more(mine, other.quantity, other.score, other.auc)
+
+    assert passing(more, judge) <= 0.1
+
+
+def test_a_neighbours_area_does_not_pass_with_the_own_scores(more):
+    def judge(mine, other):
+        return judge_more(mine, mine.quantity, mine.score, other.auc)
+
+    assert passing(more, judge) <= 0.1
+
+
+def judge_flat(world, passed):
+    mine = world.mine
+    jets = (world.y[mine], world.w[mine]), world.bdt_scores[mine], world.mass[mine]
+    return check.flat_cut(*jets, my_pass=passed, share=world.my_share)
+
+
+def flat(world):
+    """Cut at thresholds in twelve steps of mass, joined by lines."""
+    jets = world.y, world.w, world.bdt_scores, world.mass
+    search = SimpleNamespace(events=jets, test=~world.seen, share=world.my_share)
+    passed = np.zeros(len(world.y), bool)
+    passed[~world.seen] = in_lines(search)
+    return passed[world.mine]
+
+
+def test_a_neighbours_cut_does_not_pass(prepared):
+    assert passing(worlds(prepared, 3), judge_flat, flat) <= 0.1
+
+
+def test_right_cuts_pass_for_nearly_every_student(prepared):
+    """Of 60 students each with jets and a share of their own; the trees saw those to train."""
+    each = worlds_of("jet-images", 3, range(60), **prepared)
+    assert sum(not judge_flat(world, flat(world)).ok for world in each) <= 1
+    assert len({world.my_share for world in each}) == 7

@@ -13,16 +13,6 @@ from hepml_lessons.recipes import ROOT, TEXTS
 MEASURED = json.loads((ROOT / "book" / "measured.json").read_text())
 LESSONS = [path.stem for path in sorted(TEXTS.glob("*.md")) if "## Exercises" in path.read_text()]
 WORDS, LINES = 2200, 300  # of a core path
-UNDIVIDED = pytest.mark.skip(reason="this lesson has no core path yet")
-EACH_DIVIDED = pytest.mark.parametrize(
-    "lesson",
-    [
-        pytest.param(
-            one, marks=() if pace.is_divided((TEXTS / f"{one}.md").read_text()) else UNDIVIDED
-        )
-        for one in LESSONS
-    ],
-)
 EACH = pytest.mark.parametrize("lesson", LESSONS)
 
 
@@ -71,7 +61,7 @@ def core(lesson):
     return [one for one in sections(lesson) if one.part in ("head", "core")]
 
 
-@EACH_DIVIDED
+@EACH
 def test_the_core_path_fits_an_hour_of_class(lesson):
     assert sum(one.words for one in core(lesson)) <= WORDS
     assert sum(one.lines for one in core(lesson)) <= LINES
@@ -80,7 +70,7 @@ def test_the_core_path_fits_an_hour_of_class(lesson):
     assert "<!-- contents -->" in text_of(lesson).split("\n## ")[0]
 
 
-@EACH_DIVIDED
+@EACH
 def test_five_questions_stand_where_they_belong_with_reasons(lesson):
     quizzes = re.findall(r'<div class="quiz">(.*?)</div>', text_of(lesson), re.DOTALL)
     told = [re.findall(r"^\*\*(\d)\. ", quiz, re.MULTILINE) for quiz in quizzes]
@@ -93,7 +83,7 @@ def test_five_questions_stand_where_they_belong_with_reasons(lesson):
         assert len(answers) == question.count("<details")
 
 
-@EACH_DIVIDED
+@EACH
 def test_three_exercises_have_check_and_solution_the_first_in_the_core_path(lesson):
     tags = [tag for cell in cells_of(lesson, "code") for tag in cell["metadata"].get("tags", ())]
     for tag in ("exercise", "check", "solution"):
@@ -101,7 +91,7 @@ def test_three_exercises_have_check_and_solution_the_first_in_the_core_path(less
     assert sum(one.exercises for one in core(lesson)) == 1
 
 
-@EACH_DIVIDED
+@EACH
 def test_the_numbers_of_every_exercise_are_the_students_own(lesson):
     """Its world is drawn from the own seed, with a number of its own."""
     text = "".join(text_of(lesson).split("## Exercises")[1:])
@@ -109,7 +99,7 @@ def test_the_numbers_of_every_exercise_are_the_students_own(lesson):
     assert found == ["1", "2", "3"]
 
 
-@EACH_DIVIDED
+@EACH
 def test_a_lesson_ends_with_what_to_keep(lesson):
     for heading in ("# What we got", "# Exercises", "# Key points", "# Deeper", "# What to read"):
         assert f"#{heading}" in text_of(lesson)
@@ -119,7 +109,7 @@ def is_shown(cell):
     return not {"remove-cell", "solution", "hide-cell"} & set(cell["metadata"].get("tags", ()))
 
 
-@EACH_DIVIDED
+@EACH
 def test_what_only_tests_need_is_hidden_from_readers(lesson):
     """No line ends in a truth value, and nothing that is shown needs a cell that is not."""
     shown = [cell for cell in cells_of(lesson, "code") if is_shown(cell)]
@@ -136,7 +126,7 @@ def names(cell, context):
     return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
 
 
-@EACH_DIVIDED
+@EACH
 def test_a_wall_of_imports_is_folded(lesson):
     for cell in cells_of(lesson, "code"):
         imports = re.findall(r"^(?:from|import) ", "".join(cell["source"]), re.MULTILINE)
