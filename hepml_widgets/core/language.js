@@ -11,7 +11,7 @@ export const speak = (given = {}) => {
 
 export const spoken = () => texts[""] ?? "en";
 
-// A text with values in its placeholders: tr("best at {x}", { x: 3 }).
+// A text with values in its placeholders, such as {n}.
 /** @type {(text: string, values?: Record<string, any>) => string} */
 export const tr = (text, values = {}) =>
   (texts[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);

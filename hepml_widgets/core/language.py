@@ -16,7 +16,7 @@ from hepml_widgets.core.scripts import source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["add_texts", "current", "language", "languages", "later", "speaking", "spoken", "tr"]
+__all__ = ["add_texts", "current", "english", "language", "languages", "later", "speaking", "spoken", "tr"]
 
 ENGLISH = "en"
 VARIABLE = "HEPML_LANGUAGE"
@@ -105,7 +105,7 @@ def tr(text: str, /, **values: object) -> str:
     str
     """
     code = current()
-    said = text if code == ENGLISH else _texts(code).get(text, text)
+    said = text if code == ENGLISH else _texts(code).get(text) or text
     return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), said)
 
 
@@ -135,13 +135,24 @@ def spoken(method: Callable) -> Callable:
     return in_its_language
 
 
+def english(function: Callable) -> Callable:
+    """Let a function speak English, whose other texts are not in the catalogue."""
+
+    @functools.wraps(function)
+    def in_english(*args, **named):
+        with speaking(ENGLISH):
+            return function(*args, **named)
+
+    return in_english
+
+
 @functools.cache
 def texts_of(module: str, code: str) -> dict[str, str]:
     """Texts that the script of a view shows, by their English; none for English."""
     if code == ENGLISH:
         return {}
     script = source(module)
-    own = {text: said for text, said in _texts(code).items() if text and _written(text) in script}
+    own = {text: said for text, said in _texts(code).items() if text and said and _written(text) in script}
     return {"": code} | own
 
 

@@ -111,7 +111,7 @@ export function readoutParts(data, { state: { f, m, v, from, to }, whole, closur
   const worst = extreme(pull.map(Math.abs), -1, Math.max);
   const at = pull.findIndex((value) => Math.abs(value) === worst);
   return [
-    [tr("weights"), shorten(data.methods[m].name)],
+    [tr("weights"), shorten(data.methods[m].text ?? data.methods[m].name)],
     [tr("feature"), shorten(name)],
     [
       tr("events"),
