@@ -30,7 +30,8 @@ def texts_of_script(source: str) -> list[str]:
 
 def texts_of_module(source: str) -> list[str]:
     """Find the texts that a module in Python says, in their order."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args]
+    nodes = ast.walk(ast.parse(source))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
     said = [
         (call.lineno, call.col_offset, call.args[0].value)
         for call in calls
@@ -84,6 +85,10 @@ def read(file: Path) -> dict[str, str]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
+def tell(*lines):
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """List what is to be translated.
 
@@ -103,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     wrong = 0
     for name, (folder, files) in CATALOGUES.items():
         texts = texts_in(folder)
-        print(f"{name}: {len(texts)} texts")
+        tell(f"{name}: {len(texts)} texts")
         for file in sorted(files.glob("*.json")):
             translated = read(file)
             if write:
@@ -111,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
                 content = json.dumps(translated, ensure_ascii=False, indent=1)
                 file.write_text(f"{content}\n", encoding="utf-8")
             found = faults(texts, translated)
-            print(f"  {file.stem}: {len(found)} to do", *found[:20], sep="\n    ")
+            tell(f"  {file.stem}: {len(found)} to do", *(f"    {one}" for one in found))
             wrong += name == "widgets" and bool(found)
     return min(wrong, 1)
 

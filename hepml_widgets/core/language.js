@@ -14,7 +14,7 @@ export const spoken = () => texts[""] ?? "en";
 // A text with values in its placeholders, such as {n}.
 /** @type {(text: string, values?: Record<string, any>) => string} */
 export const tr = (text, values = {}) =>
-  (texts[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  ((text && texts[text]) || text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 
 // Marks a text that is kept before the language is known, and goes through `tr` when it is shown.
 /** @type {(text: string) => string} */

@@ -16,7 +16,17 @@ from hepml_widgets.core.scripts import source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["add_texts", "current", "english", "language", "languages", "later", "speaking", "spoken", "tr"]
+__all__ = [
+    "add_texts",
+    "current",
+    "english",
+    "language",
+    "languages",
+    "later",
+    "speaking",
+    "spoken",
+    "tr",
+]
 
 ENGLISH = "en"
 VARIABLE = "HEPML_LANGUAGE"
@@ -105,7 +115,7 @@ def tr(text: str, /, **values: object) -> str:
     str
     """
     code = current()
-    said = text if code == ENGLISH else _texts(code).get(text) or text
+    said = (code != ENGLISH and text and _texts(code).get(text)) or text
     return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), said)
 
 
@@ -152,7 +162,11 @@ def texts_of(module: str, code: str) -> dict[str, str]:
     if code == ENGLISH:
         return {}
     script = source(module)
-    own = {text: said for text, said in _texts(code).items() if text and said and _written(text) in script}
+    own = {
+        text: said
+        for text, said in _texts(code).items()
+        if text and said and _written(text) in script
+    }
     return {"": code} | own
 
 

@@ -384,7 +384,7 @@ class ParameterScan(View):
     def _cut(self):
         """Labels and numbers that depend on the threshold."""
         point, at = self.working_point, self._at
-        yield "threshold", self._threshold_texts()[self._row]
+        yield tr("threshold"), self._threshold_texts()[self._row]
         yield "ε_s", percent(point.signal_efficiency)
         z, errors = self.significances()
         yield "Z", with_error(z[at], errors[at])
