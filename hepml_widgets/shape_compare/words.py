@@ -53,6 +53,7 @@ REASONS = (
         "fluctuations of these very events; judge them on held-out ones."
     ),
 )
+THIN = "\N{NARROW NO-BREAK SPACE}"  # a number and its sign stay together
 NUMBER = r"(-?(?:[\d.]+(?:e[+-]?\d+)?|inf))"
 
 
@@ -75,7 +76,7 @@ def _pattern(text):
 def _inner(name, value):
     if name == "place":
         return _place(value)
-    return value.replace(" and ", tr(" and ")) if name == "names" else value
+    return value.replace(" and ", tr(" and ")) if name == "names" else value.replace(" ", THIN)
 
 
 def _place(text):
