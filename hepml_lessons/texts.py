@@ -20,6 +20,7 @@ CATALOGUES = {
 }
 SAYING = {"tr", "later", "name_or"}
 IN_SCRIPT = re.compile(r'\b(?:tr|later)\(\s*("(?:[^"\\]|\\.)*")')
+SENTENCE = re.compile(r"(?:\S+ ){2,}.*[.?!]", re.DOTALL)
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -42,6 +43,20 @@ def texts_of_module(source: str) -> list[str]:
     return [text for _, _, text in sorted(said)]
 
 
+def sentences_of_module(source: str) -> list[str]:
+    """Find what a check says besides: whole sentences, which a `Verdict` says in any language."""
+    tree = ast.parse(source)
+    inside = (ast.JoinedStr, ast.Expr, ast.Raise)
+    apart = {part for node in ast.walk(tree) if isinstance(node, inside) for part in ast.walk(node)}
+    plain = {node for node in ast.walk(tree) if isinstance(node, ast.Constant)} - apart
+    found = [
+        (node.lineno, node.col_offset, node.value)
+        for node in plain
+        if SENTENCE.fullmatch(str(node.value))
+    ]
+    return [text for _, _, text in sorted(found)]
+
+
 def texts_in(folder: Path) -> list[str]:
     """Find the texts of all scripts and modules of a folder, each once.
 
@@ -57,8 +72,10 @@ def texts_in(folder: Path) -> list[str]:
     for path in sorted(folder.rglob("*.*")):
         if path.parent.name == "dist" or path.suffix not in (".js", ".py"):
             continue
-        read = texts_of_script if path.suffix == ".js" else texts_of_module
-        found += read(path.read_text(encoding="utf-8"))
+        source = path.read_text(encoding="utf-8")
+        found += texts_of_script(source) if path.suffix == ".js" else texts_of_module(source)
+        if path.parent.name == "checks":
+            found += sentences_of_module(source)
     return list(dict.fromkeys(text for text in found if text))
 
 
