@@ -4,6 +4,7 @@ from hepml_widgets.anomaly_monitor import AnomalyMonitor
 from hepml_widgets.boosting_explorer import BoostingExplorer
 from hepml_widgets.bump_hunter import BumpHunter
 from hepml_widgets.core import style
+from hepml_widgets.core.language import language
 from hepml_widgets.image_browser import ImageBrowser
 from hepml_widgets.overtraining_view import OvertrainingView
 from hepml_widgets.parameter_scan import ParameterScan
@@ -22,6 +23,7 @@ __all__ = [
     "RocExplorer",
     "ShapeCompare",
     "TrainingMonitor",
+    "language",
     "report",
     "style",
 ]

@@ -6,12 +6,13 @@ import pickle
 from dataclasses import replace
 
 from hepml_lessons.checks._verdict import Verdict
+from hepml_widgets.core.language import later, tr
 
 __all__ = ["HONEST", "exercise"]
 
 HONEST = 3
 """Wrong answers, each other than those before, after which the answer may be asked for."""
-OPEN = "There are many right ones. One is folded behind “Show a solution”, below the check."
+OPEN = later("There are many right ones. One is folded behind “Show a solution”, below the check.")
 
 
 def exercise(*hints):
@@ -42,7 +43,7 @@ def exercise(*hints):
             if (mark := _mark(given, answers)) not in tries:
                 tries.append(mark)
             last[:] = [verdict]
-            asks = f"To see the answer: check.{check.__name__}.answer()"
+            asks = tr("To see the answer: {call}", call=f"check.{check.__name__}.answer()")
             due = hints[: len(tries) - 1]
             return replace(verdict, hints=due, ask=asks if len(tries) >= HONEST else "")
 
@@ -50,8 +51,9 @@ def exercise(*hints):
             """Tell the answer, to who has tried."""
             if len(tries) < HONEST:
                 left = HONEST - len(tries)
-                tell = f"{left} more {'try' if left == 1 else 'tries'} first, each another answer."
-                return Verdict(None, tell)
+                if left == 1:
+                    return Verdict(None, tr("1 more try first, each another answer."))
+                return Verdict(None, tr("{n} more tries first, each another answer.", n=left))
             told = last[0].answer or OPEN
             return Verdict(None, told, answer=told)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
+from hepml_widgets.core.language import later, tr
+
 __all__ = [
     "THREE_DIGITS",
     "Verdict",
@@ -39,10 +41,10 @@ SIGN = (
 )
 UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 FACES = {  # sign, colour of sign and edge (white on it has a contrast of 4.5 or more), spoken words
-    True: ("✔", "#1a7f37", "rgba(26,127,55,.09)", "Right."),
-    False: ("✘", "#b35900", "rgba(179,89,0,.09)", "Not right yet."),
-    None: ("…", "#59636e", "rgba(89,99,110,.09)", "Not answered yet."),
-    "told": ("i", "#59636e", "rgba(89,99,110,.09)", "The answer."),
+    True: ("✔", "#1a7f37", "rgba(26,127,55,.09)", later("Right.")),
+    False: ("✘", "#b35900", "rgba(179,89,0,.09)", later("Not right yet.")),
+    None: ("…", "#59636e", "rgba(89,99,110,.09)", later("Not answered yet.")),
+    "told": ("i", "#59636e", "rgba(89,99,110,.09)", later("The answer.")),
 }
 
 
@@ -81,11 +83,12 @@ class Verdict:
     @property
     def lines(self):
         """All that is said, in order."""
-        hints = [f"Hint: {hint}" for hint in self.hints]
-        return [line for line in (self.reason, *hints, self.ask) if line]
+        hints = [tr("Hint: {hint}", hint=tr(hint)) for hint in self.hints]
+        return [line for line in (tr(self.reason), *hints, self.ask) if line]
 
     def __repr__(self):
-        return "\n  ".join([f"{self.face[0]} {self.reason}", *self.lines[1:]])
+        first, *others = self.lines
+        return "\n  ".join([f"{self.face[0]} {first}", *others])
 
     def _repr_html_(self):
         sign, edge, tint, spoken = self.face
@@ -93,7 +96,7 @@ class Verdict:
         return (
             f'<div role="status" style="{CARD.format(edge=edge, tint=tint)}">'
             f'<span aria-hidden="true" style="{SIGN.format(edge=edge)}">{sign}</span>'
-            f'<span style="{UNSEEN}">{spoken} </span>{first}'
+            f'<span style="{UNSEEN}">{tr(spoken)} </span>{first}'
             + "".join(f'<div style="margin-top:.35em">{line}</div>' for line in others)
             + "</div>"
         )
@@ -114,10 +117,12 @@ def by_chance(off, error):
     """
     p = 2 * float(ndtr(-abs(off) / error)) if error > 0 else 0.0
     if p > 1e-2:
-        return "Not sure: chance alone does this more than once in 100 times. Try another seed."
+        return tr("Not sure: chance alone does this more than once in 100 times. Try another seed.")
     times = 10 ** int(min(-np.log10(max(p, 1e-9)), 6))
-    sure = "Sure" if times == MILLION else "Quite sure"
-    return f"{sure}: chance alone does this less than once in {times:,} times.".replace(",", " ")
+    n = f"{times:,}".replace(",", " ")
+    if times == MILLION:
+        return tr("Sure: chance alone does this less than once in {n} times.", n=n)
+    return tr("Quite sure: chance alone does this less than once in {n} times.", n=n)
 
 
 def missing(**answers):
@@ -132,8 +137,8 @@ def missing(**answers):
     if not absent:
         return None
     *others, last = absent
-    named = f"{', '.join(others)} and {last}" if others else last
-    return Verdict(None, f"Fill in {named} above, then run this cell again.")
+    names = f"{', '.join(others)}{tr(' and ')}{last}" if others else last
+    return Verdict(None, tr("Fill in {names} above, then run this cell again.", names=names))
 
 
 def agree(given, wanted, tolerance=0.01):
@@ -159,7 +164,8 @@ def first_that_agrees(given, misconceptions, tolerance=0.01):
         Relative tolerance.
     """
     hits = (said for said, value in misconceptions.items() if agree(given, value, tolerance))
-    return next(hits, None)
+    said = next(hits, None)
+    return said and tr(said)
 
 
 def nearest(given, misconceptions, tolerance):
@@ -175,7 +181,7 @@ def nearest(given, misconceptions, tolerance):
     """
     off = {said: abs(given - value) for said, value in misconceptions.items()}
     said = min(off, key=off.get)
-    return said if off[said] < tolerance else None
+    return said and tr(said) if off[said] < tolerance else None
 
 
 def why_differs(given, wanted, misconceptions, otherwise):
@@ -191,13 +197,15 @@ def why_differs(given, wanted, misconceptions, otherwise):
     """
     if is_rounding(given, wanted):
         return None
-    hits = (said for said, value in misconceptions.items() if is_rounding(given, value))
-    return next(hits, otherwise.format(side=side(given, wanted)))
+    hits = (
+        said and tr(said) for said, value in misconceptions.items() if is_rounding(given, value)
+    )
+    return next(hits, tr(otherwise, side=side(given, wanted)))
 
 
 def side(given, wanted):
     """Whether a number is too small or too large, in a word."""
-    return "large" if given > wanted else "small"
+    return tr("large") if given > wanted else tr("small")
 
 
 def _slip(reason):
@@ -209,11 +217,13 @@ def no_number(**answers):
     for name, value in answers.items():
         if not isinstance(value, numbers.Real) or not np.isfinite(value):
             if isinstance(value, numbers.Real) and np.isinf(value):
-                return _slip(f"{name} is infinite: was something divided by zero?")
-            return _slip(f"{name} should be a number, not {value!r:.40}.")
+                return _slip(tr("{name} is infinite: was something divided by zero?", name=name))
+            return _slip(
+                tr("{name} should be a number, not {value}.", name=name, value=f"{value!r:.40}")
+            )
         # Misreadings lead a little beyond 1, per cent far.
         if name.endswith("auc") and abs(value) > 10:
-            return _slip(f"{name} should be an AUC, between 0 and 1.")
+            return _slip(tr("{name} should be an AUC, between 0 and 1.", name=name))
     return None
 
 
@@ -231,14 +241,31 @@ def no_scores(events, **scores):
         what = next((each for each in ("weights", "masses") if each in name), "scores")
         shape = shape_of(score)
         if shape is None:
-            return _slip(f"{name} should hold {length} {what}, each one number.")
+            return _slip(
+                tr(
+                    "{name} should hold {n} {what}, each one number.",
+                    name=name,
+                    n=length,
+                    what=what,
+                )
+            )
         if len(shape) == 2 and shape[1] == 2:
-            return _slip(f"{name} has two columns, one per class: take the second, [:, 1].")
+            return _slip(
+                tr("{name} has two columns, one per class: take the second, [:, 1].", name=name)
+            )
         if shape != (length,):
-            return _slip(f"{name} should hold {length} {what}; its shape is {shape}.")
+            return _slip(
+                tr(
+                    "{name} should hold {n} {what}; its shape is {shape}.",
+                    name=name,
+                    n=length,
+                    what=what,
+                    shape=shape,
+                )
+            )
         values = np.asarray(score)
         if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
-            return _slip(f"{name} should hold finite numbers only.")
+            return _slip(tr("{name} should hold finite numbers only.", name=name))
     return None
 
 

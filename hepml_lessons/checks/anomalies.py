@@ -15,6 +15,7 @@ from hepml_lessons.checks._verdict import (
     side,
     why_differs,
 )
+from hepml_widgets.core.language import tr
 
 __all__ = ["Periods", "hidden", "periods", "told_apart", "trials"]
 
@@ -62,11 +63,15 @@ def trials(p_values, *, my_expected=None, my_global=None):
     said = _why_not_expected(my_expected, p) or _why_not_global(my_global, p)
     if said:
         worth = f"{LEVEL * len(p):.3g} and {sidak(p.min(), len(p)):.3g}"
-        return Verdict(False, said, answer=f"They are {worth}.")
+        return Verdict(False, said, answer=tr("They are {worth}.", worth=worth))
     return Verdict(
         True,
-        f"Right: {LEVEL * len(p):.3g} false alarms are expected, and the smallest p of "
-        f"{p.min():.3g} is worth {sidak(p.min(), len(p)):.2g}.",
+        tr(
+            "Right: {n} false alarms are expected, and the smallest p of {min} is worth {sidak}.",
+            n=f"{LEVEL * len(p):.3g}",
+            min=f"{p.min():.3g}",
+            sidak=f"{sidak(p.min(), len(p)):.2g}",
+        ),
     )
 
 
@@ -76,7 +81,7 @@ def _why_not_expected(given, p):
         given,
         LEVEL * n,
         {
-            f"That is the chance for one histogram. There are {n}.": LEVEL,
+            tr("That is the chance for one histogram. There are {n}.", n=n): LEVEL,
             "That is the chance that at least one is so low, if they are independent. Wanted is "
             "how many, on average.": 1 - (1 - LEVEL) ** n,
             "That is the chance that none is so low.": (1 - LEVEL) ** n,
@@ -84,8 +89,11 @@ def _why_not_expected(given, p):
             "That is how many there are below 5 % here. Wanted is how many chance makes on "
             "average.": np.count_nonzero(p <= LEVEL),
         },
-        f"A p-value is below 5 % in 5 % of the cases if nothing is wrong: for {n} of them yours is "
-        "too {side}.",
+        tr(
+            "A p-value is below 5 % in 5 % of the cases if nothing is wrong: for {n} of them yours "
+            "is too {side}.",
+            n=n,
+        ),
     )
 
 
@@ -106,10 +114,13 @@ def _why_not_global(given, p):
             "That is the mean p; the smallest is what caught your eye.": np.mean(p),
             "Divide by the number of trials? They make p larger.": low / n,
         },
-        f"The smallest of {n} p-values is {low:.3g}. By Šidák's 1 − (1 − p)ⁿ yours is too "
-        "{side}.",
+        tr(
+            "The smallest of {n} p-values is {low}. By Šidák's 1 − (1 − p)ⁿ yours is too {side}.",
+            n=n,
+            low=f"{low:.3g}",
+        ),
     )
-    return said and f"The number is right. {said}"
+    return said and tr("The number is right. {said}", said=said)
 
 
 @exercise(
@@ -156,8 +167,12 @@ def told_apart(yesterday, today, *, my_scores_yesterday=None, my_scores_today=No
         return Verdict(False, said)
     return Verdict(
         True,
-        f"Right, if no row [1::2] has taught the classifier, not even another fold's: AUC "
-        f"{curve.auc:.3f}, p = {my_p:.2g}. The day is not like yesterday.",
+        tr(
+            "Right, if no row [1::2] has taught the classifier, not even another fold's: "
+            "AUC {auc}, p = {my_p}. The day is not like yesterday.",
+            auc=f"{curve.auc:.3f}",
+            my_p=f"{my_p:.2g}",
+        ),
     )
 
 
@@ -166,8 +181,12 @@ def _all_events(days, scores):
         if shape_of(values) == (len(day),):
             return Verdict(
                 False,
-                f"{name} has scores of all {len(day)} events, those learned from among them. "
-                "Judge with the rows [1::2] alone.",
+                tr(
+                    "{name} has scores of all {len} events, those learned from among them. Judge "
+                    "with the rows [1::2] alone.",
+                    name=name,
+                    len=len(day),
+                ),
             )
     return None
 
@@ -179,30 +198,33 @@ def _why_not_unseen(scores, curve):
     if len(np.unique(scores)) == 2:
         return "There are two different scores: give probabilities, not classes."
     if found > SEEN:
-        return (
-            f"Your AUC is {found:.3f}, better than any on events that were not seen before: were "
-            "the rows [1::2] among those that the classifier learned from?"
+        return tr(
+            "Your AUC is {found}, better than any on events that were not seen before: were "
+            "the rows [1::2] among those that the classifier learned from?",
+            found=f"{found:.3f}",
         )
     if found < 0.5 - SWAPPED * curve.auc_error:
-        return f"Your AUC is {found:.3f}, below ½: is today the class 1?"
+        return tr("Your AUC is {found}, below ½: is today the class 1?", found=f"{found:.3f}")
     return None
 
 
 def _why_no_p_value(given):
     if given < 0:
-        return f"A probability is never below 0, my_p is {given:.3g}."
+        return tr("A probability is never below 0, my_p is {given}.", given=f"{given:.3g}")
     if given == 0:
         return (
             "A p-value is never 0: chance may do what you saw. With k of n deals as large it is "
             "(1 + k) / (1 + n)."
         )
     if given < LEAST:
-        return (
-            f"A p-value of {given:.1g} would take {1 / given:.0g} deals of the labels: is it a "
-            "formula's, of another test?"
+        return tr(
+            "A p-value of {given} would take {n} deals of the labels: is it a formula's, of "
+            "another test?",
+            given=f"{given:.1g}",
+            n=f"{1 / given:.0g}",
         )
     if given > 1:
-        return f"A probability is at most 1, my_p is {given:.3g}. In percent?"
+        return tr("A probability is at most 1, my_p is {given}. In percent?", given=f"{given:.3g}")
     return None
 
 
@@ -215,9 +237,11 @@ def _why_not_p(given, scores, weights):
     if abs(given - exact) > _tolerance(exact):
         plain = _permuted(scores, [np.ones(len(w)) for w in weights])
         hint = " Did the weights go along?" if abs(given - plain) < _tolerance(plain) else ""
-        return (
-            f"Your p is too {side(given, exact)} for your scores. Deal their labels anew, and "
-            f"count how often the AUC is as large as theirs.{hint}"
+        return tr(
+            "Your p is too {side} for your scores. Deal their labels anew, and count how "
+            "often the AUC is as large as theirs.{hint}",
+            side=side(given, exact),
+            hint=hint,
         )
     if exact > LEVEL:
         return (
@@ -316,7 +340,7 @@ def periods(given, *, my_kinds=None):
         )
     if not hasattr(my_kinds, "keys") or set(my_kinds.keys()) != set(given):
         names = ", ".join(given)
-        return Verdict(False, f"my_kinds should be a dict with the keys {names}.")
+        return Verdict(False, tr("my_kinds should be a dict with the keys {names}.", names=names))
     my_kinds = {name: _none_for_nan(my_kinds[name]) for name in given}
     if unusable := _no_kinds(my_kinds):
         return unusable
@@ -324,7 +348,12 @@ def periods(given, *, my_kinds=None):
     wrong = [name for name, kind in befell.items() if my_kinds[name] != kind]
     if wrong:
         name = wrong[0]
-        so_far = f"{len(befell) - len(wrong)} of {len(befell)} are right. Period {name}"
+        so_far = tr(
+            "{n} of {len} are right. Period {name}",
+            n=len(befell) - len(wrong),
+            len=len(befell),
+            name=name,
+        )
         return Verdict(False, _about(so_far, my_kinds[name], befell[name]))
     return Verdict(True, "Right: a scale, a quiet period, a swap that only physics sees, and MET.")
 
@@ -337,20 +366,40 @@ def _none_for_nan(kind):
 
 def _no_kinds(my_kinds):
     if open_ones := [name for name, kind in my_kinds.items() if kind is ...]:
-        return Verdict(None, f"Judge {' and '.join(open_ones)}, too; None is an answer.")
+        return Verdict(
+            None, tr("Judge {join}, too; None is an answer.", join=" and ".join(open_ones))
+        )
     for name, kind in my_kinds.items():
         if kind is not None and kind not in tuple(DISTORTIONS):
             known = ", ".join(DISTORTIONS)
-            return Verdict(False, f"{name}: {kind!r} is none of {known}; or None for no fault.")
+            return Verdict(
+                False,
+                tr(
+                    "{name}: {kind} is none of {known}; or None for no fault.",
+                    name=name,
+                    kind=f"{kind!r}",
+                    known=known,
+                ),
+            )
     return None
 
 
 def _about(so_far, given, kind):
     _, hint = _BEFALLS[kind]
     if kind is None:
-        return f"{so_far}: does {given} stand out there, among all trials? {hint}"
+        return tr(
+            "{so_far}: does {given} stand out there, among all trials? {hint}",
+            so_far=so_far,
+            given=given,
+            hint=hint,
+        )
     if given is None:
-        return f"{so_far}: look again. {hint}"
+        return tr("{so_far}: look again. {hint}", so_far=so_far, hint=hint)
     if {given, kind} == {"tau_energy_scale", "missing_energy"}:
-        return f"{so_far}: {given} moves the missing momentum, but so does another fault. {hint}"
-    return f"{so_far} does not look like {given}. {hint}"
+        return tr(
+            "{so_far}: {given} moves the missing momentum, but so does another fault. {hint}",
+            so_far=so_far,
+            given=given,
+            hint=hint,
+        )
+    return tr("{so_far} does not look like {given}. {hint}", so_far=so_far, given=given, hint=hint)

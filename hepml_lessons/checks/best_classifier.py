@@ -21,6 +21,7 @@ from hepml_lessons.checks._verdict import (
     no_scores,
     side,
 )
+from hepml_widgets.core.language import tr
 
 __all__ = ["likelihood_ratio", "model_for_a_goal", "near_the_bound"]
 
@@ -77,17 +78,24 @@ def likelihood_ratio(x, y, *, signal, background, my_log_ratio=None, my_auc=None
     tolerance = THREE_DIGITS + ERRORS * curve.auc_error  # others integrate, or draw events anew
     if said := _why_auc_differs(my_auc, curve.auc, _misread_ratio(y, x, exact), tolerance):
         sure = by_chance(my_auc - curve.auc, curve.auc_error)
-        return Verdict(False, f"{said} {sure}", answer=f"The AUC is {curve.auc:.4f}.")
-    return Verdict(True, f"Right: AUC {curve.auc:.3f}, and no function of x has a larger one.")
+        return Verdict(
+            False, f"{said} {sure}", answer=tr("The AUC is {auc}.", auc=f"{curve.auc:.4f}")
+        )
+    return Verdict(
+        True, tr("Right: AUC {auc}, and no function of x has a larger one.", auc=f"{curve.auc:.3f}")
+    )
 
 
 def _why_ratio_differs(given, exact, x, wrong):
     alike = (said for said, values in wrong.items() if np.allclose(given, values, **ROUNDED))
     first = int(np.argmax(~np.isclose(given, exact, **ROUNDED)))
     too = side(given[first], exact[first])
-    otherwise = (
-        f"At x = {x[first]:.3f} your ln r = {given[first]:.3f} is too {too}: there, what is the "
-        "logarithm of each density?"
+    otherwise = tr(
+        "At x = {x} your ln r = {given} is too {too}: there, what is the logarithm of "
+        "each density?",
+        x=f"{x[first]:.3f}",
+        given=f"{given[first]:.3f}",
+        too=too,
     )
     return next(alike, otherwise)
 
@@ -140,7 +148,9 @@ def _why_auc_differs(claimed, wanted, misconceptions, tolerance=THREE_DIGITS):
     known = misconceptions | {swapped + "above.": 1 - wanted}
     if said := nearest(claimed, known, THREE_DIGITS):
         return said
-    return f"This AUC is too {side(claimed, wanted)} for these scores on these events."
+    return tr(
+        "This AUC is too {side} for these scores on these events.", side=side(claimed, wanted)
+    )
 
 
 @exercise(
@@ -192,7 +202,11 @@ def near_the_bound(
     on_train = auc(y_train, my_score_train)
     seen = {"You evaluated on training events: the model has seen those answers.": on_train}
     tolerance = min(THREE_DIGITS, max(abs(on_train - curve.auc) / 2, 6e-5))
-    answer = f"The AUC of these scores is {curve.auc:.4f} ± {curve.auc_error:.4f}."
+    answer = tr(
+        "The AUC of these scores is {auc} ± {auc_error}.",
+        auc=f"{curve.auc:.4f}",
+        auc_error=f"{curve.auc_error:.4f}",
+    )
     said = _why_auc_differs(my_auc, curve.auc, seen, tolerance)
     said = said or _why_no_model(*map(np.asarray, (y_test, exact, my_score_test)))
     if said := said or _why_error_differs(my_error, curve, y_train, my_score_train):
@@ -201,14 +215,30 @@ def near_the_bound(
 
 
 def _how_near(curve, bound, on_train, within):
-    found = f"{curve.auc:.4f} ± {curve.auc_error:.4f}, {bound - curve.auc:.4f} below the bound"
+    found = tr(
+        "{auc} ± {auc_error}, {n} below the bound",
+        auc=f"{curve.auc:.4f}",
+        auc_error=f"{curve.auc_error:.4f}",
+        n=f"{bound - curve.auc:.4f}",
+    )
     if curve.auc < bound - within:
         return Verdict(
             False,
-            f"AUC {found}: computed correctly, but come within {within} of the bound: more trees "
-            "or epochs, a smaller step, or another kind of model?",
+            tr(
+                "AUC {found}: computed correctly, but come within {within} of the bound: more "
+                "trees or epochs, a smaller step, or another kind of model?",
+                found=found,
+                within=within,
+            ),
         )
-    return Verdict(True, f"Right: AUC {found}; {on_train:.4f} on the training events.")
+    return Verdict(
+        True,
+        tr(
+            "Right: AUC {found}; {on_train} on the training events.",
+            found=found,
+            on_train=f"{on_train:.4f}",
+        ),
+    )
 
 
 def _why_error_differs(claimed, curve, y_train, score_train):
@@ -227,9 +257,10 @@ def _why_error_differs(claimed, curve, y_train, score_train):
         },
         0.05,
     )
-    otherwise = (
-        f"This error is too {side(claimed, curve.auc_error)} for a test sample of so many events: "
-        "see roc_curve(…).auc_error, or resample the test events a hundred times."
+    otherwise = tr(
+        "This error is too {side} for a test sample of so many events: see "
+        "roc_curve(…).auc_error, or resample the test events a hundred times.",
+        side=side(claimed, curve.auc_error),
     )
     return said or otherwise
 
@@ -281,7 +312,9 @@ def model_for_a_goal(y, scores, weights, *, signal_efficiency, choice=None, z=No
     if unusable := missing(choice=choice, z=z) or no_number(z=z):
         return unusable
     if not isinstance(choice, str) or choice not in scores:
-        return Verdict(False, f"choice should be one of {', '.join(map(repr, scores))}.")
+        return Verdict(
+            False, tr("choice should be one of {join}.", join=", ".join(map(repr, scores)))
+        )
     found = {name: _z_at(y, score, weights, signal_efficiency) for name, score in scores.items()}
     best = max(found, key=found.get)
     answer = f"{best}, with Z = {found[best]:.3g}."
@@ -290,7 +323,14 @@ def model_for_a_goal(y, scores, weights, *, signal_efficiency, choice=None, z=No
     if said := _why_z_differs(z, choice, found, (y, scores[choice], weights), signal_efficiency):
         return Verdict(False, said, answer=answer)
     others = ", ".join(f"{name} {value:.2f}" for name, value in found.items() if name != best)
-    return Verdict(True, f"Right: Z = {found[best]:.2f} at this efficiency; {others}.")
+    return Verdict(
+        True,
+        tr(
+            "Right: Z = {found} at this efficiency; {others}.",
+            found=f"{found[best]:.2f}",
+            others=others,
+        ),
+    )
 
 
 def _z_at(y, score, weights, signal_efficiency):
@@ -305,10 +345,14 @@ def _yields_at(y, score, weights, signal_efficiency):
 def _why_chosen(choice, y, scores, weights):
     areas = {name: auc(y, score, weights) for name, score in scores.items()}
     if choice == max(areas, key=areas.get):
-        return (
-            f"{choice!r} has the larger AUC, but the goal is Z at one efficiency: the curves cross."
+        return tr(
+            "{choice} has the larger AUC, but the goal is Z at one efficiency: the curves cross.",
+            choice=f"{choice!r}",
         )
-    return f"Another model than {choice!r} keeps less background at this efficiency."
+    return tr(
+        "Another model than {choice} keeps less background at this efficiency.",
+        choice=f"{choice!r}",
+    )
 
 
 def _why_z_differs(z, choice, found, events, signal_efficiency):
@@ -319,12 +363,20 @@ def _why_z_differs(z, choice, found, events, signal_efficiency):
     if agree(z, wanted, 0.006) or is_rounding(z, wanted) or agree(z, simple, 0.002):
         return None
     misread = _misread_yields(y, score, weights, signal_efficiency)
-    misread |= {f"This is Z of {name!r}.": other for name, other in found.items() if name != choice}
+    misread |= {
+        tr("This is Z of {name}.", name=f"{name!r}"): other
+        for name, other in found.items()
+        if name != choice
+    }
     if said := nearest(z, misread, 0.002 * abs(z)):  # three digits
         return said
     if agree(z, wanted, max(0.05, 3 * _relative_error(y, score, weights, signal_efficiency))):
         return None
-    return f"Z is too {side(z, wanted)} for {choice!r} at this efficiency."
+    return tr(
+        "Z is too {side} for {choice} at this efficiency.",
+        side=side(z, wanted),
+        choice=f"{choice!r}",
+    )
 
 
 def _relative_error(y, score, weights, signal_efficiency):

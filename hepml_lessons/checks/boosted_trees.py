@@ -18,6 +18,7 @@ from hepml_lessons.checks._verdict import (
     side,
     why_differs,
 )
+from hepml_widgets.core.language import tr
 
 __all__ = ["honest_threshold", "mass_window", "own_model"]
 
@@ -57,24 +58,36 @@ def mass_window(mass, y, weights, *, low=None, high=None, z=None):
     if unusable := missing(**answers) or no_number(**answers):
         return unusable
     if low >= high:
-        return Verdict(False, f"low = {low:g} should be below high = {high:g}.")
+        return Verdict(
+            False,
+            tr("low = {low} should be below high = {high}.", low=f"{low:g}", high=f"{high:g}"),
+        )
     mass, y, weights = map(np.asarray, (mass, y, weights))
     inside = (mass >= low) & (mass < high)
     s, b = _yields(y[inside], weights[inside])
     if b <= 0:
         return Verdict(
             False,
-            f"No background event has a mass between {low:g} and {high:g} GeV, so nobody knows B: "
-            "take another window.",
+            tr(
+                "No background event has a mass between {low} and {high} GeV, so nobody knows "
+                "B: take another window.",
+                low=f"{low:g}",
+                high=f"{high:g}",
+            ),
         )
     wanted = significance(s, b)
     if said := _why_z_differs(z, wanted, y, weights, inside):
-        return Verdict(False, said, answer=f"For this window Z = {wanted:.3g}.")
+        return Verdict(
+            False, said, answer=tr("For this window Z = {wanted}.", wanted=f"{wanted:.3g}")
+        )
     if wanted < 0.9 * _best_window(mass, y, weights):
         return Verdict(
             False,
-            f"Z = {z:.2f} is computed correctly, but a better window reaches more than a "
-            "tenth more: look at where the signal piles up and the background falls.",
+            tr(
+                "Z = {z} is computed correctly, but a better window reaches more than a tenth "
+                "more: look at where the signal piles up and the background falls.",
+                z=f"{z:.2f}",
+            ),
         )
     return Verdict(True, f"Right: S = {s:.0f}, B = {b:.0f}, Z = {wanted:.2f}.")
 
@@ -166,7 +179,9 @@ def own_model(train, test, score_train=None, score_test=None, my_auc=None, *, ta
     curve = roc_curve(test[0], score_test, test[1])
     on_train = auc(train[0], score_train, train[1])
     if said := _why_auc_differs(my_auc, curve.auc, on_train, test, score_test):
-        return Verdict(False, said, answer=f"The AUC of these scores is {curve.auc:.4f}.")
+        return Verdict(
+            False, said, answer=tr("The AUC of these scores is {auc}.", auc=f"{curve.auc:.4f}")
+        )
     return _judge_model(curve, on_train, target)
 
 
@@ -183,7 +198,9 @@ def _why_auc_differs(claimed, wanted, on_train, test, score):
         },
         5e-4,
     )
-    return said or f"On the test events the weighted AUC is not so {side(claimed, wanted)}."
+    return said or tr(
+        "On the test events the weighted AUC is not so {side}.", side=side(claimed, wanted)
+    )
 
 
 def _judge_model(curve, on_train, target):
@@ -191,11 +208,16 @@ def _judge_model(curve, on_train, target):
     if abs(curve.auc - 0.5) < 3 * curve.auc_error:
         return Verdict(
             False,
-            f"AUC {found}: these scores know nothing of the labels. Are they in the order of the "
-            "events?",
+            tr(
+                "AUC {found}: these scores know nothing of the labels. Are they in the order of "
+                "the events?",
+                found=found,
+            ),
         )
     if curve.auc < 0.5:
-        return Verdict(False, f"AUC {found}: the scores are larger for background; turn them.")
+        return Verdict(
+            False, tr("AUC {found}: the scores are larger for background; turn them.", found=found)
+        )
     if curve.auc > on_train + 4 * curve.auc_error:
         return Verdict(
             False,
@@ -204,17 +226,30 @@ def _judge_model(curve, on_train, target):
     if curve.auc > target + TOO_GOOD + 3 * curve.auc_error:
         return Verdict(
             False,
-            f"AUC {found} is too good to be true: were the test events, their labels or their "
-            f"weights in training? {by_chance(curve.auc - target - TOO_GOOD, curve.auc_error)}",
+            tr(
+                "AUC {found} is too good to be true: were the test events, their labels or "
+                "their weights in training? {by_chance}",
+                found=found,
+                by_chance=by_chance(curve.auc - target - TOO_GOOD, curve.auc_error),
+            ),
         )
     if curve.auc < target - 2 * curve.auc_error:
         return Verdict(
             False,
-            f"AUC {found} is computed correctly; the lesson's trees reach {target:.3f}. "
-            f"{by_chance(target - curve.auc, curve.auc_error)}",
+            tr(
+                "AUC {found} is computed correctly; the lesson's trees reach {target}. {by_chance}",
+                found=found,
+                target=f"{target:.3f}",
+                by_chance=by_chance(target - curve.auc, curve.auc_error),
+            ),
         )
     return Verdict(
-        True, f"Right: AUC {found} on the test events, {on_train:.3f} on the training events."
+        True,
+        tr(
+            "Right: AUC {found} on the test events, {on_train} on the training events.",
+            found=found,
+            on_train=f"{on_train:.3f}",
+        ),
     )
 
 
@@ -265,7 +300,9 @@ def honest_threshold(choose, test, fraction, threshold=None, z=None, *, sigma_b=
         misread = flattering | _misread_yields(s, b, fraction, sigma_b)
         otherwise = "At this threshold, on the test events, Z is not so {side}."
         if said := why_differs(z, wanted, misread, otherwise):
-            return Verdict(False, said, answer=f"At this threshold Z = {wanted:.3g}.")
+            return Verdict(
+                False, said, answer=tr("At this threshold Z = {wanted}.", wanted=f"{wanted:.3g}")
+            )
     return _judge_threshold(choose, test, threshold, wanted, sigma_b)
 
 
@@ -280,8 +317,12 @@ def _near_a_rounded_cut(test, threshold, z, sigma_b):
 def _misread_yields(s, b, fraction, sigma_b):
     """Significance for each way to misread the yields, by what to say about it."""
     return {
-        f"You left out the background uncertainty, or gave {sigma_b:g} for it: it is "
-        f"{100 * sigma_b:.3g} % of B, in events.": significance(s, b),
+        tr(
+            "You left out the background uncertainty, or gave {sigma_b} for it: it is {n} % "
+            "of B, in events.",
+            sigma_b=f"{sigma_b:g}",
+            n=f"{100 * sigma_b:.3g}",
+        ): significance(s, b),
         "The weights of a part of the sample add up to a part of the yield: scale them up.": (
             significance(s * fraction, b * fraction, sigma_b * b * fraction)
         ),
@@ -315,14 +356,21 @@ def _judge_threshold(choose, test, threshold, z, sigma_b):
     if on_choose < NEAR_BEST:
         return Verdict(
             False,
-            f"Z = {z:.2f} is right, but on the choose events another cut is better by more than "
-            "15 %.",
+            tr(
+                "Z = {z} is right, but on the choose events another cut is better by more than "
+                "15 %.",
+                z=f"{z:.2f}",
+            ),
         )
     return Verdict(
         True,
-        f"Right: at just this threshold Z = {z:.2f} with a {100 * sigma_b:.3g} % uncertainty of "
-        "the background. (Which events chose the threshold, nobody sees from it: keep the test "
-        "events out of that.)",
+        tr(
+            "Right: at just this threshold Z = {z} with a {n} % uncertainty of the "
+            "background. (Which events chose the threshold, nobody sees from it: keep the "
+            "test events out of that.)",
+            z=f"{z:.2f}",
+            n=f"{100 * sigma_b:.3g}",
+        ),
     )
 
 

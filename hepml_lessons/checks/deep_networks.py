@@ -19,6 +19,7 @@ from hepml_lessons.checks._verdict import (
     no_scores,
     shape_of,
 )
+from hepml_widgets.core.language import tr
 
 __all__ = ["one_step", "own_network", "stopped"]
 
@@ -55,10 +56,16 @@ def one_step(X, y, w0, b0, *, rate, w=None, loss=None):
         return unusable
     X, y, w0 = (np.asarray(given, float) for given in (X, y, w0))
     if (w := floats(w)) is None or not np.isfinite(w).all():
-        return Verdict(False, f"my_w should hold {len(w0)} finite numbers.")
+        return Verdict(False, tr("my_w should hold {len} finite numbers.", len=len(w0)))
     if w.size != len(w0) or max(w.shape, default=0) != len(w0):
         return Verdict(
-            False, f"my_w should hold {len(w0)} weights; its shape is {w.shape}.{_columns(w)}"
+            False,
+            tr(
+                "my_w should hold {len} weights; its shape is {shape}.{columns}",
+                len=len(w0),
+                shape=w.shape,
+                columns=_columns(w),
+            ),
         )
     p = expit(X @ w0 + b0)
     here = X, y, p, w0, b0
@@ -67,7 +74,13 @@ def one_step(X, y, w0, b0, *, rate, w=None, loss=None):
     )
     if said:
         after = ", ".join(f"{one:.4f}" for one in w0 - _step(X, y, p, rate))
-        return Verdict(False, said, answer=f"Loss {_log_loss(p, y):.4f}; weights {after}.")
+        return Verdict(
+            False,
+            said,
+            answer=tr(
+                "Loss {log_loss}; weights {after}.", log_loss=f"{_log_loss(p, y):.4f}", after=after
+            ),
+        )
     return Verdict(True, "Right: downhill, by one step.")
 
 
@@ -113,7 +126,7 @@ def _why_loss_differs(loss, here, rate):
 
 
 def _apart(name, given, wanted):
-    return f"{name} is too {'large' if given > wanted else 'small'}."
+    return tr("{name} is too {n}.", name=name, n="large" if given > wanted else "small")
 
 
 def _why_weights_differ(w, here, rate):
@@ -207,8 +220,11 @@ def own_network(given, *, X_test=None, score_test=None, my_auc=None, target, cei
     if shape_of(score) == (len(y), 1):
         return Verdict(
             False,
-            f"my_score_test has shape ({len(y)}, 1), as Keras predicts it. Take [:, 0]: with "
-            "labels of shape (n,) a careless formula compares every event with every label.",
+            tr(
+                "my_score_test has shape ({len}, 1), as Keras predicts it. Take [:, 0]: with "
+                "labels of shape (n,) a careless formula compares every event with every label.",
+                len=len(y),
+            ),
         )
     my_auc = _plain(my_auc)
     if unusable := no_scores([len(y)], my_score_test=score) or no_number(my_auc=my_auc):
@@ -218,10 +234,12 @@ def own_network(given, *, X_test=None, score_test=None, my_auc=None, target, cei
 
 def _why_inputs_differ(X, train, test):
     if X.shape != test.shape:
-        return (
-            f"my_X_test should have the shape {test.shape} of the test events with all columns; "
-            f"it is {X.shape}." + " You left a feature set out." * (X.shape[1:] < test.shape[1:])
-        )
+        return tr(
+            "my_X_test should have the shape {shape} of the test events with all columns; "
+            "it is {shape2}.",
+            shape=test.shape,
+            shape2=X.shape,
+        ) + " You left a feature set out." * (X.shape[1:] < test.shape[1:])
     if not np.isfinite(X).all():
         return "my_X_test holds values that are not finite."
     if np.allclose(X, test, rtol=1e-3, atol=1e-3):
@@ -290,15 +308,22 @@ def _judge_scores(y, score, claimed, limits):
     if abs(claimed - (1 - curve.auc)) < THREE_DIGITS:
         return Verdict(False, "Signal and background are swapped: turn the scores.")
     if abs(claimed - curve.auc) >= THREE_DIGITS:
-        answer = f"The AUC of these scores is {curve.auc:.4f}."
+        answer = tr("The AUC of these scores is {auc}.", auc=f"{curve.auc:.4f}")
         return Verdict(False, _why_auc_differs(y, score, claimed, curve.auc), answer=answer)
     if curve.auc < 0.5:
-        return Verdict(False, f"AUC {found}: the scores are larger for background; turn them.")
+        return Verdict(
+            False, tr("AUC {found}: the scores are larger for background; turn them.", found=found)
+        )
     if curve.auc < target - 2 * curve.auc_error:
         sure = by_chance(target - curve.auc, curve.auc_error)
-        told = f"AUC {found} is computed correctly; {target:.3f} is within reach. {sure}"
+        told = tr(
+            "AUC {found} is computed correctly; {target} is within reach. {sure}",
+            found=found,
+            target=f"{target:.3f}",
+            sure=sure,
+        )
         return Verdict(False, told)
-    return Verdict(True, f"Right: AUC {found} on the test events.")
+    return Verdict(True, tr("Right: AUC {found} on the test events.", found=found))
 
 
 def _why_no_scores(score, curve, ceiling):
@@ -318,9 +343,12 @@ def _why_no_scores(score, curve, ceiling):
 
 
 def _too_good(found, ceiling):
-    return (
-        f"AUC {found:.3f} is too good to be true: with many times more events {ceiling:.3f} is "
-        "reached. Labels are among the inputs, or the network was trained on these events."
+    return tr(
+        "AUC {found} is too good to be true: with many times more events {ceiling} is "
+        "reached. Labels are among the inputs, or the network was trained on these "
+        "events.",
+        found=f"{found:.3f}",
+        ceiling=f"{ceiling:.3f}",
     )
 
 
@@ -390,13 +418,20 @@ def _why_no_epochs(choose, test):
     names = "scores_choose", "scores_test"
     for name, (y, scores) in zip(names, (choose, test), strict=True):
         if scores.ndim == 3 and scores.shape[2] == 1:
-            return f"{name} has one axis too many, as Keras predicts it: take [..., 0]."
+            return tr(
+                "{name} has one axis too many, as Keras predicts it: take [..., 0].", name=name
+            )
         if scores.ndim != 2 or scores.shape[1] != len(y):
-            return f"{name} should have shape (epochs, {len(y)}); it is {scores.shape}."
+            return tr(
+                "{name} should have shape (epochs, {len}); it is {shape}.",
+                name=name,
+                len=len(y),
+                shape=scores.shape,
+            )
         if scores.dtype.kind not in "biuf" or not np.isfinite(scores).all():
-            return f"{name} should hold finite numbers only."
+            return tr("{name} should hold finite numbers only.", name=name)
         if all(len(np.unique(each)) <= 2 for each in scores):
-            return f"{name} holds classes, not scores: do not cut at ½."
+            return tr("{name} holds classes, not scores: do not cut at ½.", name=name)
     if len(choose[1]) != len(test[1]):
         return "scores_choose and scores_test should hold the same epochs."
     return None
@@ -411,9 +446,10 @@ def _why_too_good(choose, test, ceiling):
     error = np.hypot(last[0].auc_error, last[1].auc_error)
     if abs(last[1].auc - last[0].auc) > 4 * error:
         better = "test" if last[1].auc > last[0].auc else "choose"
-        return (
-            f"After the last epoch the AUC of the {better} events is larger by more than luck: "
-            "the network was trained on them, or labels are among their scores."
+        return tr(
+            "After the last epoch the AUC of the {better} events is larger by more than "
+            "luck: the network was trained on them, or labels are among their scores.",
+            better=better,
         )
     if last[0].auc < 0.5 - 4 * last[0].auc_error:
         return "The scores are larger for background: turn them."
@@ -434,9 +470,11 @@ def _epoch_of(rule, choose):
     spoilt = (near, near | (places > epoch), near | (places < epoch))
     again = [_asked(rule, y, _spoilt(scores, where))[0] for where in spoilt]
     if all(each == epoch for each in again):
-        said = (
-            f"my_rule gives epoch {epoch} even where the scores of that epoch are spoilt: it does "
-            "not look at the events it is given. An epoch must come from the choose events."
+        said = tr(
+            "my_rule gives epoch {epoch} even where the scores of that epoch are spoilt: it "
+            "does not look at the events it is given. An epoch must come from the choose "
+            "events.",
+            epoch=epoch,
         )
     return epoch, said
 
@@ -453,11 +491,19 @@ def _asked(rule, y, scores):
     try:
         epoch = _plain(rule(y.copy(), scores.copy()))
     except Exception as error:  # noqa: BLE001 - a student's function may fail in any way
-        return None, f"my_rule failed with the choose events: {type(error).__name__}: {error}"
+        return None, tr(
+            "my_rule failed with the choose events: {name}: {error}",
+            name=type(error).__name__,
+            error=error,
+        )
     if unusable := no_number(epoch=epoch):
-        return None, f"What my_rule gives: {unusable.reason}"
+        return None, tr("What my_rule gives: {reason}", reason=unusable.reason)
     if epoch != int(epoch) or not 0 <= epoch < len(scores):
-        return None, f"An epoch is a whole number from 0 to {len(scores) - 1}, not {epoch!r}."
+        return None, tr(
+            "An epoch is a whole number from 0 to {n}, not {epoch}.",
+            n=len(scores) - 1,
+            epoch=f"{epoch!r}",
+        )
     return int(epoch), None
 
 
@@ -466,14 +512,23 @@ def _judge_epoch(choose, test, epoch, claimed):
         np.array([auc(y, scores) for scores in each]) for y, each in (choose, test)
     )
     if abs(claimed - on_test[epoch]) >= THREE_DIGITS:
-        answer = f"At epoch {epoch} the AUC of the test events is {on_test[epoch]:.4f}."
+        answer = tr(
+            "At epoch {epoch} the AUC of the test events is {on_test}.",
+            epoch=epoch,
+            on_test=f"{on_test[epoch]:.4f}",
+        )
         said = _why_claim_differs(on_choose, on_test, epoch, claimed)
         return Verdict(False, said, answer=answer)
     losses = np.array([_log_loss(_as_belief(scores), choose[0]) for scores in choose[1]])
     is_poor = on_choose[epoch] < on_choose.max() - 0.02 and losses[epoch] > losses.min() + 0.01
     if is_poor and epoch < len(on_choose) - 1:
         return Verdict(False, "On the choose events other epochs are clearly better.")
-    return Verdict(True, f"Right: chosen without the test events, AUC {on_test[epoch]:.3f}.")
+    return Verdict(
+        True,
+        tr(
+            "Right: chosen without the test events, AUC {on_test}.", on_test=f"{on_test[epoch]:.3f}"
+        ),
+    )
 
 
 def _as_belief(scores):

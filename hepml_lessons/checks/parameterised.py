@@ -18,6 +18,7 @@ from hepml_lessons.checks._verdict import (
     shape_of,
     side,
 )
+from hepml_widgets.core.language import tr
 
 __all__ = ["audit", "background_masses", "held_out_scores"]
 
@@ -88,8 +89,11 @@ def _still_nan(given):
         share = np.isnan(values).mean()
         return Verdict(
             False,
-            f"{share:.0%} of your masses are NaN: a network with one such input answers NaN, and "
-            "a library that fills them in fills them for the background only.",
+            tr(
+                "{share} of your masses are NaN: a network with one such input answers NaN, and "
+                "a library that fills them in fills them for the background only.",
+                share=f"{share:.0%}",
+            ),
         )
     return None
 
@@ -102,10 +106,11 @@ def _shares(mass, weights):
 
 def _why_other_values(given, wanted, own):
     if len(np.unique(given)) == 1 and len(wanted) > 1:
-        return (
-            f"All background has one mass, {given[0]:g} GeV: the network reads the label off the "
-            "mass and looks at no event. Tested in the same way it seems perfect; asked at a mass "
-            "it is useless."
+        return tr(
+            "All background has one mass, {given} GeV: the network reads the label off the "
+            "mass and looks at no event. Tested in the same way it seems perfect; asked at "
+            "a mass it is useless.",
+            given=f"{given[0]:g}",
         )
     if np.corrcoef(given, own)[0, 1] > 0.999:
         return (
@@ -116,10 +121,11 @@ def _why_other_values(given, wanted, own):
     if strange.all() and np.isin(np.round(1000 * given, 3), list(wanted)).all():
         return "These masses are in TeV, the signal's in GeV: that alone tells the two apart."
     if strange.any():
-        return (
-            f"{strange.mean():.0%} of the background has masses that no signal has, such as "
-            f"{given[strange][0]:g} GeV: there the label is known without looking. Draw from the "
-            "signal's own masses."
+        return tr(
+            "{mean} of the background has masses that no signal has, such as {given} GeV: "
+            "there the label is known without looking. Draw from the signal's own masses.",
+            mean=f"{strange.mean():.0%}",
+            given=f"{given[strange][0]:g}",
         )
     return None
 
@@ -133,15 +139,23 @@ def _why_other_shares(given, weights, wanted, unweighted, own):
         return None
     worst = max(wanted, key=lambda mass: abs(found[mass] - wanted[mass]))
     more = "smaller" if found[worst] < wanted[worst] else "larger"
-    told = f"At {worst:g} GeV lies a {more} share of the background's weight than of the signal's"
+    told = tr(
+        "At {worst} GeV lies a {more} share of the background's weight than of the signal's",
+        worst=f"{worst:g}",
+        more=more,
+    )
     if _near(found, dict.fromkeys(wanted, 1 / len(wanted)), error):
-        return (
-            f"{told}: you drew each mass equally often, but the signal's are not. The mass alone "
-            "tells something about the label."
+        return tr(
+            "{told}: you drew each mass equally often, but the signal's are not. The mass "
+            "alone tells something about the label.",
+            told=told,
         )
     if _near(found, unweighted, error):
-        return f"{told}: you left out the weights of the signal. Draw with them as probabilities."
-    return f"{told}: the mass alone tells something about the label."
+        return tr(
+            "{told}: you left out the weights of the signal. Draw with them as probabilities.",
+            told=told,
+        )
+    return tr("{told}: the mass alone tells something about the label.", told=told)
 
 
 def _near(found, wanted, error):
@@ -156,10 +170,11 @@ def _why_depends_on_event(given, own):
     spread = np.corrcoef(rankdata(given), rankdata(own))[0, 1]
     if abs(spread) < 6 / np.sqrt(len(own)):
         return None
-    return (
-        f"The masses follow the reconstructed one (rank correlation {spread:.2f}): the network "
-        "sees background only where the mass told fits the mass measured. Draw by chance, whatever "
-        "the event looks like."
+    return tr(
+        "The masses follow the reconstructed one (rank correlation {spread}): the "
+        "network sees background only where the mass told fits the mass measured. Draw "
+        "by chance, whatever the event looks like.",
+        spread=f"{spread:.2f}",
     )
 
 
@@ -211,11 +226,19 @@ def held_out_scores(y, w, known, train, *, my_scores=None, my_auc=None):
         or _why_other_auc(my_auc, y, w, scores)
     )
     if said:
-        return Verdict(False, said, answer=f"The AUC of these scores is {auc(y, scores, w):.4f}.")
+        return Verdict(
+            False,
+            said,
+            answer=tr("The AUC of these scores is {auc}.", auc=f"{auc(y, scores, w):.4f}"),
+        )
     return Verdict(
         True,
-        f"Right: {auc(y, scores, w):.4f}, the dedicated network has {auc(y, dedicated, w):.4f}. "
-        "(Which masses were in training, scores do not show: that is in your hands.)",
+        tr(
+            "Right: {auc}, the dedicated network has {auc2}. (Which masses were in "
+            "training, scores do not show: that is in your hands.)",
+            auc=f"{auc(y, scores, w):.4f}",
+            auc2=f"{auc(y, dedicated, w):.4f}",
+        ),
     )
 
 
@@ -228,9 +251,10 @@ def _of_training(scores, train):
 def _why_not_yours(scores, known):
     for name, others in known.items():
         if np.allclose(scores, others, rtol=1e-3, atol=1e-6):
-            return (
-                f"These are the scores of the lesson's network {name!r}, which has seen this mass "
-                "in training. Train one that has not."
+            return tr(
+                "These are the scores of the lesson's network {name}, which has seen this mass "
+                "in training. Train one that has not.",
+                name=f"{name!r}",
             )
     return None
 
@@ -240,7 +264,11 @@ def _why_poor(y, w, scores, dedicated):
     error = np.hypot(found.auc_error, best.auc_error)  # not paired: generous
     difference = found.auc - best.auc
     sure = by_chance(difference, error)
-    told = f"Your AUC differs by {difference:+.4f} ± {error:.4f} from the dedicated network's"
+    told = tr(
+        "Your AUC differs by {difference} ± {error} from the dedicated network's",
+        difference=f"{difference:+.4f}",
+        error=f"{error:.4f}",
+    )
     if len(np.unique(scores)) == 2:
         return (
             "These are two values only: labels or classes, and no scores. Take what the network "
@@ -252,18 +280,23 @@ def _why_poor(y, w, scores, dedicated):
             "(A network asked with 750 where it learned numbers around 1 has no opinion.)"
         )
     if found.auc < 1 - best.auc + 0.03:
-        return f"{told}: background has the larger ones. Is the signal y = 1?"
+        return tr("{told}: background has the larger ones. Is the signal y = 1?", told=told)
     if difference > TOO_GOOD + error:
-        return (
-            f"{told}. Too good: either the mass gives the label away (ask signal and background at "
-            f"the same mass), or these test events or their labels were in training. {sure}"
+        return tr(
+            "{told}. Too good: either the mass gives the label away (ask signal and "
+            "background at the same mass), or these test events or their labels were in "
+            "training. {sure}",
+            told=told,
+            sure=sure,
         )
     if difference < -CLOSE - error:
-        return (
-            f"{told}. If it is a network: did you ask at the right mass, for all events, and scale "
-            "it as in training, and did the background in training get the signal's masses? If it "
-            "is made of trees, no scaling helps: between two masses that they have seen they give "
-            f"one and the same answer. {sure}"
+        return tr(
+            "{told}. If it is a network: did you ask at the right mass, for all events, and "
+            "scale it as in training, and did the background in training get the signal's "
+            "masses? If it is made of trees, no scaling helps: between two masses that they "
+            "have seen they give one and the same answer. {sure}",
+            told=told,
+            sure=sure,
         )
     return None
 
@@ -274,7 +307,9 @@ def _why_other_auc(claimed, y, w, scores):
         return None
     if abs(claimed - unweighted) < THREE_DIGITS:
         return "You left out the weights: tt̄ comes in two slices of different weight."
-    return f"The scores are fine. Their weighted AUC is not so {side(claimed, right)}."
+    return tr(
+        "The scores are fine. Their weighted AUC is not so {side}.", side=side(claimed, right)
+    )
 
 
 # ---------------------------------------------------------------- 3: which network is honest
@@ -318,38 +353,61 @@ def audit(ask, events, mass, reported, *, my_network=None, my_auc=None):
     scores = {name: network(events.X, mass) for name, network in ask.items()}
     found = {name: auc(events.y, score, events.w) for name, score in scores.items()}
     best = max(found, key=found.get)
-    answer = f"{best}, with an AUC of {found[best]:.4f} at that mass."
+    answer = tr(
+        "{best}, with an AUC of {found} at that mass.", best=best, found=f"{found[best]:.4f}"
+    )
     if not isinstance(my_network, str) or my_network != best:
         said = _why_not_this_network(my_network, found, reported, ask, events.X)
         return Verdict(False, said, answer=answer)
     if said := _why_not_its_auc(my_auc, best, found, reported, auc(events.y, scores[best])):
         return Verdict(False, said, answer=answer)
-    return Verdict(True, f"Right: {best}, with {found[best]:.3f} when all events are asked alike.")
+    return Verdict(
+        True,
+        tr(
+            "Right: {best}, with {found} when all events are asked alike.",
+            best=best,
+            found=f"{found[best]:.3f}",
+        ),
+    )
 
 
 def _why_not_this_network(given, found, reported, ask, X):
     if not isinstance(given, str) or given not in found:
-        return f"my_network should be one of {', '.join(map(repr, found))}; not {given!r}."
-    if np.allclose(ask[given](X, ENDS[0]), ask[given](X, ENDS[1])):
-        return (
-            f"{given} leaks nothing, but it does not listen either: asked at {ENDS[0]} and at "
-            f"{ENDS[1]} GeV it says the same. Another one does better."
+        return tr(
+            "my_network should be one of {join}; not {given}.",
+            join=", ".join(map(repr, found)),
+            given=f"{given!r}",
         )
-    return (
-        f"{given} reports {reported[given]:.3f}, but asked at one mass for all events it has "
-        f"{found[given]:.3f}: the events of that report were not all asked alike, and the "
-        "background was given other masses than the signal."
+    if np.allclose(ask[given](X, ENDS[0]), ask[given](X, ENDS[1])):
+        return tr(
+            "{given} leaks nothing, but it does not listen either: asked at {ENDS} and at "
+            "{ENDS2} GeV it says the same. Another one does better.",
+            given=given,
+            ENDS=ENDS[0],
+            ENDS2=ENDS[1],
+        )
+    return tr(
+        "{given} reports {reported}, but asked at one mass for all events it has "
+        "{found}: the events of that report were not all asked alike, and the "
+        "background was given other masses than the signal.",
+        given=given,
+        reported=f"{reported[given]:.3f}",
+        found=f"{found[given]:.3f}",
     )
 
 
 def _why_not_its_auc(claimed, best, found, reported, unweighted):
     if abs(claimed - found[best]) < THREE_DIGITS:
         return None
-    told = f"{best} is right. At that mass its AUC is not so {side(claimed, found[best])}."
+    told = tr(
+        "{best} is right. At that mass its AUC is not so {side}.",
+        best=best,
+        side=side(claimed, found[best]),
+    )
     if abs(claimed - unweighted) < THREE_DIGITS:
-        return f"{told} You left out the weights."
+        return tr("{told} You left out the weights.", told=told)
     if abs(claimed - reported[best]) < THREE_DIGITS:
-        return f"{told} That is the reported one, over all masses together."
+        return tr("{told} That is the reported one, over all masses together.", told=told)
     if others := [n for n, area in found.items() if abs(claimed - area) < THREE_DIGITS]:
-        return f"{told} That is the AUC of {others[0]}."
+        return tr("{told} That is the AUC of {others}.", told=told, others=others[0])
     return told

@@ -21,6 +21,7 @@ from hepml_lessons.checks._verdict import (
     side,
     why_differs,
 )
+from hepml_widgets.core.language import tr
 
 __all__ = ["audit", "folded", "weights_from_scores", "with_losses"]
 
@@ -86,9 +87,19 @@ def weights_from_scores(scores, *, my_weights=None, my_share=None):
     if said:
         odds = scores / (1 - scores)
         share = float(effective_events(odds.sum(), np.sum(odds**2)) / len(odds))
-        told = f"The weights are s / (1 − s) with a sum of {len(odds)}, the share is {share:.4f}."
+        told = tr(
+            "The weights are s / (1 − s) with a sum of {len}, the share is {share}.",
+            len=len(odds),
+            share=f"{share:.4f}",
+        )
         return Verdict(False, said, answer=told)
-    return Verdict(True, f"Right: the odds, and {my_share:.0%} of the effective size is left.")
+    return Verdict(
+        True,
+        tr(
+            "Right: the odds, and {my_share} of the effective size is left.",
+            my_share=f"{my_share:.0%}",
+        ),
+    )
 
 
 def _why_not_odds(given, scores):
@@ -122,11 +133,18 @@ def _why_sum_differs(given, odds):
     if agree(total, n, 0.004):
         return None
     misconceptions = {
-        "The ratio is right, its sum is not: the classifier saw another mixture of the two "
-        f"than one to one. Scale the sum to {n}.": odds.sum(),
-        f"The weights add up to 1; wanted is their number, {n}.": 1,
+        tr(
+            "The ratio is right, its sum is not: the classifier saw another mixture of the "
+            "two than one to one. Scale the sum to {n}.",
+            n=n,
+        ): odds.sum(),
+        tr("The weights add up to 1; wanted is their number, {n}.", n=n): 1,
     }
-    otherwise = f"The ratio is right, but the weights add up to {total:.4g}, not to {n}."
+    otherwise = tr(
+        "The ratio is right, but the weights add up to {total}, not to {n}.",
+        total=f"{total:.4g}",
+        n=n,
+    )
     return first_that_agrees(total, misconceptions, 0.004) or otherwise
 
 
@@ -143,7 +161,7 @@ def _why_share_differs(given, weights):
     }
     otherwise = "The share that they leave is not so {side}."
     said = why_differs(given, size / n, misconceptions, otherwise)
-    return said and f"The weights are right. {said}"
+    return said and tr("The weights are right. {said}", said=said)
 
 
 @exercise(
@@ -208,9 +226,13 @@ def _no_probabilities(**scores):
         if np.min(values) <= 0 or np.max(values) >= 1:
             return Verdict(
                 False,
-                f"{name} goes from {np.min(values):.3g} to {np.max(values):.3g}: wanted are "
-                "probabilities between 0 and 1, ends excluded: predict_proba, or expit of the "
-                "log-odds.",
+                tr(
+                    "{name} goes from {min} to {max}: wanted are probabilities between 0 and 1, "
+                    "ends excluded: predict_proba, or expit of the log-odds.",
+                    name=name,
+                    min=f"{np.min(values):.3g}",
+                    max=f"{np.max(values):.3g}",
+                ),
             )
     return None
 
@@ -219,19 +241,23 @@ def _why_not_unseen(scores_source, scores_target):
     curve = _curve(scores_source, scores_target)
     found, four_errors = curve.auc, 4 * curve.auc_error
     least = WORST - np.hypot(BELOW, four_errors)
-    told = f"Your scores have an AUC of {found:.3f}"
+    told = tr("Your scores have an AUC of {found}", found=f"{found:.3f}")
     if found < 1 - least:
-        return f"{told}: they are larger for the source. Is the target y = 1?"
+        return tr("{told}: they are larger for the source. Is the target y = 1?", told=told)
     if found > BEST + np.hypot(ABOVE, four_errors):
-        return (
-            f"{told}, better than any model can be on events that it has not seen: these are "
+        return tr(
+            "{told}, better than any model can be on events that it has not seen: these are "
             "in-sample scores. Each event needs a model that did not train on it. "
-            f"{by_chance(found - BEST, curve.auc_error)}"
+            "{by_chance}",
+            told=told,
+            by_chance=by_chance(found - BEST, curve.auc_error),
         )
     if found < least:
-        return (
-            f"{told}, too little for all features. Did the rows get mixed up, or did a fold "
-            f"train too little? {by_chance(WORST - found, curve.auc_error)}"
+        return tr(
+            "{told}, too little for all features. Did the rows get mixed up, or did a fold "
+            "train too little? {by_chance}",
+            told=told,
+            by_chance=by_chance(WORST - found, curve.auc_error),
         )
     return None
 
@@ -245,18 +271,23 @@ def _curve(scores_source, scores_target, weights=None):
 
 def _examined(report):
     causes = [cause for cause in report.causes if cause != "seen before"]
-    size = f"effective size {report.effective_share:.0%}"
+    size = tr("effective size {effective_share}", effective_share=f"{report.effective_share:.0%}")
     told = f"AUC {report.auc:.3f} ± {report.auc_error:.3f}, {size}"
     if not causes:
-        return Verdict(True, f"Right: the scores are honest, and the doctor is content ({told}).")
+        return Verdict(
+            True, tr("Right: the scores are honest, and the doctor is content ({told}).", told=told)
+        )
     first = causes[0]
     if first in {"closure", "cells", "classifier"}:
         return Verdict(
             False,
-            f"The doctor is not content: {report.reason} Did you leave a feature out, or train "
-            "too little?",
+            tr(
+                "The doctor is not content: {reason} Did you leave a feature out, or train too "
+                "little?",
+                reason=report.reason,
+            ),
         )
-    return Verdict(False, f"The doctor is not content: {report.reason}")
+    return Verdict(False, tr("The doctor is not content: {reason}", reason=report.reason))
 
 
 def with_losses(events, features, rng):
@@ -344,7 +375,9 @@ def audit(
     found = [np.asarray(values, float) for values in scores.values()]
     curve, plain = _curve(*found, np.asarray(weights, float)), _curve(*found).auc
     if said := _why_other_auc(my_auc, curve, plain, own_auc):
-        return Verdict(False, said, answer=f"The AUC of these scores is {curve.auc:.4f}.")
+        return Verdict(
+            False, said, answer=tr("The AUC of these scores is {auc}.", auc=f"{curve.auc:.4f}")
+        )
     report = reweighting_report(source, target, weights, features=features, rng=rng)
     said = _why_not_independent(curve.auc, plain, report, own_auc) or _why_other_feature(
         my_feature, report, features
@@ -353,8 +386,13 @@ def audit(
         return Verdict(False, said)
     return Verdict(
         True,
-        f"Right: yours finds {curve.auc:.3f}, mine {report.auc:.3f} ± {report.auc_error:.3f}, "
-        f"and {my_feature} does not close.",
+        tr(
+            "Right: yours finds {auc}, mine {auc2} ± {auc_error}, and {my_feature} does not close.",
+            auc=f"{curve.auc:.3f}",
+            auc2=f"{report.auc:.3f}",
+            auc_error=f"{report.auc_error:.3f}",
+            my_feature=my_feature,
+        ),
     )
 
 
@@ -374,42 +412,55 @@ def _why_other_auc(claimed, curve, plain, own_auc):
         )
     if abs(claimed - (1 - area)) <= THREE_DIGITS:
         return "That is 1 − AUC: are target and source swapped in it?"
-    return f"my_auc is too {side(claimed, area)} for your scores, the source with its new weights."
+    return tr(
+        "my_auc is too {side} for your scores, the source with its new weights.",
+        side=side(claimed, area),
+    )
 
 
 def _why_not_independent(area, plain, report, own_auc):
     """Sentence on scores that no classifier of all features would give on unseen events."""
     tolerance = np.hypot(AUDIT, 3 * report.auc_error)
-    told = f"The AUC of your scores is {area:.3f}"
+    told = tr("The AUC of your scores is {area}", area=f"{area:.3f}")
     if area < 0.5 - tolerance / 2:
-        return f"{told}, below ½ by much: are target and source swapped?"
+        return tr("{told}, below ½ by much: are target and source swapped?", told=told)
     if area > report.auc + tolerance:
-        return (
-            f"{told}. That is too good: were they measured on the events that the classifier "
-            "learned from?"
+        return tr(
+            "{told}. That is too good: were they measured on the events that the classifier "
+            "learned from?",
+            told=told,
         )
     if area < report.auc - tolerance or agree(area, own_auc, 2e-3):
-        return (
-            f"{told}: it sees no more than the colleague's, as blind as the weights. Give it all "
-            "features, all events and some more trees."
+        return tr(
+            "{told}: it sees no more than the colleague's, as blind as the weights. Give it "
+            "all features, all events and some more trees.",
+            told=told,
         )
     gain = report.auc_before - report.auc
     if gain > KNOWS and plain - area > gain / 2:
-        return (
-            f"{told}, but {plain:.3f} without weights: did your classifier learn without them? "
-            "It has found what they mend."
+        return tr(
+            "{told}, but {plain} without weights: did your classifier learn without them? "
+            "It has found what they mend.",
+            told=told,
+            plain=f"{plain:.3f}",
         )
     return None
 
 
 def _why_other_feature(given, report, features):
     if not isinstance(given, str) or given not in list(features):
-        return f"The AUC is right. my_feature should be the name of one feature, not {given!r}."
+        return tr(
+            "The AUC is right. my_feature should be the name of one feature, not {given}.",
+            given=f"{given!r}",
+        )
     worst = min(report.closures, key=lambda one: one.p_value).features[0]
     if given == worst:
         return None
     its = next(one for one in report.closures if one.features == (given,))
-    return (
-        f"The AUC is right. But {given} closes better than another feature does: its χ²/ndf is "
-        f"{its.chi2:.0f}/{its.ndf}. Look for the worst."
+    return tr(
+        "The AUC is right. But {given} closes better than another feature does: its "
+        "χ²/ndf is {chi2}/{ndf}. Look for the worst.",
+        given=given,
+        chi2=f"{its.chi2:.0f}",
+        ndf=its.ndf,
     )

@@ -19,6 +19,7 @@ from hepml_lessons.checks._verdict import (
     no_scores,
     side,
 )
+from hepml_widgets.core.language import tr
 
 __all__ = ["fraction", "prior_shift", "signed_sample"]
 
@@ -73,15 +74,22 @@ def prior_shift(p, *, share, cut, my_p=None, my_purity=None):
         return Verdict(False, _why_shift_differs(given, right, p, share))
     kept = right[p > cut]
     wanted, error = kept.mean(), np.sqrt((kept * (1 - kept)).sum()) / len(kept)
-    answer = f"The purity is {wanted:.3f}."
+    answer = tr("The purity is {wanted}.", wanted=f"{wanted:.3f}")
     if abs(my_purity - wanted) < ROUNDED:
-        return Verdict(True, f"Right: {wanted:.1%} of the events that you keep are signal.")
+        return Verdict(
+            True,
+            tr("Right: {wanted} of the events that you keep are signal.", wanted=f"{wanted:.1%}"),
+        )
     if said := nearest(my_purity, _misread_purity(p, right, cut, share), 2 * ROUNDED):
         return Verdict(False, said, answer=answer)
     if abs(my_purity - wanted) < ERRORS * error:  # counted in other events
         return Verdict(True, "Right, within the statistical error of counted events.")
     sure = by_chance(my_purity - wanted, error)
-    said = f"This purity is too {side(my_purity, wanted)} for the events above the cut. {sure}"
+    said = tr(
+        "This purity is too {side} for the events above the cut. {sure}",
+        side=side(my_purity, wanted),
+        sure=sure,
+    )
     return Verdict(False, said, answer=answer)
 
 
@@ -97,7 +105,11 @@ def _why_shift_differs(given, right, p, share):
             return said
     first = int(np.argmax(np.abs(given - right) > ROUNDED))
     too = side(given[first], right[first])
-    return f"Where p is {p[first]:.3f}, your my_p is too {too}: how do its odds change?"
+    return tr(
+        "Where p is {p}, your my_p is too {too}: how do its odds change?",
+        p=f"{p[first]:.3f}",
+        too=too,
+    )
 
 
 def _misread_shift(p, right, share):
@@ -107,7 +119,7 @@ def _misread_shift(p, right, share):
     return {
         "This is p as it was: it holds for classes of equal size, and yours are not.": p,
         f"{probability}, p / (1 − p).": p * share,
-        f"{probability}; and so they stay below 1.": p * prior,
+        tr("{probability}; and so they stay below 1.", probability=probability): p * prior,
         "The odds of the mixture are share / (1 − share), and not share.": _shifted(p, share),
         "The shift goes the wrong way: in your data signal is rarer.": _shifted(p, 1 / prior),
         "These are odds: the probability is odds / (1 + odds).": odds * prior,
@@ -190,11 +202,11 @@ def signed_sample(score, weights, *, cut, goal, my_error=None, my_effective=None
         if is_rounding(given, wanted, 3):
             continue
         if said := first_that_agrees(given, wrong, 0.006):
-            return Verdict(False, said, answer=f"It is: {told}.")
+            return Verdict(False, said, answer=tr("It is: {told}.", told=told))
         if not agree(given, wanted, RESAMPLED if name == "my_error" else 0.03):
-            said = f"{name} is too {side(given, wanted)} for these events."
-            return Verdict(False, said, answer=f"It is: {told}.")
-    return Verdict(True, f"Right: {told}. You have {len(weights)} events.")
+            said = tr("{name} is too {side} for these events.", name=name, side=side(given, wanted))
+            return Verdict(False, said, answer=tr("It is: {told}.", told=told))
+    return Verdict(True, tr("Right: {told}. You have {len} events.", told=told, len=len(weights)))
 
 
 def _sizes(kept, events, goal):
@@ -286,7 +298,9 @@ def fraction(score, exact, score_known, y_known, *, my_fraction=None, my_error=N
     wanted, least = _fit(np.exp(np.asarray(exact, dtype=float)))
     score, honest = np.asarray(score, dtype=float), _in_boxes(score, score_known, y_known)
     _, error = _fit(honest / (1 - honest))
-    answer = f"The exact ratio gives {wanted:.4f} ± {least:.4f}."
+    answer = tr(
+        "The exact ratio gives {wanted} ± {least}.", wanted=f"{wanted:.4f}", least=f"{least:.4f}"
+    )
     if abs(my_fraction - wanted) > FRACTION_ERRORS * least:
         said = _why_fraction_differs(my_fraction, wanted, score, honest)
         sure = by_chance(my_fraction - wanted, error)
@@ -297,7 +311,13 @@ def fraction(score, exact, score_known, y_known, *, my_fraction=None, my_error=N
         )
     away = (my_fraction - wanted) / error
     return Verdict(
-        True, f"Right: the exact ratio gives {wanted:.4f} ± {least:.4f}, {away:+.1f} errors away."
+        True,
+        tr(
+            "Right: the exact ratio gives {wanted} ± {least}, {away} errors away.",
+            wanted=f"{wanted:.4f}",
+            least=f"{least:.4f}",
+            away=f"{away:+.1f}",
+        ),
     )
 
 
@@ -344,8 +364,10 @@ def _why_fraction_differs(given, wanted, score, honest):
         "This is the fraction among the known events: yours is another one.": 0.5,
     }
     return nearest(given, misread, 0.004) or (
-        f"This fraction is too {side(given, wanted)} for these data: is the ratio in your fit "
-        "honest?"
+        tr(
+            "This fraction is too {side} for these data: is the ratio in your fit honest?",
+            side=side(given, wanted),
+        )
     )
 
 
@@ -363,8 +385,9 @@ def _why_error_differs(given, error, wanted, events):
         "This is the relative error: multiply by the fraction.": error / wanted,
         "This is the error in events: divide by their number.": error * events,
     }
-    otherwise = (
-        f"This error is too {side(given, error)}: see the curvature of the likelihood, or resample "
-        "the data a hundred times."
+    otherwise = tr(
+        "This error is too {side}: see the curvature of the likelihood, or resample the "
+        "data a hundred times.",
+        side=side(given, error),
     )
     return first_that_agrees(given, wrong, 0.05) or otherwise

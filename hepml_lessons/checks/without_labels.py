@@ -23,6 +23,7 @@ from hepml_lessons.checks._verdict import (
     no_scores,
     side,
 )
+from hepml_widgets.core.language import tr
 
 __all__ = ["honest_hunt", "null_run", "true_auc"]
 
@@ -155,22 +156,27 @@ def true_auc(score_1, score_2, f1, f2, *, my_auc=None):
     wanted = 0.5 + (bags.auc - 0.5) / (f1 - f2)
     tolerance = np.clip(bags.auc_error / abs(f1 - f2) / 2, THREE_DIGITS, 0.005)
     if abs(my_auc - wanted) < tolerance:
-        return Verdict(True, f"Right: {wanted:.3f}, and no label was needed.")
+        return Verdict(
+            True, tr("Right: {wanted}, and no label was needed.", wanted=f"{wanted:.3f}")
+        )
     if abs(my_auc - wanted) < 0.005 + 1e-9:
         return Verdict(False, "Right so far: give three digits, to tell it from what is near.")
     wrong = _misread_bags(bags.auc - 0.5, f1, f2) | _misread_classes(y, score, f1 - f2)
     said = nearest(my_auc, wrong, tolerance) or _wrong_auc(my_auc, wanted)
     sure = by_chance((my_auc - wanted) * (f1 - f2), bags.auc_error)
-    return Verdict(False, f"{said} {sure}", answer=f"The AUC is {wanted:.4f}.")
+    return Verdict(
+        False, f"{said} {sure}", answer=tr("The AUC is {wanted}.", wanted=f"{wanted:.4f}")
+    )
 
 
 def _wrong_auc(given, wanted):
     if not 0 <= given <= 1:
-        return f"An AUC is between 0 and 1, which {given:.3f} is not."
-    return (
-        f"This is too {side(given, wanted)} for these scores. Of a pair, one event from each bag: "
-        "how often is it signal and background, how often the other way round, how often two of "
-        "a kind?"
+        return tr("An AUC is between 0 and 1, which {given} is not.", given=f"{given:.3f}")
+    return tr(
+        "This is too {side} for these scores. Of a pair, one event from each bag: how "
+        "often is it signal and background, how often the other way round, how often "
+        "two of a kind?",
+        side=side(given, wanted),
     )
 
 
@@ -178,9 +184,10 @@ def _misread_classes(y, score, apart):
     """AUC after a cut at a logit of 0, a probability of ½, or in the middle."""
     cuts = {"0": 0, "½": 0.5, "the median": np.median(score)}
     return {
-        f"You cut the scores first, at {name}: this is the AUC of classes, not of scores.": (
-            0.5 + (auc(y, score >= cut) - 0.5) / apart
-        )
+        tr(
+            "You cut the scores first, at {name}: this is the AUC of classes, not of scores.",
+            name=name,
+        ): (0.5 + (auc(y, score >= cut) - 0.5) / apart)
         for name, cut in cuts.items()
     }
 
@@ -244,15 +251,24 @@ def null_run(mjj, region, sidebands, edges, *, my_score=None, my_z=None):
     if abs(my_z) > OF_NOTHING:
         return Verdict(
             False,
-            f"Computed correctly, but {my_z:+.1f} σ of nothing is no chance: this score makes "
-            "bumps. Did a model see what it scores, or something that knows mjj?",
+            tr(
+                "Computed correctly, but {my_z} σ of nothing is no chance: this score makes "
+                "bumps. Did a model see what it scores, or something that knows mjj?",
+                my_z=f"{my_z:+.1f}",
+            ),
         )
-    return Verdict(True, f"Right: {my_z:+.2f} σ of nothing.{_praise(my_z)}")
+    return Verdict(
+        True, tr("Right: {my_z} σ of nothing.{praise}", my_z=f"{my_z:+.2f}", praise=_praise(my_z))
+    )
 
 
 def _told_z(search, score):
     found = search.hunt(search.rows(score, [0.01])[0])
-    return "" if found is None else f"This score has {found.significance[0]:+.2f} σ."
+    return (
+        ""
+        if found is None
+        else tr("This score has {significance} σ.", significance=f"{found.significance[0]:+.2f}")
+    )
 
 
 def _praise(z):
@@ -260,9 +276,9 @@ def _praise(z):
         return (
             " (A score of random numbers would pass, too: a null test finds what is made up only.)"
         )
-    return (
-        f" That much happens by chance in one try of {1 / (2 * ndtr(-abs(z))):.0f}: repeat it with "
-        "other folds."
+    return tr(
+        " That much happens by chance in one try of {n}: repeat it with other folds.",
+        n=f"{1 / (2 * ndtr(-abs(z))):.0f}",
     )
 
 
@@ -281,10 +297,11 @@ def _unfair(search, score):
     both = inside | near
     separates = auc(inside[both], score[both])
     if separates > REMEMBERS:
-        return (
-            f"Region against sidebands has an AUC of {separates:.3f}, with (next to) no signal in "
-            "either: you scored events with a model that was trained on them, or one that knows "
-            "mjj."
+        return tr(
+            "Region against sidebands has an AUC of {separates}, with (next to) no signal "
+            "in either: you scored events with a model that was trained on them, or one "
+            "that knows mjj.",
+            separates=f"{separates:.3f}",
         )
     if separates < 1 - REMEMBERS:
         return "The scores are larger in the sidebands: turn them."
@@ -296,10 +313,12 @@ def _why_drifts(score, below, above):
     low, high = (float(np.mean(passing[where])) for where in (below, above))
     if max(low, high) <= DRIFTS * min(low, high):
         return None
-    return (
-        f"A cut at 10 % keeps {low:.0%} below the region and {high:.0%} above the sidebands: what "
-        "passes goes with mjj. Did you use a quantity that grows with it: raw masses (divide "
-        "them by mjj), momenta, τ₁, numbers of towers?"
+    return tr(
+        "A cut at 10 % keeps {low} below the region and {high} above the sidebands: "
+        "what passes goes with mjj. Did you use a quantity that grows with it: raw "
+        "masses (divide them by mjj), momenta, τ₁, numbers of towers?",
+        low=f"{low:.0%}",
+        high=f"{high:.0%}",
     )
 
 
@@ -321,7 +340,7 @@ def _why_z_differs(given, search, score):
     said = nearest(given, wrong, TWO_DIGITS)
     if said or off < ROUNDED:
         return said
-    return f"Your Z is too {side(given, right[0])} for the cut that keeps 1 %."
+    return tr("Your Z is too {side} for the cut that keeps 1 %.", side=side(given, right[0]))
 
 
 def _simple(found):
@@ -434,7 +453,10 @@ def honest_hunt(
         )
     else:
         said = _why_formula_differs(my_global, z)
-    answer = f"By the number of looks it is {_formulas(_best(z), len(z))[0]:.2f} σ."
+    answer = tr(
+        "By the number of looks it is {formulas} σ.",
+        formulas=f"{_formulas(_best(z), len(z))[0]:.2f}",
+    )
     return Verdict(False, said, answer) if said else Verdict(True, _right_hunt(my_global, z))
 
 
@@ -446,7 +468,12 @@ def _one_of_each(hunts):
 
 
 def _right_hunt(given, z):
-    return f"Right: local {_best(z):.2f} σ, global {given:.2f} σ, the best of {len(z)} looks."
+    return tr(
+        "Right: local {best} σ, global {given} σ, the best of {len} looks.",
+        best=f"{_best(z):.2f}",
+        given=f"{given:.2f}",
+        len=len(z),
+    )
 
 
 def _best(z):
@@ -478,11 +505,15 @@ def _saw_labels(score, signal):
     kept = np.array([np.mean(score[signal] >= np.quantile(score, 1 - share)) for share in TAIL])
     if not signal.any() or kept.mean() <= LEARNED:
         return None
-    return (
-        f"Where {TAIL[1]:.0%} and {TAIL[-1]:.0%} of the events are kept, this score keeps "
-        f"{kept[1]:.0%} and {kept[-1]:.0%} of the hidden signal: more than so few events teach a "
-        "model that only knows region and sidebands. Did it see the labels, or other samples of "
-        "the signal?"
+    return tr(
+        "Where {TAIL} and {TAIL2} of the events are kept, this score keeps {kept} and "
+        "{kept2} of the hidden signal: more than so few events teach a model that only "
+        "knows region and sidebands. Did it see the labels, or other samples of the "
+        "signal?",
+        TAIL=f"{TAIL[1]:.0%}",
+        TAIL2=f"{TAIL[-1]:.0%}",
+        kept=f"{kept[1]:.0%}",
+        kept2=f"{kept[-1]:.0%}",
     )
 
 
@@ -514,7 +545,9 @@ def _misread_looks(z):
     looks, local = len(z), z.max()
     p = looks * ndtr(-local)
     fewer = {
-        f"You counted {k} looks of {looks}: the best one was a look, too.": _formulas(local, k)[0]
+        tr(
+            "You counted {k} looks of {looks}: the best one was a look, too.", k=k, looks=looks
+        ): _formulas(local, k)[0]
         for k in range(2, looks)
     }
     windows = 15
@@ -532,18 +565,29 @@ def _misread_looks(z):
 
 
 def _no_less(given, local, looks):
-    return (
-        f"{given:.2f} σ is no less than the local significance, {local:.2f} σ: you looked {looks} "
-        "times and kept the best. Quote the global one."
+    return tr(
+        "{given} σ is no less than the local significance, {local} σ: you looked "
+        "{looks} times and kept the best. Quote the global one.",
+        given=f"{given:.2f}",
+        local=f"{local:.2f}",
+        looks=looks,
     )
 
 
 def _in_which_direction(over, given, local, looks):
     if over:
-        return f"{given:.2f} σ is too much for a local {local:.2f} σ. Count all {looks} looks."
-    return (
-        f"{given:.2f} σ is too little for a local {local:.2f} σ and {looks} looks. Did you count "
-        "something else, too?"
+        return tr(
+            "{given} σ is too much for a local {local} σ. Count all {looks} looks.",
+            given=f"{given:.2f}",
+            local=f"{local:.2f}",
+            looks=looks,
+        )
+    return tr(
+        "{given} σ is too little for a local {local} σ and {looks} looks. Did you count "
+        "something else, too?",
+        given=f"{given:.2f}",
+        local=f"{local:.2f}",
+        looks=looks,
     )
 
 
@@ -554,10 +598,12 @@ def _why_no_count(given, z, toys):
     if near and ndtr(-ways.max()) * EXPERIMENTS < ENOUGH:  # thresholds may be alike, but who knows
         return _no_less(given, _best(z), len(z))
     if counted < ENOUGH:
-        return (
-            f"Only about {counted:.0f} of {toys} pseudo-experiments were as large: too few for a "
-            "probability. Draw more, until ten are, or take the number of thresholds times the "
-            "local one."
+        return tr(
+            "Only about {counted} of {toys} pseudo-experiments were as large: too few for a "
+            "probability. Draw more, until ten are, or take the number of thresholds times "
+            "the local one.",
+            counted=f"{counted:.0f}",
+            toys=toys,
         )
     return None
 

@@ -2,6 +2,7 @@
 
 import { extreme } from "../core/columns.js";
 import { vector } from "../core/elements.js";
+import { tr } from "../core/language.js";
 import { trace } from "../core/marks.js";
 import { finite, fixed, significant } from "../core/numbers.js";
 import { drawScores } from "../core/scores.js";
@@ -64,7 +65,7 @@ export function drawEvent(panel, { points: { outliers, unit } }, { top }) {
 export const eventAxes = ({ points: { outliers, unit } }, { top }) => {
   const reach = 1.1 * extreme(outliers[top].values.map(Math.abs), 0, Math.max) || 1;
   return {
-    title: unit ? "deviation [σ]" : "contribution",
+    title: unit ? tr("deviation [σ]") : tr("contribution"),
     domain: [outliers[top].values.some((v) => v < 0) ? -reach : 0, reach],
   };
 };
@@ -88,5 +89,5 @@ export function drawFeatures(panel, { population, alphas }, { i, a }) {
     Math.max(...population.periods.map(({ ps }) => ps.length)),
   );
   if (features.length) trace(panel, `M${limit} ${top}v${height}`, "anomaly-limit");
-  else remark(panel, "no tests of features in this period");
+  else remark(panel, tr("no tests of features in this period"));
 }

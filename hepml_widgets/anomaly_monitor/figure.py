@@ -16,6 +16,7 @@ from hepml_widgets.anomaly_monitor.payload import (
 )
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import label_of, plain, title_text
+from hepml_widgets.core.language import tr
 from hepml_widgets.core.numbers import shorten, significant
 
 __all__ = ["draw"]
@@ -68,7 +69,7 @@ def draw_points(figure, axes, monitor):
         texts = [contribution_text(value, points.unit) for _, value in items]
         draw_bars(axes[1], names, np.nan_to_num([value for _, value in items]), texts)
         axes[1].set_title(plain(outlier_text(outlier)), fontsize=9, loc="left")
-        axes[1].set_xlabel("deviation [σ]" if points.unit else "contribution")
+        axes[1].set_xlabel(tr("deviation [σ]") if points.unit else tr("contribution"))
         sizes = np.abs([value for _, value in items])
         reach = 1.15 * np.max(sizes, initial=0.0, where=np.isfinite(sizes)) or 1
         axes[1].set_xlim(-reach if any(value < 0 for _, value in items) else 0, reach)
@@ -86,7 +87,8 @@ def draw_scores(axes, monitor, points):
     if filled.size:
         low, high = max(filled.min(), filled.max() * 1e-6) / 2, filled.max()
         axes.set(yscale="log", ylim=(low, high * (high / low) ** 0.22))
-    axes.set(xscale=points.scale, xlabel=title_text(monitor.score_name), ylabel="events / bin")
+    axes.set(xscale=points.scale, xlabel=title_text(monitor.score_name))
+    axes.set_ylabel(tr("events / bin"))
     axes.set_xlim(*points.edges[[0, -1]])
     places = axes.get_xaxis_transform()
     for one in points.outliers:
@@ -123,10 +125,12 @@ def draw_periods(figure, axes, monitor):
         draw_bars(axes[1], [shorten(n, 20) for n, _ in items], lengths,
                   [f"p {significant(p, 2)}" for _, (_, p) in items], over)  # fmt: skip
         axes[1].axvline(-math.log10(monitor.false_alarm), color="0.4", ls=":", lw=1)
-        axes[1].set(xlim=(0, reach), xlabel="$-\\log_{10}$ p, after all features")
+        title = tr("−log₁₀ p, after all features").replace("−log₁₀", "$-\\log_{10}$")
+        axes[1].set(xlim=(0, reach), xlabel=title)
         axes[1].set_title(label_of(period.name), fontsize=9, loc="left")
         if not items:
-            axes[1].text(0.5, 0.5, "no tests of features", ha="center", transform=axes[1].transAxes)
+            said = tr("no tests of features")
+            axes[1].text(0.5, 0.5, said, ha="center", transform=axes[1].transAxes)
 
 
 def draw_statistics(axes, monitor):
@@ -135,7 +139,7 @@ def draw_statistics(axes, monitor):
     edges = np.arange(len(periods) + 1) - 0.5
     if np.isfinite(low).any():
         axes.stairs(high, edges, baseline=low, fill=True, color="0.5", alpha=0.25, lw=0)
-        label = f"chance: {chance_text(rate)} below"
+        label = tr("chance: {share} below", share=chance_text(rate))
         axes.stairs(high, edges, baseline=None, color="0.4", ls="--", label=label)
         axes.legend(loc="upper left")
     for row, one in enumerate(periods):

@@ -1,6 +1,7 @@
 // What the browser computes of the table of points and periods.
 
 import { floats } from "../core/columns.js";
+import { tr } from "../core/language.js";
 import { percent, significant, withError } from "../core/numbers.js";
 
 export const COLUMNS = [
@@ -54,19 +55,19 @@ export function readoutParts({ points, population }, { row, i }) {
     const { observed, observed_error: error, expected, expected_error: spread, total } = points;
     const excess = [(observed[row] - expected[row]) / total, Math.hypot(error[row], spread[row]) / total];
     parts.push(
-      ["threshold", points.texts[row]],
-      ["above", withError(observed[row], error[row])],
-      ["expected", withError(expected[row], spread[row])],
+      [tr("threshold"), points.texts[row]],
+      [tr("above"), withError(observed[row], error[row])],
+      [tr("expected"), withError(expected[row], spread[row])],
       ["p", significant(points.p_value[row], 2)],
-      ["flagged", percent(observed[row] / total)],
-      ["contamination", `${withError(100 * excess[0], 100 * excess[1])}\u202f%`],
+      [tr("flagged"), percent(observed[row] / total)],
+      [tr("contamination"), `${withError(100 * excess[0], 100 * excess[1])}\u202f%`],
     );
   }
   if (population) {
     const { periods, title } = population;
     const { text, value, pTexts } = periods[i];
-    parts.push(["period", text], [title, value], ["p", pTexts[0]]);
-    if (periods.length > 1) parts.push([`after ${periods.length} trials`, pTexts[1]]);
+    parts.push([tr("period"), text], [title, value], ["p", pTexts[0]]);
+    if (periods.length > 1) parts.push([tr("after {n} trials", { n: periods.length }), pTexts[1]]);
   }
   return parts;
 }

@@ -10,6 +10,7 @@ from scipy.special import betainc, ndtri
 
 from hepml import stats
 from hepml.stats.events import as_columns
+from hepml_widgets.core.language import later, tr
 from hepml_widgets.core.numbers import (
     NOTHING,
     THIN,
@@ -404,10 +405,11 @@ def missing_words(names, *samples):
     if not lacking:
         return ""
     first = list(lacking)[:MOST_LACKING]
-    parts = [f"{own(name, 14)} {' and '.join(map(str, lacking[name]))}" for name in first]
-    more = f", and {len(lacking) - len(first)} more" if len(lacking) > len(first) else ""
-    samples_are = " and ".join(own(name, 12) for name in names)
-    return f"no value: {', '.join(parts)}{more} ({samples_are})"
+    parts = [f"{own(name, 14)} {tr(' and ').join(map(str, lacking[name]))}" for name in first]
+    left = len(lacking) - len(first)
+    features = ", ".join(parts) + (tr(", and {n} more", n=left) if left else "")
+    samples_are = tr(" and ").join(own(name, 12) for name in names)
+    return tr("no value: {features} ({samples})", features=features, samples=samples_are)
 
 
 # ---------------------------------------------------------------- populations
@@ -536,34 +538,41 @@ def own(name, length=22):
     return isolated(name, length)
 
 
+MORE = later(
+    "Points: {n} above the threshold, {expected} expected: more outliers than usual (p {p})."
+)
+NO_MORE = later(
+    "Points: {n} above the threshold, {expected} expected: no more outliers than usual (p {p})."
+)
+
+
 def point_words(points, row, rate):
     """Say whether there are more outliers than usual."""
     seen = count_text(points.observed[row])
     expected = with_error(points.expected[row], points.expected_error[row])
     p = points.p_value[row]
-    return (
-        f"{seen} event{'' if seen == '1' else 's'} above the threshold, {expected} expected: "
-        f"{'' if p <= rate else 'no '}more outliers than usual (p {significant(p, 2)}). "
-        f"{beyond_words(points)}"
-    )
+    n = tr("1 event") if seen == "1" else tr("{n} events", n=seen)
+    values = {"n": n, "expected": expected, "p": significant(p, 2)}
+    return f"{tr(MORE if p <= rate else NO_MORE, **values)} {beyond_words(points)}"
 
 
 def beyond_words(points):
     """Say how many events are stranger than all of the reference."""
     if not points.beyond:
-        return "None is beyond all of the reference."
+        return tr("None is beyond all of the reference.")
     p = significant(points.beyond_p, 2)
-    return (
-        f"{points.beyond} {'is' if points.beyond == 1 else 'are'} beyond all of the reference "
-        f"(p {p})."
-    )
+    if points.beyond == 1:
+        return tr("1 is beyond all of the reference (p {p}).", p=p)
+    return tr("{n} are beyond all of the reference (p {p}).", n=points.beyond, p=p)
 
 
 def beyond_head(points):
     """Count them for the line on top; empty if there is none."""
     if not points.beyond:
         return ""
-    return f" {points.beyond} event{'s' * (points.beyond > 1)} beyond all of the reference."
+    if points.beyond == 1:
+        return tr(" 1 event beyond all of the reference.")
+    return tr(" {n} events beyond all of the reference.", n=points.beyond)
 
 
 def others_words(periods, rate):
@@ -573,8 +582,10 @@ def others_words(periods, rate):
         return ""
     known = [one for one in before if not math.isnan(one.limits(rate)[1])]
     found, expected = alarms(known, rate), significant(len(known) * rate, 2)
-    said = f"{found} alarm{'' if found == 1 else 's'} in {len(known)}"
-    return f" Other periods: {said}, {expected} expected by chance."
+    values = {"found": found, "n": len(known), "expected": expected}
+    if found == 1:
+        return tr(" Other periods: 1 alarm in {n}, {expected} expected by chance.", **values)
+    return tr(" Other periods: {found} alarms in {n}, {expected} expected by chance.", **values)
 
 
 def count_text(value):
@@ -590,7 +601,7 @@ def contribution_text(value, unit):
 
 
 def outlier_text(outlier):
-    return f"event {outlier.row}, score {significant(outlier.score)}"
+    return tr("event {n}, score {score}", n=outlier.row, score=significant(outlier.score))
 
 
 def bar_name(outlier, feature):
@@ -598,7 +609,7 @@ def bar_name(outlier, feature):
     value = outlier.values.get(feature)
     if value is None:
         return [own(feature), ""]
-    return [own(feature), " has no value" if math.isnan(value) else f" = {significant(value)}"]
+    return [own(feature), tr(" has no value") if math.isnan(value) else f" = {significant(value)}"]
 
 
 def statistic_text(period):
@@ -628,27 +639,43 @@ def alarms(periods, rate):
     return sum(period.is_alarm(rate) for period in periods)
 
 
+DIFFERS = later(
+    "Population: {text} differs ({title} {value}, chance stays below {limit} in {share}){why}."
+)
+ALIKE = later(
+    "Population: {text} is like the reference ({title} {value}, chance stays below {limit} in "
+    "{share}){why}."
+)
+
+
 def population_words(periods, i, rate, statistic):
     """Say whether a sample differs as a whole, by what, and how surprising that is."""
     period, count = periods[i], len(periods)
     if math.isnan(period.limits(rate)[1]):
-        return (
-            f"{len(period.null)} values of the null cannot tell {rate_text(rate)}: "
-            f"at least {wanted_permutations(rate)} are wanted."
+        return tr(
+            "Population: {n} values of the null cannot tell {rate}: at least {wanted} are wanted.",
+            n=len(period.null),
+            rate=rate_text(rate),
+            wanted=wanted_permutations(rate),
         )
     alarm = period.is_alarm(rate)
-    said = (
-        f"{own(period.name)} {'differs' if alarm else 'is like the reference'} "
-        f"({own(statistic)} {statistic_text(period)}, chance stays below "
-        f"{limit_text(period, rate)} in {chance_text(rate)}){reason(period, rate, alarm)}."
+    said = tr(
+        DIFFERS if alarm else ALIKE,
+        text=own(period.name),
+        title=own(statistic),
+        value=statistic_text(period),
+        limit=limit_text(period, rate),
+        share=chance_text(rate),
+        why=reason(period, rate, alarm),
     )
     if count == 1:
         return said
     if alarm and period.p_global > rate:
-        said += f" Among {count} periods that is no surprise (p {period.p_texts[1]})."
-    expected = significant(count * rate, 2)
-    found = alarms(periods, rate)
-    return f"{said} Alarms: {found} in {count} periods, {expected} expected by chance."
+        said += tr(" Among {n} periods that is no surprise (p {p}).", n=count, p=period.p_texts[1])
+    values = {"found": alarms(periods, rate), "expected": significant(count * rate, 2)}
+    return said + tr(
+        " Alarms: {found} in {n} periods, {expected} expected by chance.", n=count, **values
+    )
 
 
 def reason(period, rate, alarm):
@@ -656,15 +683,16 @@ def reason(period, rate, alarm):
         return ""
     name, (_, p) = next(iter(period.features.items()))
     if p <= rate:
-        return f", chiefly by {own(name)}" if alarm else f", though {own(name)} alone differs"
-    return ", though no feature alone does" if alarm else ""
+        text = later(", chiefly by {name}") if alarm else later(", though {name} alone differs")
+        return tr(text, name=own(name))
+    return tr(", though no feature alone does") if alarm else ""
 
 
 CONCLUSIONS = (
-    ("Neither points nor population: nothing beyond chance.",
-     "Population, not points: shifted as a whole, with no more outliers than usual."),
-    ("Points, not population: more outliers than usual, and no shift beyond chance.",
-     "Points and population: more outliers, and shifted as a whole."),
+    (later("Neither points nor population: nothing beyond chance."),
+     later("Population, not points: shifted as a whole, with no more outliers than usual.")),
+    (later("Points, not population: more outliers than usual, and no shift beyond chance."),
+     later("Points and population: more outliers, and shifted as a whole.")),
 )  # fmt: skip
 
 
@@ -763,20 +791,20 @@ def reach_of(periods):
 def point_parts(points, row):
     """Labels and numbers of a threshold."""
     excess, error = (100 * column[row] for column in points.contamination)
-    yield "threshold", points.texts[row]
-    yield "above", with_error(points.observed[row], points.observed_error[row])
-    yield "expected", with_error(points.expected[row], points.expected_error[row])
+    yield tr("threshold"), points.texts[row]
+    yield tr("above"), with_error(points.observed[row], points.observed_error[row])
+    yield tr("expected"), with_error(points.expected[row], points.expected_error[row])
     yield "p", significant(points.p_value[row], 2)
-    yield "flagged", percent(points.observed[row] / points.total)
-    yield "contamination", f"{with_error(excess, error)}{THIN}%"
+    yield tr("flagged"), percent(points.observed[row] / points.total)
+    yield tr("contamination"), f"{with_error(excess, error)}{THIN}%"
 
 
 def period_parts(periods, i, statistic):
     """Labels and numbers of a period."""
     period = periods[i]
     local, after = period.p_texts
-    yield "period", own(period.name)
+    yield tr("period"), own(period.name)
     yield own(statistic), statistic_text(period)
     yield "p", local
     if len(periods) > 1:
-        yield f"after {len(periods)} trials", after
+        yield tr("after {n} trials", n=len(periods)), after

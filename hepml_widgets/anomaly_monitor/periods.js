@@ -2,6 +2,7 @@
 
 import { twice } from "../core/columns.js";
 import { vector } from "../core/elements.js";
+import { tr } from "../core/language.js";
 import { band, line } from "../core/marks.js";
 import { finite } from "../core/numbers.js";
 import { endLabels } from "../core/words.js";
@@ -17,7 +18,7 @@ function drawChance(panel, { population: { periods, chance } }, a) {
   band(panel, sides, low, high, { class: "band curve-7" });
   line(panel, sides, high, { class: "curve curve-7", "stroke-dasharray": "6 3" });
   if (!low.some(finite)) return;
-  const text = `chance: ${chance[a]} below`;
+  const text = tr("chance: {share} below", { share: chance[a] });
   endLabels(panel, [{ text, class: "curve-7", x: left + 10, y: top + 17, anchor: "start" }]);
 }
 

@@ -7,6 +7,7 @@ import { div, element, listen, richHTML, setHTML } from "../core/elements.js";
 import { footer } from "../core/footer.js";
 import { frame } from "../core/frame.js";
 import { dragHandle } from "../core/handles.js";
+import { tr } from "../core/language.js";
 import { joined } from "../core/readout.js";
 import { BARE } from "../core/rounds.js";
 import { scoreAxes } from "../core/scores.js";
@@ -18,20 +19,21 @@ import { conclusion, pointWords, populationWords, UNTOLD } from "./words.js";
 
 // The tables of all that is shown, one below the other.
 function tableRows(t, state, text) {
-  const rows = [["part", "item", "value", "± value", "expected or limit", "± expected", "p", "p after all trials"]];
+  const names = [tr("part"), tr("item"), tr("value"), tr("± value"), tr("expected or limit"), tr("± expected")];
+  const rows = [[...names, "p", tr("p after all trials")]];
   const add = (part, item, ...numbers) =>
     rows.push([part, item, ...numbers.map((v) => (v === "" || v === null ? "" : text(v)))]);
   const { points, population } = t;
   if (points) {
     points.texts.forEach((cut, k) =>
-      add("events above", cut, ...COLUMNS.slice(1, 6).map((name) => points[name][k]), ""),
+      add(tr("events above"), cut, ...COLUMNS.slice(1, 6).map((name) => points[name][k]), ""),
     );
     points.outliers.forEach(({ text: name, names, values }) =>
       names.forEach(([feature], k) => add(name, feature, values[k], "", "", "", "", "")),
     );
   }
   population?.periods.forEach((one) => {
-    add("period", one.text, one.statistic, one.error, one.bands[state.a][1], "", ...one.p);
+    add(tr("period"), one.text, one.statistic, one.error, one.bands[state.a][1], "", ...one.p);
     one.features.forEach((feature, k) => add(one.text, feature, "", "", "", "", one.ps[k], one.corrected[k]));
   });
   return rows;
@@ -91,15 +93,15 @@ function pointSection(view) {
   const { x, y } = scoreAxes(histogramOf(points));
   const known = points.outliers.some(({ names }) => names.length);
   const words = sentence(view, pointWords, sentencesOf(view, pointWords, "row", points.texts.length), "anomaly-said");
-  return section("Points", words, [
-    column(view, "Histograms of the anomaly score", {
+  return section(tr("Points"), words, [
+    column(view, tr("Histograms of the anomaly score"), {
       follows: ["top"],
       axes: () => ({ x: { ...x, title: t.score }, y }),
       draw: drawPoints,
-      controls: [note("dots: highest scores · p: threshold fixed before"), ...(known ? [] : [select])],
+      controls: [note(tr("dots: highest scores · p: threshold fixed before")), ...(known ? [] : [select])],
     }),
     known &&
-      column(view, "Features of one event", {
+      column(view, tr("Features of one event"), {
         follows: ["top"],
         axes: () => ({ x: eventAxes(t, state), y: BARE }),
         draw: drawEvent,
@@ -114,19 +116,19 @@ function populationSection(view) {
   const known = periods.some(({ tested }) => tested);
   const x = { title: t.period, plain: true, kind: "none", domain: [-0.6, periods.length - 0.4] };
   const texts = sentencesOf(view, populationWords, "i", periods.length);
-  return section("Population", sentence(view, populationWords, texts, "anomaly-said"), [
-    column(view, "Statistic of each period", {
+  return section(tr("Population"), sentence(view, populationWords, texts, "anomaly-said"), [
+    column(view, tr("Statistic of each period"), {
       follows: ["a"],
       axes: () => ({ x, y: { title, plain: true, domain } }),
       draw: drawPeriods,
-      controls: [note("● no alarm · ▲ alarm · △ none after all trials")],
+      controls: [note(tr("● no alarm · ▲ alarm · △ none after all trials"))],
     }),
     known &&
-      column(view, "Features of one period", {
+      column(view, tr("Features of one period"), {
         follows: ["i", "a"],
-        axes: () => ({ x: { title: "−log₁₀ p, after all features", domain: [0, reach] }, y: BARE }),
+        axes: () => ({ x: { title: tr("−log₁₀ p, after all features"), domain: [0, reach] }, y: BARE }),
         draw: drawFeatures,
-        controls: [note("p of each feature in the period chosen")],
+        controls: [note(tr("p of each feature in the period chosen"))],
       }),
   ]);
 }
@@ -136,7 +138,7 @@ function sectionsOf(view) {
   const sections = [];
   if (points) {
     sections.push(pointSection(view));
-    handle(view, view.panels[0], "threshold", "row", points.threshold);
+    handle(view, view.panels[0], tr("threshold"), "row", points.threshold);
   }
   const k = view.panels.length;
   if (population) sections.push(populationSection(view));
@@ -145,7 +147,7 @@ function sectionsOf(view) {
     handle(
       view,
       view.panels[k],
-      "period",
+      tr("period"),
       "i",
       population.periods.map((_, at) => at),
     );
@@ -160,7 +162,7 @@ function conclusionOf(view) {
   const texts = conclusions
     .flat()
     .flatMap((text) => population.others.map((more) => `${last} · ${text}${points.beyondHead}${more}`));
-  return [sentence(view, conclusion, [...texts, UNTOLD], "anomaly-both")];
+  return [sentence(view, conclusion, [...texts, tr(UNTOLD)], "anomaly-both")];
 }
 
 const USUAL = ["5\u202f%", "1\u202f%", "0.1\u202f%"];
@@ -173,11 +175,11 @@ function makeControls(view) {
   const rates = (population?.rates ?? USUAL).map((text, k) => [
     k,
     text,
-    `how often chance alone may raise an alarm: ${text}`,
+    tr("how often chance alone may raise an alarm: {rate}", { rate: text }),
   ]);
   const events = (points?.outliers ?? []).map(({ text }, k) => element("option", { value: k }, `${k + 1}: ${text}`));
-  view.rates = choice(scene, "false-alarm rate", rates, 0, (k) => choose(view, "a", k));
-  view.select = element("select", { class: "select", "aria-label": "event" }, ...events);
+  view.rates = choice(scene, tr("false-alarm rate"), rates, 0, (k) => choose(view, "a", k));
+  view.select = element("select", { class: "select", "aria-label": tr("event") }, ...events);
   listen(scene, view.select, "change", () => choose(view, "top", view.select.selectedIndex));
 }
 
@@ -187,12 +189,12 @@ function addFrames(view) {
   view.foot = footer(
     scene,
     "anomalies",
-    "Events above each threshold, periods and features",
+    tr("Events above each threshold, periods and features"),
     (text) => tableRows(t, state, text),
     () => panels.map((panel) => [panel]),
   );
   scene.root.append(
-    div("controls", element("span", {}, "false-alarm rate"), view.rates.node),
+    div("controls", element("span", {}, tr("false-alarm rate")), view.rates.node),
     ...conclusionOf(view),
     ...sections,
     ...view.foot.nodes,
@@ -242,7 +244,7 @@ function refresh(view) {
 }
 
 function render({ model, el }) {
-  const scene = stage(el, "Anomaly monitor");
+  const scene = stage(el, tr("Anomaly monitor"));
   const view = {
     model,
     scene,

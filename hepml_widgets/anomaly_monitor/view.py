@@ -34,8 +34,9 @@ from hepml_widgets.anomaly_monitor.payload import (
 )
 from hepml_widgets.core import traits
 from hepml_widgets.core.base import View
+from hepml_widgets.core.language import spoken, tr
 from hepml_widgets.core.numbers import as_name, isolated, joined, quoted, unmarked
-from hepml_widgets.core.validate import as_number, two_names
+from hepml_widgets.core.validate import as_number, name_or, two_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -200,7 +201,8 @@ class AnomalyMonitor(View):
         score_name: str = "anomaly score",
         period_name: str = "period",
     ) -> None:
-        self.score_name, self.period_name = as_name(score_name), as_name(period_name)
+        self.score_name = name_or("anomaly score", score_name)
+        self.period_name = name_or("period", period_name)
         self.names, self.statistic = two_names(names, "reference and today"), as_name(statistic)
         samples = (reference_scores, reference_weights), (scores, weights)
         tables = reference_features, features, contributions
@@ -261,14 +263,16 @@ class AnomalyMonitor(View):
         return self.periods[self._at] if self.periods else None
 
     @property
+    @spoken
     def verdicts(self) -> Any:
         """One sentence for points, population, and both together, of those that there are."""
         found = {}
         if self.points:
-            found["points"] = f"Points: {point_words(self.points, self._row, self.false_alarm)}"
+            found["points"] = point_words(self.points, self._row, self.false_alarm)
         if self.periods:
-            words = population_words(self.periods, self._at, self.false_alarm, self.statistic)
-            found["population"] = f"Population: {words}"
+            found["population"] = population_words(
+                self.periods, self._at, self.false_alarm, self.statistic
+            )
         if self.points and self.periods:
             found["both"] = self._conclusion()
         return {key: unmarked(said) for key, said in found.items()}
@@ -276,15 +280,18 @@ class AnomalyMonitor(View):
     def _conclusion(self):
         last = self.periods[-1]
         if math.isnan(last.limits(self.false_alarm)[1]):
-            return "Too few permutations to tell points from population at this false-alarm rate."
+            return tr(
+                "Too few permutations to tell points from population at this false-alarm rate."
+            )
         least = min(self.points.p_value[self._row], self.points.beyond_p)
         said = CONCLUSIONS[bool(least <= self.false_alarm)][last.is_alarm(self.false_alarm)]
-        said += beyond_head(self.points)
+        said = tr(said) + beyond_head(self.points)
         if len(self.periods) == 1:
             return said
         return f"{own(last.name)} · {said}{others_words(self.periods, self.false_alarm)}"
 
     @property
+    @spoken
     def readout(self) -> str:
         """The line under the panels, digit for digit."""
         return joined(self._parts())
@@ -295,6 +302,7 @@ class AnomalyMonitor(View):
         if self.periods:
             yield from period_parts(self.periods, self._at, self.statistic)
 
+    @spoken
     def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
@@ -305,7 +313,7 @@ class AnomalyMonitor(View):
         said = self.verdicts
         lead = [said[key] for key in ("both", "points", "population") if key in said]
         if self.outlier:
-            lead.append(f"Shown: {outlier_text(self.outlier)}.")
+            lead.append(tr("Shown: {event}.", event=outlier_text(self.outlier)))
         return " ".join([*lead, unmarked(self.readout)])
 
     # ------------------------------------------------------------ payload and traits
@@ -316,7 +324,7 @@ class AnomalyMonitor(View):
             "score": self.score_name,
             "period": self.period_name,
             "alphas": list(RATES),
-            "conclusions": [list(pair) for pair in CONCLUSIONS],
+            "conclusions": [list(map(tr, pair)) for pair in CONCLUSIONS],
             "points": packed_points(self.points) | {"note": self.note} if self.points else None,
             "population": packed_periods(self.periods, self.statistic) if self.periods else None,
         }

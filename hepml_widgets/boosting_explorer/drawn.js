@@ -1,6 +1,7 @@
 // One tree, drawn.
 
 import { vector } from "../core/elements.js";
+import { tr } from "../core/language.js";
 import { classMark, trace } from "../core/marks.js";
 import { shorten } from "../core/names.js";
 import { significant } from "../core/numbers.js";
@@ -55,6 +56,6 @@ export function drawTree(panel, tree, features) {
 
 function leafMark(x, y, value) {
   const mark = classMark(x, y, value > 0 ? "signal" : "background");
-  mark.append(vector("title", {}, `adds ${significant(value)}`));
+  mark.append(vector("title", {}, tr("adds {n}", { n: significant(value) })));
   return mark;
 }

@@ -8,14 +8,15 @@ from matplotlib.ticker import MaxNLocator
 from hepml_widgets.boosting_explorer.trees import LEAF
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import label_of, plain
+from hepml_widgets.core.language import later, tr
 from hepml_widgets.core.numbers import shorten, significant
 
 __all__ = ["draw"]
 
 COLORS = LinearSegmentedColormap.from_list("score", [style.BACKGROUND, "white", style.SIGNAL])
 LOOKS = {
-    "train": ("training", style.CURVES[1], 1.2, style.linestyle("6 3")),
-    "test": ("test", style.CURVES[0], 2.0, "-"),
+    "train": (later("training"), style.CURVES[1], 1.2, style.linestyle("6 3")),
+    "test": (later("test"), style.CURVES[0], 2.0, "-"),
 }
 EXACT = style.CURVES[2]
 DEEPEST = 3  # splits below are drawn without words
@@ -46,12 +47,13 @@ def draw_map(axes, explorer, figure):
     mesh = axes.pcolormesh(
         x, y, score, cmap=COLORS, norm=Normalize(0, 1), rasterized=True, alpha=0.7
     )
-    figure.colorbar(mesh, ax=axes, label="score p(signal)")
+    figure.colorbar(mesh, ax=axes, label=tr("score p(signal)"))
     if score.min() < 0.5 < score.max():
         axes.contour(x, y, score, [0.5], colors="k", linewidths=1.5)
     if len(explorer.exact_line):
-        axes.plot(*explorer.exact_line.T, color=EXACT, ls=(0, (5, 2)), lw=2.2, label="exact, p = ½")
-    axes.plot([], [], "k", lw=1.5, label="model, p = ½")
+        look = {"color": EXACT, "ls": (0, (5, 2)), "lw": 2.2, "label": tr("exact, p = ½")}
+        axes.plot(*explorer.exact_line.T, **look)
+    axes.plot([], [], "k", lw=1.5, label=tr("model, p = ½"))
     axes.legend(loc="upper left", frameon=True, framealpha=0.8)
     names = [label_of(explorer.feature_names[axis], 40) for axis in explorer.plane.axes]
     axes.set(xlabel=names[0], ylabel=names[1])
@@ -75,7 +77,8 @@ def draw_tree(axes, explorer):
             box = {"fc": "white", "ec": "none", "pad": 1}
             axes.text(x, -depth, text, ha="center", va="center", fontsize=8, bbox=box)
     axes.set(xticks=[], yticks=[], xlim=(-0.7, count - 0.3))
-    axes.set_xlabel(f"tree of round {explorer.round}: true goes left; ▲ signal, ● background")
+    said = tr("tree of round {n}: true goes left; ▲ signal, ● background", n=explorer.round)
+    axes.set_xlabel(said)
 
 
 def layout(tree):
@@ -103,13 +106,13 @@ def draw_curves(axes, explorer):
     for name, values in measured.items():
         label, color, width, dash = LOOKS[name]
         heights = values[:, 0] if explorer.curve == "AUC" else values
-        axes.plot(steps.rounds, heights, color=color, lw=width, ls=dash, label=label)
+        axes.plot(steps.rounds, heights, color=color, lw=width, ls=dash, label=tr(label))
         if explorer.curve == "AUC":
             low, high = heights - values[:, 1], heights + values[:, 1]
             axes.fill_between(steps.rounds, low, high, color=color, alpha=0.16, lw=0)
     if explorer.curve == "AUC" and explorer.bound:
-        axes.axhline(explorer.bound[0], color=EXACT, ls=(0, (5, 2)), label="exact")
+        axes.axhline(explorer.bound[0], color=EXACT, ls=(0, (5, 2)), label=tr("exact"))
     axes.axvline(explorer.round, color=style.ACCENT)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    axes.set(xlabel="round", ylabel=explorer.curve)
+    axes.set(xlabel=tr("round"), ylabel=tr(explorer.curve))
     axes.legend(loc="best")

@@ -8,6 +8,7 @@ from scipy.special import expit
 
 from hepml import stats
 from hepml_widgets.boosting_explorer.trees import LEAF
+from hepml_widgets.core.language import later, tr
 from hepml_widgets.core.numbers import significant, with_error
 from hepml_widgets.core.payload import pack
 
@@ -18,7 +19,10 @@ SHOWN_LEAF = 127  # codes of the nodes in the table: a feature in 7 bits, then o
 MISSING_LEFT = 128
 TAIL = 0.005  # share of the events beyond each end of an axis
 CONTOUR_POINTS = 1500
-WORDS = {"train": "training", "test": "test"}
+WORDS = {
+    "train": (later("training"), later("AUC training"), later("log-loss training")),
+    "test": (later("test"), later("AUC test"), later("log-loss test")),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,17 +77,17 @@ class Steps:
 
     def parts(self, index, bound):
         """Labels and numbers of the line under the panels, as the browser prints them."""
-        parts = [("round", str(self.rounds[index]))]
-        parts += titled("AUC", {n: with_error(*v[index]) for n, v in self.auc.items()})
-        parts += [] if bound is None else [("exact", with_error(*bound))]
-        parts += titled("log-loss", {n: significant(v[index], 4) for n, v in self.loss.items()})
+        parts = [(tr("round"), str(self.rounds[index]))]
+        parts += titled(1, {n: with_error(*v[index]) for n, v in self.auc.items()})
+        parts += [] if bound is None else [(tr("exact"), with_error(*bound))]
+        parts += titled(2, {n: significant(v[index], 4) for n, v in self.loss.items()})
         return parts
 
 
-def titled(title, texts):
+def titled(which, texts):
     """Pairs of label and text; the first label says what all are."""
-    labels = [WORDS[name] for name in texts]
-    return list(zip([f"{title} {labels[0]}", *labels[1:]], texts.values(), strict=True))
+    labels = [tr(WORDS[name][0 if k else which]) for k, name in enumerate(texts)]
+    return list(zip(labels, texts.values(), strict=True))
 
 
 def measure(ensemble, samples, rounds):

@@ -2,10 +2,15 @@
 
 import { floats, mapped } from "../core/columns.js";
 import { vector } from "../core/elements.js";
+import { later, tr } from "../core/language.js";
 import { finite, significant, withError } from "../core/numbers.js";
 import { drawRounds, roundAxes } from "../core/rounds.js";
 
-export const WORDS = { train: "training", test: "test" };
+// Of each sample: its name, and its AUC and log-loss.
+export const WORDS = {
+  train: [later("training"), later("AUC training"), later("log-loss training")],
+  test: [later("test"), later("AUC test"), later("log-loss test")],
+};
 
 export function decodeSteps(payload) {
   const columns = (group) => mapped(group, (column) => floats(column));
@@ -20,22 +25,22 @@ export function decodeSteps(payload) {
 
 // [label, value] pairs; joined they are Python's `readout`.
 export function readoutParts({ rounds, auc, aucError, loss, bound }, i) {
-  const each = (title, group, text) =>
+  const each = (which, group, text) =>
     Object.keys(WORDS)
       .filter((name) => group[name])
-      .map((name, k) => [`${k ? "" : title}${WORDS[name]}`, text(name)]);
+      .map((name, k) => [tr(WORDS[name][k ? 0 : which]), text(name)]);
   return [
-    ["round", String(rounds[i])],
-    ...each("AUC ", auc, (name) => withError(auc[name][i], aucError[name][i])),
-    ...(bound ? [["exact", withError(bound[0], bound[1])]] : []),
-    ...each("log-loss ", loss, (name) => significant(loss[name][i], 4)),
+    [tr("round"), String(rounds[i])],
+    ...each(1, auc, (name) => withError(auc[name][i], aucError[name][i])),
+    ...(bound ? [[tr("exact"), withError(bound[0], bound[1])]] : []),
+    ...each(2, loss, (name) => significant(loss[name][i], 4)),
   ];
 }
 
 const groupOf = (steps, kind) => (kind === "AUC" ? steps.auc : steps.loss);
 
 export const curveAxes = (steps, kind) =>
-  roundAxes("round", steps.rounds, kind, [
+  roundAxes(tr("round"), steps.rounds, tr(kind), [
     ...Object.values(groupOf(steps, kind)).flatMap((column) => [...column]),
     ...(kind === "AUC" && steps.bound ? [steps.bound[0]] : []),
   ]);
@@ -43,7 +48,7 @@ export const curveAxes = (steps, kind) =>
 export function drawCurves(panel, steps, kind) {
   const { left, width } = panel.inner;
   const curves = mapped(groupOf(steps, kind), (values, name) => ({
-    text: WORDS[name],
+    text: tr(WORDS[name][0]),
     values,
     errors: kind === "AUC" ? steps.aucError[name] : null,
   }));
@@ -57,6 +62,6 @@ export function drawCurves(panel, steps, kind) {
     panel,
     steps.rounds,
     curves,
-    finite(y) ? [{ text: "exact", class: "boost-exact-name", x: left + 8, y: y - 6, anchor: "start" }] : [],
+    finite(y) ? [{ text: tr("exact"), class: "boost-exact-name", x: left + 8, y: y - 6, anchor: "start" }] : [],
   );
 }

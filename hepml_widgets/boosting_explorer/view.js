@@ -8,6 +8,7 @@ import { div, element, quiet } from "../core/elements.js";
 import { footer } from "../core/footer.js";
 import { frame } from "../core/frame.js";
 import { dragHandle } from "../core/handles.js";
+import { later, tr } from "../core/language.js";
 import { shorten } from "../core/names.js";
 import { joined } from "../core/readout.js";
 import { BARE } from "../core/rounds.js";
@@ -18,8 +19,8 @@ import { curveAxes, decodeSteps, drawCurves, readoutParts, WORDS } from "./steps
 import { CELLS, centresOf, decodeTrees, oddsAfter, rectangles } from "./trees.js";
 
 const KINDS = [
-  ["AUC", "AUC", "area under the ROC curve"],
-  ["log-loss", "log-loss", "weighted mean of the log-loss: half the deviance"],
+  ["AUC", "AUC", later("area under the ROC curve")],
+  ["log-loss", later("log-loss"), later("weighted mean of the log-loss: half the deviance")],
 ];
 
 const swatch = (look) => element("span", { class: look, "aria-hidden": "true" });
@@ -28,15 +29,15 @@ const key = (look, text) => element("span", { class: "boost-key" }, swatch(look)
 // What the colours and lines of the map say.
 function keysOf({ exact }) {
   const ramp = element("span", {}, "p = 0 ", swatch("boost-ramp"), " 1");
-  const known = exact.length ? [key("boost-key-exact", "exact p = ½")] : [];
-  return element("span", { class: "quiet boost-keys" }, ramp, key("boost-key-model", "model p = ½"), ...known);
+  const known = exact.length ? [key("boost-key-exact", tr("exact p = ½"))] : [];
+  return element("span", { class: "quiet boost-keys" }, ramp, key("boost-key-model", tr("model p = ½")), ...known);
 }
 
 function tableRows({ steps }, text) {
   const names = Object.keys(WORDS).filter((name) => steps.auc[name]);
   const numbers = (name, i) => [steps.auc, steps.aucError, steps.loss].map((group) => text(group[name][i]));
   return [
-    ["round", ...names.flatMap((name) => [`AUC ${WORDS[name]}`, "±", `log-loss ${WORDS[name]}`])],
+    [tr("round"), ...names.flatMap((name) => [tr(WORDS[name][1]), "±", tr(WORDS[name][2])])],
     ...steps.rounds.map((round, i) => [round, ...names.flatMap((name) => numbers(name, i))]),
   ];
 }
@@ -46,8 +47,9 @@ function makeControls(view) {
     view.publish({ curve: value }, true);
     refresh(view);
   };
+  const kinds = KINDS.map(([value, text, title]) => [value, tr(text), tr(title)]);
   view.which = quiet();
-  view.kinds = choice(view.scene, "what is drawn against the rounds", KINDS, view.kind, act);
+  view.kinds = choice(view.scene, tr("what is drawn against the rounds"), kinds, view.kind, act);
 }
 
 // What stands where; gives the places of the frames.
@@ -59,7 +61,7 @@ function arrange(view) {
   view.foot = footer(
     scene,
     "boosting",
-    "AUC and log-loss at each round",
+    tr("AUC and log-loss at each round"),
     (text) => tableRows(view, text),
     () => [view.map, view.tree, view.curves],
   );
@@ -75,7 +77,7 @@ function addFrames(view) {
   const paint = painter(CELLS, CELLS);
   const axis = (i) => ({ title: shorten(payload.titles[i]), plain: true, kind: "linear", domain: payload.ranges[i] });
   view.map = frame(scene, plots[0], {
-    label: `Map of the score in ${payload.titles.join(" and ")}`,
+    label: tr("Map of the score in {x} and {y}", { x: payload.titles[0], y: payload.titles[1] }),
     x: axis(0),
     y: axis(1),
     draw: (panel) => {
@@ -90,13 +92,13 @@ function addFrames(view) {
     },
   });
   view.tree = frame(scene, plots[1], {
-    label: "Tree of this round",
+    label: tr("Tree of this round"),
     x: BARE,
     y: BARE,
     draw: (panel) => drawTree(panel, trees[steps.rounds[view.at] - 1][0], payload.features),
   });
   view.curves = frame(scene, plots[2], {
-    label: "AUC and log-loss against the round",
+    label: tr("AUC and log-loss against the round"),
     ...curveAxes(steps, view.kind),
     draw: (panel) => drawCurves(panel, steps, view.kind),
   });
@@ -106,7 +108,7 @@ function handleOf(view) {
   const { steps, publish } = view;
   const { rounds } = steps;
   return dragHandle(view.scene, view.curves, {
-    label: "round",
+    label: tr("round"),
     values: () => rounds,
     read: (i) => joined(readoutParts(steps, i)),
     move: (i) => {
@@ -124,7 +126,7 @@ function show(view) {
   view.map.redraw();
   view.tree.redraw();
   const classes = `▲\u00a0${signal} ●\u00a0${background}`;
-  view.which.textContent = `tree of round ${steps.rounds[at]} · true goes left · ${classes}`;
+  view.which.textContent = `${tr("tree of round {n} · true goes left", { n: steps.rounds[at] })} · ${classes}`;
   view.foot.write(readoutParts(steps, at));
 }
 
@@ -147,7 +149,7 @@ function decode(payload) {
 function render({ model, el }) {
   const known = decode(model.get("payload"));
   const { steps } = known;
-  const scene = stage(el, "Boosting explorer");
+  const scene = stage(el, tr("Boosting explorer"));
   /** @type {Record<string, any>} */
   const view = { ...known, model, scene, at: steps.rounds.length - 1, kind: "AUC" };
   const mix = () => {

@@ -25,6 +25,7 @@ from hepml_widgets.boosting_explorer.trees import LEAF, read
 from hepml_widgets.core import traits
 from hepml_widgets.core.base import View
 from hepml_widgets.core.columns import column_names, known_to, matched, trained_on
+from hepml_widgets.core.language import spoken, tr
 from hepml_widgets.core.numbers import as_name, isolated, joined, quoted, shorten, significant
 from hepml_widgets.core.payload import pack
 from hepml_widgets.core.validate import check_size, sample_of, two_names
@@ -187,6 +188,7 @@ class BoostingExplorer(View):
         return held
 
     @property
+    @spoken
     def note(self) -> str:
         """What is held where, and what is left out."""
         others = sorted(set(range(self.ensemble.features)) - set(self.plane.axes))
@@ -196,13 +198,14 @@ class BoostingExplorer(View):
             for i in others
             if i in used
         ]
-        parts = [f"other features held at {', '.join(held)}"] if held else []
+        parts = [tr("other features held at {values}", values=", ".join(held))] if held else []
         total = len(self.ensemble.trees)
         if self.held_rounds < total:
-            parts.append(f"the first {self.held_rounds} of {total} rounds")
+            parts.append(tr("the first {n} of {total} rounds", n=self.held_rounds, total=total))
         return "; ".join(parts)
 
     @property
+    @spoken
     def readout(self) -> str:
         """The line under the panels, digit for digit."""
         parts = self.steps.parts(self._at(self.round), self.bound)
@@ -220,6 +223,7 @@ class BoostingExplorer(View):
         """
         return (*self.plane.centres, score_map(self.ensemble, self.plane, self.round))
 
+    @spoken
     def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
@@ -228,7 +232,8 @@ class BoostingExplorer(View):
         str
         """
         x, y = (shorten(self.feature_names[axis]) for axis in self.plane.axes)
-        return f"Score of {self.ensemble.kind} in {x} and {y}, its last tree; {self.readout}"
+        values = {"kind": self.ensemble.kind, "x": x, "y": y, "readout": self.readout}
+        return tr("Score of {kind} in {x} and {y}, its last tree; {readout}", **values)
 
     def _make_payload(self):
         used, trees = packed_trees(self.ensemble, self.held_rounds)

@@ -2,6 +2,7 @@
 
 import { twice } from "../core/columns.js";
 import { vector } from "../core/elements.js";
+import { later, tr } from "../core/language.js";
 import { band, dots, line, point, steps, trace } from "../core/marks.js";
 import { finite } from "../core/numbers.js";
 import { niceDomain } from "../core/ticks.js";
@@ -9,7 +10,7 @@ import { endLabels, remark } from "../core/words.js";
 import { tail } from "./fit.js";
 import { hunt } from "./hunt.js";
 
-const TOO_FEW = "too few sideband bins with events to fit";
+const TOO_FEW = later("too few sideband bins with events to fit");
 
 export function drawWindow(panel, t, span) {
   const [from, to] = span.map((i) => panel.x(t.edges[i]));
@@ -35,12 +36,12 @@ export function drawSpectrum(panel, t, { row, span, truth }) {
     band(panel, twice(t.edges).slice(1, -1), side(-1), side(1), { class: "area-background" });
     steps(panel, t.edges, found.expected, { class: "line-background" });
     const beyond = Math.min(span[1] + 2, t.bins - 1);
-    label(t.edges[beyond], found.expected[beyond - 1], "sideband fit", "background");
-  } else remark(panel, TOO_FEW);
+    label(t.edges[beyond], found.expected[beyond - 1], tr("sideband fit"), "background");
+  } else remark(panel, tr(TOO_FEW));
   if (truth) {
     steps(panel, t.edges, t.signal[row], { class: "line-signal" });
     const most = Math.max(...t.signal[row]);
-    if (most > 0) label(t.edges[t.signal[row].lastIndexOf(most) + 1], most, "true signal", "signal");
+    if (most > 0) label(t.edges[t.signal[row].lastIndexOf(most) + 1], most, tr("true signal"), "signal");
   }
   dots(panel, t.centres, counts, found.errors, { class: "bump-dots" });
   endLabels(panel, labels);
@@ -50,7 +51,7 @@ export function drawPulls(panel, t, { row, span }) {
   const { pulls } = hunt(t, row, span);
   drawWindow(panel, t, span);
   if (!pulls) {
-    remark(panel, TOO_FEW);
+    remark(panel, tr(TOO_FEW));
     return;
   }
   steps(panel, t.edges, pulls, { class: "area-background" }, true);
@@ -61,7 +62,7 @@ export function drawPulls(panel, t, { row, span }) {
 export const ROOM = 58; // before each frame: they stand in line, and stay
 
 export const pullAxis = (pulls = []) => ({
-  title: "pull [σ]",
+  title: tr("pull [σ]"),
   room: ROOM,
   domain: niceDomain([Math.min(-5, ...pulls), Math.max(5, ...pulls)], 4),
 });
@@ -69,7 +70,7 @@ export const pullAxis = (pulls = []) => ({
 const shown = (p) => Math.max(p, 1e-300);
 
 export const pAxis = (list) => ({
-  title: "local p",
+  title: tr("local p"),
   room: ROOM,
   kind: "log",
   domain: [Math.min(1e-3, ...list.map(({ p }) => shown(p)).filter(finite)) / 5, 3],

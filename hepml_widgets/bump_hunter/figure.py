@@ -4,6 +4,7 @@ import numpy as np
 
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import plain
+from hepml_widgets.core.language import tr
 
 __all__ = ["draw"]
 
@@ -34,21 +35,19 @@ def draw_spectrum(axes, hunter):
     mark_window(axes, hunter)
     errors = np.sqrt(hunter.spectra.squares[hunter.row])
     shown = counts > 0
-    axes.errorbar(
-        middles(edges)[shown], counts[shown], errors[shown], fmt="k.", ms=4, lw=1, label="events"
-    )
+    look = {"fmt": "k.", "ms": 4, "lw": 1, "label": tr("events")}
+    axes.errorbar(middles(edges)[shown], counts[shown], errors[shown], **look)
     if hunt is not None:
         low, high = (hunt.expected + sign * hunt.expected_error for sign in (-1, 1))
-        axes.stairs(hunt.expected, edges, color=style.BACKGROUND, label="sideband fit")
+        axes.stairs(hunt.expected, edges, color=style.BACKGROUND, label=tr("sideband fit"))
         axes.stairs(high, edges, baseline=np.maximum(low, 1e-9), fill=True,
                     color=style.BACKGROUND, alpha=0.3, lw=0)  # fmt: skip
     if hunter.truth_shown:
-        axes.stairs(
-            hunter.spectra.truth[hunter.row], edges, color=style.SIGNAL, label="true signal"
-        )
+        truth = hunter.spectra.truth[hunter.row]
+        axes.stairs(truth, edges, color=style.SIGNAL, label=tr("true signal"))
     lowest = counts[shown].min() / 2
     axes.set(yscale="log", ylim=(lowest, counts.max() * 3), xlim=edges[[0, -1]])
-    axes.set(xlabel=plain(hunter.titles[0]), ylabel="events / bin")
+    axes.set(xlabel=plain(hunter.titles[0]), ylabel=tr("events / bin"))
     axes.legend(loc="upper right")
 
 
@@ -59,7 +58,7 @@ def draw_pulls(axes, hunter):
     axes.axhline(0, color="k", lw=0.8)
     known = np.nan_to_num(pulls)
     limits = min(-3.5, 1.15 * known.min()), max(3.5, 1.15 * known.max())
-    axes.set(xlabel=plain(hunter.titles[0]), ylabel="pull [σ]", ylim=limits)
+    axes.set(xlabel=plain(hunter.titles[0]), ylabel=tr("pull [σ]"), ylim=limits)
     axes.set_xlim(hunter.edges[[0, -1]])
 
 
@@ -69,7 +68,7 @@ def draw_thresholds(axes, hunter):
     axes.plot(kept, p, "k.-", ms=4, lw=1)
     if np.isfinite(p[hunter.row]):
         axes.plot(kept[hunter.row], p[hunter.row], "o", color=style.ACCENT, zorder=4)
-    axes.set(xscale="log", xlabel="share of events kept")
+    axes.set(xscale="log", xlabel=tr("share of events kept"))
     lines_of_sigma(axes, p)
 
 
@@ -91,7 +90,7 @@ def lines_of_sigma(axes, p):
             axes.axhline(tail, color="0.8", lw=0.8, zorder=0)
             axes.text(0.99, tail, f"{sigmas} σ", transform=axes.get_yaxis_transform(),
                       ha="right", va="bottom", fontsize=7, color="0.4")  # fmt: skip
-    axes.set(yscale="log", ylim=(lowest, 2), ylabel="local p")
+    axes.set(yscale="log", ylim=(lowest, 2), ylabel=tr("local p"))
 
 
 def mark_window(axes, hunter):

@@ -1,6 +1,7 @@
 // One window above one threshold, and all of them.
 
 import { floats } from "../core/columns.js";
+import { tr } from "../core/language.js";
 import { distinct, finite, fixed, percent, significant, withError } from "../core/numbers.js";
 import { effectiveEvents } from "../core/stats.js";
 import { columns, fitted, orthonormal, signed, tail, total } from "./fit.js";
@@ -125,15 +126,16 @@ function globalP(t, row, span) {
 export function readoutParts(t, row, span, found = globalP(t, row, span)) {
   const { n, b, error, z, p } = hunt(t, row, span);
   const known = finite(z);
+  const edge = (i) => significant(t.edges[i], 4);
   return [
-    ["threshold", distinct(t.thresholds[row], [...t.thresholds.slice(Math.max(row - 1, 0), row + 2)])],
-    ["kept", percent(t.kept[row])],
-    ["window", span.map((i) => significant(t.edges[i], 4)).join(" to ")],
-    ["observed", Number.isInteger(n) ? fixed(n, 0) : significant(n, 4)],
-    ["expected", withError(b, error)],
+    [tr("threshold"), distinct(t.thresholds[row], [...t.thresholds.slice(Math.max(row - 1, 0), row + 2)])],
+    [tr("kept"), percent(t.kept[row])],
+    [tr("window"), tr("{low} to {high}", { low: edge(span[0]), high: edge(span[1]) })],
+    [tr("observed"), Number.isInteger(n) ? fixed(n, 0) : significant(n, 4)],
+    [tr("expected"), withError(b, error)],
     ["Z", known ? `${fixed(z, 2)} σ` : "–"],
     ["p", significant(p, 2)],
-    ["global p", `${found[0] <= SATURATED && !finite(found[1]) ? "≤ " : ""}${significant(found[0], 2)}`],
-    ["trials", significant(found[1], 2)],
+    [tr("global p"), `${found[0] <= SATURATED && !finite(found[1]) ? "≤ " : ""}${significant(found[0], 2)}`],
+    [tr("trials"), significant(found[1], 2)],
   ];
 }

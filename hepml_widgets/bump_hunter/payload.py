@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hepml import stats
+from hepml_widgets.core.language import tr
 from hepml_widgets.core.numbers import NOTHING, distinct, fixed, percent, significant, with_error
 from hepml_widgets.core.payload import pack
 
@@ -232,16 +233,18 @@ def parts_of(spectra, row, span, found):
         *spectra.thresholds[max(row - 1, 0) : row],
         *spectra.thresholds[row + 1 : row + 2],
     ]
-    yield "threshold", distinct(spectra.thresholds[row], neighbours)
-    yield "kept", percent(spectra.kept[row])
-    yield "window", " to ".join(significant(limit, 4) for limit in spectra.region(span))
-    yield "observed", events_text(spectra.counts[row, slice(*span)].sum())
+    yield tr("threshold"), distinct(spectra.thresholds[row], neighbours)
+    yield tr("kept"), percent(spectra.kept[row])
+    low, high = (significant(limit, 4) for limit in spectra.region(span))
+    yield tr("window"), tr("{low} to {high}", low=low, high=high)
+    yield tr("observed"), events_text(spectra.counts[row, slice(*span)].sum())
     if hunt is None:
-        yield from ((name, NOTHING) for name in ("expected", "Z", "p", "global p", "trials"))
+        names = tr("expected"), "Z", "p", tr("global p"), tr("trials")
+        yield from ((name, NOTHING) for name in names)
         return
-    yield "expected", with_error(hunt.background, hunt.background_error)
+    yield tr("expected"), with_error(hunt.background, hunt.background_error)
     yield "Z", f"{fixed(hunt.significance, 2)} σ"
     yield "p", significant(hunt.p_value, 2)
     limit = found[0] <= stats.SATURATED and math.isnan(found[1])
-    yield "global p", f"{'≤ ' if limit else ''}{significant(found[0], 2)}"
-    yield "trials", significant(found[1], 2)
+    yield tr("global p"), f"{'≤ ' if limit else ''}{significant(found[0], 2)}"
+    yield tr("trials"), significant(found[1], 2)

@@ -7,6 +7,7 @@ import { div, element, quiet } from "../core/elements.js";
 import { footer } from "../core/footer.js";
 import { frame } from "../core/frame.js";
 import { dragHandle } from "../core/handles.js";
+import { tr } from "../core/language.js";
 import { joined } from "../core/readout.js";
 import { stage, watch } from "../core/stage.js";
 import { drawP, drawPulls, drawSpectrum, drawWindow, pAxis, pullAxis, ROOM } from "./figure.js";
@@ -22,7 +23,7 @@ const middlesOf = (view) => spansOf(view).map(([from, to]) => (view.t.edges[from
 function tableRows(view, text) {
   const { t } = view;
   return [
-    ["threshold", "kept", "observed", "expected", "± expected", "Z", "p"],
+    [tr("threshold"), tr("kept"), tr("observed"), tr("expected"), tr("± expected"), "Z", "p"],
     ...above(view).map(({ n, b, error, z, p }, row) => [t.thresholds[row], t.kept[row], n, b, error, z, p].map(text)),
   ];
 }
@@ -39,17 +40,17 @@ function controlsOf(view) {
   const { scene, t, state } = view;
   view.truth =
     t.signal &&
-    button(scene, "truth", "show the true signal", () => {
+    button(scene, tr("truth"), tr("show the true signal"), () => {
       state.truth = !state.truth;
       view.publish({ truth_shown: state.truth }, true);
       refresh(view);
     });
   return div(
     "controls",
-    button(scene, "narrower", "take the last bin from the window", () => widen(view, -1)),
-    button(scene, "wider", "add a bin to the window", () => widen(view, 1)),
+    button(scene, tr("narrower"), tr("take the last bin from the window"), () => widen(view, -1)),
+    button(scene, tr("wider"), tr("add a bin to the window"), () => widen(view, 1)),
     ...(view.truth ? [view.truth] : []),
-    quiet("points: events that pass · band: error of the fit"),
+    quiet(tr("points: events that pass · band: error of the fit")),
   );
 }
 
@@ -58,14 +59,14 @@ function yieldAxis({ counts }) {
   const all = counts.flat();
   const highest = Math.max(...all);
   const least = Math.max(highest * 1e-6, Math.min(...all.filter((count) => count > 0)));
-  return { title: "events / bin", room: ROOM, kind: "log", domain: [least / 3, highest * 3] };
+  return { title: tr("events / bin"), room: ROOM, kind: "log", domain: [least / 3, highest * 3] };
 }
 
 function framesOf(view, plots) {
   const { scene, t, state } = view;
   const mass = (title) => ({ title, plain: true, domain: [t.edges[0], t.edges[t.bins]] });
   const share = {
-    title: "share of events kept",
+    title: tr("share of events kept"),
     kind: "log",
     domain: [t.kept[0] / 1.15, t.kept[t.kept.length - 1] * 1.15],
   };
@@ -75,15 +76,15 @@ function framesOf(view, plots) {
   };
   /** @type {any[][]} */
   const panels = [
-    ["Mass spectrum and sideband fit", mass(t.title), yieldAxis(t), (panel) => drawSpectrum(panel, t, state)],
+    [tr("Mass spectrum and sideband fit"), mass(t.title), yieldAxis(t), (panel) => drawSpectrum(panel, t, state)],
     [
-      "Local p-value against the share of events kept",
+      tr("Local p-value against the share of events kept"),
       share,
       pAxis([]),
       (panel) => drawP(panel, t.kept, above(view), state.row),
     ],
-    ["Pulls", mass(t.title), pullAxis(), (panel) => drawPulls(panel, t, state)],
-    ["Local p-value against the window", mass(t.centre), pAxis([]), drawWindows],
+    [tr("Pulls"), mass(t.title), pullAxis(), (panel) => drawPulls(panel, t, state)],
+    [tr("Local p-value against the window"), mass(t.centre), pAxis([]), drawWindows],
   ];
   return panels.map(([label, x, y, draw], i) => frame(scene, plots[i], { label, x, y, draw }));
 }
@@ -95,7 +96,7 @@ function addFrames(view) {
   view.foot = footer(
     view.scene,
     "bump-hunter",
-    "The window above each threshold",
+    tr("The window above each threshold"),
     (text) => tableRows(view, text),
     () => {
       const [spectrum, byThreshold, pulls, byWindow] = view.panels;
@@ -114,7 +115,7 @@ function addHandles(view) {
   const shared = { read: () => joined(partsOf(view)), release: () => settle(view) };
   view.threshold = dragHandle(scene, panels[1], {
     ...shared,
-    label: "threshold",
+    label: tr("threshold"),
     values: () => t.kept,
     move: (row) => {
       state.row = row;
@@ -124,7 +125,7 @@ function addHandles(view) {
   });
   view.window = dragHandle(scene, panels[3], {
     ...shared,
-    label: "mass window",
+    label: tr("mass window"),
     values: () => middlesOf(view),
     move: (at) => {
       state.span = spansOf(view)[at];
@@ -162,8 +163,8 @@ function refresh(view) {
   state.truth = Boolean(t.signal && model.get("truth_shown"));
   truth?.setAttribute("aria-pressed", String(state.truth));
   const counted = t.largest
-    ? `global p from ${t.largest.length} pseudo-experiments`
-    : `global p over all windows of this width (${spansOf(view).length}), approximate`;
+    ? tr("global p from {n} pseudo-experiments", { n: t.largest.length })
+    : tr("global p over all windows of this width ({n}), approximate", { n: spansOf(view).length });
   words.textContent = [counted, t.note].filter(Boolean).join("; ");
   show(view);
   view.foot.refresh();
@@ -171,7 +172,7 @@ function refresh(view) {
 
 function render({ model, el }) {
   const t = decode(model.get("payload"));
-  const scene = stage(el, "Bump hunter");
+  const scene = stage(el, tr("Bump hunter"));
   const view = { model, t, scene, state: { row: 0, span: [0, 1], truth: false } };
   view.publish = watch(scene, model, ["threshold", "signal_region", "truth_shown"], () => refresh(view));
   addFrames(view);

@@ -26,9 +26,10 @@ from hepml_widgets.bump_hunter.payload import (
 )
 from hepml_widgets.core import traits
 from hepml_widgets.core.base import View
+from hepml_widgets.core.language import spoken, tr
 from hepml_widgets.core.numbers import as_name, isolated, joined, percent
 from hepml_widgets.core.payload import pack
-from hepml_widgets.core.validate import as_column, ask
+from hepml_widgets.core.validate import as_column, ask, name_or
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +148,8 @@ class BumpHunter(View):
         unit: str = "GeV",
     ) -> None:
         column = getattr(mjj, "name", None)
-        self.name = as_name(column if name is None and isinstance(column, str) else name or "mass")
+        own = column if name is None and isinstance(column, str) else name
+        self.name = name_or("mass", own or "mass")
         self.unit = as_name(unit)
         mjj, score, weights, truth = as_events(mjj, score, weights, truth)
         low, high = as_pair("signal_region", signal_region)
@@ -241,27 +243,31 @@ class BumpHunter(View):
         return beyond_one_window(hunt.significance, hunt.p_value, scanned)
 
     @property
+    @spoken
     def titles(self) -> tuple[str, str]:
         """Titles of the axes: of the mass, and of where a window is."""
         unit = f" [{isolated(self.unit, 8)}]" if self.unit else ""
-        return isolated(self.name, 24) + unit, f"centre of the window{unit}"
+        return isolated(self.name, 24) + unit, tr("centre of the window") + unit
 
     @property
+    @spoken
     def words(self) -> str:
         """What the global p-value counts, and what the picture leaves out."""
         counted = (
-            f"global p over all windows of this width ({len(self.windows)}), approximate"
+            tr("global p over all windows of this width ({n}), approximate", n=len(self.windows))
             if self.largest is None
-            else f"global p from {len(self.largest)} pseudo-experiments"
+            else tr("global p from {n} pseudo-experiments", n=len(self.largest))
         )
         return "; ".join(filter(None, [counted, self.note]))
 
     @property
+    @spoken
     def readout(self) -> str:
         """The line under the panels, digit for digit."""
         parts = parts_of(self.spectra, self.row, self.span, self.global_p)
         return joined(parts)
 
+    @spoken
     def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
@@ -269,7 +275,7 @@ class BumpHunter(View):
         -------
         str
         """
-        return f"Mass spectrum with its sideband fit; {self.readout}"
+        return tr("Mass spectrum with its sideband fit; {readout}", readout=self.readout)
 
     # ------------------------------------------------------------ payload and traits
 
@@ -315,7 +321,8 @@ class BumpHunter(View):
 def note_of(mjj, edges):
     """Say what share of the events lies beyond the axis."""
     beyond = np.mean((mjj < edges[0]) | (mjj > edges[-1]))
-    return f"{percent(beyond)} of the events lie beyond the axis" if beyond > 0 else ""
+    said = tr("{share} of the events lie beyond the axis", share=percent(beyond))
+    return said if beyond > 0 else ""
 
 
 # ---------------------------------------------------------------- what is given

@@ -2,6 +2,7 @@
 // found, the copy hides; not found, the copy starts with a stand-in for the kernel's model.
 
 import { div } from "./elements.js";
+import { speak } from "./language.js";
 import { project } from "./projector.js";
 
 /** @import { Model, Render } from "./types.js" */
@@ -95,7 +96,14 @@ function outputBefore(root, area) {
 
 // What a bundle gives: `render` for anywidget, and `mount` for a page of its own.
 /** @type {(render: Render) => { render: Render, mount: (key: string, state: Record<string, any>) => void }} */
-export const alive = (render) => ({
-  render: live(render),
-  mount: (key, state) => mount(key, render, state),
-});
+export const alive = (render) => {
+  /** @type {Render} */
+  const inItsLanguage = (context) => {
+    speak(context.model.get("texts"));
+    return render(context);
+  };
+  return {
+    render: live(inItsLanguage),
+    mount: (key, state) => mount(key, inItsLanguage, state),
+  };
+};

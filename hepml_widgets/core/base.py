@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from hepml.files import write_text
 from hepml_widgets.core import boxes, style
+from hepml_widgets.core.language import current, spoken, texts_of
 from hepml_widgets.core.numbers import unmarked
 from hepml_widgets.core.payload import inline_json
 from hepml_widgets.core.scripts import inline, source, stylesheet
@@ -40,10 +41,16 @@ class View(anywidget.AnyWidget):
     ----------
     payload : dict
         What the browser computes from: JSON values, and columns of little-endian numbers.
+    texts : dict
+        What its script says in the language that the view was made in; nothing for English.
+    language : str
+        Code of that language.
     """
 
     _module: ClassVar[str | None] = None
+    language: str | None = None
 
+    texts = traitlets.Dict().tag(sync=True)
     payload = traitlets.Dict().tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
     # Empty by default: what is equal to a default is left out of pages that ipywidgets embeds.
@@ -51,12 +58,15 @@ class View(anywidget.AnyWidget):
     _css = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits):
+        self.language = current()
         if self._module is not None:
+            traits["texts"] = texts_of(self._module, self.language)
             traits["_esm"] = source(self._module)
             traits["_css"] = stylesheet(self._module)
         boxes.register(View)
         super().__init__(key=f"hepml-{next(_counter)}", **traits)
 
+    @spoken
     def figure(self) -> Figure:
         """Draw the view with matplotlib, as it stands.
 
@@ -80,12 +90,15 @@ class View(anywidget.AnyWidget):
         """Collect the synced traits by name: all that a page needs to show this view."""
         names = self.trait_names(sync=True)
         ours = [name for name in names if not name.startswith("_") and name not in _HOST_TRAITS]
-        return {name: getattr(self, name) for name in sorted(ours)}
+        state = {name: getattr(self, name) for name in sorted(ours)}
+        return {name: value for name, value in state.items() if name != "texts" or value}
 
+    @spoken
     def picture(self) -> bytes:
         """PNG of what `figure` shows, drawn in a twentieth of its time, as bytes."""
         return self._drawn_by(Sheet).png()
 
+    @spoken
     def to_fragment(self, picture: bytes | None = None) -> str:
         """HTML that shows this view without a kernel: a picture, and the script that wakes it.
 
@@ -122,7 +135,7 @@ class View(anywidget.AnyWidget):
         pathlib.Path
             The file written.
         """
-        page = _PAGE.format(title=type(self).__name__, body=self.to_fragment())
+        page = _PAGE.format(lang=self.language, title=type(self).__name__, body=self.to_fragment())
         return write_text(as_target(path), page)
 
     def _ipython_display_(self):
@@ -150,7 +163,7 @@ def _state(view):
 _HOST_TRAITS = {"comm", "keys", "layout", "log", "tabbable", "tooltip"}
 
 _PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{lang}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepml import stats
+from hepml_widgets.core.language import later
 from hepml_widgets.core.numbers import percent, significant
 
 __all__ = ["MERITS", "RULE", "SIGMA_B", "Options", "Scan", "scan_of", "title_of"]
 
 SIGMA_B = 0.1
 """Relative uncertainty of the background that a view begins with if none is given."""
-RULE = f"fewer than {stats.ENOUGH_BACKGROUND} effective background events"
+RULE = later("fewer than {n} effective background events")
 """What is said of cuts that no best point is sought among."""
 
 

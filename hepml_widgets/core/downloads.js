@@ -2,6 +2,7 @@
 
 import { button } from "./controls.js";
 import { element, furnish, SVG, vector } from "./elements.js";
+import { tr } from "./language.js";
 import { max } from "./numbers.js";
 import { groundOf } from "./stage.js";
 
@@ -109,7 +110,7 @@ async function savePNG(name, root, panels, density = 2) {
  *   Panel[][]) => HTMLElement}
  */
 export function actions(scene, name, data, rows, panels) {
-  const show = button(scene, "data", "show the numbers as a table", () =>
+  const show = button(scene, tr("data"), tr("show the numbers as a table"), () =>
     show.setAttribute("aria-expanded", String(data.toggle())),
   );
   show.setAttribute("aria-expanded", "false");
@@ -117,10 +118,10 @@ export function actions(scene, name, data, rows, panels) {
     "span",
     { class: "actions" },
     show,
-    button(scene, "CSV", "download the numbers", () => save(`${name}.csv`, csvOf(rows()), "text/csv")),
-    button(scene, "SVG", "download the picture for print", () =>
+    button(scene, "CSV", tr("download the numbers"), () => save(`${name}.csv`, csvOf(rows()), "text/csv")),
+    button(scene, "SVG", tr("download the picture for print"), () =>
       save(`${name}.svg`, picture(scene.root, panels()).text, "image/svg+xml"),
     ),
-    button(scene, "PNG", "download the picture", () => savePNG(`${name}.png`, scene.root, panels())),
+    button(scene, "PNG", tr("download the picture"), () => savePNG(`${name}.png`, scene.root, panels())),
   );
 }

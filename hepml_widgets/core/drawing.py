@@ -16,6 +16,7 @@ __all__ = [
     "mathematics",
     "plain",
     "set_log_counts",
+    "symbols",
     "title_text",
 ]
 
@@ -57,6 +58,11 @@ def title_text(name, length=40):
 def mathematics(readout):
     """Set the symbols of a readout, such as ε_s, with their index below."""
     return re.sub(r"(?<!\w)[εσb]_[sbr](?!\w)", r"$\g<0>$", readout)
+
+
+def symbols(title):
+    """Set the symbols of a title of ours, such as 1/ε_b, with their index below."""
+    return re.sub(r"(?<!\w)(?:1/)?ε_[sb](?!\w)", r"$\g<0>$", title)
 
 
 def draw_class(axes, model, kind, name):

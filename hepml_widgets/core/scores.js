@@ -2,6 +2,7 @@
 
 import { extreme } from "./columns.js";
 import { vector } from "./elements.js";
+import { tr } from "./language.js";
 import { dots, steps } from "./marks.js";
 import { finite, max, min, withError } from "./numbers.js";
 import { makeScale } from "./scales.js";
@@ -23,7 +24,7 @@ export function scoreAxes(m) {
   );
   const low = min(extreme(contents, 0, min), 0);
   const x = { title: m.score, plain: true, kind: m.scale, domain: m.range };
-  const title = "events / bin";
+  const title = tr("events / bin");
   if (high <= 0) return { x, y: { title, kind: "linear", domain: niceDomain([low, 1]) } };
   const floor = max(least, high * 1e-6);
   return {
@@ -72,7 +73,7 @@ function negatives(panel, edges, contents, kind) {
       vector(
         "path",
         { d: `M${x - 3} ${floor - 8}h6l-3 6Z`, class: `below-${kind}` },
-        vector("title", {}, `negative: ${withError(content, 0)}`),
+        vector("title", {}, tr("negative: {n}", { n: withError(content, 0) })),
       ),
     );
   });

@@ -1,6 +1,7 @@
 // The ground a view stands on: theme, sizes, listeners, and the traits it follows.
 
 import { element } from "./elements.js";
+import { spoken } from "./language.js";
 
 /** @import { Model, Scene } from "./types.js" */
 
@@ -37,7 +38,7 @@ function hostIsDark(node) {
 export function stage(el, label) {
   const controller = new AbortController();
   const cleanups = [() => controller.abort()];
-  const root = element("div", { role: "group", "aria-label": label });
+  const root = element("div", { role: "group", "aria-label": label, lang: spoken() });
   root.className = "hepml";
   // JupyterLab would walk through its cells.
   root.addEventListener("keydown", (e) => e.ctrlKey || e.metaKey || e.altKey || e.stopPropagation());

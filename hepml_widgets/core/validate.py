@@ -8,10 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from hepml import stats
+from hepml_widgets.core.language import later, tr
 from hepml_widgets.core.numbers import as_name
 
 MOST = 1e100
 """Largest size of a weight, its inverse the smallest."""
+
+
+USUAL = later("signal"), later("background"), later("reference"), later("today")
+"""Names of classes and samples that are not a user's."""
 
 
 def two_names(names, of="signal and background"):
@@ -21,7 +26,7 @@ def two_names(names, of="signal and background"):
     ----------
     names : sequence of two str
     of : str
-        What they are called by default.
+        What they are called by default, which is translated.
 
     Returns
     -------
@@ -31,7 +36,13 @@ def two_names(names, of="signal and background"):
         raise TypeError(f"names are two, of {of}, not {names!r:.40}.")
     if len(names) != 2:
         raise ValueError(f"names are two, of {of}, not {len(names)}.")
-    return tuple(map(as_name, names))
+    ours = tuple(names) == tuple(of.split(" and ")) and set(names) <= {*USUAL}
+    return tuple(map(tr if ours else as_name, names))
+
+
+def name_or(usual, name):
+    """Return a name as text; one that is left as usual is ours, and is translated."""
+    return tr(usual) if isinstance(name, str) and name == usual else as_name(name)
 
 
 def as_number(name, value):

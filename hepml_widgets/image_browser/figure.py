@@ -7,6 +7,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import KINDS, label_of, plain
+from hepml_widgets.core.language import tr
 from hepml_widgets.core.numbers import shorten
 from hepml_widgets.image_browser.payload import holds_half
 
@@ -58,15 +59,19 @@ def shown_images(browser):
     names = dict(zip(browser.samples, browser.names, strict=True))
     if browser.shown == "jets":
         return {
-            kind: (image, f"{shorten(names[kind])}: jet {browser.jet % count + 1} of {count}")
+            kind: (image, f"{shorten(names[kind])}: {jet_text(browser.jet, count)}")
             if count
-            else (None, f"{shorten(names[kind])}: none")
+            else (None, f"{shorten(names[kind])}: {tr('no jet')}")
             for kind, (_, count, image) in browser.singles.items()
         }
     return {
-        kind: (average.mean, f"{shorten(names[kind])}: {average.jets} jets")
+        kind: (average.mean, f"{shorten(names[kind])}: {tr('{n} jets', n=average.jets)}")
         for kind, average in browser.averages.items()
     }
+
+
+def jet_text(jet, count):
+    return tr("jet {n} of {count}", n=jet % count + 1, count=count)
 
 
 def colors_of(values, scale):
@@ -86,7 +91,7 @@ def draw_image(figure, axes, browser, image, *, norm, cmap, title=None):
     axes.set(xlim=browser.extent[:2], ylim=browser.extent[2:])
     axes.set_box_aspect(browser.shape[0] / browser.shape[1])
     if image is None:
-        axes.text(0.5, 0.5, "no jets", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, tr("no jets"), ha="center", transform=axes.transAxes)
         return
     blank = np.ma.masked_where(~np.isfinite(image) | (image == 0), image)
     clipped = np.ma.maximum(blank, norm.vmin) if isinstance(norm, LogNorm) else blank
@@ -110,7 +115,7 @@ def draw_difference(figure, axes, browser):
     pull = browser.contrast == "pull"
     value = browser.difference.pull if pull else browser.difference.value
     high = np.max(np.abs(value[np.isfinite(value)]), initial=0.0) or 1.0
-    title = "difference / its error [σ]" if pull else "difference"
+    title = tr("difference / its error [σ]") if pull else tr("difference")
     norm = Normalize(-high, high)
     draw_image(figure, axes, browser, value, norm=norm, cmap=SIGNED, title=title)
     axes.set_title(plain(" − ".join(map(shorten, browser.names))))
@@ -129,9 +134,8 @@ def draw_histogram(axes, browser, axis):
         axes.stairs(sample.sumw[own] / sample.total, axis.edges, color=color, label=label_of(name))
     if browser.brush and browser.brush[0] == axis.name:
         axes.axvspan(*browser.brush[1:], color=style.ACCENT, alpha=0.12, lw=0)
-    axes.set(
-        xlabel=label_of(axis.name, 40), ylabel="share of class / bin", xlim=axis.edges[[0, -1]]
-    )
+    axes.set(xlabel=label_of(axis.name, 40), xlim=axis.edges[[0, -1]])
+    axes.set_ylabel(tr("share of class / bin"))
     if axes.get_legend_handles_labels()[0]:
-        axes.fill_between([], [], 0, color="0.5", alpha=0.3, label="selected")
+        axes.fill_between([], [], 0, color="0.5", alpha=0.3, label=tr("selected"))
         axes.legend(loc="best")

@@ -3,6 +3,7 @@
 import { brush } from "../core/brush.js";
 import { extreme, mapped } from "../core/columns.js";
 import { frame } from "../core/frame.js";
+import { tr } from "../core/language.js";
 import { classMark, steps } from "../core/marks.js";
 import { shorten } from "../core/names.js";
 import { finite } from "../core/numbers.js";
@@ -49,12 +50,12 @@ export const histogramFrames = (view, plots) =>
     const heights = Object.values(sharesOf(view.data, variable)).flatMap((column) => [...column]);
     const { edges, bins, name } = variable;
     return frame(view.scene, plots[v], {
-      label: `Histogram of ${name}`,
+      label: tr("Histogram of {name}", { name }),
       afterLayout: () => cover(view, v),
       draw: (panel) => drawHistogram(view, panel, variable, v),
       x: { title: shorten(name), plain: true, kind: "linear", domain: [edges[0], edges[bins]] },
       y: {
-        title: "share / bin",
+        title: tr("share / bin"),
         kind: "linear",
         domain: [extreme(heights, 0, Math.min), 1.18 * extreme(heights, 0, Math.max) || 1],
       },
@@ -74,6 +75,6 @@ export const brushesOf = (view, choose, settle) =>
       const own = v === state.v;
       return { edges, text: (i) => texts[i], ends: own ? [state.from, state.to] : [0, bins], own };
     };
-    const labels = [`lowest ${name}`, `highest ${name}`];
+    const labels = [tr("lowest {name}", { name }), tr("highest {name}", { name })];
     return brush(view.scene, [view.histograms[v]], labels, read, (from, to) => choose(v, from, to), settle);
   });

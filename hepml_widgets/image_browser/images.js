@@ -3,6 +3,7 @@
 import { fillWith } from "../core/cells.js";
 import { vector } from "../core/elements.js";
 import { frame } from "../core/frame.js";
+import { tr } from "../core/language.js";
 import { trace } from "../core/marks.js";
 import { shorten } from "../core/names.js";
 import { fixed } from "../core/numbers.js";
@@ -43,8 +44,8 @@ function drawImage(view, panel, { image, domain, scale, words, excuse }) {
 
 function countOf({ state, now }, kind) {
   const { count, number } = now.singles[kind];
-  if (state.shown !== "jets") return `${fixed(now.averages[kind].jets, 0)} jets`;
-  return count ? `jet ${number + 1} of ${count}` : "no jet";
+  if (state.shown !== "jets") return tr("{n} jets", { n: fixed(now.averages[kind].jets, 0) });
+  return count ? tr("jet {n} of {count}", { n: number + 1, count }) : tr("no jet");
 }
 
 function drawClass(view, panel, kind) {
@@ -54,7 +55,7 @@ function drawClass(view, panel, kind) {
     domain: domains[0],
     scale: state.scale,
     words: [[`${names[kind]} `, kind], [countOf(view, kind)]],
-    excuse: "no jets here: select others",
+    excuse: tr("no jets here: select others"),
   });
   const { stacks } = data.samples[kind].jets;
   const saliency = state.shown === "jets" ? stacks.saliency?.[now.singles[kind].row] : now.over?.[kind].mean;
@@ -68,7 +69,7 @@ const drawContrast = (view, panel) =>
     domain: view.domains[1],
     scale: "linear",
     words: PAIR(view.names),
-    excuse: view.state.stack === "images" ? "nothing here to compare" : "no errors are kept of a saliency",
+    excuse: view.state.stack === "images" ? tr("nothing here to compare") : tr("no errors are kept of a saliency"),
   });
 
 // The two classes and their difference.
@@ -82,7 +83,7 @@ export function imageFrames(view, plots) {
   });
   return [...KINDS, ""].map((kind, i) =>
     frame(scene, plots[i], {
-      label: `Image of ${shorten(data.names[i] ?? "the difference")}`,
+      label: kind ? tr("Image of {name}", { name: shorten(data.names[i]) }) : tr("Image of the difference"),
       x: axis(0),
       y: axis(1),
       afterLayout: () => showPixel(view, i),
@@ -114,7 +115,7 @@ function drawBar(view, panel, i) {
 export const barFrames = (view, plots) =>
   plots.map((plot, i) =>
     frame(view.scene, plot, {
-      label: "Colours",
+      label: tr("Colours"),
       y: BARE,
       draw: (panel) => drawBar(view, panel, i),
       x: { title: "", plain: true, kind: "linear", domain: [0, 1], room: 52, aside: i ? 0 : 120 },

@@ -1,6 +1,7 @@
 // What the browser computes of the table of images: as in payload.py.
 
 import { floats, mapped } from "../core/columns.js";
+import { tr } from "../core/language.js";
 import { shorten } from "../core/names.js";
 import { finite, fixed, percent, significant, withError } from "../core/numbers.js";
 
@@ -111,16 +112,17 @@ export function lookAt(data, state) {
 export function readoutParts(data, { state, averages, images, difference, error, pull }) {
   const at = state.pixel[0] * data.shape[1] + state.pixel[1];
   const { name, texts } = data.variables[Math.max(state.v, 0)];
+  const ends = { low: texts[state.from], high: texts[state.to] };
   const each = (label, text) => KINDS.map((kind) => [`${label}_${kind[0]}`, text(kind)]);
   return [
-    ["selected", state.v < 0 ? "all jets" : `${shorten(name)} ${texts[state.from]} to ${texts[state.to]}`],
+    [tr("selected"), state.v < 0 ? tr("all jets") : `${shorten(name)} ${tr("{low} to {high}", ends)}`],
     ...each("ε", (kind) => percent(averages[kind].share)),
-    ["pixel", [1, 0].map((axis) => significant(data.centres[axis][state.pixel[axis]])).join(", ")],
+    [tr("pixel"), [1, 0].map((axis) => significant(data.centres[axis][state.pixel[axis]])).join(", ")],
     ...(state.shown === "jets"
       ? each("jet", (kind) => significant(images[kind]?.[at] ?? NaN))
       : each("I", (kind) => withError(averages[kind].mean[at], averages[kind].error[at]))),
     ["I_s−I_b", withError(difference[at], error[at])],
-    ["pull", finite(pull[at]) ? `${fixed(pull[at], 1)} σ` : "–"],
+    [tr("pull"), finite(pull[at]) ? `${fixed(pull[at], 1)} σ` : "–"],
   ];
 }
 

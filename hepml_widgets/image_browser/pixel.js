@@ -3,6 +3,7 @@
 import { mapped } from "../core/columns.js";
 import { furnish, listen, vector } from "../core/elements.js";
 import { dragArea, holdControl } from "../core/handles.js";
+import { tr } from "../core/language.js";
 
 export function cellIn({ shape }, { left, top, width, height }, row, column) {
   return {
@@ -39,7 +40,7 @@ export function pixelCursors({ images, data }) {
   const slider = {
     role: "slider",
     tabindex: "0",
-    "aria-label": "pixel",
+    "aria-label": tr("pixel"),
     "aria-valuemin": 0,
     "aria-valuemax": data.pixels - 1,
   };

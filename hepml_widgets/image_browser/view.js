@@ -6,6 +6,7 @@ import { mapped, nearest } from "../core/columns.js";
 import { button, choice } from "../core/controls.js";
 import { div, element, furnish, listen, quiet } from "../core/elements.js";
 import { footer } from "../core/footer.js";
+import { later, tr } from "../core/language.js";
 import { shorten } from "../core/names.js";
 import { joined } from "../core/readout.js";
 import { onTheme, stage, watch } from "../core/stage.js";
@@ -16,11 +17,25 @@ import { averageOf, cellsOf, decode, lookAt, readoutParts } from "./payload.js";
 import { followPixel, pixelCursors, showPixel } from "./pixel.js";
 
 const OPTIONS = {
-  shown: { averages: "weighted average of the selected jets", jets: "single jets, drawn at random" },
-  scale: { log: "logarithmic colours; zero is blank", linear: "linear colours; zero is blank" },
-  stack: { images: "the images", saliency: "the second image of each jet" },
-  contrast: { difference: "signal minus background", pull: "difference in units of its standard error" },
+  shown: {
+    averages: [later("averages"), later("weighted average of the selected jets")],
+    jets: [later("jets"), later("single jets, drawn at random")],
+  },
+  scale: {
+    log: [later("log"), later("logarithmic colours; zero is blank")],
+    linear: [later("linear"), later("linear colours; zero is blank")],
+  },
+  stack: {
+    images: [later("images"), later("the images")],
+    saliency: [later("saliency"), later("the second image of each jet")],
+  },
+  contrast: {
+    difference: [later("difference"), later("signal minus background")],
+    pull: [later("pull"), later("difference in units of its standard error")],
+  },
 };
+
+const LABELS = { shown: later("shown"), scale: later("scale"), stack: later("stack"), contrast: later("contrast") };
 
 const TRAITS = [...Object.keys(OPTIONS), "brush", "jet", "pixel"];
 
@@ -46,14 +61,14 @@ function tableRows({ data, now }, text) {
     "± I_b": background.error,
     "I_s−I_b": difference,
     "± I_s−I_b": error,
-    pull,
+    [tr("pull")]: pull,
   };
   const [[, selected]] = readoutParts(data, now);
   const [ys, xs] = data.centres;
   const places = (p) => [xs[p % data.shape[1]], ys[Math.floor(p / data.shape[1])]];
   const numbers = (p) => [...places(p), ...Object.values(columns).map((column) => column[p])].map(text);
   return [
-    ["selected", "x", "y", ...Object.keys(columns)],
+    [tr("selected"), "x", "y", ...Object.keys(columns)],
     ...Array.from(difference, (_, p) => [selected, ...numbers(p)]),
   ];
 }
@@ -63,15 +78,15 @@ function makeControls(view, change, forget) {
   const { scene } = view;
   /** @type {any[][]} */
   const turns = [
-    ["‹", "the jet before", -1],
-    ["›", "the next jet", 1],
+    ["‹", tr("the jet before"), -1],
+    ["›", tr("the next jet"), 1],
   ];
   view.turns = turns.map(([text, title, by]) => button(scene, text, title, () => change("jet", view.state.jet + by)));
   view.choices = mapped(OPTIONS, (options, name) => {
-    const items = Object.entries(options).map(([value, title]) => [value, value, title]);
-    return choice(scene, name, items, "", (value) => change(name, value));
+    const items = Object.entries(options).map(([value, words]) => [value, ...words.map((word) => tr(word))]);
+    return choice(scene, tr(LABELS[name]), items, "", (value) => change(name, value));
   });
-  view.clear = button(scene, "all jets", "select all jets", forget);
+  view.clear = button(scene, tr("all jets"), tr("select all jets"), forget);
 }
 
 const panelOf = (controls, ...plots) => element("div", {}, div("controls", ...controls), ...plots);
@@ -83,7 +98,7 @@ function arranged({ data, salient, turns, choices, clear }) {
   plots
     .slice(0, 3)
     .forEach((plot) => plot.style.setProperty("aspect-ratio", `${(1.03 * data.shape[1]) / data.shape[0]}`));
-  const over = [[clear, quiet("drag to select")], [quiet("line: all, filled: selected")]];
+  const over = [[clear, quiet(tr("drag to select"))], [quiet(tr("line: all, filled: selected"))]];
   const grid = div(
     "images",
     div(
@@ -104,11 +119,11 @@ function addFrames(view) {
   view.foot = footer(
     scene,
     "images",
-    "Average of each pixel",
+    tr("Average of each pixel"),
     (text) => tableRows(view, text),
     () => [view.images, view.bars, view.histograms],
   );
-  const note = [data.note, salient ? "dots: pixels that hold half of the saliency" : ""].filter(Boolean).join("; ");
+  const note = [data.note, salient ? tr("dots: pixels that hold half of the saliency") : ""].filter(Boolean).join("; ");
   scene.root.append(grid, element("p", { class: "quiet image-note" }, note), ...view.foot.nodes);
   view.images = imageFrames(view, plots);
   view.bars = barFrames(view, plots.slice(3, 5));
@@ -144,9 +159,9 @@ function show(view) {
   const { v, stack, shown, scale, contrast } = view.state;
   view.domains = domainsOf(view);
   images.forEach((panel) => panel.redraw());
-  const quantity = shown === "jets" ? data.quantity.replace(/^mean /, "") : data.quantity;
-  bars[0].set({ x: { title: stack === "images" ? quantity : stack, kind: scale, domain: view.domains[0] } });
-  const against = contrast === "pull" ? "difference / its error [σ]" : contrast;
+  const quantity = shown === "jets" ? (data.single ?? data.quantity.replace(/^mean /, "")) : data.quantity;
+  bars[0].set({ x: { title: stack === "images" ? quantity : tr(stack), kind: scale, domain: view.domains[0] } });
+  const against = contrast === "pull" ? tr("difference / its error [σ]") : tr(contrast);
   bars[1].set({ x: { title: against, domain: view.domains[1] } });
   histograms.forEach((panel) => panel.redraw());
   view.clear.disabled = v < 0;
@@ -186,7 +201,7 @@ function chooseIn(view, v, from, to) {
 // What is known of a view: its payload, and where it stands.
 function viewOf(model, el) {
   const data = decode(model.get("payload"));
-  const scene = stage(el, "Image browser");
+  const scene = stage(el, tr("Image browser"));
   const view = {
     model,
     data,

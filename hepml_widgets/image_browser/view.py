@@ -10,6 +10,7 @@ import traitlets
 
 from hepml_widgets.core import traits
 from hepml_widgets.core.base import View
+from hepml_widgets.core.language import later, spoken, tr
 from hepml_widgets.core.numbers import (
     NOTHING,
     as_name,
@@ -22,7 +23,7 @@ from hepml_widgets.core.numbers import (
     with_error,
 )
 from hepml_widgets.core.payload import pack
-from hepml_widgets.core.validate import as_column, as_edges, ask, check_size, two_names
+from hepml_widgets.core.validate import as_column, as_edges, ask, check_size, name_or, two_names
 from hepml_widgets.image_browser import figure
 from hepml_widgets.image_browser.payload import (
     KINDS,
@@ -45,6 +46,9 @@ CHUNK = 4096
 
 LARGEST = 1e30
 """Of what is brushed: edges travel in single precision."""
+
+
+MEAN, SINGLE = later("mean intensity"), later("intensity")
 
 
 class ImageBrowser(View):
@@ -150,7 +154,7 @@ class ImageBrowser(View):
         saliency: ArrayLike | None = None,
         extent: tuple[float, float, float, float] | None = None,
         axes: tuple[str, str] | None = None,
-        quantity: str = "mean intensity",
+        quantity: str = MEAN,
         edges: Mapping[str, ArrayLike] | None = None,
         singles: int = 50,
         rng: int | np.random.Generator = 0,
@@ -163,7 +167,8 @@ class ImageBrowser(View):
         self.shape = stacks["images"].shape[1:]
         y, weights = as_labels(y, weights, count)
         values = as_variables(variables, count)
-        self.names, self.quantity = two_names(names), as_name(quantity)
+        self.names, self.quantity = two_names(names), name_or(MEAN, quantity)
+        self._single = tr(SINGLE) if quantity == MEAN else self.quantity.removeprefix("mean ")
         self.extent = as_extent(extent, self.shape)
         self.axes = as_titles(axes, extent)
         most = room(math.prod(self.shape), unequal(y, weights), saliency=saliency is not None)
@@ -245,11 +250,12 @@ class ImageBrowser(View):
         }
 
     @property
+    @spoken
     def title(self) -> str:
         """What the colours of the images mean."""
         if self.stack == "saliency":
-            return "saliency"
-        return self.quantity if self.shown == "averages" else self.quantity.removeprefix("mean ")
+            return tr("saliency")
+        return self.quantity if self.shown == "averages" else self._single
 
     @property
     def centres(self) -> Any:
@@ -258,6 +264,7 @@ class ImageBrowser(View):
         return middles(x_low, x_high, self.shape[1]), middles(y_low, y_high, self.shape[0])
 
     @property
+    @spoken
     def readout(self) -> str:
         """The line under the panels, digit for digit."""
         return joined(self._parts())
@@ -266,10 +273,10 @@ class ImageBrowser(View):
         averages, difference = self.averages, self.difference
         at = self.pixel
         x, y = (centres[i] for centres, i in zip(self.centres, reversed(at), strict=True))
-        yield "selected", self._selected()
+        yield tr("selected"), self._selected()
         for kind, average_ in averages.items():
             yield f"ε_{kind[0]}", percent(average_.share)
-        yield "pixel", f"{significant(x)}, {significant(y)}"
+        yield tr("pixel"), f"{significant(x)}, {significant(y)}"
         if self.shown == "jets":
             for kind, (_, _, image) in self.singles.items():
                 yield f"jet_{kind[0]}", NOTHING if image is None else significant(image[at])
@@ -278,15 +285,17 @@ class ImageBrowser(View):
                 yield f"I_{kind[0]}", with_error(average_.mean[at], average_.error[at])
         yield "I_s−I_b", with_error(difference.value[at], difference.error[at])
         pull = difference.pull[at]
-        yield "pull", f"{fixed(pull, 1)} σ" if np.isfinite(pull) else NOTHING
+        yield tr("pull"), f"{fixed(pull, 1)} σ" if np.isfinite(pull) else NOTHING
 
     def _selected(self):
         if not self.brush:
-            return "all jets"
+            return tr("all jets")
         axis = self._axis(self.brush[0])
         start, stop = axis.span(*self.brush[1:])
-        return f"{shorten(axis.name)} {axis.texts[start]} to {axis.texts[stop]}"
+        ends = tr("{low} to {high}", low=axis.texts[start], high=axis.texts[stop])
+        return f"{shorten(axis.name)} {ends}"
 
+    @spoken
     def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
@@ -294,7 +303,9 @@ class ImageBrowser(View):
         -------
         str
         """
-        return f"Images of {' and '.join(map(shorten, self.names))} jets; {self.readout}"
+        one, other = map(shorten, self.names)
+        values = {"one": one, "other": other, "readout": self.readout}
+        return tr("Images of {one} and {other} jets; {readout}", **values)
 
     # ------------------------------------------------------------ payload and traits
 
@@ -306,6 +317,7 @@ class ImageBrowser(View):
             "extent": list(self.extent),
             "axes": list(self.axes),
             "quantity": self.quantity,
+            **self._said_of_one(),
             "columns": pack(xs),
             "rows": pack(ys),
             "note": self.note,
@@ -315,6 +327,11 @@ class ImageBrowser(View):
             ],
             "samples": {kind: sample.packed() for kind, sample in self.samples.items()},
         }
+
+    def _said_of_one(self):
+        """Name what a single image holds, where the script does not know it from that of all."""
+        usual = self.quantity.removeprefix("mean ")
+        return {} if self._single == usual else {"single": self._single}
 
     def _axis(self, name):
         for axis in self.variables:
@@ -373,7 +390,8 @@ def note_of(axes, variables):
         values = variables[axis.name]
         beyond = np.mean((values < axis.edges[0]) | (values > axis.edges[-1]))
         if beyond > 0:
-            parts.append(f"end bins of {axis.name} hold {percent(beyond)} of jets from beyond")
+            values = {"name": axis.name, "share": percent(beyond)}
+            parts.append(tr("end bins of {name} hold {share} of jets from beyond", **values))
     return "; ".join(parts)
 
 
@@ -450,7 +468,7 @@ def as_extent(extent, shape):
 
 def as_titles(axes, extent):
     if axes is None:
-        return ("column", "row") if extent is None else ("Δη", "Δφ")
+        return (tr("column"), tr("row")) if extent is None else ("Δη", "Δφ")
     if isinstance(axes, str) or len(axes) != 2:
         raise ValueError("axes are two titles, of x and of y.")
     return tuple(map(as_name, axes))

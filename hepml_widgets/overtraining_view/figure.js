@@ -1,5 +1,6 @@
 // The learning curve.
 
+import { tr } from "../core/language.js";
 import { diamond } from "../core/marks.js";
 import { shorten } from "../core/names.js";
 import { significant } from "../core/numbers.js";
@@ -17,7 +18,7 @@ export function drawCurve(panel, curve, empty) {
     return;
   }
   drawRounds(panel, curve.rounds, {
-    train: { text: "training", values: curve.train, errors: curve.trainError },
+    train: { text: tr("training"), values: curve.train, errors: curve.trainError },
     new: { text: curve.newName, values: curve.new, errors: curve.newError },
   });
   if (curve.best >= 0) drawBest(panel, curve);
@@ -28,7 +29,6 @@ function drawBest(panel, { rounds, new: values, best }) {
   panel.marks.append(diamond(x, y));
   const { top, height } = panel.inner;
   const below = y + 24 < top + height;
-  endLabels(panel, [
-    { text: `best ${significant(values[best], 4)} at ${rounds[best]}`, x, y: y + (below ? 20 : -12), anchor: "middle" },
-  ]);
+  const text = tr("best {value} at {at}", { value: significant(values[best], 4), at: rounds[best] });
+  endLabels(panel, [{ text, x, y: y + (below ? 20 : -12), anchor: "middle" }]);
 }

@@ -1,6 +1,7 @@
 // From payload to stages.
 
 import { floats, mapped } from "../core/columns.js";
+import { tr } from "../core/language.js";
 import { finite, significant, withError } from "../core/numbers.js";
 
 const pText = (value, floor) => {
@@ -51,9 +52,9 @@ export const decodeCurve = (packed) => ({
 export function readoutParts(s, unit) {
   return [
     ...(s.round === null ? [] : [[unit, String(s.round)]]),
-    ["AUC training", withError(s.train, s.trainError)],
-    ["test", withError(s.test, s.testError)],
-    ["gap", withError(s.gap, s.gapError)],
+    [tr("AUC training"), withError(s.train, s.trainError)],
+    [tr("test"), withError(s.test, s.testError)],
+    [tr("gap"), withError(s.gap, s.gapError)],
     ["p_s", pText(s.pSignal, s.floor)],
     ["p_b", pText(s.pBackground, s.floor)],
   ];

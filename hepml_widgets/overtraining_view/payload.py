@@ -9,6 +9,7 @@ import numpy as np
 from hepml import stats
 from hepml_widgets.core.directions import larger_is_better
 from hepml_widgets.core.histories import flat_history
+from hepml_widgets.core.language import later, tr
 from hepml_widgets.core.numbers import fixed, isolated, p_text, significant, with_error
 from hepml_widgets.core.payload import pack
 from hepml_widgets.core.scores import (
@@ -27,11 +28,11 @@ CLASSES = ("signal", "background")
 UNLIKELY = 0.01  # a p-value below is called a difference
 SIGMAS = 3  # so is an AUC gap of so many errors
 NOISE = 3  # a loss has moved if it did so by more than this many times its scatter
-MEMORY = (
+MEMORY = later(
     "The model remembers training events; harmless by itself, because an analysis uses new events: "
     "what counts is the learning curve."
 )
-UNLIKE = (
+UNLIKE = later(
     "Training events are not clearly ranked better: rather than a memory of the model, the "
     "samples themselves may differ; compare their selections and weights."
 )
@@ -90,9 +91,9 @@ class Stage:
         lead = [] if self.round is None else [(unit, str(self.round))]
         return [
             *lead,
-            ("AUC training", with_error(*self.auc_train)),
-            ("test", with_error(*self.auc_test)),
-            ("gap", with_error(*self.gap)),
+            (tr("AUC training"), with_error(*self.auc_train)),
+            (tr("test"), with_error(*self.auc_test)),
+            (tr("gap"), with_error(*self.gap)),
             ("p_s", p_text(self.p_value("signal"), self.floor)),
             ("p_b", p_text(self.p_value("background"), self.floor)),
         ]
@@ -101,18 +102,20 @@ class Stage:
     def answer(self):
         """Do training and test scores differ? A verdict and its reason."""
         if self.differs is None:
-            return "It cannot be told: no class has weight in both samples."
-        reason = f"{self._p_words}, AUC gap {with_error(*self.gap)}{self._pull}"
+            return tr("It cannot be told: no class has weight in both samples.")
+        gap = f"{with_error(*self.gap)}{self._pull}"
+        reason = tr("{p_values}, AUC gap {gap}", p_values=self._p_words, gap=gap)
         if not self.differs:
-            return f"No difference is seen: {reason}."
+            return tr("No difference is seen: {reason}.", reason=reason)
         value, error = self.gap
-        return f"Yes: {reason}. {MEMORY if value > 2 * error else UNLIKE}"
+        said = tr("Yes: {reason}.", reason=reason)
+        return f"{said} {tr(MEMORY if value > 2 * error else UNLIKE)}"
 
     @property
     def _p_words(self):
         kind = next(test.kind.upper() for test in self.tests.values() if test)
-        values = [f"{name} {p_text(self.p_value(name), self.floor)}" for name in CLASSES]
-        return f"{kind} p-values {', '.join(values)}"
+        values = [f"{tr(name)} {p_text(self.p_value(name), self.floor)}" for name in CLASSES]
+        return tr("{kind} p-values {values}", kind=kind, values=", ".join(values))
 
     @property
     def _pull(self):
@@ -185,9 +188,10 @@ class Curve:
     def answer(self):
         """Does longer training still help? A verdict and its reason."""
         if self.maximised is None:
-            return f"It cannot be told: nobody says if {isolated(self.name, 24)} should be large."
+            name = isolated(self.name, 24)
+            return tr("It cannot be told: nobody says if {name} should be large.", name=name)
         if self.verdict == "unknown":
-            return "It cannot be told: at least three finite values are wanted."
+            return tr("It cannot be told: at least three finite values are wanted.")
         return SENTENCES[self.verdict](self)
 
     def amount(self, pair, kept):
@@ -198,7 +202,12 @@ class Curve:
     @property
     def what(self):
         """Name of the curve of new events."""
-        return f"{self.new_name} {isolated(self.name, 24)}"
+        return tr("{sample} {name}", sample=tr(self.new_name), name=isolated(self.name, 24))
+
+    def at(self, row):
+        """Name a round in a sentence."""
+        n = self.rounds[row]
+        return tr("round {n}", n=n) if self.unit == "round" else tr("epoch {n}", n=n)
 
     def kept(self, most):
         """Rows for at most so many points; the best and the last are among them."""
@@ -213,7 +222,7 @@ class Curve:
         columns |= {name: column for name, column in errors.items() if column is not None}
         return {
             "name": self.name,
-            "newName": self.new_name,
+            "newName": tr(self.new_name),
             "best": -1 if self.best is None else int(np.searchsorted(rows, self.best)),
             "answer": self.answer,
             **{name: pack(column[rows]) for name, column in columns.items()},
@@ -221,31 +230,38 @@ class Curve:
 
 
 def rising(curve):
-    worse = "has fallen" if curve.maximised else "has risen"
-    best = curve.rounds[curve.best]
+    best = curve.at(curve.best)
     drop = curve.amount(curve.changes[0], curve.drop)
-    return (
-        f"No: {curve.what} is best at {curve.unit} {best} and {worse} by {drop} since. "
-        f"This over-training costs performance: stop at {curve.unit} {best}."
+    values = {"what": curve.what, "best": best, "drop": drop}
+    said = (
+        tr("No: {what} is best at {best} and has fallen by {drop} since.", **values)
+        if curve.maximised
+        else tr("No: {what} is best at {best} and has risen by {drop} since.", **values)
     )
+    return said + tr(" This over-training costs performance: stop at {best}.", best=best)
 
 
 def falling(curve):
-    better = "risen" if curve.maximised else "fallen"
-    start = curve.rounds[2 * len(curve.rounds) // 3]
+    start = curve.at(2 * len(curve.rounds) // 3)
     late = curve.amount(curve.changes[1], curve.late)
-    return (
-        f"Yes: since {curve.unit} {start} {curve.what} has {better} by {late}. "
-        "Longer training may still help."
+    values = {"what": curve.what, "start": start, "late": late}
+    said = (
+        tr("Yes: since {start} {what} has risen by {late}.", **values)
+        if curve.maximised
+        else tr("Yes: since {start} {what} has fallen by {late}.", **values)
     )
+    return said + tr(" Longer training may still help.")
 
 
 def level(curve):
-    start = curve.rounds[2 * len(curve.rounds) // 3]
-    noise = curve.changes[1][1]
-    return (
-        f"No longer: since {curve.unit} {start} {curve.what} has changed by less than its "
-        f"uncertainty of {significant(noise, 1)}. Nothing is lost yet, nothing more is gained."
+    start = curve.at(2 * len(curve.rounds) // 3)
+    noise = significant(curve.changes[1][1], 1)
+    return tr(
+        "No longer: since {start} {what} has changed by less than its uncertainty of {noise}. "
+        "Nothing is lost yet, nothing more is gained.",
+        start=start,
+        what=curve.what,
+        noise=noise,
     )
 
 
@@ -349,7 +365,7 @@ def curve_of(name, train, new, kind):
     if not len(columns[0]):
         raise ValueError(f"history has no values of {name}.")
     rounds = np.arange(1, len(columns[0]) + 1)
-    return Curve(name, unit, "validation", rounds, *columns, direction=direction)
+    return Curve(name, unit, later("validation"), rounds, *columns, direction=direction)
 
 
 def as_column(name, values):
@@ -369,6 +385,5 @@ def auc_curve(stages, test, unit):
     pairs = ((best, -1), (-1, third)) if known else ()
     rounds = np.array([stage.round for stage in stages])
     changes = [auc_change(test, *pair) for pair in pairs]
-    return Curve(
-        "AUC", unit, "test", rounds, train[:, 0], new[:, 0], train[:, 1], new[:, 1], *changes
-    )
+    columns = train[:, 0], new[:, 0], train[:, 1], new[:, 1]
+    return Curve("AUC", unit, later("test"), rounds, *columns, *changes)

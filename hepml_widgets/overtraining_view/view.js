@@ -7,6 +7,7 @@ import { div, element, quiet } from "../core/elements.js";
 import { footer } from "../core/footer.js";
 import { frame } from "../core/frame.js";
 import { dragHandle } from "../core/handles.js";
+import { tr } from "../core/language.js";
 import { joined } from "../core/readout.js";
 import { drawScores, scoreAxes } from "../core/scores.js";
 import { stage, watch } from "../core/stage.js";
@@ -21,7 +22,17 @@ const partsOf =
 function tableRows({ stages, payload }, text) {
   const numbers = (s) => [s.train, s.trainError, s.test, s.testError, s.gap, s.gapError, s.pSignal, s.pBackground];
   return [
-    [payload.unit, "AUC training", "± training", "AUC test", "± test", "gap", "± gap", "p_s", "p_b"],
+    [
+      payload.unit,
+      tr("AUC training"),
+      tr("± training"),
+      tr("AUC test"),
+      tr("± test"),
+      tr("gap"),
+      tr("± gap"),
+      "p_s",
+      "p_b",
+    ],
     ...stages.map((s) => [s.round ?? "", ...numbers(s).map(text)]),
   ];
 }
@@ -31,7 +42,7 @@ function makeControls(view) {
   view.answers = payload.questions.map(() => element("p", { class: "answer" }));
   view.select = menu(
     scene,
-    "learning curve",
+    tr("learning curve"),
     curves.map(({ name }) => name),
     (i) => {
       publish({ curve: curves[i].name }, true);
@@ -45,7 +56,7 @@ function makeControls(view) {
 function arrange(view) {
   const { scene, payload, answers, select } = view;
   const plots = payload.questions.map(() => div("plot"));
-  const notes = [select, quiet("filled: test · points: training, with errors")];
+  const notes = [select, quiet(tr("filled: test · points: training, with errors"))];
   const panel = (question, i) =>
     element(
       "section",
@@ -58,7 +69,7 @@ function arrange(view) {
   view.foot = footer(
     scene,
     "overtraining",
-    "Training and test at each step",
+    tr("Training and test at each step"),
     (text) => tableRows(view, text),
     () => [view.learning, view.scores],
   );
@@ -74,12 +85,12 @@ function addFrames(view) {
     stages.flatMap(({ histogram }, i) => Object.entries(histogram).map(([name, column]) => [i + name, column])),
   );
   view.learning = frame(scene, plots[0], {
-    label: "Learning curve",
+    label: tr("Learning curve"),
     ...curveAxes(null, payload.unit, rounds),
     draw: (panel) => drawCurve(panel, view.curve, payload.empty),
   });
   view.scores = frame(scene, plots[1], {
-    label: "Scores of training and test events",
+    label: tr("Scores of training and test events"),
     ...scoreAxes({ ...stages[0], score: payload.score, histogram: everything }),
     draw: (panel) => drawScores(panel, stages[view.at], names),
     afterLayout: () => requestAnimationFrame(() => reserve(view)),
@@ -140,7 +151,7 @@ function refresh(view) {
 function render({ model, el }) {
   const payload = model.get("payload");
   const stages = decode(payload);
-  const scene = stage(el, "Over-training view");
+  const scene = stage(el, tr("Over-training view"));
   const view = {
     model,
     payload,

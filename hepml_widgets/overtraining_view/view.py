@@ -11,10 +11,11 @@ import traitlets
 from hepml import stats
 from hepml_widgets.core import traits
 from hepml_widgets.core.base import View
+from hepml_widgets.core.language import later, spoken, tr
 from hepml_widgets.core.numbers import as_name, joined, quoted
 from hepml_widgets.core.payload import pack
 from hepml_widgets.core.scores import Events
-from hepml_widgets.core.validate import check_size, one_of, two_names
+from hepml_widgets.core.validate import check_size, name_or, one_of, two_names
 from hepml_widgets.overtraining_view import figure
 from hepml_widgets.overtraining_view.payload import (
     CLASSES,
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OvertrainingView"]
 
-EMPTY = "give history= to see it here"
-UNKNOWN = "Unknown: give history=, or the scores of every round, to see a learning curve."
+EMPTY = later("give history= to see it here")
+UNKNOWN = later("Unknown: give history=, or the scores of every round, to see a learning curve.")
 
 
 class OvertrainingView(View):
@@ -111,7 +112,10 @@ class OvertrainingView(View):
     round = traits.Int(0, help="round whose scores are shown").tag(sync=True)
     curve = traitlets.Unicode(help="name of the learning curve shown").tag(sync=True)
 
-    questions = ("Does longer training still help?", "Do training and test scores differ?")
+    questions = (
+        later("Does longer training still help?"),
+        later("Do training and test scores differ?"),
+    )
     invitation = EMPTY
 
     def __init__(  # noqa: PLR0917 - two samples of three arrays
@@ -133,7 +137,7 @@ class OvertrainingView(View):
         names: tuple[str, str] = ("signal", "background"),
         score_name: str = "score",
     ) -> None:
-        self.score_name = as_name(score_name)
+        self.score_name = name_or("score", score_name)
         one_of("scale", scale, ("auto", "linear", "logit"))
         one_of("unit", unit, ("round", "epoch"))
         train = as_events("training", y_train, score_train, w_train)
@@ -172,17 +176,20 @@ class OvertrainingView(View):
         return self.curves.get(self.curve)
 
     @property
+    @spoken
     def answers(self) -> Any:
         """Verdicts of both panels, with their reasons."""
         curve = self.shown_curve
-        return (UNKNOWN if curve is None else curve.answer), self.stage.answer
+        return (tr(UNKNOWN) if curve is None else curve.answer), self.stage.answer
 
     @property
+    @spoken
     def readout(self) -> str:
         """The line under the panels, digit for digit."""
-        parts = self.stage.parts(self.unit)
+        parts = self.stage.parts(tr(self.unit))
         return joined(parts)
 
+    @spoken
     def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
@@ -191,17 +198,17 @@ class OvertrainingView(View):
         str
         """
         pairs = zip(self.questions, self.answers, strict=True)
-        return " ".join(f"{question} {answer}" for question, answer in pairs)
+        return " ".join(f"{tr(question)} {answer}" for question, answer in pairs)
 
     def _make_payload(self):
         most = max(20, MOST_POINTS // (4 * max(len(self.curves), 1)))
         return {
             "names": list(self.names),
             "score": self.score_name,
-            "unit": self.unit,
-            "questions": list(self.questions),
-            "empty": EMPTY,
-            "unknown": UNKNOWN,
+            "unit": tr(self.unit),
+            "questions": list(map(tr, self.questions)),
+            "empty": tr(EMPTY),
+            "unknown": tr(UNKNOWN),
             "curves": [curve.packed(most) for curve in self.curves.values()],
             "scale": self.scale,
             "range": [float(self.edges[0]), float(self.edges[-1])],

@@ -1,6 +1,7 @@
 // Figures of merit against the parameter, and ROC curves at one value.
 
 import { vector } from "../core/elements.js";
+import { tr } from "../core/language.js";
 import { DASHES, line, point, spread } from "../core/marks.js";
 import { shorten } from "../core/names.js";
 import { finite, withError } from "../core/numbers.js";
@@ -82,7 +83,7 @@ export function drawScan(panel, t, state) {
   }
   if (name === "Z") {
     drawCut(panel, t, state);
-    items.push([CUT, "at this threshold"], [null, t.rule]);
+    items.push([CUT, tr("at this threshold")], [null, t.rule]);
   }
   key(panel, items, true);
 }
@@ -104,6 +105,6 @@ export function drawCurves(panel, t, { i, row }) {
     finite(areas[i]) ? [[m, `${shorten(t.models[m].name, 14)} AUC ${withError(areas[i], errors[i])}`]] : [],
   );
   if (known.length) key(panel, known);
-  else remark(panel, "a ROC curve needs both classes");
+  else remark(panel, tr("a ROC curve needs both classes"));
   point(panel, efficiency[row], rejection[row]);
 }

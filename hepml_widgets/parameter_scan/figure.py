@@ -13,8 +13,10 @@ from hepml_widgets.core.drawing import (
     mathematics,
     plain,
     set_log_counts,
+    symbols,
     title_text,
 )
+from hepml_widgets.core.language import tr
 from hepml_widgets.parameter_scan.payload import IN_TRAINING, PLAIN_SYMBOL, rule_of, status_of
 
 __all__ = ["draw"]
@@ -53,7 +55,7 @@ def draw_scan(axes, scan):
     if quantity.zero and quantity.domain[0] < 0:
         axes.axhline(0, color="0.6", lw=0.8, ls=":")
     axes.axvline(scan.value, color=style.ACCENT, zorder=0)
-    axes.plot([], [], "o", color="k", mfc="w", label="hollow: not in training")
+    axes.plot([], [], "o", color="k", mfc="w", label=tr("hollow: not in training"))
     axes.set(yscale=quantity.kind, ylim=quantity.domain)
     axes.set_ylabel(mathematics(quantity.title) if quantity.own else label_of(quantity.title, 48))
     axes.set_xlabel(title_of(scan))
@@ -64,9 +66,8 @@ def draw_cut(axes, scan):
     """Draw Z at the threshold, faded where too little background is left, and say the rule."""
     z = scan.significances()[0]
     axes.plot(scan.values, z, ":", color=style.ACCENT, alpha=0.4)
-    axes.plot(
-        scan.values, np.where(scan.trusted, z, np.nan), ":", color=style.ACCENT, label="this cut"
-    )
+    trusted = np.where(scan.trusted, z, np.nan)
+    axes.plot(scan.values, trusted, ":", color=style.ACCENT, label=tr("this cut"))
     axes.plot([], [], " ", label=rule_of(scan.chosen))
 
 
@@ -93,7 +94,7 @@ def draw_scores(axes, scan):
         draw_class(axes, scan.point, kind, name)
     axes.axvline(clipped(scan, scan.threshold), color=style.ACCENT)
     set_log_counts(axes, scan.point)
-    axes.set(xscale=scan.scale, ylabel="events / bin", xlim=scan.edges[[0, -1]])
+    axes.set(xscale=scan.scale, ylabel=tr("events / bin"), xlim=scan.edges[[0, -1]])
     axes.set_xlabel(title_text(scan.score_name))
     axes.legend(loc="upper center", ncols=2)
 
@@ -109,8 +110,8 @@ def draw_roc(axes, scan):
     heights = [cuts.background_rejection for cuts in scan.point.curves.values()]
     if any((height[np.isfinite(height)] > 0).any() for height in heights):
         axes.set_yscale("log")
-    axes.set(xlim=(0, 1), xlabel="signal efficiency $ε_s$")
-    axes.set_ylabel("background rejection $1/ε_b$")
+    axes.set(xlim=(0, 1), xlabel=symbols(tr("signal efficiency ε_s")))
+    axes.set_ylabel(symbols(tr("background rejection 1/ε_b")))
     axes.legend(loc="upper right")
 
 

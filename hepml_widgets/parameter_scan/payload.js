@@ -1,6 +1,7 @@
 // From payload to points.
 
 import { floats } from "../core/columns.js";
+import { tr } from "../core/language.js";
 import { percent, withError } from "../core/numbers.js";
 import { ENOUGH_BACKGROUND, effectiveEvents, significance, significanceError } from "../core/stats.js";
 
@@ -66,7 +67,7 @@ export function readoutParts(t, i, row) {
     t.plain ? ["", `${t.name} ${t.texts[i]}`] : [t.name, t.texts[i]],
     ["", status],
     ...known.map((text, k) => [t.labels[k], text]),
-    ["threshold", t.cuts[row]],
+    [tr("threshold"), t.cuts[row]],
     ["ε_s", percent(t.points[i].efficiency[row])],
     ["Z", withError(z, error)],
   ];

@@ -9,6 +9,7 @@ import numpy as np
 
 from hepml import stats
 from hepml_widgets.core.cuts import Options, scan_of, title_of
+from hepml_widgets.core.language import later, tr
 from hepml_widgets.core.numbers import NOTHING, as_name, with_error
 from hepml_widgets.core.payload import pack
 from hepml_widgets.core.scores import (
@@ -32,7 +33,8 @@ CURVE_BYTES = 10_000
 CURVE_ROWS = (12, 60)
 CUTS = 300  # among which the best is sought
 LOG_FROM = 30  # a quantity that spans more than this factor gets a logarithmic axis
-IN_TRAINING, BETWEEN, BEYOND = "in training", "not in training", "beyond training"
+IN_TRAINING, BETWEEN = later("in training"), later("not in training")
+BEYOND = later("beyond training")
 PLAIN_SYMBOL = re.compile(r"[A-Za-z\u03b1-\u03c9]_[A-Za-z]")
 
 
@@ -420,7 +422,7 @@ def quantities_of(points, models, dedicated, sigma_b):
     found = [Quantity("AUC", "AUC", rows("areas", models))]
     if dedicated is not None:
         others = [model for model in models if model != dedicated]
-        title = "AUC − dedicated"
+        title = tr("AUC − dedicated")
         found.append(Quantity("Δ AUC", title, rows("differences", others), zero=True))
     title = title_of("Z", Options(sigma_b))
     return [*found, Quantity("Z", title, rows("best", models), zero=True)]
@@ -467,13 +469,17 @@ def highest_rejection(points):
 
 def best_label(chosen):
     """Say where the best cuts were chosen: on these events they flatter."""
-    return "best Z, cut chosen elsewhere" if chosen else "best Z on these events"
+    return tr("best Z, cut chosen elsewhere") if chosen else tr("best Z on these events")
 
 
 def rule_of(chosen):
     """Say which cuts are called best."""
-    enough = f"with {stats.ENOUGH_BACKGROUND} effective background ones; faded: fewer"
-    return f"best on {'other' if chosen else 'these'} events, {enough}"
+    text = (
+        later("best on other events, with {n} effective background ones; faded: fewer")
+        if chosen
+        else later("best on these events, with {n} effective background ones; faded: fewer")
+    )
+    return tr(text, n=stats.ENOUGH_BACKGROUND)
 
 
 def lead_of(point, first, dedicated, chosen):
@@ -481,6 +487,6 @@ def lead_of(point, first, dedicated, chosen):
     yield "AUC", with_error(*point.areas[first])
     if dedicated is not None:
         known = dedicated in point.areas
-        yield "dedicated", with_error(*point.areas[dedicated]) if known else NOTHING
+        yield tr("dedicated"), with_error(*point.areas[dedicated]) if known else NOTHING
         yield "Δ", with_error(*point.differences[first]) if known else NOTHING
     yield best_label(chosen), with_error(*point.best[first][:2])

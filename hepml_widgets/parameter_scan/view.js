@@ -7,6 +7,7 @@ import { div, quiet } from "../core/elements.js";
 import { footer } from "../core/footer.js";
 import { frame } from "../core/frame.js";
 import { dragHandle } from "../core/handles.js";
+import { tr } from "../core/language.js";
 import { shorten } from "../core/names.js";
 import { joined } from "../core/readout.js";
 import { drawScores, scoreAxes } from "../core/scores.js";
@@ -29,11 +30,11 @@ function tableRows(t, row, text) {
     ),
     ["S", t.points.map(({ s }) => s[row])],
     ["B", t.points.map(({ b }) => b[row])],
-    ["Z at threshold", zs.map(([z]) => z)],
+    [tr("Z at threshold"), zs.map(([z]) => z)],
     ["± Z", zs.map(([, error]) => error)],
   ];
   return [
-    [t.name, "training", ...columns.map(([name]) => name)],
+    [t.name, tr("training"), ...columns.map(([name]) => name)],
     ...t.points.map((_, i) => [t.values[i], t.leads[i][0], ...columns.map(([, column]) => text(column[i]))]),
   ];
 }
@@ -47,7 +48,7 @@ function makeControls(view) {
     publish({ quantity: names[i] }, true);
     refresh(view);
   };
-  view.select = menu(scene, "quantity", names, act, 32);
+  view.select = menu(scene, tr("quantity"), names, act, 32);
 }
 
 function framesOf({ scene, t, state }, plots) {
@@ -56,18 +57,18 @@ function framesOf({ scene, t, state }, plots) {
   );
   const names = { signal: t.names[0], background: t.names[1] };
   const roc = {
-    x: { title: "signal efficiency ε_s", domain: [0, 1] },
-    y: { title: "background rejection 1/ε_b", kind: "log", domain: [1, t.rejection] },
+    x: { title: tr("signal efficiency ε_s"), domain: [0, 1] },
+    y: { title: tr("background rejection 1/ε_b"), kind: "log", domain: [1, t.rejection] },
   };
   /** @type {any[][]} */
   const panels = [
-    ["Figure of merit against the parameter", { x: t.axis, y: t.quantities[0] }, drawScan],
+    [tr("Figure of merit against the parameter"), { x: t.axis, y: t.quantities[0] }, drawScan],
     [
-      "Histograms of the score",
+      tr("Histograms of the score"),
       scoreAxes({ ...t.points[0], score: t.score, histogram: everything }),
       (panel) => drawScores(panel, t.points[state.i], names),
     ],
-    ["ROC curves", roc, drawCurves],
+    [tr("ROC curves"), roc, drawCurves],
   ];
   return panels.map(([label, axes, draw], k) =>
     frame(scene, plots[k], { label, ...axes, draw: (panel) => draw(panel, t, state) }),
@@ -80,12 +81,12 @@ function addFrames(view) {
   view.foot = footer(
     scene,
     "parameter-scan",
-    "All models at each value",
+    tr("All models at each value"),
     (text) => tableRows(t, state.row, text),
     () => [[view.panels[0]], view.panels.slice(1)],
   );
   scene.root.append(
-    div("controls", view.select, quiet("filled: in training · hollow: not · lines only lead the eye")),
+    div("controls", view.select, quiet(tr("filled: in training · hollow: not · lines only lead the eye"))),
     div("scan", ...plots),
     ...view.foot.nodes,
   );
@@ -96,7 +97,7 @@ function addFrames(view) {
 const handlesOf = (view) =>
   [
     ["i", view.t.name, view.t.values],
-    ["row", "threshold", view.t.thresholds],
+    ["row", tr("threshold"), view.t.thresholds],
   ].map(([which, label, values], k) =>
     dragHandle(view.scene, view.panels[k], {
       label,
@@ -139,7 +140,7 @@ function refresh(view) {
 
 function render({ model, el }) {
   const t = decode(model.get("payload"));
-  const scene = stage(el, "Parameter scan");
+  const scene = stage(el, tr("Parameter scan"));
   const view = { model, t, scene, state: {} };
   view.publish = watch(scene, model, ["value", "threshold", "quantity"], () => refresh(view));
   makeControls(view);

@@ -12,6 +12,7 @@ from hepml import stats
 from hepml_widgets.core import traits
 from hepml_widgets.core.base import View
 from hepml_widgets.core.cuts import SIGMA_B
+from hepml_widgets.core.language import spoken, tr
 from hepml_widgets.core.numbers import (
     apart,
     as_name,
@@ -24,7 +25,7 @@ from hepml_widgets.core.numbers import (
     with_error,
 )
 from hepml_widgets.core.payload import pack
-from hepml_widgets.core.validate import as_number, one_of, two_names
+from hepml_widgets.core.validate import as_number, name_or, one_of, two_names
 from hepml_widgets.parameter_scan import figure
 from hepml_widgets.parameter_scan.payload import (
     BETWEEN,
@@ -181,12 +182,13 @@ class ParameterScan(View):
         score_name: str = "score",
         choose: Mapping[float, Any] | None = None,
     ) -> None:
-        self.score_name = as_name(score_name)
+        self.score_name = name_or("score", score_name)
         found, models = as_samples(samples)
         self._choose = as_choose(choose, found)
         one_of("scale", scale, ("auto", "linear", "logit"))
         self.names = two_names(names)
-        self.name, self.unit, self.sigma_b = as_name(name), as_name(unit), as_sigma(sigma_b)
+        self.name, self.unit = name_or("parameter", name), as_name(unit)
+        self.sigma_b = as_sigma(sigma_b)
         self.dedicated, self.models = as_dedicated(dedicated, models)
         self.trained = as_trained(trained, self.models, self.dedicated)
         self.edges, self.scale = common_axis(found, self.scanned, scale)
@@ -243,12 +245,13 @@ class ParameterScan(View):
         return name, f"{name} [{unit}]" if unit else name
 
     @property
+    @spoken
     def readout(self) -> str:
         """The line under the panels, digit for digit."""
         lead = f"{self.parameter[0]} {self._value_texts()[self._at]}"
         known = lead_of(self.point, self.scanned, self.dedicated, self.chosen)
         parts = [f"{label} {text}" for label, text in (*known, *self._cut())]
-        return " · ".join([lead, self.point.status, *parts])
+        return " · ".join([lead, tr(self.point.status), *parts])
 
     def significances(self) -> tuple[np.ndarray, np.ndarray]:
         """Significance of the scanned model at the threshold, at every value.
@@ -270,6 +273,7 @@ class ParameterScan(View):
     def _scans(self):
         return [stats.significance_scan(p.cuts, sigma_b=self.sigma_b) for p in self.points]
 
+    @spoken
     def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
@@ -278,8 +282,14 @@ class ParameterScan(View):
         str
         """
         quantity, name = isolated(self.quantity, 24), self.parameter[0]
-        what = f"{quantity} against {name} at {len(self.points)} values"
-        return f"{what}, score histograms and ROC curves at one of them; {self.readout}"
+        return tr(
+            "{quantity} against {name} at {n} values, score histograms and ROC curves at one of "
+            "them; {readout}",
+            quantity=quantity,
+            name=name,
+            n=len(self.points),
+            readout=self.readout,
+        )
 
     # ------------------------------------------------------------ making
 
@@ -337,7 +347,7 @@ class ParameterScan(View):
             "values": pack(self.values),
             "texts": self._value_texts(),
             "labels": [label for label, _ in leads[0]],
-            "leads": [[point.status, *(text for _, text in lead)]
+            "leads": [[tr(point.status), *(text for _, text in lead)]
                       for point, lead in zip(self.points, leads, strict=True)],
             "thresholds": pack(self.thresholds),
             "cuts": self._threshold_texts(),
@@ -374,7 +384,7 @@ class ParameterScan(View):
     def _cut(self):
         """Labels and numbers that depend on the threshold."""
         point, at = self.working_point, self._at
-        yield "threshold", self._threshold_texts()[self._row]
+        yield tr("threshold"), self._threshold_texts()[self._row]
         yield "ε_s", percent(point.signal_efficiency)
         z, errors = self.significances()
         yield "Z", with_error(z[at], errors[at])

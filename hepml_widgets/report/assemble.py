@@ -10,6 +10,7 @@ import numpy as np
 from hepml import stats
 from hepml.files import write_text
 from hepml_widgets.core.cuts import SIGMA_B, Options
+from hepml_widgets.core.language import english
 from hepml_widgets.core.numbers import as_name, fixed, p_text, percent, significant, with_error
 from hepml_widgets.core.still import Sheet
 from hepml_widgets.core.validate import as_number, as_target, two_names
@@ -341,6 +342,7 @@ class Report:
         return f"Report({len(self.test.y)} events, {aucs}, {self.path or 'not written'}, {size})"
 
 
+@english
 def report(
     y: ArrayLike,
     scores_or_model: Any,

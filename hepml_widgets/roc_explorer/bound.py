@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from hepml import stats
+from hepml_widgets.core.language import later, tr
 from hepml_widgets.core.numbers import with_error
 from hepml_widgets.core.payload import pack
 
-NAME = "exact bound"
+NAME = later("exact bound")
 POINTS = 200
 ROUNDING = 1e-12
 """Equal efficiencies differ by this much through the order of summation."""
@@ -75,8 +76,8 @@ class Gap:
         """Two parts of the readout: the bound's rejection, and the share of it that is reached."""
         rejection, error = self.cuts.background_rejection[row], self.rejection_error[row]
         return [
-            f"bound 1/ε_b {with_error(rejection, error)}",
-            f"reached {with_error(self.fraction[row], self.fraction_error[row])}",
+            f"{tr('bound 1/ε_b')} {with_error(rejection, error)}",
+            f"{tr('reached')} {with_error(self.fraction[row], self.fraction_error[row])}",
         ]
 
 

@@ -2,21 +2,31 @@
 
 import { closest, extreme, nearest } from "../core/columns.js";
 import { vector } from "../core/elements.js";
+import { later, tr } from "../core/language.js";
 import { band, DASHES, line, spread } from "../core/marks.js";
 import { shorten } from "../core/names.js";
 import { fit, remark } from "../core/words.js";
 
 export const ROC = {
-  rejection: { title: "background rejection 1/ε_b", values: (m) => m.rejection, errors: (m) => m.rejectionErr },
-  linear: { title: "background efficiency ε_b", values: (m) => m.background.value, errors: (m) => m.chosen },
-  gap: { title: "1/ε_b over that of the bound", values: (m) => m.bound.fraction, errors: (m) => m.bound.fractionErr },
+  rejection: { title: later("background rejection 1/ε_b"), values: (m) => m.rejection, errors: (m) => m.rejectionErr },
+  linear: { title: later("background efficiency ε_b"), values: (m) => m.background.value, errors: (m) => m.chosen },
+  gap: {
+    title: later("1/ε_b over that of the bound"),
+    values: (m) => m.bound.fraction,
+    errors: (m) => m.bound.fractionErr,
+  },
 };
 
 export function rocAxes({ models, bound, kind }) {
-  const { title, values } = ROC[kind];
+  const { values } = ROC[kind];
+  const title = tr(ROC[kind].title);
   const range = (columns) => columns.flatMap((column) => [...column]);
   const ends = (found) => [extreme(found, 0, Math.min), extreme(found, 1, Math.max)];
-  const x = { title: "signal efficiency ε_s", kind: "linear", domain: ends(range(models.map((m) => m.signal.value))) };
+  const x = {
+    title: tr("signal efficiency ε_s"),
+    kind: "linear",
+    domain: ends(range(models.map((m) => m.signal.value))),
+  };
   const ys = range(models.map(values));
   if (kind === "gap") return { x, y: { title, kind: "linear", domain: [0, 1.2] } };
   if (kind === "linear") return { x, y: { title, kind, domain: ends(ys) } };
@@ -58,7 +68,7 @@ export function drawROC(panel, view) {
   nameCurves(panel, view);
 }
 
-const BEYOND = "no classifier gets here";
+const BEYOND = later("no classifier gets here");
 
 function drawBound(panel, bound, kind) {
   const [xs, ys] =
@@ -70,7 +80,7 @@ function drawBound(panel, bound, kind) {
       : [bound.signal, kind === "linear" ? bound.background : bound.rejection];
   const beyond = ys.map(() => panel.y.domain[kind === "linear" ? 0 : 1]);
   band(panel, xs, ys, beyond, { class: "beyond" }).append(
-    vector("title", {}, `${BEYOND} for long: a finite sample may fluctuate above the exact bound`),
+    vector("title", {}, tr("no classifier gets here for long: a finite sample may fluctuate above the exact bound")),
   );
   line(panel, xs, ys, { class: "bound" });
 }
@@ -89,7 +99,7 @@ function namesOf({ models, m: chosen, bound, kind }) {
       bold: m === chosen ? "chosen" : "",
     }))
     .sort((a, b) => b.level - a.level);
-  const best = { name: "exact bound", full: BEYOND, auc: bound?.auc, look: "empty", bold: "" };
+  const best = { name: tr("exact bound"), full: tr(BEYOND), auc: bound?.auc, look: "empty", bold: "" };
   if (bound) items.splice(kind === "linear" ? items.length : 0, 0, best);
   return items;
 }
@@ -99,7 +109,7 @@ function nameCurves(panel, view) {
   const { models, bound, kind } = view;
   const { top, height } = panel.inner;
   if (models.some((m) => m.auc === "–")) {
-    remark(panel, "a ROC curve needs both classes", 30);
+    remark(panel, tr("a ROC curve needs both classes"), 30);
     return;
   }
   const items = namesOf(view);
@@ -142,5 +152,5 @@ function nameBeyond(panel, bound, kind, below) {
   const y = kind === "gap" ? (panel.y(1) + panel.y(1.2)) / 2 + 4 : below;
   const edge = nearest(bound.signal, panel.x.invert(left + width - 170));
   const room = kind === "gap" || (kind === "rejection" && y < panel.y(bound.rejection[edge]) - 10);
-  if (room) panel.labels.append(vector("text", { x: left + width - 10, y, class: "empty end" }, BEYOND));
+  if (room) panel.labels.append(vector("text", { x: left + width - 10, y, class: "empty end" }, tr(BEYOND)));
 }

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
+from hepml import stats
 from hepml_widgets.core import style
 from hepml_widgets.core.cuts import RULE, title_of
 from hepml_widgets.core.drawing import (
@@ -11,8 +12,10 @@ from hepml_widgets.core.drawing import (
     mathematics,
     plain,
     set_log_counts,
+    symbols,
     title_text,
 )
+from hepml_widgets.core.language import later, tr
 from hepml_widgets.core.numbers import shorten, with_error
 from hepml_widgets.roc_explorer.bound import NAME
 
@@ -45,15 +48,15 @@ def draw_histograms(axes, explorer):
         draw_class(axes, model, kind, name)
     axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
     set_log_counts(axes, model)
-    axes.set(xscale=model.scale, ylabel="events / bin", xlim=model.edges[[0, -1]])
+    axes.set(xscale=model.scale, ylabel=tr("events / bin"), xlim=model.edges[[0, -1]])
     axes.set_xlabel(title_text(explorer.score_name))
     axes.legend(loc="upper center", ncols=2)
 
 
 ROC_TITLES = {
-    "rejection": "background rejection $1/ε_b$",
-    "linear": "background efficiency $ε_b$",
-    "gap": "$1/ε_b$ over that of the exact bound",
+    "rejection": later("background rejection 1/ε_b"),
+    "linear": later("background efficiency ε_b"),
+    "gap": later("1/ε_b over that of the exact bound"),
 }
 
 
@@ -62,7 +65,8 @@ def draw_roc(axes, explorer):
     axes.set_yscale("log" if kind == "rejection" else "linear")
     for index, model in enumerate(explorer.models.values()):
         draw_curve(axes, model, index, explorer)
-    axes.set(xlabel="signal efficiency $ε_s$", xlim=(0, 1), ylabel=ROC_TITLES[kind])
+    axes.set(xlabel=symbols(tr("signal efficiency ε_s")), xlim=(0, 1))
+    axes.set_ylabel(symbols(tr(ROC_TITLES[kind])))
     if kind == "rejection":
         axes.set_ylim(bottom=1)
     if kind == "gap":
@@ -114,7 +118,7 @@ def draw_bound(axes, explorer):
     bottom, top = axes.get_ylim()
     beyond = bottom if kind == "linear" else top
     axes.fill_between(x, heights, beyond, color="k", alpha=0.07, lw=0)
-    axes.plot(x, heights, **BOUND_LINE, label=f"{NAME}  AUC {explorer.bound_text}")
+    axes.plot(x, heights, **BOUND_LINE, label=f"{tr(NAME)}  AUC {explorer.bound_text}")
     axes.set_ylim(bottom, top)
 
 
@@ -126,10 +130,11 @@ def draw_scan(axes, x, scan, *, color, dash="-", said=True):
     axes.fill_between(x, trusted - errors, trusted + errors, color=color, alpha=0.16, lw=0)
     if np.isfinite(rest).any():
         rest = np.where(np.isfinite(rest), rest, np.nan)
-        axes.plot(x, rest, color=color, alpha=0.6, lw=1, ls=":", label=RULE if said else None)
+        label = tr(RULE, n=stats.ENOUGH_BACKGROUND) if said else None
+        axes.plot(x, rest, color=color, alpha=0.6, lw=1, ls=":", label=label)
 
 
-SAME = "the best on these events: optimistic"
+SAME = later("the best on these events: optimistic")
 
 
 def draw_merit(axes, explorer):
@@ -139,9 +144,10 @@ def draw_merit(axes, explorer):
     top = model.bound_scan(merit, explorer.options) if model.gap else None
     if scan.best is not None:
         best, error = scan.values[scan.best], scan.errors[scan.best]
-        text = f"best {merit} {with_error(best, error)} at {model.threshold_text(scan.best)}"
+        values = {"value": with_error(best, error), "at": model.threshold_text(scan.best)}
+        text = tr("best {name} {value} at {at}", name=merit, **values)
         axes.plot(x[scan.best], best, "D", color="k", mfc="w", label=text, zorder=3)
-        axes.plot([], [], " ", label=SAME)
+        axes.plot([], [], " ", label=tr(SAME))
     draw_scan(axes, x, scan, color="k")
     if top:
         axes.plot(x, np.where(np.isfinite(top.values), top.values, np.nan), **BOUND_LINE)
@@ -149,7 +155,7 @@ def draw_merit(axes, explorer):
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left")
     axes.axvline(clipped(model, explorer.threshold), color=style.ACCENT)
-    axes.set(xscale=model.scale, xlabel="threshold", xlim=model.edges[[0, -1]])
+    axes.set(xscale=model.scale, xlabel=tr("threshold"), xlim=model.edges[[0, -1]])
     axes.set_ylabel(mathematics(title_of(merit, explorer.options)))
     if model.scale == "logit":
         axes.xaxis.set_minor_formatter(NullFormatter())

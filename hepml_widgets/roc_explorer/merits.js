@@ -1,6 +1,7 @@
 // The figure of merit against the threshold.
 
 import { vector } from "../core/elements.js";
+import { later, tr } from "../core/language.js";
 import { diamond, line, spread } from "../core/marks.js";
 import { finite, withError } from "../core/numbers.js";
 import { ENOUGH_BACKGROUND } from "../core/stats.js";
@@ -10,7 +11,7 @@ import { MERITS, thresholdText } from "./payload.js";
 
 export function meritAxes({ m, merit, options, curve, best }) {
   return {
-    x: { title: "threshold", kind: m.scale, domain: m.range },
+    x: { title: tr("threshold"), kind: m.scale, domain: m.range },
     y: {
       title: MERITS[merit].title(options),
       kind: "linear",
@@ -22,13 +23,13 @@ export function meritAxes({ m, merit, options, curve, best }) {
 // What the best point follows, in as many lines as it takes.
 function drawRule(panel, down) {
   const { left, top, width } = panel.inner;
-  const words = [`dotted: fewer than ${ENOUGH_BACKGROUND}`, "effective background events"];
+  const words = [tr("dotted: fewer than {n}", { n: ENOUGH_BACKGROUND }), tr("effective background events")];
   const lines = width < 330 ? words : [words.join(" ")];
   lines.forEach((text, i) => fit(write(panel, left + 27, top + down + 15 * i, "label empty", text), "", width - 34));
   return down + 17 * lines.length;
 }
 
-const SAME = "the best on these events: optimistic";
+const SAME = later("the best on these events: optimistic");
 
 // The bound's curve and its name; gives where the next words stand.
 function drawBest(panel, xs, { values }, down) {
@@ -36,20 +37,21 @@ function drawBest(panel, xs, { values }, down) {
   line(panel, xs, values, { class: "bound" });
   panel.labels.append(
     vector("path", { d: `M${left + 12} ${top + down - 4}h24`, class: "bound" }),
-    vector("text", { class: "label empty", x: left + 42, y: top + down }, "exact bound"),
+    vector("text", { class: "label empty", x: left + 42, y: top + down }, tr("exact bound")),
   );
   return down + 17;
 }
 
 function markBest(panel, xs, { m, merit, curve: { values, errors, best } }) {
   const { left, top, width } = panel.inner;
-  const words = `best ${merit} ${withError(values[best], errors[best])} at ${thresholdText(m, best)}`;
+  const [value, at] = [withError(values[best], errors[best]), thresholdText(m, best)];
+  const words = tr("best {name} {value} at {at}", { name: merit, value, at });
   panel.marks.append(diamond(panel.x(xs[best]), panel.y(values[best])));
   panel.labels.append(
     diamond(left + 16, top + 31),
     vector("text", { class: "label", x: left + 27, y: top + 35 }, words),
   );
-  fit(write(panel, left + 27, top + 52, "label empty", SAME), "", width - 34);
+  fit(write(panel, left + 27, top + 52, "label empty", tr(SAME)), "", width - 34);
 }
 
 export function drawMerit(panel, view) {
@@ -70,5 +72,6 @@ export function drawMerit(panel, view) {
     return;
   }
   const some = values.some(finite);
-  remark(panel, some ? "too few events to name a best cut" : `no cut with a defined ${merit}`, down + 8);
+  const none = tr("no cut with a defined {name}", { name: merit });
+  remark(panel, some ? tr("too few events to name a best cut") : none, down + 8);
 }

@@ -1,6 +1,7 @@
 // From payload to curves.
 
 import { extreme, floats, mapped } from "../core/columns.js";
+import { tr } from "../core/language.js";
 import { distinct, finite, percent, probability, significant, withError } from "../core/numbers.js";
 import {
   ams,
@@ -103,13 +104,13 @@ export function thresholdText(m, i) {
 // [label, value] pairs; joined they are Python's `readout`.
 export function readoutParts(m, i, merit, curve) {
   return [
-    ["threshold", thresholdText(m, i)],
+    [tr("threshold"), thresholdText(m, i)],
     ["ε_s", percent(m.signal.value[i])],
     ["1/ε_b", withError(m.rejection[i], m.rejectionErr[i])],
     ...(m.bound
       ? [
-          ["bound 1/ε_b", withError(m.bound.rejection[i], m.bound.rejectionErr[i])],
-          ["reached", withError(m.bound.fraction[i], m.bound.fractionErr[i])],
+          [tr("bound 1/ε_b"), withError(m.bound.rejection[i], m.bound.rejectionErr[i])],
+          [tr("reached"), withError(m.bound.fraction[i], m.bound.fractionErr[i])],
         ]
       : []),
     ["S", withError(m.s[i], m.sErr[i])],

@@ -7,6 +7,7 @@ import numpy as np
 
 from hepml import stats
 from hepml_widgets.core.cuts import scan_of
+from hepml_widgets.core.language import tr
 from hepml_widgets.core.numbers import distinct, percent, probability, significant, with_error
 from hepml_widgets.core.payload import pack
 from hepml_widgets.core.scores import BINS, axis_of, by_class, scaled_like
@@ -67,11 +68,14 @@ class Model:
     @property
     def notes(self):
         """What one should know of the numbers, few words each."""
-        notes = [] if self.cuts.monotone else ["non-monotone"]
+        notes = [] if self.cuts.monotone else [tr("non-monotone")]
         if self.curve.fewest is None:
             return notes
         name, effective = self.curve.fewest
-        return [f"{significant(effective, 2)} effective {name} events", *notes]
+        n = significant(effective, 2)
+        if name == "signal":
+            return [tr("{n} effective signal events", n=n), *notes]
+        return [tr("{n} effective background events", n=n), *notes]
 
     def row(self, threshold):
         """Row of `cuts` whose threshold is nearest, the looser one of two."""
@@ -110,7 +114,7 @@ class Model:
         cuts, scan = self.cuts, self.scan(merit, options)
         rejection = cuts.background_rejection
         parts = [
-            f"threshold {self.threshold_text(row)}",
+            f"{tr('threshold')} {self.threshold_text(row)}",
             f"ε_s {percent(cuts.signal_efficiency[row])}",
             f"1/ε_b {with_error(rejection[row], self.errors[1][row])}",
             *(self.gap.readout(row) if self.gap else []),

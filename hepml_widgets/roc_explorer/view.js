@@ -7,6 +7,7 @@ import { div, element, furnish, listen, quiet, richHTML, vector } from "../core/
 import { footer } from "../core/footer.js";
 import { frame } from "../core/frame.js";
 import { dragArea, dragHandle } from "../core/handles.js";
+import { later, tr } from "../core/language.js";
 import { finite, percent } from "../core/numbers.js";
 import { joined } from "../core/readout.js";
 import { drawScores, scoreAxes } from "../core/scores.js";
@@ -20,7 +21,7 @@ const TRAITS = ["threshold", "model", "sigma_b", "b_r", "merit", "roc_axis"];
 function tableRows({ m, merit, curve }, text, file) {
   const { bound } = m;
   const columns = [
-    ["threshold", m.threshold],
+    [tr("threshold"), m.threshold],
     ["ε_s", m.signal.value],
     ["ε_b", m.background.value],
     ["1/ε_b", m.rejection],
@@ -33,29 +34,29 @@ function tableRows({ m, merit, curve }, text, file) {
     [`± ${merit}`, curve.errors],
     ...(bound
       ? [
-          ["bound 1/ε_b", bound.rejection],
-          ["± bound 1/ε_b", bound.rejectionErr],
-          ["reached", bound.fraction],
-          ["± reached", bound.fractionErr],
+          [tr("bound 1/ε_b"), bound.rejection],
+          [tr("± bound 1/ε_b"), bound.rejectionErr],
+          [tr("reached"), bound.fraction],
+          [tr("± reached"), bound.fractionErr],
         ]
       : []),
   ];
   const header = columns.map(([name]) => name);
   const cells = (i) => columns.map(([, values], k) => (k || file ? text(values[i]) : thresholdText(m, i)));
   const body = Array.from(m.threshold, (_, i) => cells(i));
-  return file ? [["model", ...header], ...body.map((row) => [m.name, ...row])] : [header, ...body];
+  return file ? [[tr("model"), ...header], ...body.map((row) => [m.name, ...row])] : [header, ...body];
 }
 
 const AXES = [
-  ["rejection", "1/ε_b", "background rejection, logarithmic"],
-  ["linear", "ε_b", "background efficiency, linear"],
+  ["rejection", "1/ε_b", later("background rejection, logarithmic")],
+  ["linear", "ε_b", later("background efficiency, linear")],
 ];
-const GAP = ["gap", "gap", "share of the exact bound's background rejection that is reached"];
+const GAP = ["gap", later("gap"), later("share of the exact bound's background rejection that is reached")];
 
 const figuresOf = ({ bR }) => [
-  ["Z", "Z", "Asimov significance with background uncertainty"],
-  ["AMS", "AMS", `approximate median significance, b_r = ${bR}`],
-  ["SIC", "SIC", "significance improvement"],
+  ["Z", "Z", tr("Asimov significance with background uncertainty")],
+  ["AMS", "AMS", tr("approximate median significance, b_r = {n}", { n: bR })],
+  ["SIC", "SIC", tr("significance improvement")],
 ];
 
 // State of the model, as the view sees it.
@@ -101,12 +102,12 @@ function change(view, { name, signal, threshold }) {
 function makeControls(view) {
   const { scene, models, bound } = view;
   const list = models.map(({ name }) => name);
-  const kinds = [...AXES, ...(bound ? [GAP] : [])];
-  view.select = menu(scene, "model", list, (i) => change(view, models[i]));
-  view.axes = choice(scene, "vertical axis of the ROC curve", kinds, view.kind, (kind) =>
+  const kinds = [...AXES, ...(bound ? [GAP] : [])].map(([kind, text, title]) => [kind, tr(text), tr(title)]);
+  view.select = menu(scene, tr("model"), list, (i) => change(view, models[i]));
+  view.axes = choice(scene, tr("vertical axis of the ROC curve"), kinds, view.kind, (kind) =>
     settle(view, { roc_axis: kind }),
   );
-  view.figures = choice(scene, "figure of merit", figuresOf(view.options), view.merit, (merit) =>
+  view.figures = choice(scene, tr("figure of merit"), figuresOf(view.options), view.merit, (merit) =>
     settle(view, { merit }),
   );
 }
@@ -119,7 +120,7 @@ function makeSlider(view) {
     min: 0,
     max: 50,
     step: 1,
-    "aria-label": "relative background uncertainty",
+    "aria-label": tr("relative background uncertainty"),
   });
   Object.assign(view, { slider, sigmaText: element("output", { class: "sigma" }) });
   let pending = null;
@@ -150,7 +151,7 @@ function showSigma({ slider, sigmaText, options, merit }) {
 // What stands above each panel.
 function controlsOf({ models, m, select, axes, figures, slider, sigmaText }) {
   const [several, trained] = [models.length > 1, Boolean(m.histogram.train_signal)];
-  const note = quiet(trained ? "points: training sample" : "passes: score ≥ threshold");
+  const note = quiet(trained ? tr("points: training sample") : tr("passes: score ≥ threshold"));
   const sigma = element("label", { class: "slide" }, element("span", {}, ...richHTML("σ_b")), slider, sigmaText);
   return [[...(several ? [select] : []), ...(several && !trained ? [] : [note])], [axes.node], [figures.node, sigma]];
 }
@@ -163,16 +164,16 @@ function addFrames(view) {
   view.foot = footer(
     scene,
     "roc-explorer",
-    "Yields above each threshold",
+    tr("Yields above each threshold"),
     (...how) => tableRows(view, ...how),
     () => view.panels,
   );
   scene.root.append(div("roc", ...panels), ...view.foot.nodes);
   /** @type {any[][]} */
   const frames = [
-    ["Histograms of the score", scoreAxes(view.m), (panel) => drawScores(panel, view.m, names)],
-    ["ROC curve", rocAxes(view), (panel) => drawROC(panel, view)],
-    ["Figure of merit against threshold", meritAxes(view), (panel) => drawMerit(panel, view)],
+    [tr("Histograms of the score"), scoreAxes(view.m), (panel) => drawScores(panel, view.m, names)],
+    [tr("ROC curve"), rocAxes(view), (panel) => drawROC(panel, view)],
+    [tr("Figure of merit against threshold"), meritAxes(view), (panel) => drawMerit(panel, view)],
   ];
   const afterLayout = () => follow(view);
   view.panels = frames.map(([label, { x, y }, draw], i) => frame(scene, plots[i], { label, x, y, afterLayout, draw }));
@@ -188,7 +189,7 @@ function addHandles(view) {
   view.veil = histograms.cover.appendChild(vector("rect", { class: "veil" }));
   view.grips = [histograms, merits].map((panel, i) =>
     dragHandle(scene, panel, {
-      label: "threshold",
+      label: tr("threshold"),
       focusable: i === 0,
       values: () => view.m.threshold,
       read: (row) => joined(partsOf(view)(row)),
@@ -271,7 +272,7 @@ function place(node, panel, valueX, valueY) {
 
 function render({ model, el }) {
   const payload = model.get("payload");
-  const scene = stage(el, "ROC explorer");
+  const scene = stage(el, tr("ROC explorer"));
   const view = {
     model,
     scene,

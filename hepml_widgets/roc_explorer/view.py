@@ -13,8 +13,9 @@ from hepml import stats
 from hepml_widgets.core import traits
 from hepml_widgets.core.base import View
 from hepml_widgets.core.cuts import MERITS, SIGMA_B, Options
+from hepml_widgets.core.language import spoken, tr
 from hepml_widgets.core.numbers import as_name, quoted
-from hepml_widgets.core.validate import check_size, one_of, sample_of, two_names
+from hepml_widgets.core.validate import check_size, name_or, one_of, sample_of, two_names
 from hepml_widgets.roc_explorer import figure
 from hepml_widgets.roc_explorer.bound import make_bound
 from hepml_widgets.roc_explorer.payload import MOST_MODELS, make_model, rows_for
@@ -150,7 +151,7 @@ class RocExplorer(View):
         names: tuple[str, str] = ("signal", "background"),
         score_name: str = "score",
     ) -> None:
-        self.score_name = as_name(score_name)
+        self.score_name = name_or("score", score_name)
         by_name = named(scores)
         training = dict.fromkeys(by_name) if train is None else split(train, by_name)
         self._models = {}
@@ -227,6 +228,7 @@ class RocExplorer(View):
         return self.shown.row(self.threshold)
 
     @property
+    @spoken
     def readout(self) -> str:
         """The line under the panels, digit for digit."""
         return self.shown.readout(self.row, self.merit, self.options)
@@ -237,6 +239,7 @@ class RocExplorer(View):
         best = self.shown.scan(self.merit, self.options).best
         return None if best is None else float(self.shown.cuts.threshold[best])
 
+    @spoken
     def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
@@ -244,8 +247,8 @@ class RocExplorer(View):
         -------
         str
         """
-        bound = f"exact bound AUC {self._bound.auc_text}; " if self._bound else ""
-        what = f"Score histograms, ROC curve and {self.merit} against threshold"
+        bound = f"{tr('exact bound')} AUC {self._bound.auc_text}; " if self._bound else ""
+        what = tr("Score histograms, ROC curve and {merit} against threshold", merit=self.merit)
         return f"{what}; {bound}{self.readout}"
 
     @traitlets.validate("threshold")

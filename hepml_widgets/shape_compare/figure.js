@@ -1,6 +1,7 @@
 // Shapes, their ratio, pulls, and spectra of weights.
 
 import { extreme, twice } from "../core/columns.js";
+import { tr } from "../core/language.js";
 import { band, dots, line, steps, trace } from "../core/marks.js";
 import { finite } from "../core/numbers.js";
 import { endLabels, remark } from "../core/words.js";
@@ -57,9 +58,9 @@ export function drawWeights(panel, before, after) {
   const signed = after.negative.some(Boolean);
   if (signed) steps(panel, after.edges, after.negative, { class: "line-signal", "stroke-dasharray": "2 2" });
   legend(panel, [
-    ["source (dashed)", "source"],
-    ["reweighted", "reweighted"],
-    ...(signed ? [["negative (dotted)", "reweighted"]] : []),
+    [tr("source (dashed)"), "source"],
+    [tr("reweighted"), "reweighted"],
+    ...(signed ? [[tr("negative (dotted)"), "reweighted"]] : []),
   ]);
 }
 
@@ -67,8 +68,8 @@ export function weightAxes(spectra) {
   const high = Math.max(...spectra.flatMap(({ positive, negative }) => [...positive, ...negative]));
   const { edges } = spectra[0];
   return {
-    x: { title: "|weight| / mean", kind: "log", domain: [edges[0], edges[edges.length - 1]] },
-    y: { title: "events / bin", kind: "log", domain: [0.5, 10 ** (Math.log10(2 * high) * 1.35)] },
+    x: { title: tr("|weight| / mean"), kind: "log", domain: [edges[0], edges[edges.length - 1]] },
+    y: { title: tr("events / bin"), kind: "log", domain: [0.5, 10 ** (Math.log10(2 * high) * 1.35)] },
   };
 }
 
@@ -83,9 +84,9 @@ function drawShares(panel, { data, state, now }) {
     outline(panel, edges, p, kind, variance.map(Math.sqrt));
   }
   legend(panel, [
-    ["target (filled)", "target"],
-    ["source (dashed)", "source"],
-    ["reweighted", "reweighted"],
+    [tr("target (filled)"), "target"],
+    [tr("source (dashed)"), "source"],
+    [tr("reweighted"), "reweighted"],
   ]);
 }
 
@@ -102,7 +103,7 @@ function drawPulls(panel, { data, state, now }) {
   band(panel, panel.x.domain, [-1, -1], [1, 1], { class: "band curve-7" });
   level(panel, 0);
   steps(panel, data.features[state.f].edges, pulls, { class: "area-signal shape-pulls" }, true);
-  if (!now.pull.some(finite)) remark(panel, "too few events for a pull");
+  if (!now.pull.some(finite)) remark(panel, tr("too few events for a pull"));
 }
 
 export const upper = { title: "", kind: "none", domain: [0, 1], below: 8 };
@@ -110,10 +111,10 @@ const lowest = { title: "", plain: true, kind: "linear", domain: [0, 1] };
 const room = (title) => ({ title, kind: "linear", domain: [0, 1], room: 58 });
 
 // One below the other, and the weights beside them: [label, draw, axes].
-export const PANELS = [
-  ["Shares of source, target and reweighted source", drawShares, { x: upper, y: room("share / bin") }],
-  ["Ratio to the target", drawRatio, { x: upper, y: room("ratio to target") }],
-  ["Pulls", drawPulls, { x: lowest, y: room("pull [σ]") }],
+export const panelsOf = () => [
+  [tr("Shares of source, target and reweighted source"), drawShares, { x: upper, y: room(tr("share / bin")) }],
+  [tr("Ratio to the target"), drawRatio, { x: upper, y: room(tr("ratio to target")) }],
+  [tr("Pulls"), drawPulls, { x: lowest, y: room(tr("pull [σ]")) }],
 ];
 
 // Ends of the vertical axes, from what they show.

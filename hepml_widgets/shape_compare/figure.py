@@ -6,13 +6,14 @@ import numpy as np
 
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import label_of, plain
+from hepml_widgets.core.language import later, tr
 
 __all__ = ["draw"]
 
 LOOKS = {
-    "target": {"color": style.BACKGROUND, "hatch": "////"},
-    "source": {"color": style.CURVES[1], "ls": style.linestyle("6 3")},
-    "reweighted": {"color": style.SIGNAL, "lw": 1.6},
+    later("target"): {"color": style.BACKGROUND, "hatch": "////"},
+    later("source"): {"color": style.CURVES[1], "ls": style.linestyle("6 3")},
+    later("reweighted"): {"color": style.SIGNAL, "lw": 1.6},
 }
 SPANS = 0.1, 0.2, 0.5, 1  # about one, of the ratio
 
@@ -49,10 +50,10 @@ def draw_shares(axes, view):
         if name == "target":
             axes.stairs(content.p, edges, fill=True, alpha=0.25, lw=0, **looks)
             looks.pop("hatch")
-        axes.stairs(content.p, edges, label=name, **looks)
+        axes.stairs(content.p, edges, label=tr(name), **looks)
         low, high = content.p - content.error, content.p + content.error
         axes.stairs(high, edges, baseline=low, fill=True, color=looks["color"], alpha=0.25, lw=0)
-    axes.set(ylabel="share / bin")
+    axes.set(ylabel=tr("share / bin"))
     axes.margins(y=0.2)
     axes.legend(loc="best")
 
@@ -76,7 +77,7 @@ def draw_ratio(axes, view):
     for marker, where in (("^", comparison.ratio > beyond), ("v", comparison.ratio < beyond)):
         inner = 1 + 0.93 * (beyond[where] - 1)
         axes.plot(centres(view)[where], inner, marker, color=style.SIGNAL)
-    axes.set(ylabel="ratio to target", ylim=(1 - reach, 1 + reach))
+    axes.set(ylabel=tr("ratio to target"), ylim=(1 - reach, 1 + reach))
 
 
 def draw_pulls(axes, view):
@@ -85,18 +86,19 @@ def draw_pulls(axes, view):
     axes.axhspan(-1, 1, color="0.85", lw=0)
     axes.axhline(0, color="0.6", lw=0.8)
     axes.stairs(np.nan_to_num(pull), view.axis.edges, fill=True, color=style.SIGNAL, alpha=0.6)
-    axes.set(ylabel="pull [σ]", ylim=(-reach, reach))
+    axes.set(ylabel=tr("pull [σ]"), ylim=(-reach, reach))
 
 
 def draw_weights(axes, view):
     """How many events have which weight, before and after."""
     for name, key in (("source", "source"), ("reweighted", view.method)):
         found = view.spectra[key]
-        axes.stairs(found.positive, found.edges, label=name, **LOOKS[name])
+        axes.stairs(found.positive, found.edges, label=tr(name), **LOOKS[name])
         if found.negative.any():
-            looks = LOOKS[name] | {"ls": ":", "label": f"{name}, negative"}
+            looks = LOOKS[name] | {"ls": ":", "label": tr("{name}, negative", name=tr(name))}
             axes.stairs(found.negative, found.edges, **looks)
-    axes.set(xscale="log", yscale="log", xlabel="|weight| / mean", ylabel="events / bin")
+    axes.set(xscale="log", yscale="log")
+    axes.set(xlabel=tr("|weight| / mean"), ylabel=tr("events / bin"))
     axes.set_ylim(0.5, None)
     axes.legend(loc="best")
 

@@ -1,11 +1,12 @@
 // Shares, ratios and pulls of what is selected: as in payload.py.
 
 import { extreme, floats } from "../core/columns.js";
+import { later, tr } from "../core/language.js";
 import { shorten } from "../core/names.js";
 import { finite, fixed, percent, withError } from "../core/numbers.js";
 
 const FEWEST = 5; // effective events, for a pull
-export const KINDS = ["source", "target", "reweighted"];
+export const KINDS = [later("source"), later("target"), later("reweighted")];
 
 export function decode(payload) {
   let [first, row] = [0, 0];
@@ -102,23 +103,26 @@ export function compareShapes(data, state) {
   };
 }
 
+const between = (texts, from, to) => tr("{low} to {high}", { low: texts[from], high: texts[to] });
+
 // [label, value] pairs; joined they are Python's `readout`.
 export function readoutParts(data, { state: { f, m, v, from, to }, whole, closure, pull }) {
   const [{ name, texts }, region] = [data.features[f], data.features[v]];
   const worst = extreme(pull.map(Math.abs), -1, Math.max);
   const at = pull.findIndex((value) => Math.abs(value) === worst);
   return [
-    ["weights", shorten(data.methods[m].name)],
-    ["feature", shorten(name)],
+    [tr("weights"), shorten(data.methods[m].text ?? data.methods[m].name)],
+    [tr("feature"), shorten(name)],
     [
-      "events",
-      region
-        ? `${shorten(region.name)} ${region.texts[region.regions[from]]} to ${region.texts[region.regions[to]]}`
-        : "all",
+      tr("events"),
+      region ? `${shorten(region.name)} ${between(region.texts, region.regions[from], region.regions[to])}` : tr("all"),
     ],
-    ["of the target", percent(whole.target.p[0])],
-    ["reweighted / target", withError(closure.ratio[0], closure.error[0])],
-    ["largest pull", at < 0 ? "–" : `${fixed(pull[at], 1)} σ at ${texts[at]} to ${texts[at + 1]}`],
+    [tr("of the target"), percent(whole.target.p[0])],
+    [tr("reweighted / target"), withError(closure.ratio[0], closure.error[0])],
+    [
+      tr("largest pull"),
+      at < 0 ? "–" : tr("{pull} σ at {place}", { pull: fixed(pull[at], 1), place: between(texts, at, at + 1) }),
+    ],
     ["χ²", data.methods[m].tests[f]],
     ...data.methods[m].parts,
   ];

@@ -8,6 +8,7 @@ import numpy as np
 
 from hepml import stats
 from hepml_widgets.core.axes import Axis
+from hepml_widgets.core.language import later, tr
 from hepml_widgets.core.numbers import (
     NOTHING,
     fixed,
@@ -17,6 +18,7 @@ from hepml_widgets.core.numbers import (
     with_error,
 )
 from hepml_widgets.core.payload import in_halves, pack
+from hepml_widgets.shape_compare.words import retold
 
 CROSS_BYTES = 60_000  # for sums by region and bin; base64 makes four bytes of three
 MOST_REGIONS = 10
@@ -232,7 +234,8 @@ class ShapeTest:
         """Both as they are printed."""
         if not self.ndf:
             return NOTHING
-        return f"{fixed(self.chi2, 1)} for {self.ndf} (p {significant(self.p_value, 2)})"
+        values = {"chi2": fixed(self.chi2, 1), "ndf": self.ndf}
+        return tr("{chi2} for {ndf} (p {p})", **values, p=significant(self.p_value, 2))
 
 
 def shape_tests(source, target, axes):
@@ -320,7 +323,7 @@ def spectrum(values, edges):
 # ---------------------------------------------------------------- words
 
 
-SIGNS = {"good": "✓", "not good": "✗", "cannot tell": "?"}
+SIGNS = {later("good"): "✓", later("not good"): "✗", later("cannot tell"): "?"}
 
 
 def judged(report, tests):
@@ -337,18 +340,27 @@ def judged(report, tests):
     """
     worst = min(tests, key=lambda name: tests[name].p_value)
     found, count = tests[worst], len(tests)
+    reason = retold(report.reason)
     p = significant(found.p_value, 2)
-    after = f", {significant(found.p_global, 2)} after {count} features" if count > 1 else ""
+    if count > 1:
+        p += tr(", {p} after {n} features", p=significant(found.p_global, 2), n=count)
     if report.verdict != "good":
-        return report.verdict, report.reason
+        return report.verdict, reason
     if found.p_global > DIFFERS:
-        every = "The histogram" if count == 1 else f"Each of {count} histograms"
-        least = f"least p {p}{after}"
-        return "good", f"{report.reason} {every} agrees with the target ({least})."
-    return "not good", (
-        f"{shorten(worst)} differs from the target: χ² = {found.text.partition(' (')[0]} degrees "
-        f"of freedom, p = {p}{after}. To a classifier and to regions within "
-        f"{percent(report.region_tolerance)} the samples are alike."
+        agrees = (
+            tr("The histogram agrees with the target (least p {p}).", p=p)
+            if count == 1
+            else tr("Each of {n} histograms agrees with the target (least p {p}).", n=count, p=p)
+        )
+        return "good", f"{reason} {agrees}"
+    return "not good", tr(
+        "{name} differs from the target: χ² = {chi2} for {ndf} degrees of freedom, p = {p}. To a "
+        "classifier and to regions within {tolerance} the samples are alike.",
+        name=shorten(worst),
+        chi2=fixed(found.chi2, 1),
+        ndf=found.ndf,
+        p=p,
+        tolerance=percent(report.region_tolerance),
     )
 
 
@@ -366,15 +378,18 @@ def verdict_of(name, report, tests):
     tuple of three str
     """
     verdict, reason = judged(report, tests)
-    return shorten(name), f"{SIGNS[verdict]} {verdict}", reason
+    return shorten(name), f"{SIGNS[verdict]} {tr(verdict)}", reason
 
 
 def report_parts(report):
     """Choose what is read out of a report: label and value."""
     low, high = report.auc_band
     return [
-        ("effective", f"{significant(report.effective_size)} ({percent(report.effective_share)})"),
-        ("largest weight", percent(report.largest_weight)),
+        (
+            tr("effective"),
+            f"{significant(report.effective_size)} ({percent(report.effective_share)})",
+        ),
+        (tr("largest weight"), percent(report.largest_weight)),
         ("AUC", f"{significant(report.auc_before)} → {with_error(report.auc, report.auc_error)}"),
-        ("chance", f"{fixed(low, 3)} to {fixed(high, 3)}"),
+        (tr("chance"), tr("{low} to {high}", low=fixed(low, 3), high=fixed(high, 3))),
     ]

@@ -6,9 +6,10 @@ import { button, menu } from "../core/controls.js";
 import { div, element, listen, setHTML } from "../core/elements.js";
 import { footer } from "../core/footer.js";
 import { frame } from "../core/frame.js";
+import { later, tr } from "../core/language.js";
 import { shorten } from "../core/names.js";
 import { stage, watch } from "../core/stage.js";
-import { domainsOf, drawWeights, PANELS, weightAxes } from "./figure.js";
+import { domainsOf, drawWeights, panelsOf, weightAxes } from "./figure.js";
 import { compareShapes, decode, KINDS, readoutParts } from "./payload.js";
 
 function stateOf(model, { features, methods }) {
@@ -33,7 +34,11 @@ function tableRows({ data, state, now }, text) {
   const shares = KINDS.flatMap((kind) => [contents[kind].p, contents[kind].variance.map(Math.sqrt)]);
   const columns = [...shares, ratio, error, pull];
   return [
-    ["feature", "low", "high", ...KINDS.flatMap((kind) => [kind, `± ${kind}`]), "ratio", "± ratio", "pull"],
+    [
+      ...[tr("feature"), tr("low"), tr("high")],
+      ...[...KINDS, later("ratio")].flatMap((kind) => [tr(kind), `± ${tr(kind)}`]),
+      tr("pull"),
+    ],
     ...Array.from(pull, (_, i) => [name, ...[edges[i], edges[i + 1], ...columns.map((column) => column[i])].map(text)]),
   ];
 }
@@ -54,11 +59,11 @@ function makeControls(view) {
         refresh(view);
       },
     );
-  view.selects = [selectOf("feature", features, "feature"), selectOf("weights", methods, "method")];
-  view.clear = button(scene, "all events", "forget the region (Escape)", () => forget(view));
+  view.selects = [selectOf(tr("feature"), features, "feature"), selectOf(tr("weights"), methods, "method")];
+  view.clear = button(scene, tr("all events"), tr("forget the region (Escape)"), () => forget(view));
   view.note = element("span", { class: "quiet" });
   view.verdicts = methods.map(({ verdict: [name, verdict, reason] }) =>
-    element("li", {}, element("b", {}, ...setHTML(name)), `: ${verdict}. `, ...setHTML(reason)),
+    element("li", {}, element("b", {}, ...setHTML(name)), tr(": {verdict}. ", { verdict }), ...setHTML(reason)),
   );
 }
 
@@ -76,14 +81,14 @@ function arrange(view) {
   view.foot = footer(
     scene,
     "shapes",
-    "Shares in each bin",
+    tr("Shares in each bin"),
     (text) => tableRows(view, text),
     () => {
       const [shares, ratio, pulls, weights] = view.panels;
       return [[shares, weights], [ratio], [pulls]];
     },
   );
-  const list = element("ul", { class: "verdicts", "aria-label": "verdicts" }, ...verdicts);
+  const list = element("ul", { class: "verdicts", "aria-label": tr("verdicts") }, ...verdicts);
   scene.root.append(
     div("controls", ...(methods.length > 1 ? selects : selects.slice(0, 1)), clear, note),
     div("shapes", element("div", {}, ...view.plots.slice(0, 3)), element("div", {}, view.plots[3], list)),
@@ -95,12 +100,12 @@ function framesOf(view) {
   const { scene, data, plots } = view;
   const spectra = [data.before, ...data.methods.map(({ weights }) => weights)];
   const weights = [
-    "Weights",
+    tr("Weights"),
     (panel) => drawWeights(panel, data.before, data.methods[view.state.m].weights),
     weightAxes(spectra),
   ];
   /** @type {any[][]} */
-  const panels = [...PANELS, weights];
+  const panels = [...panelsOf(), weights];
   return panels.map(([label, draw, axes], i) =>
     frame(scene, plots[i], {
       label,
@@ -123,7 +128,7 @@ function brushOf(view) {
     const own = v === f;
     return { edges: bounds, text: (i) => texts[regions[i]], ends: own ? [from, to] : [0, bounds.length - 1], own };
   };
-  const labels = ["lower end of the region", "upper end of the region"];
+  const labels = [tr("lower end of the region"), tr("upper end of the region")];
   const act = (from, to) => choose(view, view.state.f, from, to);
   return brush(scene, panels.slice(0, 3), labels, read, act, () => settle(view));
 }
@@ -154,10 +159,12 @@ function forget(view) {
 
 function noteOf({ data, state, brushable }, region) {
   const invited = brushable
-    ? "drag across the histogram to select a region"
-    : "too many features and methods for regions";
+    ? tr("drag across the histogram to select a region")
+    : tr("too many features and methods for regions");
   const elsewhere = state.v >= 0 && state.v !== state.f;
-  return [elsewhere ? `only events of ${region}` : invited, data.notes[state.f]].filter(Boolean).join("; ");
+  return [elsewhere ? tr("only events of {region}", { region }) : invited, data.notes[state.f]]
+    .filter(Boolean)
+    .join("; ");
 }
 
 function show(view) {
@@ -198,7 +205,7 @@ function refresh(view) {
 
 function render({ model, el }) {
   const data = decode(model.get("payload"));
-  const scene = stage(el, "Shape comparison");
+  const scene = stage(el, tr("Shape comparison"));
   const view = { model, data, scene, brushable: data.features[0].regions.length > 1 };
   view.publish = watch(scene, model, ["feature", "method", "brush"], () => refresh(view));
   makeControls(view);

@@ -12,6 +12,7 @@ from hepml.stats.events import as_reweighted, as_tables, held_out_events
 from hepml_widgets.core import traits
 from hepml_widgets.core.axes import Axis, nice_edges
 from hepml_widgets.core.base import View
+from hepml_widgets.core.language import later, spoken, tr
 from hepml_widgets.core.numbers import (
     NOTHING,
     as_name,
@@ -50,7 +51,7 @@ __all__ = ["ShapeCompare"]
 MOST_FEATURES = 12
 MOST_METHODS = 4
 MOST_BINS = 40
-ALONE = "reweighted"
+ALONE = later("reweighted")
 
 
 class ShapeCompare(View):
@@ -160,6 +161,7 @@ class ShapeCompare(View):
         rng: int | np.random.Generator = 0,
     ) -> None:
         by_name = as_methods(new_weights)
+        self._alone = not isinstance(new_weights, dict)
         for new in (*by_name.values(), weights, target_weights):
             check_size("weights", new)
         names, *tables = as_tables(source, target, features, missing=True)
@@ -266,35 +268,44 @@ class ShapeCompare(View):
         return Content(p, q, shares.q_all)
 
     @property
+    @spoken
     def verdicts(self) -> Any:
         """One sentence for each method: its name, the verdict and the reason."""
         found = [
-            verdict_of(name, report, self.tests[name]) for name, report in self.reports.items()
+            verdict_of(self._text(name), report, self.tests[name])
+            for name, report in self.reports.items()
         ]
-        return tuple(f"{name}: {verdict}. {reason}" for name, verdict, reason in found)
+        return tuple(
+            name + tr(": {verdict}. ", verdict=verdict) + reason for name, verdict, reason in found
+        )
+
+    def _text(self, name):
+        """Name of a method as it is shown; that of a single array is ours."""
+        return tr(name) if self._alone else name
 
     @property
+    @spoken
     def readout(self) -> str:
         """The line under the panels, digit for digit."""
         return joined(self._parts())
 
     def _parts(self):
-        yield "weights", shorten(self.method)
-        yield "feature", shorten(self.feature)
-        yield "events", self._selected()
-        yield "of the target", percent(self._inside("target").p[0])
-        yield "reweighted / target", with_error(*self.closure)
-        yield "largest pull", self._worst()
+        yield tr("weights"), shorten(self._text(self.method))
+        yield tr("feature"), shorten(self.feature)
+        yield tr("events"), self._selected()
+        yield tr("of the target"), percent(self._inside("target").p[0])
+        yield tr("reweighted / target"), with_error(*self.closure)
+        yield tr("largest pull"), self._worst()
         yield "χ²", self.tests[self.method][self.feature].text
         yield from report_parts(self.report)
 
     def _selected(self):
         region = self.region
         if region is None:
-            return "all"
+            return tr("all")
         bounds = self._bounds(region.axis)
-        texts = [region.axis.texts[bounds[i]] for i in (region.start, region.stop)]
-        return f"{shorten(region.axis.name)} {' to '.join(texts)}"
+        low, high = (region.axis.texts[bounds[i]] for i in (region.start, region.stop))
+        return f"{shorten(region.axis.name)} {tr('{low} to {high}', low=low, high=high)}"
 
     def _worst(self):
         pull = self.comparison.pull
@@ -302,8 +313,10 @@ class ShapeCompare(View):
             return NOTHING
         worst = int(np.nanargmax(np.abs(pull)))
         low, high = self.axis.texts[worst : worst + 2]
-        return f"{fixed(pull[worst], 1)} σ at {low} to {high}"
+        place = tr("{low} to {high}", low=low, high=high)
+        return tr("{pull} σ at {place}", pull=fixed(pull[worst], 1), place=place)
 
+    @spoken
     def describe(self) -> str:
         """Say what stands for the picture where it cannot be seen.
 
@@ -311,7 +324,8 @@ class ShapeCompare(View):
         -------
         str
         """
-        return f"Source, target and reweighted source. {' '.join(self.verdicts)} {self.readout}"
+        said = tr("Source, target and reweighted source.")
+        return f"{said} {' '.join(self.verdicts)} {self.readout}"
 
     # ------------------------------------------------------------ payload and traits
 
@@ -331,7 +345,8 @@ class ShapeCompare(View):
             "methods": [
                 {
                     "name": name,
-                    "verdict": list(verdict_of(name, report, self.tests[name])),
+                    **({} if self._text(name) == name else {"text": self._text(name)}),
+                    "verdict": list(verdict_of(self._text(name), report, self.tests[name])),
                     "tests": [self.tests[name][axis.name].text for axis in self.axes],
                     "parts": [list(pair) for pair in report_parts(report)],
                     "weights": self.spectra[name].packed(),
@@ -512,7 +527,7 @@ def notes_of(axes, source, target):
 
 def note(beyond, of_source, of_target):
     if of_source or of_target:
-        shares = f"{percent(of_source)} of the source and {percent(of_target)} of the target"
-        yield f"no value in {shares} events"
+        shares = {"source": percent(of_source), "target": percent(of_target)}
+        yield tr("no value in {source} of the source and {target} of the target events", **shares)
     if beyond:
-        yield f"end bins hold {percent(beyond)} of events from beyond"
+        yield tr("end bins hold {share} of events from beyond", share=percent(beyond))

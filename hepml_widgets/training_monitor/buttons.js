@@ -1,6 +1,7 @@
 // Start, pause, stop and replay.
 
 import { button } from "../core/controls.js";
+import { later, tr } from "../core/language.js";
 import { BUSY } from "./payload.js";
 
 const REPLAY = 4000; // ms for a whole run
@@ -27,8 +28,8 @@ export function cancelReplay(view) {
   view.timer = null;
 }
 
-const STOP = "End the training after this step; the model stays usable";
-const AGAIN = "Show the recorded training from its first step";
+const STOP = later("End the training after this step; the model stays usable");
+const AGAIN = later("Show the recorded training from its first step");
 
 // `again()` replays a recorded training.
 export function makeButtons(view, again) {
@@ -36,10 +37,10 @@ export function makeButtons(view, again) {
   const ask = (wish) => model.send({ do: wish });
   const hold = () => ask(view.live.status === "paused" ? "resume" : "pause");
   view.buttons = {
-    start: button(scene, "Start", "Train now", () => ask("start")),
-    pause: button(scene, "Pause", "Hold the training after this step", hold),
-    stop: button(scene, "Stop", STOP, () => ask("stop")),
-    replay: button(scene, "Replay", AGAIN, again),
+    start: button(scene, tr("Start"), tr("Train now"), () => ask("start")),
+    pause: button(scene, tr("Pause"), tr("Hold the training after this step"), hold),
+    stop: button(scene, tr("Stop"), tr(STOP), () => ask("stop")),
+    replay: button(scene, tr("Replay"), tr(AGAIN), again),
   };
   scene.defer(() => cancelReplay(view));
 }
@@ -51,8 +52,8 @@ export function showButtons({ buttons, live }) {
   for (const node of [start, pause, stop]) node.hidden = recorded || live.still === true;
   buttons.replay.hidden = !recorded;
   start.disabled = BUSY.includes(live.status) || !live.startable;
-  start.title = live.startable ? "Train now" : "Give a function to on_start() to train from here";
+  start.title = live.startable ? tr("Train now") : tr("Give a function to on_start() to train from here");
   pause.disabled = !held;
-  pause.textContent = live.status === "paused" ? "Resume" : "Pause";
+  pause.textContent = live.status === "paused" ? tr("Resume") : tr("Pause");
   stop.disabled = !held;
 }

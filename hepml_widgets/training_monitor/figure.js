@@ -1,6 +1,7 @@
 // Curves of one quantity.
 
 import { vector } from "../core/elements.js";
+import { tr } from "../core/language.js";
 import { line, trace } from "../core/marks.js";
 import { finite } from "../core/numbers.js";
 import { write } from "../core/words.js";
@@ -59,7 +60,7 @@ function notFinite(panel, x, look) {
     vector(
       "path",
       { d: `M${px - 5} ${top + 11}h10l-5 -8Z`, class: `${look} train-single` },
-      vector("title", {}, `not finite from ${x} on`),
+      vector("title", {}, tr("not finite from {x} on", { x })),
     ),
   );
 }

@@ -6,6 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from hepml_widgets.core import style
 from hepml_widgets.core.drawing import plain
+from hepml_widgets.core.language import tr
 from hepml_widgets.core.numbers import shorten
 
 __all__ = ["Curve", "Panel", "draw", "looks_of"]
@@ -56,7 +57,7 @@ def draw(panels, sheet, *, unit, epochs, best, waiting):
     if not epochs:
         frames[0].text(0.5, 0.5, waiting, ha="center", transform=frames[0].transAxes)
         frames[0].set(xticks=[], yticks=[])
-    frames[-1].set(xlabel=unit, xlim=(0, room(panels) * max(epochs, 1)))
+    frames[-1].set(xlabel=tr(unit), xlim=(0, room(panels) * max(epochs, 1)))
     frames[-1].xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     return figure
 
@@ -74,7 +75,9 @@ def draw_panel(axes, panel, best):
         look = {"color": style.CURVES[2]}
         axes.axhline(panel.baseline, lw=1, ls=":", **look)
         place = {"va": "bottom", "transform": axes.get_yaxis_transform(), "fontsize": 8}
-        axes.text(0.01, panel.baseline, f"baseline {panel.baseline:.3g}", **place, **look)
+        axes.text(
+            0.01, panel.baseline, tr("baseline {n}", n=f"{panel.baseline:.3g}"), **place, **look
+        )
     if best is not None:
         axes.axvline(best, color=style.CURVES[0], lw=0.8, ls=(0, (1, 2)))
     if panel.best is not None:

@@ -1,6 +1,7 @@
 // Loss above, a metric below.
 
 import { frame } from "../core/frame.js";
+import { later, tr } from "../core/language.js";
 import { shorten } from "../core/names.js";
 import { finite, significant } from "../core/numbers.js";
 import { niceDomain } from "../core/ticks.js";
@@ -25,7 +26,7 @@ function drawPanel(panel, view, which) {
   }
   const count = countOf(view);
   const baseline = baselineOf(view, name);
-  if (finite(baseline)) drawBaseline(panel, baseline, `baseline ${significant(baseline, 3)}`);
+  if (finite(baseline)) drawBaseline(panel, baseline, tr("baseline {n}", { n: significant(baseline, 3) }));
   drawBest(panel, bestOf(run, live, count), curvesOf(view, name).includes(live.best?.[1]));
   const ends = looksIn(view).map((look) => label(panel, drawCurve(panel, run, look.lead + name, look, count), look));
   endLabels(
@@ -34,11 +35,13 @@ function drawPanel(panel, view, which) {
   );
 }
 
+const BY = { epoch: later("{name} by epoch"), round: later("{name} by round") };
+
 // The loss above, one of the metrics below.
 export const framesOf = (view, hosts) =>
   hosts.map((host, which) =>
     frame(view.scene, host, {
-      label: which ? "metric" : "loss",
+      label: which ? tr("metric") : tr("loss"),
       x: { title: "", kind: "count", domain: [0, 10] },
       y: { title: "", domain: [0, 1] },
       draw: (panel) => drawPanel(panel, view, which),
@@ -57,12 +60,12 @@ export function setAxes(view) {
   const end = lastEpoch(view);
   namesOf(view).forEach((name, which) => {
     const log = view.logarithmic && which === 0;
-    const title = payload.titles?.[name] ?? name ?? (which ? "" : "loss");
+    const title = payload.titles?.[name] ?? name ?? (which ? "" : tr("loss"));
     const domain = (log ? logDomain : domainOf)(run, curvesOf(view, name), baselineOf(view, name));
     const bottom = which === 1 || hosts[1].hidden;
-    panels[which].svg.setAttribute("aria-label", `${shorten(name ?? "loss")} by ${unitOf(view)}`);
+    panels[which].svg.setAttribute("aria-label", tr(BY[unitOf(view)], { name: shorten(name ?? tr("loss")) }));
     panels[which].set({
-      x: { title: bottom ? unitOf(view) : "", domain: [0, Math.max(end, 1)] },
+      x: { title: bottom ? tr(unitOf(view)) : "", domain: [0, Math.max(end, 1)] },
       y: { title, plain: true, kind: log ? "log" : "linear", domain },
     });
   });

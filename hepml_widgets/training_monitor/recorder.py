@@ -10,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from hepml_widgets.core.directions import larger_is_better
+from hepml_widgets.core.language import later
 from hepml_widgets.core.numbers import as_name
 
 # Numbers in one opening table: 8 bytes of text each keeps it below 100 kB.
 MAX_NUMBERS = 9000
-SETS = {"": "training", "val_": "validation"}
+SETS = {"": later("training"), "val_": later("validation")}
 DIRECTIONS = ("auto", "min", "max")
 
 

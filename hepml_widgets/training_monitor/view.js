@@ -6,6 +6,7 @@ import { actions } from "../core/downloads.js";
 import { div, element, listen } from "../core/elements.js";
 import { dataTable } from "../core/footer.js";
 import { dragHandle } from "../core/handles.js";
+import { later, tr } from "../core/language.js";
 import { shorten } from "../core/names.js";
 import { fixed } from "../core/numbers.js";
 import { stage, watch } from "../core/stage.js";
@@ -16,6 +17,8 @@ import { originOf, progressParts, SPEAKS, valueText } from "./words.js";
 
 // ---------------------------------------------------------------- readout
 
+const AT = { epoch: later("epoch {n}"), round: later("round {n}") };
+
 function readParts(view, i) {
   const { run, live } = view;
   const best = bestOf(run, live, countOf(view));
@@ -23,9 +26,11 @@ function readParts(view, i) {
     .flatMap((name) => curvesOf(view, name))
     .filter((name) => name in run.curves);
   return [
-    `${unitOf(view)} ${run.epoch[i]}`,
+    tr(AT[unitOf(view)], { n: run.epoch[i] }),
     ...shown.map((name) => `${shorten(name)} ${valueText(run.curves[name][i])}`),
-    ...(best ? [`best ${shorten(live.best[1])} ${valueText(best[1])} at ${best[0]}`] : []),
+    ...(best
+      ? [tr("best {name} {value} at {at}", { name: shorten(live.best[1]), value: valueText(best[1]), at: best[0] })]
+      : []),
   ];
 }
 
@@ -47,7 +52,7 @@ export function moveTo(view, i) {
 const handlesOf = (view) =>
   view.panels.map((panel, which) =>
     dragHandle(view.scene, panel, {
-      label: "epoch",
+      label: tr("epoch"),
       focusable: which === 0,
       values: () => view.run.epoch,
       read: (i) => readAt(view, i),
@@ -64,7 +69,7 @@ const handlesOf = (view) =>
 function tableRows({ run, payload }) {
   const all = Object.keys(run.curves);
   const numbers = (i) => all.map((name) => run.curves[name][i] ?? "");
-  return [[payload.unit ?? "epoch", ...all], ...run.epoch.map((epoch, i) => [epoch, ...numbers(i)])];
+  return [[tr(payload.unit ?? "epoch"), ...all], ...run.epoch.map((epoch, i) => [epoch, ...numbers(i)])];
 }
 
 function readable(view) {
@@ -76,18 +81,19 @@ function readable(view) {
 }
 
 const SCALES = [
-  [false, "linear", "Linear scale"],
-  [true, "log", "Logarithmic scale"],
+  [false, later("linear"), later("Linear scale")],
+  [true, later("log"), later("Logarithmic scale")],
 ];
 
 function addChoices(view, foot) {
   const { scene } = view;
-  const scales = choice(scene, "scale of the loss", SCALES, false, (chosen) => {
+  const kinds = SCALES.map(([value, ...words]) => [value, ...words.map((word) => tr(String(word)))]);
+  const scales = choice(scene, tr("scale of the loss"), kinds, false, (chosen) => {
     view.logarithmic = chosen;
     setAxes(view);
   });
-  view.select = element("select", { class: "select", "aria-label": "curve of the lower panel" });
-  view.data = dataTable("Training curves", () => readable(view));
+  view.select = element("select", { class: "select", "aria-label": tr("curve of the lower panel") });
+  view.data = dataTable(tr("Training curves"), () => readable(view));
   listen(scene, view.select, "change", () => {
     view.metric = view.select.value;
     setAxes(view);
@@ -179,7 +185,7 @@ function follow(view) {
 }
 
 function render({ model, el }) {
-  const scene = stage(el, "Training monitor");
+  const scene = stage(el, tr("Training monitor"));
   const view = {
     model,
     scene,

@@ -12,12 +12,13 @@ import traitlets
 from IPython.display import display, update_display
 
 from hepml_widgets.core.base import View
+from hepml_widgets.core.language import later, spoken, tr
 from hepml_widgets.core.numbers import as_name, isolated, shorten
 from hepml_widgets.core.validate import as_number
 from hepml_widgets.training_monitor import adapters
 from hepml_widgets.training_monitor.control import BUSY, Control
 from hepml_widgets.training_monitor.figure import Curve, Panel, draw, looks_of
-from hepml_widgets.training_monitor.recorder import Recorder, cell
+from hepml_widgets.training_monitor.recorder import SETS, Recorder, cell
 from hepml_widgets.training_monitor.recording import Recordings
 
 if TYPE_CHECKING:
@@ -31,7 +32,15 @@ __all__ = ["TrainingMonitor"]
 INTERVAL = 0.2  # s; at most five updates per second
 SHARE = 200  # an update that took t is followed by at least 200 t without one
 TAIL = 16  # rounds sent on their own before the whole payload is sent again
-INVITATION = "train a model to see it here"
+INVITATION = later("train a model to see it here")
+WAITING = {
+    "epoch": later("the first epoch is under way"),
+    "round": later("the first round is under way"),
+}
+NOTHING_DONE = {
+    "epoch": later("no epoch was completed"),
+    "round": later("no round was completed"),
+}
 
 
 class TrainingMonitor(adapters.KerasHooks, Control, Recordings, View):
@@ -158,14 +167,21 @@ class TrainingMonitor(adapters.KerasHooks, Control, Recordings, View):
         best = self.best and f", best {shorten(self.best.name)[1:-1]} {self.best.value:.3g}"
         return f"{name}({count}{f'{best} at {self.best.epoch}' if best else ''})"
 
+    @spoken
     def describe(self) -> str:
         """One sentence that stands for the picture where it cannot be seen."""
         if not self.epochs:
-            return f"Training monitor: {self._waiting}."
+            return tr("Training monitor: {waiting}.", waiting=self._waiting)
         last = [f"{short(n)} {values[-1]:.3g}" for n, values in self.history.items() if values]
-        text = f"Training curves after {self.epochs} {self._unit}s: {', '.join(last)}."
+        values = {"n": self.epochs, "last": ", ".join(last)}
+        text = (
+            tr("Training curves after {n} rounds: {last}.", **values)
+            if self._unit == "round"
+            else tr("Training curves after {n} epochs: {last}.", **values)
+        )
         epoch, name, value = self.best or (0, "", 0)
-        return f"{text} Best {short(name)} {value:.3g} at {epoch}." if epoch else text
+        values = {"name": short(name), "value": f"{value:.3g}", "at": epoch}
+        return text + (tr(" Best {name} {value} at {at}.", **values) if epoch else "")
 
     # ------------------------------------------------------------ libraries
 
@@ -270,6 +286,7 @@ class TrainingMonitor(adapters.KerasHooks, Control, Recordings, View):
             or names != self._recorder.columns.keys()
         )
 
+    @spoken
     def _make_payload(self):
         """Curves and how to show them."""
         upper, lower = self._panels()
@@ -282,9 +299,10 @@ class TrainingMonitor(adapters.KerasHooks, Control, Recordings, View):
             "baseline": self._baselines(upper, lower),
             "recorded": self._recorded,
             "titles": {name: self._title(name) for name in (upper, *lower) if name is not None},
-            "sets": [[lead, text] for lead, text in self._recorder.sets.items()],
+            "sets": [list(pair) for pair in self._sets().items()],
         }
 
+    @spoken
     def _make_live(self):
         """State of the run, and the epochs that are not in the payload yet."""
         recorder = self._recorder
@@ -305,12 +323,17 @@ class TrainingMonitor(adapters.KerasHooks, Control, Recordings, View):
             "waiting": self._waiting,
         }
 
+    def _sets(self):
+        """Names of the sets of events; the usual ones are ours."""
+        sets = self._recorder.sets.items()
+        return {lead: tr(text) if SETS.get(lead) == text else text for lead, text in sets}
+
     @property
     def _waiting(self):
         """What stands in the frame before there is a curve."""
         if self.status in BUSY:
-            return f"the first {self._unit} is under way"
-        return INVITATION if self.status == "empty" else f"no {self._unit} was completed"
+            return tr(WAITING[self._unit])
+        return tr(INVITATION if self.status == "empty" else NOTHING_DONE[self._unit])
 
     def _title(self, name):
         """Name of a panel's axis, with what is known of its loss."""
@@ -359,7 +382,7 @@ class TrainingMonitor(adapters.KerasHooks, Control, Recordings, View):
         return draw(panels, sheet, best=best, **state)
 
     def _panel(self, name, baseline):
-        looks = looks_of(name, self._recorder.sets)
+        looks = looks_of(name, self._sets())
         curves = [Curve(look[0], self._points(curve), *look[1:]) for curve, look in looks.items()]
         best = self.best
         dot = (best.epoch, best.value, looks[best.name][1]) if best and best.name in looks else None

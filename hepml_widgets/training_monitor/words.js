@@ -1,18 +1,41 @@
 // What is said of a training: how far, how fast, where it comes from.
 
+import { later, tr } from "../core/language.js";
 import { finite, significant } from "../core/numbers.js";
 import { BUSY } from "./payload.js";
 
 export const SPEAKS = {
   empty: "",
-  running: "training",
-  paused: "paused",
-  stopping: "stopping after this step",
-  finished: "finished",
-  stopped: "stopped",
-  interrupted: "interrupted",
-  failed: "failed",
-  recorded: "recorded",
+  running: later("training"),
+  paused: later("paused"),
+  stopping: later("stopping after this step"),
+  finished: later("finished"),
+  stopped: later("stopped"),
+  interrupted: later("interrupted"),
+  failed: later("failed"),
+  recorded: later("recorded"),
+};
+
+// What a training counts, and what is said of it.
+const COUNTED = {
+  epoch: {
+    one: later("{n} epoch"),
+    many: later("{n} epochs"),
+    now: later("epoch {n}"),
+    ofAll: later("epoch {n} of {total}"),
+    fast: later("{n} epochs/s"),
+    slow: later("{n} s per epoch"),
+    thin: later("curves thinned: smallest and largest value of every {n} epochs"),
+  },
+  round: {
+    one: later("{n} round"),
+    many: later("{n} rounds"),
+    now: later("round {n}"),
+    ofAll: later("round {n} of {total}"),
+    fast: later("{n} rounds/s"),
+    slow: later("{n} s per round"),
+    thin: later("curves thinned: smallest and largest value of every {n} rounds"),
+  },
 };
 
 function clock(seconds) {
@@ -24,38 +47,38 @@ function clock(seconds) {
 
 function speed({ rate, events }, unit) {
   if (rate === null || rate === undefined) return null;
-  if (events) return `${significant(Number((rate * events).toPrecision(3)), 3)} events/s`;
-  return rate >= 1 ? `${significant(rate, 3)} ${unit}s/s` : `${significant(1 / rate, 3)} s per ${unit}`;
+  if (events) return tr("{n} events/s", { n: significant(Number((rate * events).toPrecision(3)), 3) });
+  const { fast, slow } = COUNTED[unit];
+  return rate >= 1 ? tr(fast, { n: significant(rate, 3) }) : tr(slow, { n: significant(1 / rate, 3) });
 }
 
 export function progressParts(live, payload, length) {
   const unit = payload.unit ?? "epoch";
   const busy = BUSY.includes(live.status);
-  const of = live.total ? ` of ${live.total}` : "";
+  const { one, many, now: at, ofAll } = COUNTED[unit];
   const now = busy ? Math.min(length + 1, live.total ?? Infinity) : length;
   return [
-    live.status === "failed" ? `failed: ${live.message}` : SPEAKS[live.status],
-    live.status === "recorded" ? `${length} ${unit}${length === 1 ? "" : "s"}` : null,
-    live.status !== "recorded" && (length || busy) ? `${unit} ${now}${of}` : null,
+    live.status === "failed" ? tr("failed: {message}", live) : tr(SPEAKS[live.status]),
+    live.status === "recorded" ? tr(length === 1 ? one : many, { n: length }) : null,
+    live.status !== "recorded" && (length || busy) ? tr(live.total ? ofAll : at, { n: now, total: live.total }) : null,
     live.elapsed === null || live.elapsed === undefined || live.status === "empty"
       ? null
-      : `${clock(live.elapsed)} elapsed`,
-    busy && live.remaining !== null ? `about ${clock(live.remaining)} left` : null,
+      : tr("{time} elapsed", { time: clock(live.elapsed) }),
+    busy && live.remaining !== null ? tr("about {time} left", { time: clock(live.remaining) }) : null,
     live.status === "empty" ? null : speed(live, unit),
   ].filter((part) => part);
 }
 
 export function valueText(value) {
   if (value === null || value === undefined) return "–";
-  return finite(value) ? significant(value, 4) : `not finite (${value})`;
+  return finite(value) ? significant(value, 4) : tr("not finite ({value})", { value });
 }
 
-const WAS = { stopped: "stopped by hand", interrupted: "interrupted", failed: "failed" };
+const WAS = { stopped: later("stopped by hand"), interrupted: later("interrupted"), failed: later("failed") };
 
 // Where a recorded training comes from, and how its curves were thinned.
 export function originOf(live, payload) {
-  const every =
-    payload.every > 1 ? `curves thinned: smallest and largest value of every ${payload.every} ${payload.unit}s` : null;
+  const every = payload.every > 1 ? tr(COUNTED[payload.unit].thin, { n: payload.every }) : null;
   const source = live.status === "recorded" ? payload.recorded : null;
-  return [source === "recorded" ? null : source, WAS[live.was], every].filter((part) => part).join(" · ");
+  return [source === "recorded" ? null : source, tr(WAS[live.was] ?? ""), every].filter((part) => part).join(" · ");
 }
