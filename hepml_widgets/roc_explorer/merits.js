@@ -47,10 +47,8 @@ function markBest(panel, xs, { m, merit, curve: { values, errors, best } }) {
   const [value, at] = [withError(values[best], errors[best]), thresholdText(m, best)];
   const words = tr("best {name} {value} at {at}", { name: merit, value, at });
   panel.marks.append(diamond(panel.x(xs[best]), panel.y(values[best])));
-  panel.labels.append(
-    diamond(left + 16, top + 31),
-    vector("text", { class: "label", x: left + 27, y: top + 35 }, words),
-  );
+  panel.labels.append(diamond(left + 16, top + 31));
+  fit(write(panel, left + 27, top + 35, "label", words), "", width - 34);
   fit(write(panel, left + 27, top + 52, "label empty", tr(SAME)), "", width - 34);
 }
 
