@@ -13,7 +13,7 @@ TEXTS = {
     "Hint: {hint}": "Hinweis: {hint}",
     "Look at the errors first.": "Sieh zuerst auf die Fehler.",
     "Not right yet.": "Noch nicht richtig.",
-    "That is the other class.": "So viel hat die andere Klasse.",
+    "That is the other class.": "Die andere Klasse.",
     "Yours is too {side}.": "Der Wert wird zu {side}.",
     "large": "groß",
     "Fill in {names} above, then run this cell again.": "{names} ergänzen, dann ausführen.",
@@ -34,14 +34,14 @@ def german(tmp_path, monkeypatch):
 
 def test_a_verdict_is_told_in_it():
     verdict = Verdict(False, "That is the other class.", hints=("Look at the errors first.",))
-    assert repr(verdict) == "✘ So viel hat die andere Klasse.\n  Hinweis: Sieh zuerst auf die Fehler."
-    assert "Noch nicht richtig. </span>So viel hat die andere Klasse." in verdict._repr_html_()
+    assert repr(verdict) == "✘ Die andere Klasse.\n  Hinweis: Sieh zuerst auf die Fehler."
+    assert "Noch nicht richtig. </span>Die andere Klasse." in verdict._repr_html_()
     assert verdict.reason == "That is the other class."
 
 
 def test_misconceptions_and_sides_are_told_in_it():
     known = {"That is the other class.": 0.4, None: 0.7}
-    assert first_that_agrees(0.4, known) == "So viel hat die andere Klasse."
+    assert first_that_agrees(0.4, known) == "Die andere Klasse."
     assert first_that_agrees(0.7, known) is None
     assert why_differs(0.9, 0.6, known, "Yours is too {side}.") == "Der Wert wird zu groß."
 
