@@ -88,4 +88,6 @@ def _place(text):
     )
     text = re.sub(f" up to {NUMBER}", lambda end: tr(" up to {high}", high=end[1]), text)
     text = re.sub(f" above {NUMBER}", lambda end: tr(" above {low}", low=end[1]), text)
+    text = re.sub("^all of ", lambda _: tr("all of "), text)
+    text = re.sub("(?<![^ ])any (?=[^ ])", lambda _: tr("any "), text)
     return text.replace(" and ", tr(" and "))

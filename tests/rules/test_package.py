@@ -47,6 +47,13 @@ def test_wheel_has_code_and_scripts(contents, root):
     assert {name for name in contents if ".dist-info" not in name} >= names
 
 
+def test_wheel_has_the_languages_of_the_widgets(contents, root):
+    files = sorted((root / "hepml_widgets" / "languages").iterdir())
+    assert len(files) > 1
+    assert {f"hepml_widgets/languages/{file.name}" for file in files} <= set(contents)
+    assert not any("hepml_lessons" in name for name in contents)
+
+
 def test_wheel_says_that_it_is_typed(contents):
     assert {f"hepml/{TYPED}", f"hepml_widgets/{TYPED}"} <= set(contents)
 

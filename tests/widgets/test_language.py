@@ -14,7 +14,8 @@ from hepml_widgets.core import language, scripts
 from hepml_widgets.core.numbers import unmarked
 from hepml_widgets.shape_compare.words import REASONS, retold
 from tests.support import all_views
-from tests.support.all_views import LABELLED, VIEWS
+from tests.support.all_views import LABELLED, SHAPED, VIEWS
+from tests.widgets import looking
 
 PACKAGE = scripts.DIST.parent
 CODES = ("de", "fr")
@@ -263,6 +264,30 @@ def test_pages_in_a_language_have_nothing_of_the_english_texts(name, code, show)
     assert page.locator("html").get_attribute("lang") == code
     assert page.locator(".hepml").get_attribute("lang") == code
     assert {text.strip() for text in pages_of(page)} & english == set()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("name", VIEWS)
+def test_longer_words_have_room(name, code, show):
+    hepml_widgets.language(code)
+    page = show(made(name))
+    for width in (480, 960):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(200)
+        assert looking.width_and_clipped(page) == (width, [])
+        assert page.evaluate(looking.OVERLAPS, "svg.hepml-frame") == []
+        assert page.evaluate(looking.BROKEN, ".hepml") == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("code", CODES)
+def test_long_numbers_have_room_among_longer_words(code, show):
+    hepml_widgets.language(code)
+    page = show(made("far", SHAPED["RocExplorer"]))
+    page.set_viewport_size({"width": 960, "height": 900})
+    page.wait_for_timeout(200)
+    assert looking.width_and_clipped(page) == (960, [])
 
 
 @pytest.mark.browser
