@@ -21,6 +21,7 @@ from hepml_lessons.checks._verdict import (
     shape_of,
     side,
 )
+from hepml_widgets.core.language import tr
 
 __all__ = ["flat_cut", "girth", "one_more"]
 
@@ -73,18 +74,27 @@ def girth(towers, y, weights, *, my_girth=None, my_auc=None):
     wanted = _about(towers, *_centre(towers))
     if said := _why_its_auc_differs(my_auc, wanted, y, weights):
         area = auc(y, wanted, weights)
-        return Verdict(False, said, answer=f"The AUC is {max(area, 1 - area):.4f}.")
-    return Verdict(True, f"Right: the girth alone has an AUC of {my_auc:.3f}.")
+        return Verdict(
+            False, said, answer=tr("The AUC is {auc}.", auc=f"{max(area, 1 - area):.4f}")
+        )
+    return Verdict(
+        True, tr("Right: the girth alone has an AUC of {my_auc}.", my_auc=f"{my_auc:.3f}")
+    )
 
 
 def _why_no_girths(given, towers, jets):
     if given.shape == towers["pt"].shape and len(given) != jets:
-        return (
-            f"my_girth has {len(given)} values, one per tower: add up what belongs to one jet, "
-            "with np.bincount(jet, …)."
+        return tr(
+            "my_girth has {len} values, one per tower: add up what belongs to one jet, with "
+            "np.bincount(jet, …).",
+            len=len(given),
         )
     if given.shape != (jets,):
-        return f"my_girth should hold {jets} values, one per jet; its shape is {given.shape}."
+        return tr(
+            "my_girth should hold {jets} values, one per jet; its shape is {shape}.",
+            jets=jets,
+            shape=given.shape,
+        )
     if not np.isfinite(given).all():
         return "my_girth should hold finite numbers only."
     return None
@@ -175,13 +185,19 @@ def _unknown(given, wanted, off, towers):
     np.minimum.at(low, towers["jet"], towers["phi"])
     np.maximum.at(high, towers["jet"], towers["phi"])
     if (high - low > np.pi)[off].all():
-        return (
-            f"{off.sum()} jets are off, all of them where φ jumps from π to −π: 3.1 and −3.1 are "
-            "neighbours, wrap the differences."
+        return tr(
+            "{n} jets are off, all of them where φ jumps from π to −π: 3.1 and −3.1 are "
+            "neighbours, wrap the differences.",
+            n=off.sum(),
         )
     k = int(np.argmax(np.abs(given - wanted)))
     too = side(given[k], wanted[k])
-    return f"For {off.sum()} jets I get other values: most of all for jet {k}, yours is too {too}."
+    return tr(
+        "For {n} jets I get other values: most of all for jet {k}, yours is too {too}.",
+        n=off.sum(),
+        k=k,
+        too=too,
+    )
 
 
 def _why_its_auc_differs(claimed, wanted_girth, y, weights):
@@ -193,7 +209,7 @@ def _why_its_auc_differs(claimed, wanted_girth, y, weights):
         "You left out the weights in the AUC, and the score has to be larger for W.": 1 - counted,
     }
     said = _why_auc_differs(claimed, wanted, misread, "Its weighted AUC is not so {}.")
-    return said and f"The girth is right. {said}"
+    return said and tr("The girth is right. {said}", said=said)
 
 
 def _why_auc_differs(claimed, wanted, misread, otherwise):
@@ -270,8 +286,11 @@ def _no_quantity(quantity, test):
     if shape_of(quantity) == (test.sum(),):
         return Verdict(
             False,
-            "my_quantity is there for the test jets only: trees need it for the train jets too. "
-            f"Give it for all {len(test)} jets.",
+            tr(
+                "my_quantity is there for the test jets only: trees need it for the train jets "
+                "too. Give it for all {len} jets.",
+                len=len(test),
+            ),
         )
     if unusable := no_scores([len(test)], my_quantity=quantity):
         return Verdict(False, unusable.reason.replace("scores", "numbers, one per jet"))
@@ -283,10 +302,15 @@ def _no_quantity(quantity, test):
 def _no_test_scores(score, y):
     if len(shape_of(score) or ()) == 1 and len(score) != len(y):
         return Verdict(
-            False, f"These are scores of {len(score)} jets; give those of the {len(y)} test jets."
+            False,
+            tr(
+                "These are scores of {len} jets; give those of the {test} test jets.",
+                len=len(score),
+                test=len(y),
+            ),
         )
     if shape_of(score) == (len(y), 1):
-        return Verdict(False, f"my_score has shape ({len(y)}, 1): take [:, 0].")
+        return Verdict(False, tr("my_score has shape ({len}, 1): take [:, 0].", len=len(y)))
     if unusable := no_scores([len(y)], my_score=score):
         return unusable
     if len(np.unique(score)) <= 2:
@@ -371,23 +395,34 @@ def _judge_gain(jets, score, own, baseline):
         meaning = "That can be chance." if gain > -2 * error else "It got worse."
         return Verdict(
             False,
-            f"With this quantity the AUC of trees changes by {gain:+.4f} ± {error:.4f}. {meaning}",
+            tr(
+                "With this quantity the AUC of trees changes by {gain} ± {error}. {meaning}",
+                gain=f"{gain:+.4f}",
+                error=f"{error:.4f}",
+                meaning=meaning,
+            ),
         )
     more, error = auc_gain(y, score, own, weights)
     if more > 3 * error + SKILL:
         return Verdict(
             False,
-            "The quantity helps. But your score is better, by more than chance, than that of trees "
-            "that learn it from the train jets: did your model see the test jets? "
-            f"{by_chance(more - SKILL, error)}",
+            tr(
+                "The quantity helps. But your score is better, by more than chance, than that "
+                "of trees that learn it from the train jets: did your model see the test jets? "
+                "{by_chance}",
+                by_chance=by_chance(more - SKILL, error),
+            ),
         )
     gain, error = auc_gain(y, score, baseline, weights)
     told = f"{gain:+.4f} ± {error:.4f}"
     if gain <= 2 * error:
         return Verdict(
-            False, f"The quantity helps, but not in your score: its AUC changes by {told}."
+            False,
+            tr("The quantity helps, but not in your score: its AUC changes by {told}.", told=told),
         )
-    return Verdict(True, f"Right: the AUC rises by {told}, both measured on the same jets.")
+    return Verdict(
+        True, tr("Right: the AUC rises by {told}, both measured on the same jets.", told=told)
+    )
 
 
 @exercise(
@@ -432,7 +467,8 @@ def flat_cut(test, scores, mass, *, my_pass=None, share=0.05):
         return unusable
     if shape_of(my_pass) is None:
         return Verdict(
-            False, f"my_pass should hold True or False for each of the {len(y)} test jets."
+            False,
+            tr("my_pass should hold True or False for each of the {len} test jets.", len=len(y)),
         )
     if said := _why_no_pass(np.asarray(my_pass), len(y)):
         return Verdict(False, said)
@@ -452,21 +488,30 @@ def _praise(passed, jets, share):
     kept = np.average(passed[y == 1], weights=weights[y == 1])
     return Verdict(
         True,
-        f"Right: {found:.1%} ± {error:.1%} of QCD passes, the same at every mass within errors, "
-        f"and {kept:.0%} of the W jets.",
+        tr(
+            "Right: {found} ± {error} of QCD passes, the same at every mass within errors, "
+            "and {kept} of the W jets.",
+            found=f"{found:.1%}",
+            error=f"{error:.1%}",
+            kept=f"{kept:.0%}",
+        ),
     )
 
 
 def _why_no_pass(given, jets):
     if given.shape != (jets,):
-        return (
-            f"my_pass should hold True or False for each of the {jets} test jets; its shape is "
-            f"{given.shape}."
+        return tr(
+            "my_pass should hold True or False for each of the {jets} test jets; its shape "
+            "is {shape}.",
+            jets=jets,
+            shape=given.shape,
         )
     if given.dtype.kind not in "biuf" or not np.isin(given, (0, 1)).all():
         return "my_pass should hold True or False: compare the scores with the thresholds."
     if not given.any() or given.all():
-        return f"{'All jets' if given.any() else 'No jets'} pass: there is no cut."
+        return (
+            "All jets pass: there is no cut." if given.any() else "No jets pass: there is no cut."
+        )
     return None
 
 
@@ -510,9 +555,15 @@ def _why_not_flat(passed, jets, share):
     if _is_flat(passed, jets, share):
         return None
     counted = jets[0], np.ones(len(jets[0])), jets[2]
-    qcd_alone = f"{share:.0%} of all jets pass: choose the thresholds with QCD alone."
+    qcd_alone = tr(
+        "{share} of all jets pass: choose the thresholds with QCD alone.", share=f"{share:.0%}"
+    )
     others = (
-        (f"{share:.0%} of W passes at every mass: it is QCD that should.", jets, 1),
+        (
+            tr("{share} of W passes at every mass: it is QCD that should.", share=f"{share:.0%}"),
+            jets,
+            1,
+        ),
         ("You left out the weights when you chose the thresholds.", counted, 0),
         (qcd_alone, jets, (0, 1)),
         (qcd_alone, counted, (0, 1)),
@@ -530,11 +581,18 @@ def _how_far_from_flat(passed, jets, share):
     told = ", ".join(f"{100 * value:.1f}" for value in found)
     (whole,), _ = _shares(passed, jets, 1, share)
     if _chi2(passed, jets, 1, share) / 2 >= 4**2:
-        said = f"{whole:.1%} of QCD passes, not {share:.0%} (from low to high mass {told} %)."
+        said = tr(
+            "{whole} of QCD passes, not {share} (from low to high mass {told} %).",
+            whole=f"{whole:.1%}",
+            share=f"{share:.0%}",
+            told=told,
+        )
     else:
-        said = (
-            f"From low to high mass {told} % of QCD passes, each ± {100 * error.mean():.1f} from "
-            "the test jets alone: that is not flat. Finer steps?"
+        said = tr(
+            "From low to high mass {told} % of QCD passes, each ± {error} from the test jets "
+            "alone: that is not flat. Finer steps?",
+            told=told,
+            error=f"{100 * error.mean():.1f}",
         )
     return said + " If you chose the thresholds with few jets, take more."
 
@@ -586,13 +644,18 @@ def _why_blunt(passed, jets, scores, share):
     signal = y == 1
     kept, best = (np.average(cut[signal], weights=weights[signal]) for cut in (passed, sharp))
     if kept > (best + 1) / 2:
-        return (
-            f"QCD is flat, but {kept:.0%} of the W jets pass: more than a cut on these scores can "
-            "keep. Did the labels say which jets pass?"
+        return tr(
+            "QCD is flat, but {kept} of the W jets pass: more than a cut on these scores "
+            "can keep. Did the labels say which jets pass?",
+            kept=f"{kept:.0%}",
         )
-    told = f"QCD is flat, but only {kept:.0%} of the W jets pass"
+    told = tr("QCD is flat, but only {kept} of the W jets pass", kept=f"{kept:.0%}")
     if kept < share / 2:
-        return f"{told}: let the large scores pass, not the small ones."
+        return tr("{told}: let the large scores pass, not the small ones.", told=told)
     if kept < (best + share) / 2:
-        return f"{told}; with these scores {best:.0%} can. Does your cut look at them?"
+        return tr(
+            "{told}; with these scores {best} can. Does your cut look at them?",
+            told=told,
+            best=f"{best:.0%}",
+        )
     return None
