@@ -371,8 +371,8 @@ def test_honest_cuts_are_hardly_ever_suspected():
 def prepared():
     """Names that the lesson has made when its exercises begin; its trees."""
     names = recipe("jet-images")
-    bundled = data.load("jets")
-    jets = bundled[bundled["mpi"] == 0].reset_index(drop=True)
+    every = data.load("jets")
+    jets = every[every["mpi"] == 0].reset_index(drop=True)
     jets["filled_pixels"] = jets["nconstituent"]
     y, w = jets["Label"].to_numpy(), jets["Weight"].to_numpy(float)
     three = ("jet_mass", "tau_21", "jet_delta_R")
@@ -381,7 +381,7 @@ def prepared():
     bdt = names["trees"](X[part == 0], y[part == 0], w[part == 0], 42)
     score = bdt.decision_function(X)
     return names | {
-        "bundled": bundled, "jets": jets, "y": y, "w": w, "THREE": three, "SEED": 42, "bdt": bdt,
+        "bundled": jets, "jets": jets, "y": y, "w": w, "THREE": three, "SEED": 42, "bdt": bdt,
         "seen": part < 2, "test": part == 2, "tree_scores": lambda *_: score,
     }  # fmt: skip
 
