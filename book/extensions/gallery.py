@@ -20,7 +20,7 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-INNER = ("payload", "key", "live")  # traits by which a view and its script talk
+INNER = ("payload", "key", "texts", "live")  # traits by which a view and its script talk
 logger = logging.getLogger(__name__)
 
 
