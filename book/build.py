@@ -36,6 +36,7 @@ JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 MEGABYTE = 1_000_000
 # Sums of threads come in any order: with one, the examples of the gallery give the same page again.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+ENGLISH = {"HEPML_LANGUAGE": "en"}  # whatever the person who builds it speaks
 
 
 def say(sentence, end="\n"):
@@ -134,7 +135,7 @@ def build_book(options=(), output=BOOK):
     paths = ["--config", BOOK / "_config.yml", "--toc", BOOK / "_toc.yml", "--path-output", output]
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", ROOT, *paths, "-W", "--keep-going"]
     words = [str(part) for part in (*command, *options)]
-    status = subprocess.call(words, cwd=ROOT, env=os.environ | ONE_THREAD)  # noqa: S603
+    status = subprocess.call(words, cwd=ROOT, env=os.environ | ONE_THREAD | ENGLISH)  # noqa: S603
     if status == 0:
         page = output / "_build" / "html" / "index.html"
         say(f"The book took {perf_counter() - start:.0f} s. Open {page}")

@@ -39,6 +39,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
 ENVIRONMENT = {
+    "HEPML_LANGUAGE": "en",  # whatever the person who builds them speaks
     "MKL_NUM_THREADS": "2",
     "OMP_NUM_THREADS": "2",
     "OMP_WAIT_POLICY": "PASSIVE",

@@ -23,6 +23,9 @@ for i in range(5):
 Path("NAME").touch()"""
 
 
+TOKEN = uuid.uuid4().hex
+
+
 async def until(condition, seconds=60):
     for _ in range(10 * seconds):
         if condition():
@@ -39,7 +42,7 @@ def answers(url):
 
 
 def connect(port, kernel, session):
-    return websocket_connect(f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels?session_id={session}")
+    return websocket_connect(f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels?session_id={session}&token={TOKEN}")
 
 
 def request(code, session):
@@ -63,7 +66,8 @@ async def text(link, enough):
 
 async def lines_after(port, back):
     """Lines that reach a page which comes back as `back` after the cell has ended."""
-    post = urllib.request.Request(f"http://127.0.0.1:{port}/api/kernels", b"{}", method="POST")
+    head = {"Authorization": f"token {TOKEN}"}
+    post = urllib.request.Request(f"http://127.0.0.1:{port}/api/kernels", b"{}", head, method="POST")
     kernel = json.load(urllib.request.urlopen(post))["id"]
     link = await connect(port, kernel, "a")
     await link.write_message(request(CODE.replace("NAME", back), "a"))
@@ -78,7 +82,7 @@ async def main():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-               "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"]
+               f"--IdentityProvider.token={TOKEN}"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         await until(lambda: answers(f"http://127.0.0.1:{port}/api"))

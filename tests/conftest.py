@@ -13,6 +13,8 @@ from tests.support.chromium import CHROMIUM_FLAGS, find_chromium
 # A job in the background ignores Ctrl-C, and what it starts would ignore it as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+os.environ.pop("HEPML_LANGUAGE", None)  # of whoever runs the tests
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -227,6 +227,14 @@ def no_number(**answers):
     return None
 
 
+COUNTED = {"weights": later("weights"), "masses": later("masses"), "quantity": later("numbers")}
+
+
+def _counted(name):
+    """Say what an array holds, as its name in a lesson tells."""
+    return tr(next((what for part, what in COUNTED.items() if part in name), later("scores")))
+
+
 def no_scores(events, **scores):
     """Verdict on the first answer that is not one finite number per event; None if all are.
 
@@ -238,7 +246,7 @@ def no_scores(events, **scores):
         Each array of scores under the name it has in the lesson.
     """
     for length, (name, score) in zip(events, scores.items(), strict=True):
-        what = next((each for each in ("weights", "masses") if each in name), "scores")
+        what = _counted(name)
         shape = shape_of(score)
         if shape is None:
             return _slip(

@@ -385,7 +385,7 @@ def _no_kinds(my_kinds):
 
 
 def _about(so_far, given, kind):
-    _, hint = _BEFALLS[kind]
+    hint = tr(_BEFALLS[kind][1])
     if kind is None:
         return tr(
             "{so_far}: does {given} stand out there, among all trials? {hint}",

@@ -18,6 +18,7 @@ from hepml_lessons.checks._verdict import (
     no_number,
     no_scores,
     shape_of,
+    side,
 )
 from hepml_widgets.core.language import tr
 
@@ -126,7 +127,7 @@ def _why_loss_differs(loss, here, rate):
 
 
 def _apart(name, given, wanted):
-    return tr("{name} is too {n}.", name=name, n="large" if given > wanted else "small")
+    return tr("{name} is too {side}.", name=name, side=side(given, wanted))
 
 
 def _why_weights_differ(w, here, rate):

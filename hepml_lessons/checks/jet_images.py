@@ -72,7 +72,10 @@ def girth(towers, y, weights, *, my_girth=None, my_auc=None):
     if said := _why_no_girths(given, towers, len(y)) or _why_girth_differs(given, towers):
         return Verdict(False, said)
     wanted = _about(towers, *_centre(towers))
-    if said := _why_its_auc_differs(my_auc, wanted, y, weights):
+    said = _why_its_auc_differs(my_auc, wanted, y, weights)
+    if said and _why_its_auc_differs(
+        my_auc, given, y, weights
+    ):  # of rounded girths it is right, too
         area = auc(y, wanted, weights)
         return Verdict(
             False, said, answer=tr("The AUC is {auc}.", auc=f"{max(area, 1 - area):.4f}")
@@ -208,7 +211,7 @@ def _why_its_auc_differs(claimed, wanted_girth, y, weights):
         "Which jets are wider? The score has to be larger for W: turn its sign.": 1 - wanted,
         "You left out the weights in the AUC, and the score has to be larger for W.": 1 - counted,
     }
-    said = _why_auc_differs(claimed, wanted, misread, "Its weighted AUC is not so {}.")
+    said = _why_auc_differs(claimed, wanted, misread, "Its weighted AUC is not so {side}.")
     return said and tr("The girth is right. {said}", said=said)
 
 
@@ -217,13 +220,13 @@ def _why_auc_differs(claimed, wanted, misread, otherwise):
     two_digits = abs(claimed - wanted) < TWO_DIGITS and abs(claimed - round(claimed, 2)) < 1e-9
     if abs(claimed - wanted) < THREE_DIGITS or two_digits:
         return None
-    return first_that_agrees(claimed, misread, 1e-3) or otherwise.format(side(claimed, wanted))
+    return first_that_agrees(claimed, misread, 1e-3) or tr(otherwise, side=side(claimed, wanted))
 
 
 @exercise(
     (
-        "What would you see in an image that mass, τ₂₁ and ΔR do not say? How many towers, "
-        "how concentrated, how many prongs?"
+        "What would you see in an image that mass, τ₂₁ and ΔR do not say? How "
+        "concentrated is it, how many prongs has it, how much lies beside them?"
     ),
     "Compute it for all jets, put it beside the three columns, train on the train jets.",
     (
@@ -293,7 +296,7 @@ def _no_quantity(quantity, test):
             ),
         )
     if unusable := no_scores([len(test)], my_quantity=quantity):
-        return Verdict(False, unusable.reason.replace("scores", "numbers, one per jet"))
+        return unusable
     if len(np.unique(quantity)) == 1:
         return Verdict(False, "my_quantity is the same number for all jets.")
     return None
@@ -399,7 +402,7 @@ def _judge_gain(jets, score, own, baseline):
                 "With this quantity the AUC of trees changes by {gain} ± {error}. {meaning}",
                 gain=f"{gain:+.4f}",
                 error=f"{error:.4f}",
-                meaning=meaning,
+                meaning=tr(meaning),
             ),
         )
     more, error = auc_gain(y, score, own, weights)
@@ -408,7 +411,8 @@ def _judge_gain(jets, score, own, baseline):
             False,
             tr(
                 "The quantity helps. But your score is better, by more than chance, than that "
-                "of trees that learn it from the train jets: did your model see the test jets? "
+                "of trees that learn it from the train jets: did your model see the test jets, or "
+                "more than these four quantities? "
                 "{by_chance}",
                 by_chance=by_chance(more - SKILL, error),
             ),

@@ -20,10 +20,11 @@ EDGE = {"right": "#1a7f37", "wrong": "#b35900"}
 CARD = "border:1px solid #8c959f;border-radius:6px;padding:4px 12px;margin:0 0 {below}px 0"
 REASON = "border-left:3px solid {edge};padding:2px 0 2px 10px;margin:6px 0 4px 0"
 NEW = (
-    "*The new version of this lesson. What you wrote is in [{name}.ipynb]({name}.ipynb), "
-    "which stays as it is.*"
+    "*The new version of this lesson. Your own is [{name}.ipynb]({name}.ipynb), which stays as it "
+    "is.*"
 )
 TOLD = "new-version"  # tag of the cell that says so
+AS_TOLD = re.compile(re.escape(NEW).replace(re.escape("{name}"), r"[\w-]+"))
 FENCE = "`" * 4  # more than any code of a lesson has
 
 
@@ -84,7 +85,7 @@ def essence(notebook):
     -------
     str
     """
-    cells = [cell for cell in notebook["cells"] if TOLD not in tags_of(cell)]
+    cells = [cell for cell in notebook["cells"] if not _is_as_told(cell)]
     written = [(cell["cell_type"], text_of(cell).strip()) for cell in cells]
     told = json.dumps([one for one in written if one[1]])
     return hashlib.sha256(told.encode()).hexdigest()
@@ -106,6 +107,11 @@ def told_new(notebook, name):
     told = {"tags": [TOLD]}
     cell = {"cell_type": "markdown", "id": TOLD, "metadata": told, "source": NEW.format(name=name)}
     return notebook | {"cells": [cell, *notebook["cells"]]}
+
+
+def _is_as_told(cell):
+    """Whether a cell is the first line of a new version, in which nobody wrote."""
+    return TOLD in tags_of(cell) and AS_TOLD.fullmatch(text_of(cell).strip()) is not None
 
 
 def _cell(cell):

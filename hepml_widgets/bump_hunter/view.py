@@ -29,7 +29,7 @@ from hepml_widgets.core.base import View
 from hepml_widgets.core.language import spoken, tr
 from hepml_widgets.core.numbers import as_name, isolated, joined, percent
 from hepml_widgets.core.payload import pack
-from hepml_widgets.core.validate import as_column, ask, name_or
+from hepml_widgets.core.validate import as_column, ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,7 +149,7 @@ class BumpHunter(View):
     ) -> None:
         column = getattr(mjj, "name", None)
         own = column if name is None and isinstance(column, str) else name
-        self.name = name_or("mass", own or "mass")
+        self.name = as_name(own) if own else tr("mass")
         self.unit = as_name(unit)
         mjj, score, weights, truth = as_events(mjj, score, weights, truth)
         low, high = as_pair("signal_region", signal_region)

@@ -78,13 +78,20 @@ def current() -> str:
     """Code of the language that texts are in now."""
     if said := _spoken.get():
         return said
-    return _chosen[0] if _chosen else _known(os.environ.get(VARIABLE) or ENGLISH, VARIABLE)
+    if _chosen:
+        return _chosen[0]
+    named = os.environ.get(VARIABLE)
+    return _known(named, VARIABLE) if named else ENGLISH
 
 
 def languages() -> dict[str, str]:
     """Find the languages that there are texts in: the own name of each by its code."""
-    codes = sorted(path.stem for path in _folders[0].glob("*.json"))
-    return {ENGLISH: "English"} | {code: _texts(code)[""] for code in codes}
+    return {ENGLISH: "English"} | {code: _texts(code).get("", code) for code in _codes()}
+
+
+@functools.cache
+def _codes():
+    return tuple(sorted(path.stem for path in _folders[0].glob("*.json")))
 
 
 def add_texts(folder: Path) -> None:
@@ -96,6 +103,7 @@ def add_texts(folder: Path) -> None:
 
 def forget() -> None:
     """Read the files again when they are next asked for."""
+    _codes.cache_clear()
     _texts.cache_clear()
     texts_of.cache_clear()
 
@@ -183,8 +191,7 @@ def _texts(code):
 
 def _known(name, what):
     code = re.split(r"[-_.@]", str(name).lower())[0]
-    known = languages()
-    if code not in known:
-        there = ", ".join(f"{code} ({own})" for code, own in known.items())
+    if code not in (ENGLISH, *_codes()):
+        there = ", ".join(f"{code} ({own})" for code, own in languages().items())
         raise ValueError(f"{what} is one of {there}, not {name!r:.40}.")
     return code

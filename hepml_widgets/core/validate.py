@@ -36,7 +36,8 @@ def two_names(names, of="signal and background"):
         raise TypeError(f"names are two, of {of}, not {names!r:.40}.")
     if len(names) != 2:
         raise ValueError(f"names are two, of {of}, not {len(names)}.")
-    ours = tuple(names) == tuple(of.split(" and ")) and set(names) <= {*USUAL}
+    words = all(isinstance(name, str) for name in names)
+    ours = words and tuple(names) == tuple(of.split(" and ")) and set(names) <= {*USUAL}
     return tuple(map(tr if ours else as_name, names))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from hepml import stats
 from hepml.files import write_text
 from hepml_widgets.core.cuts import SIGMA_B, Options
-from hepml_widgets.core.language import english
+from hepml_widgets.core.language import english, spoken
 from hepml_widgets.core.numbers import as_name, fixed, p_text, percent, significant, with_error
 from hepml_widgets.core.still import Sheet
 from hepml_widgets.core.validate import as_number, as_target, two_names
@@ -50,6 +50,7 @@ STEPS = {"scores": 0.2, "input variables": 0.2, "correlations": 0.1, "classifier
 class _Explorer(RocExplorer):
     """A `RocExplorer` with a smaller picture to stand in where scripts do not run."""
 
+    @spoken
     def picture(self):
         """PNG of what `figure` shows, as bytes."""
         return self._drawn_by(Sheet).png(dpi=64, colors=32)

@@ -56,7 +56,7 @@ class House:
         own.mkdir()
         (own / "plugin.jupyterlab-settings").write_text(QUICK)
         bootstrap.settle_lab(folder)
-        self.relay = Relay(self.port)
+        self.relay, self.process = Relay(self.port), None
         self.url = f"http://127.0.0.1:{self.relay.port}"
         self.lab = servers.Lab(self.url, self.root, self.environment)
 
@@ -71,7 +71,8 @@ class House:
         assert self.process.poll() is None, (self.folder / "server.log").read_text()
 
     def stop(self):
-        servers.stop(self.process)
+        if self.process is not None:
+            servers.stop(self.process)
 
     def begin(self, page, name):
         """Run a notebook up to where its second cell waits."""
@@ -217,7 +218,7 @@ def test_what_was_on_its_way_when_a_line_fell_silent_is_lost_but_for_the_curves(
     house.relay.freeze()
     house.finish()
     servers.wait_until(lambda: house.kernels("execution_state") == {"idle"})
-    page.wait_for_timeout(500)
+    servers.wait_until(lambda: b"line 19" in house.relay.on_its_way)
     house.relay.cut()
     house.relay.mend()
     holds(curves(page), "epoch 20 of 20")
@@ -236,5 +237,6 @@ def test_a_server_that_ended_took_the_kernel_and_left_what_was_saved(house, page
     holds(cell(page, 1), "line 4")
     holds(cell(page, 0), "train a model to see it here")
     connected(page)
+    assert prompt(page, 1).inner_text() == "[ ]:"
     page.evaluate(RUN_THIRD)
     holds(cell(page, 2), "NameError: name 'result' is not defined")

@@ -195,6 +195,20 @@ def test_a_new_version_replaces_one_beside_only_if_nobody_wrote_in_it(house):
     assert "second" in str(house.read("trees-new"))
 
 
+def test_what_is_written_into_the_first_line_of_a_new_version_stays(house):
+    house.update()
+    house.answer(house.work / "trees.ipynb", "mine")
+    house.publish("trees", 2)
+    house.update()
+    new = house.read("trees-new")
+    new["cells"][0]["source"] += "\n\nMy notes."
+    (house.work / "trees-new.ipynb").write_text(json.dumps(new))
+    house.publish("trees", 3)
+    (step,) = house.update()
+    assert step.file.name == "trees-new-2.ipynb"
+    assert "My notes." in str(house.read("trees-new"))
+
+
 def test_whoever_takes_the_fix_by_hand_is_up_to_date(house):
     house.update()
     house.answer(house.work / "trees.ipynb", "mine")

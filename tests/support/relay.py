@@ -10,14 +10,14 @@ from tests.support.servers import free_port
 class Relay:
     """Listens on a port of its own and hands all on to `target`, another port of this machine.
 
-    `freeze` makes the line fall silent, as a network that is out of reach: what is sent stays on
-    its way. `cut` ends it, and what was on its way is lost. `mend` lets both sides meet again.
+    `freeze` makes the line fall silent, as a network that is out of reach: what is sent from then
+    on is `on_its_way`, and lost. `cut` ends it. `mend` lets both sides meet again.
     """
 
     def __init__(self, target):
         self.target, self.port = target, free_port()
         self.flows = threading.Event()
-        self.ends, self.listener = [], None
+        self.ends, self.listener, self.on_its_way = [], None, bytearray()
         self.mend()
 
     def mend(self):
@@ -25,7 +25,7 @@ class Relay:
         if self.listener is None:
             self.listener = socket.create_server(("127.0.0.1", self.port))
             self.listener.settimeout(0.1)
-            self.acceptor = threading.Thread(target=self._accept, daemon=True)
+            self.acceptor = threading.Thread(target=self._accept, args=[self.listener], daemon=True)
             self.acceptor.start()
 
     def freeze(self):
@@ -41,10 +41,10 @@ class Relay:
         self.ends = []
         self.flows.set()
 
-    def _accept(self):
-        while self.listener is not None:
+    def _accept(self, listener):
+        while self.listener is listener:
             with suppress(TimeoutError):
-                self._join(self.listener.accept()[0])
+                self._join(listener.accept()[0])
 
     def _join(self, browser):
         try:
@@ -59,8 +59,10 @@ class Relay:
     def _hand_on(self, source, target):
         with source, suppress(OSError):
             while data := source.recv(65536):
-                self.flows.wait()
-                target.sendall(data)
+                if self.flows.is_set():
+                    target.sendall(data)
+                else:
+                    self.on_its_way += data
         _end(target)
 
 
