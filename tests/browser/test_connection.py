@@ -235,7 +235,6 @@ def test_a_server_that_ended_took_the_kernel_and_left_what_was_saved(house, page
     house.start()
     page.reload()
     holds(cell(page, 1), "line 4")
-    holds(cell(page, 0), "train a model to see it here")
     connected(page)
     assert prompt(page, 1).inner_text() == "[ ]:"
     page.evaluate(RUN_THIRD)
