@@ -329,7 +329,7 @@ def _why_claim_differs(claimed, y, score, weights):
         "You left out the weights in the AUC.": auc(y, score),
         "Signal and background are swapped in the AUC.": 1 - found,
     }
-    otherwise = "On the test jets your score's weighted AUC is not so {}."
+    otherwise = "On the test jets your score's weighted AUC is not so {side}."
     if said := _why_auc_differs(claimed, found, misread, otherwise):
         return said
     if found < 0.5:
