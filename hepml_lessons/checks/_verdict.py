@@ -227,7 +227,11 @@ def no_number(**answers):
     return None
 
 
-COUNTED = {"weights": later("weights"), "masses": later("masses"), "quantity": later("numbers")}
+COUNTED = {
+    "weights": later("weights"),
+    "masses": later("masses"),
+    "quantity": later("numbers, one per jet"),
+}
 
 
 def _counted(name):
