@@ -1,7 +1,8 @@
 """What there is to translate: the texts of widgets and checks, and which languages lack some.
 
 ``python -m hepml_lessons.texts`` lists what is missing or no longer said; with ``--write`` the
-files are brought up to date: what is missing gets an empty translation, which shows as English.
+files are brought up to date: what is missing gets an empty translation, which shows as English,
+and translations of what is no longer said are dropped, and told.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import re
 import sys
 from pathlib import Path
 
+from hepml_widgets.core.language import PLACE
+
 ROOT = Path(__file__).resolve().parents[1]
+STATS = ROOT / "hepml" / "stats"  # what its doctor says, views show
 CATALOGUES = {
-    "widgets": (ROOT / "hepml_widgets", ROOT / "hepml_widgets" / "languages"),
-    "checks": (ROOT / "hepml_lessons" / "checks", ROOT / "hepml_lessons" / "languages"),
+    "widgets": ((ROOT / "hepml_widgets", STATS), ROOT / "hepml_widgets" / "languages"),
+    "checks": ((ROOT / "hepml_lessons" / "checks",), ROOT / "hepml_lessons" / "languages"),
 }
-SAYING = {"tr", "later", "name_or"}
+SAYING = {"tr", "later", "name_or", "said"}
 IN_SCRIPT = re.compile(r'\b(?:tr|later)\(\s*("(?:[^"\\]|\\.)*")')
 SENTENCE = re.compile(r"(?:\S+ ){2,}.*[.?!]", re.DOTALL)
-PLACE = re.compile(r"\{(\w+)\}")
 
 
 def texts_of_script(source: str) -> list[str]:
@@ -57,19 +60,19 @@ def sentences_of_module(source: str) -> list[str]:
     return [text for _, _, text in sorted(found)]
 
 
-def texts_in(folder: Path) -> list[str]:
-    """Find the texts of all scripts and modules of a folder, each once.
+def texts_in(*folders: Path) -> list[str]:
+    """Find the texts of all scripts and modules of some folders, each once.
 
     Parameters
     ----------
-    folder : pathlib.Path
+    *folders : pathlib.Path
 
     Returns
     -------
     list of str
     """
     found = []
-    for path in sorted(folder.rglob("*.*")):
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.*"))):
         if path.parent.name == "dist" or path.suffix not in (".js", ".py"):
             continue
         source = path.read_text(encoding="utf-8")
@@ -123,12 +126,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="bring the files up to date")
     write = parser.parse_args(arguments).write
     wrong = 0
-    for name, (folder, files) in CATALOGUES.items():
-        texts = texts_in(folder)
+    for name, (folders, files) in CATALOGUES.items():
+        texts = texts_in(*folders)
         tell(f"{name}: {len(texts)} texts")
         for file in sorted(files.glob("*.json")):
             translated = read(file)
             if write:
+                dropped = {text for text, said in translated.items() if text and said} - {*texts}
+                tell(
+                    *(f"  {file.stem}: dropped {text!r}: {translated[text]!r}" for text in dropped)
+                )
                 translated = brought_up_to_date(texts, translated)
                 content = json.dumps(translated, ensure_ascii=False, indent=1)
                 file.write_text(f"{content}\n", encoding="utf-8")

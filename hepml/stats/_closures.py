@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import chdtr, chdtrc
 
 from hepml.stats._cuts import freeze
+from hepml.stats._said import said
 from hepml.stats._twosample import effective_size
 from hepml.stats.events import as_vector, check_finite, check_lengths
 
@@ -70,20 +71,21 @@ class Closure:
     def worst(self) -> str:
         """The region of the largest pull, in words."""
         if np.isnan(self.pull).all():
-            return f"all of {' and '.join(self.features)}"
+            return said("all of {names}", names=self.features)
         where = np.unravel_index(np.nanargmax(np.abs(self.pull)), self.pull.shape)
-        return " and ".join(map(region, self.features, self.edges, where))
+        return said("{places}", places=tuple(map(region, self.features, self.edges, where)))
 
 
 def region(feature, edges, index):
     """One region in words."""
     if not len(edges):
-        return f"any {feature}"
+        return said("any {name}", name=feature)
     if index == 0:
-        return f"{feature} up to {edges[0]:.3g}"
+        return said("{name} up to {high}", name=feature, high=f"{edges[0]:.3g}")
     if index == len(edges):
-        return f"{feature} above {edges[-1]:.3g}"
-    return f"{feature} between {edges[index - 1]:.3g} and {edges[index]:.3g}"
+        return said("{name} above {low}", name=feature, low=f"{edges[-1]:.3g}")
+    low, high = (f"{edge:.3g}" for edge in edges[index - 1 : index + 1])
+    return said("{name} between {low} and {high}", name=feature, low=low, high=high)
 
 
 def fewer(case):

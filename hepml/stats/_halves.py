@@ -8,6 +8,7 @@ import numpy as np
 
 from hepml.stats._closures import shares
 from hepml.stats._roc import roc_curve
+from hepml.stats._said import said
 from hepml.stats._twosample import effective_size
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ def feature_that_differs(case, rare):
     """Feature in which these events are farthest from the source, and their range."""
     distances = [farthest(*pair) for pair in zip(rare.T, case.source.X.T, strict=True)]
     worst = int(np.argmax(distances))
-    low, high = np.quantile(rare[:, worst], [0.05, 0.95])
-    return f"{case.names[worst]} between {low:.3g} and {high:.3g}"
+    low, high = (f"{edge:.3g}" for edge in np.quantile(rare[:, worst], [0.05, 0.95]))
+    return said("{name} between {low} and {high}", name=case.names[worst], low=low, high=high)
 
 
 def farthest(a, b):

@@ -138,7 +138,7 @@ def _why_other_shares(given, weights, wanted, unweighted, own):
     if _near(found, wanted, error):
         return None
     worst = max(wanted, key=lambda mass: abs(found[mass] - wanted[mass]))
-    more = "smaller" if found[worst] < wanted[worst] else "larger"
+    more = tr("smaller") if found[worst] < wanted[worst] else tr("larger")
     told = tr(
         "At {worst} GeV lies a {more} share of the background's weight than of the signal's",
         worst=f"{worst:g}",

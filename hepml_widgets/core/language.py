@@ -34,7 +34,8 @@ VARIABLE = "HEPML_LANGUAGE"
 _folders = [Path(__file__).parents[1] / "languages"]
 _chosen: list[str] = []
 _spoken: ContextVar[str | None] = ContextVar("language", default=None)
-_PLACE = re.compile(r"\{(\w+)\}")
+PLACE = re.compile(r"\{(\w+)\}")
+QUOTES = ('"', "'", "`")
 
 
 def language(name: str | None = None) -> str:
@@ -124,7 +125,7 @@ def tr(text: str, /, **values: object) -> str:
     """
     code = current()
     said = (code != ENGLISH and text and _texts(code).get(text)) or text
-    return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), said)
+    return PLACE.sub(lambda place: str(values.get(place[1], place[0])), said)
 
 
 def later(text: str) -> str:
@@ -173,7 +174,7 @@ def texts_of(module: str, code: str) -> dict[str, str]:
     own = {
         text: said
         for text, said in _texts(code).items()
-        if text and said and _written(text) in script
+        if text and said and any(f"{quote}{_written(text)}{quote}" in script for quote in QUOTES)
     }
     return {"": code} | own
 

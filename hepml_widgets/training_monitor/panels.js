@@ -35,6 +35,7 @@ function drawPanel(panel, view, which) {
   );
 }
 
+export const UNIT = { epoch: later("epoch"), round: later("round") };
 const BY = { epoch: later("{name} by epoch"), round: later("{name} by round") };
 
 // The loss above, one of the metrics below.
@@ -65,7 +66,7 @@ export function setAxes(view) {
     const bottom = which === 1 || hosts[1].hidden;
     panels[which].svg.setAttribute("aria-label", tr(BY[unitOf(view)], { name: shorten(name ?? tr("loss")) }));
     panels[which].set({
-      x: { title: bottom ? tr(unitOf(view)) : "", domain: [0, Math.max(end, 1)] },
+      x: { title: bottom ? tr(UNIT[unitOf(view)]) : "", domain: [0, Math.max(end, 1)] },
       y: { title, plain: true, kind: log ? "log" : "linear", domain },
     });
   });

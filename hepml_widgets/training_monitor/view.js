@@ -11,7 +11,7 @@ import { shorten } from "../core/names.js";
 import { fixed } from "../core/numbers.js";
 import { stage, watch } from "../core/stage.js";
 import { cancelReplay, makeButtons, replay, showButtons } from "./buttons.js";
-import { countOf, curvesOf, framesOf, isIdle, namesOf, setAxes, unitOf } from "./panels.js";
+import { countOf, curvesOf, framesOf, isIdle, namesOf, setAxes, UNIT, unitOf } from "./panels.js";
 import { BUSY, bestOf, runOf } from "./payload.js";
 import { originOf, progressParts, SPEAKS, valueText } from "./words.js";
 
@@ -69,7 +69,7 @@ const handlesOf = (view) =>
 function tableRows({ run, payload }) {
   const all = Object.keys(run.curves);
   const numbers = (i) => all.map((name) => run.curves[name][i] ?? "");
-  return [[tr(payload.unit ?? "epoch"), ...all], ...run.epoch.map((epoch, i) => [epoch, ...numbers(i)])];
+  return [[tr(UNIT[unitOf({ payload })]), ...all], ...run.epoch.map((epoch, i) => [epoch, ...numbers(i)])];
 }
 
 function readable(view) {

@@ -412,6 +412,13 @@ def test_a_neighbours_girths_do_not_pass(wide):
     assert passing(wide, judge) <= 0.1
 
 
+def test_girths_to_three_digits_and_their_own_area_pass(wide):
+    for jets, girth, _ in ((one.jets, one.girth, one.auc) for one in wide):
+        rounded = np.array([float(f"{value:.3g}") for value in girth])
+        turned = stats.auc(jets[1], rounded, jets[2])
+        assert check.girth(*jets, my_girth=rounded, my_auc=round(max(turned, 1 - turned), 4)).ok
+
+
 def test_a_neighbours_area_does_not_pass_with_the_own_girths(wide):
     def judge(mine, other):
         return check.girth(*mine.jets, my_girth=mine.girth, my_auc=other.auc)

@@ -42,8 +42,8 @@ def test_scripts_show_no_words_beside_the_catalogue(root):
 @pytest.mark.parametrize("code", CODES)
 def test_every_text_of_the_widgets_is_translated(code):
     """Each has a translation with the same placeholders, and none is left from what was said."""
-    folder, files = texts.CATALOGUES["widgets"]
-    said = texts.texts_in(folder)
+    folders, files = texts.CATALOGUES["widgets"]
+    said = texts.texts_in(*folders)
     assert len(said) > 400
     assert texts.faults(said, texts.read(files / f"{code}.json")) == []
 
@@ -51,8 +51,8 @@ def test_every_text_of_the_widgets_is_translated(code):
 @pytest.mark.parametrize("code", CODES)
 def test_translations_of_checks_are_of_what_they_say(code):
     """They may be missing, which shows as English."""
-    folder, files = texts.CATALOGUES["checks"]
-    found = texts.faults(texts.texts_in(folder), texts.read(files / f"{code}.json"))
+    folders, files = texts.CATALOGUES["checks"]
+    found = texts.faults(texts.texts_in(*folders), texts.read(files / f"{code}.json"))
     assert [fault for fault in found if not fault.startswith("not translated")] == []
 
 
@@ -81,7 +81,7 @@ def test_what_is_to_do_is_told(capsys, tmp_path, monkeypatch):
     (tmp_path / "two.py").write_text(code, encoding="utf-8")
     old = '{"": "Deutsch", "{n} events": "{m} Ereignisse", "old": "alt"}'
     (folder / "de.json").write_text(old, encoding="utf-8")
-    monkeypatch.setattr(texts, "CATALOGUES", {"widgets": (tmp_path, folder)})
+    monkeypatch.setattr(texts, "CATALOGUES", {"widgets": ((tmp_path,), folder)})
     assert texts.texts_in(tmp_path) == ["{n} events", 'a "b"', "left over", "mass"]
     assert texts.main([]) == 1
     said = capsys.readouterr().out
@@ -90,4 +90,5 @@ def test_what_is_to_do_is_told(capsys, tmp_path, monkeypatch):
     assert "other placeholders: {n} events" in said
     assert "no longer said: old" in said
     assert texts.main(["--write"]) == 1
+    assert "dropped 'old': 'alt'" in capsys.readouterr().out
     assert list(texts.read(folder / "de.json")) == ["", "{n} events", 'a "b"', "left over", "mass"]

@@ -3,16 +3,21 @@
 import json
 import re
 from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib.text import Text
 
 import hepml_widgets
+from hepml.stats import _verdicts
+from hepml.stats._closures import Closure
+from hepml.stats._said import said
 from hepml_lessons import texts
 from hepml_widgets.core import language, scripts
 from hepml_widgets.core.numbers import unmarked
-from hepml_widgets.shape_compare.words import REASONS, retold
+from hepml_widgets.shape_compare.words import retold
 from tests.support import all_views
 from tests.support.all_views import LABELLED, SHAPED, VIEWS
 from tests.widgets import looking
@@ -66,8 +71,8 @@ def strange(text):
 @pytest.fixture
 def strange_language(tmp_path, monkeypatch):
     """Choose a language that no letter of English is left in."""
-    said = texts.texts_in(PACKAGE)
-    content = {"": "strange"} | {text: strange(text) for text in said}
+    every = texts.texts_in(*texts.CATALOGUES["widgets"][0])
+    content = {"": "strange"} | {text: strange(text) for text in every}
     (tmp_path / "xx.json").write_text(json.dumps(content), encoding="utf-8")
     monkeypatch.setattr(language, "_folders", [tmp_path])
     language.forget()
@@ -220,17 +225,68 @@ def test_representations_and_errors_stay_english():
         hepml_widgets.TrainingMonitor(baseline="x")
 
 
-@pytest.mark.parametrize("text", REASONS)
-def test_reasons_of_the_doctor_are_told_again(text):
-    places = {"place": "x between 1.5 and 2e+03 and y up to -3", "names": "x and y"}
-    values = {name: places.get(name, "0.25") for name in texts.PLACE.findall(text)}
-    said = re.sub(r"\{(\w+)\}", lambda place: values[place[1]], text)
-    assert retold(said) == said
+FEATURES = ("today and all", "any jet")
+
+
+def closure_of(count):
+    """Make a closure that fails in one region, of one feature or of both."""
+    pull = np.array([0.0, 9.0, 1.0]).reshape((3, 1)[:count])
+    edges = (np.array([1.0, 2.0]), np.array([]))[:count]
+    shares = np.full(pull.shape, 1 / 3)
+    return Closure(FEATURES[:count], edges, shares, shares, pull, 9.0, 2, 0.0, 0.0)
+
+
+def findings(**odd):
+    """Make findings of weights that are good but for what is named."""
+    usual = {
+        "now": SimpleNamespace(auc=0.5, error=0.001),
+        "learned": SimpleNamespace(halves=0, auc=0.5, error=0),
+        "where": said("{name} up to {high}", name=FEATURES[0], high="3"),
+        "yields": np.array([3.0, 2.0]),
+        "yield_errors": np.zeros(2),
+    }
+    usual |= dict.fromkeys(("uncovered", "largest_weight"), 0) | {"effective_size": 1e4}
+    usual |= dict.fromkeys(("usual_share", "share_needed", "effective_share"), 1)
+    return SimpleNamespace(**usual | {"closures": (), "cells": ()} | odd)
+
+
+def sentences_of_the_doctor():
+    """Let each of its checks say what it does of findings that fail it."""
+    case = SimpleNamespace(z=2, tolerance=0.01, region_tolerance=0.02, alarm=0.05, names=FEATURES)
+    one, far = (closure_of(1),), SimpleNamespace(auc=0.6, error=0.001)
+    known = {"learned": SimpleNamespace(halves=2, auc=0.51, error=0.001), "now": far}
+    failing = [
+        (_verdicts.fine, {}),
+        (_verdicts.support, {"uncovered": 0.3}),
+        (_verdicts.over_fitted, known | {"closures": one}),
+        (_verdicts.over_fitted, {"usual_share": 0.1}),
+        (_verdicts.weights, {"largest_weight": 0.2}),
+        (_verdicts.weights, {"effective_share": 0.01}),
+        (_verdicts.weights, {"effective_size": 50}),
+        (_verdicts.feature_closure, {"closures": one}),
+        (_verdicts.cell_closure, {"cells": (closure_of(2),)}),
+        (_verdicts.classifier, {"now": far}),
+        (_verdicts.normalisation, {}),
+        (_verdicts.seen_before, {"now": SimpleNamespace(auc=0.4, error=0.001)}),
+        (_verdicts.seen_before, {"closures": one}),
+    ]
+    return [check(case, findings(**odd)) for check, odd in failing]
+
+
+def test_reasons_of_the_doctor_are_told_again(monkeypatch):
+    """All that it can say; names of features stay, whatever words are in them."""
+    monkeypatch.setattr(_verdicts, "told_by", lambda *_: FEATURES)
+    sentences = sentences_of_the_doctor()
+    written = texts.texts_of_module(Path(_verdicts.__file__).read_text(encoding="utf-8"))
+    assert {one.text for one in sentences} == {*written}
+    assert [retold(one) for one in sentences] == sentences
     hepml_widgets.language("de")
-    told = retold(said)
-    assert told != said
-    assert not re.search(r"\b(?:and|between|up to|the|of)\b", told)
-    assert sorted(re.findall(r"\d[\d.e+]*\d", told)) == sorted(re.findall(r"\d[\d.e+]*\d", said))
+    for one in sentences:
+        told = retold(one)
+        rest = re.sub("|".join(FEATURES), "", told)
+        assert not re.search(r"\b(?:and|between|up to|the|of|any)\b", rest)
+        assert [told.count(name) for name in FEATURES] == [one.count(name) for name in FEATURES]
+        assert sorted(re.findall(r"\d[\d.]*", told)) == sorted(re.findall(r"\d[\d.]*", one))
 
 
 # ---------------------------------------------------------------- all of a view is in it
